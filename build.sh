@@ -1,0 +1,436 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Builds tier and everything around it, and runs it: a verb each.
+# ./build.sh help lists the verbs and the variables.
+#
+# Every verb does what is missing or stale and nothing else, also of the
+# verbs it needs; nothing is downloaded twice.  The parts:
+#   deps/debian.sh      packages of other Debian suites
+#   deps/libs.sh        static libraries             (deps)
+#   deps/guest.sh       emulator and kernel          (qemu, kernel)
+#   initramfs/image.sh  the guest's files            (initramfs)
+#   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
+
+# The verbs are called by the names in a table, which shellcheck cannot see
+# shellcheck disable=SC2317
+
+set -euo pipefail
+shopt -s inherit_errexit
+
+VERSION=0.1
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+B=$ROOT/build
+
+# sorting and messages must not depend on who runs this
+export LC_ALL=C
+umask 022
+
+say()
+{
+	printf '  %s\n' "$*" >&2
+}
+
+# die STATUS MESSAGE: 1 it failed, 2 bad usage, 3 the machine lacks something
+die()
+{
+	local status=$1
+
+	shift
+	printf 'build.sh: %s\n' "$*" >&2
+	exit "$status"
+}
+
+# --- verbs and variables ---------------------------------------------------
+
+# verb | arguments | what it does | function
+VERBS=(
+	"deps||static libcxl, libdaxctl, libkmod, libnuma, libuuid and musl|verb_deps"
+	"tier||the program: build/tier|verb_tier"
+	"qemu||QEMU 11.1 or newer: the machine's own, or Debian's|verb_qemu"
+	"kernel||Debian's cloud kernel: build/vmlinuz|verb_kernel"
+	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
+	"run|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|boot, run tier \
+(--once gups 1G node1), power off; see out/N|cmd_run"
+	"shell|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|the same \
+guest with its console on this terminal|cmd_shell"
+	"qemu-line|[TOPOLOGY [TIER ARGUMENTS]]|print the QEMU command|cmd_qemu_line"
+	"test|[ARGUMENTS]|the tests: test/run|cmd_test"
+	"bench|[ARGUMENTS]|the measurements: test/bench|cmd_bench"
+	"lint||shellcheck, clang-format, cppcheck|cmd_lint"
+	"clean|[--all]|remove what was compiled; --all: also what was fetched|cmd_clean"
+	"help||this|cmd_help"
+)
+
+# variable | default | meaning
+VARIABLES=(
+	"QEMU||emulator: a program, or a version of Debian's (10.0)"
+	"QEMU_MIN|11.1|the oldest QEMU that is accepted from this machine"
+	"KERNEL|6.12|kernel: a version of Debian's (6.12, 7.3) or a bzImage"
+	"MODULES||where lib/modules of KERNEL=FILE is, if it has modules"
+	"TOPOLOGY|cxl|the machine: a file of initramfs/topologies"
+	"MEM|3G|memory of node 0"
+	"CXL_MEM|2G|memory of a CXL device, in steps of 256M"
+	"SMP|2|virtual CPUs"
+	"ACCEL|tcg|tcg or kvm"
+	"APPEND||more words for the kernel"
+	"TIMEOUT|3900|seconds after which a run is ended"
+	"OUT|$ROOT/out|where runs leave their results"
+	"MIRROR||Debian mirror, instead of this machine's own"
+)
+
+set_variables()
+{
+	local row name default
+
+	for row in "${VARIABLES[@]}"; do
+		IFS='|' read -r name default _ <<<"$row"
+		[[ ${!name:-} ]] || printf -v "$name" %s "$default"
+	done
+}
+
+cmd_help()
+{
+	local row name arguments text
+
+	printf 'Usage: [VARIABLE=VALUE]... ./build.sh VERB [ARGUMENTS]\n\nVerbs:\n'
+	for row in "${VERBS[@]}"; do
+		IFS='|' read -r name arguments text _ <<<"$row"
+		printf '  %-10s %s\n' "$name" "$text"
+		[[ ! $arguments ]] || printf '  %-10s   %s\n' '' "$arguments"
+	done
+	printf '\nVariables:\n'
+	for row in "${VARIABLES[@]}"; do
+		IFS='|' read -r name arguments text <<<"$row"
+		printf '  %-10s %s%s\n' "$name" "$text" \
+			"${arguments:+ ($arguments)}"
+	done
+	printf '\nTopologies: %s\n' \
+		"$(cd "$ROOT/initramfs/topologies" && echo *)"
+	printf 'Status: 0 done, 1 it failed, 2 bad usage, 3 the machine lacks %s\n' \
+		'something; of run, its own.'
+}
+
+# nearest WORD: the verbs within two letters of it, or that it begins
+nearest()
+{
+	printf '%s\n' "${VERBS[@]%%|*}" | awk -v word="$1" '
+		function min(a, b) { return a < b ? a : b }
+		function distance(a, b,		i, j, d) {
+			for (i = 0; i <= length(a); i++)
+				d[i, 0] = i
+			for (j = 0; j <= length(b); j++)
+				d[0, j] = j
+			for (i = 1; i <= length(a); i++)
+				for (j = 1; j <= length(b); j++)
+					d[i, j] = min(min(d[i-1, j], d[i, j-1]) + 1,
+						d[i-1, j-1] + (substr(a, i, 1) != \
+							substr(b, j, 1)))
+			return d[length(a), length(b)]
+		}
+		index($0, word) == 1 || distance($0, word) <= 2' |
+		paste -sd' '
+}
+
+main()
+{
+	local verb=${1:-} row near
+
+	[[ $verb ]] || {
+		cmd_help >&2
+		exit 2
+	}
+	shift
+	[[ $verb != -h && $verb != --help ]] || verb=help
+	set_variables
+	for row in "${VERBS[@]}"; do
+		[[ ${row%%|*} = "$verb" ]] || continue
+		[[ $row != *'||'* || $# -eq 0 ]] ||
+			die 2 "$verb takes no arguments"
+		"${row##*|}" "$@"
+		exit
+	done
+	near=$(nearest "$verb")
+	die 2 "no verb '$verb'${near:+; nearest: $near} (./build.sh help)"
+}
+
+verb_deps()
+{
+	lock
+	build_deps
+}
+
+verb_tier()
+{
+	lock
+	build_tier
+}
+
+verb_qemu()
+{
+	lock
+	build_qemu
+	say "QEMU $qemu_version: $qemu_bin"
+}
+
+verb_kernel()
+{
+	lock
+	build_kernel
+	say "Linux $kernel_version: $kernel_image"
+}
+
+verb_initramfs()
+{
+	lock
+	build_initramfs
+}
+
+# The tests use the other verbs themselves
+cmd_test()
+{
+	[[ -x $ROOT/test/run ]] || die 1 "there is no test/run"
+	exec "$ROOT/test/run" "$@"
+}
+
+cmd_bench()
+{
+	[[ -x $ROOT/test/bench ]] || die 1 "there is no test/bench"
+	exec "$ROOT/test/bench" "$@"
+}
+
+cmd_clean()
+{
+	[[ $# -eq 0 || $* = --all ]] || die 2 "clean: only --all"
+	lock
+	if (($#)); then
+		rm -rf "$B"
+	else
+		rm -rf "$B"/{obj,tier,image,initramfs.cpio}
+	fi
+}
+
+cmd_lint()
+{
+	local scripts sources status=0
+
+	need shellcheck clang-format cppcheck
+	# cppcheck wants the libraries' macros
+	verb_deps
+	unlock
+	cd "$ROOT"
+	mapfile -t scripts < <(grep -slE '^#!.*[/ ](ba)?sh( |$)' \
+		-- test/* test/*/* .ci/* | sort)
+	mapfile -t sources < <(find ./*.c ./*.h deps/udev test -name '*.[ch]' \
+		2>/dev/null | sort)
+	# -a: also the parts it reads
+	shellcheck -x -a build.sh || status=1
+	((${#scripts[@]} == 0)) || shellcheck -x "${scripts[@]}" || status=1
+	clang-format --dry-run -Werror "${sources[@]}" || status=1
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+		--enable=warning,performance -D_GNU_SOURCE \
+		-I build/deps/include --suppress='*:build/deps/*' \
+		"${sources[@]}" || status=1
+	return "$status"
+}
+
+# --- helpers ---------------------------------------------------------------
+
+# need PACKAGES...: install the machine's missing ones, or say how
+need()
+{
+	local missing
+
+	command -v dpkg-query >/dev/null ||
+		die 3 "this needs Debian, or the packages $* by other means"
+	missing=$(comm -13 <(dpkg-query -W -f \
+		'${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+		sed -n 's/^installed //p' | sort) \
+		<(printf '%s\n' "$@" | sort) | tr '\n' ' ')
+	missing=${missing% }
+	[[ $missing ]] || return 0
+	if ((EUID)); then
+		die 3 "missing packages: $missing; install them with:" \
+			"sudo apt-get install --no-install-recommends $missing"
+	fi
+	say "installing $missing"
+	# shellcheck disable=SC2086
+	install_packages $missing
+}
+
+# The lists of a fresh machine are empty, those of an old one stale: then
+# the first attempt fails.
+install_packages()
+{
+	local get=(apt-get -qq -y --no-install-recommends install "$@")
+
+	export DEBIAN_FRONTEND=noninteractive
+	"${get[@]}" >/dev/null 2>&1 && return
+	apt-get -qq update >&2
+	"${get[@]}" >&2 || die 3 "apt-get could not install $*"
+}
+
+# fresh NAME KEY: was NAME made, and from this KEY?
+fresh()
+{
+	[[ -e $B/stamps/$1 && $(<"$B/stamps/$1") = "$2" ]]
+}
+
+stamp()
+{
+	mkdir -p "$B/stamps"
+	printf '%s\n' "$2" >"$B/stamps/$1"
+}
+
+# Two build.sh at once take turns in build/; the emulator runs unlocked.
+lock()
+{
+	mkdir -p "$B" || die 3 "cannot write to $ROOT"
+	exec 9>"$B/.lock"
+	flock -n 9 || {
+		say "waiting for another build.sh"
+		flock 9
+	}
+}
+
+unlock()
+{
+	exec 9>&-
+}
+
+# --- tier ------------------------------------------------------------------
+
+CFLAGS=(-std=gnu11 -Wall -Wextra -Werror -g0 -D_GNU_SOURCE
+	-ffunction-sections -fdata-sections -fstack-protector-strong
+	-fno-asynchronous-unwind-tables "-DTIER_VERSION=\"$VERSION\"")
+# a library comes before those it needs
+LIBS=(-lcxl -ldaxctl -lnuma -lkmod -luuid -lm)
+TIER_MAX_BYTES=$((256 * 1024))
+
+# Small, but the update loop is what the whole is for
+optimise()
+{
+	if [[ $1 = gups ]]; then
+		echo -O2
+	else
+		echo -Os
+	fi
+}
+
+# verb tier
+build_tier()
+{
+	local sources key
+
+	build_deps
+	sources=("$ROOT"/*.c)
+	[[ -e ${sources[0]} ]] || die 1 "no C files in $ROOT"
+	key="${CFLAGS[*]} $(<"$B/stamps/deps")"
+	fresh objects "$key" || rm -rf "$B/obj"
+	mkdir -p "$B/obj"
+	stamp objects "$key"
+	compile_stale "${sources[@]}"
+	link_tier "${sources[@]}"
+}
+
+# As many compilers at once as there are CPUs
+compile_stale()
+{
+	local source name running=0
+
+	cd "$ROOT"
+	for source; do
+		name=$(basename "$source" .c)
+		stale "$B/obj/$name.o" || continue
+		if ((running++ >= $(nproc))); then
+			wait -n || die 1 "tier does not compile"
+		fi
+		compile "$name" &
+	done
+	while ((running-- > 0)); do
+		wait -n || (($? == 127)) || die 1 "tier does not compile"
+	done
+}
+
+# A relative name, so that neither __FILE__ nor a warning names a directory
+compile()
+{
+	say "compiling $1.c"
+	"$B/deps/bin/musl-cc" "${CFLAGS[@]}" "$(optimise "$1")" \
+		-MMD -c "$1.c" -o "$B/obj/$1.o" 9>&-
+}
+
+# stale OBJECT: missing, or older than anything it was made from.  The
+# dependencies are gcc's, backslashes at the line ends and all.
+stale()
+{
+	local object=$1 words word
+
+	[[ -e $object && -e ${object%.o}.d ]] || return 0
+	read -r -d '' -a words < <(sed 's/\\$//' "${object%.o}.d") || true
+	for word in "${words[@]:1}"; do
+		[[ -e $word && ! $word -nt $object ]] || return 0
+	done
+	return 1
+}
+
+# The objects are named one by one: a file that left the project leaves
+# its object behind.
+link_tier()
+{
+	local objects=() source object
+
+	for source; do
+		objects+=("$B/obj/$(basename "$source" .c).o")
+	done
+	[[ -e $B/tier && -e $B/obj/linked &&
+		$(<"$B/obj/linked") = "${objects[*]}" ]] &&
+		! newer_than "$B/tier" "${objects[@]}" && return
+	"$B/deps/bin/musl-cc" -o "$B/tier.new" "${objects[@]}" "${LIBS[@]}" \
+		-s -Wl,--gc-sections -Wl,-z,noseparate-code
+	check_tier "$B/tier.new"
+	mv "$B/tier.new" "$B/tier"
+	echo "${objects[*]}" >"$B/obj/linked"
+	say "tier: $B/tier, $(stat -c %s "$B/tier") bytes"
+}
+
+# newer_than FILE OTHERS...: is any of the others newer?
+newer_than()
+{
+	local file=$1 other
+
+	shift
+	for other; do
+		[[ $other -nt $file ]] && return
+	done
+	return 1
+}
+
+# A compiler that was told -static can still make a dynamic executable
+check_tier()
+{
+	local size
+
+	if readelf -lWd "$1" | grep -E 'INTERP|NEEDED' >&2; then
+		die 1 "tier is not static"
+	fi
+	size=$(stat -c %s "$1")
+	((size <= TIER_MAX_BYTES)) ||
+		die 1 "tier has $size bytes, more than $TIER_MAX_BYTES"
+}
+
+# --- parts -----------------------------------------------------------------
+
+# shellcheck source=deps/debian.sh
+. "$ROOT/deps/debian.sh"
+# shellcheck source=deps/libs.sh
+. "$ROOT/deps/libs.sh"
+# shellcheck source=deps/guest.sh
+. "$ROOT/deps/guest.sh"
+# shellcheck source=initramfs/image.sh
+. "$ROOT/initramfs/image.sh"
+# shellcheck source=initramfs/run.sh
+. "$ROOT/initramfs/run.sh"
+
+main "$@"

@@ -1,0 +1,230 @@
+# shellcheck shell=bash
+#
+# The emulator and the kernel, from Debian's packages unless the user has
+# better ones.
+#
+# Sourced by build.sh.
+
+# 11.1 is the first QEMU that maps a CXL device's memory as RAM; before, each
+# access to it is a trap and a run takes hours.
+QEMU_FETCHED=11.1
+
+# --- qemu ------------------------------------------------------------------
+
+# verb qemu: sets qemu_bin and qemu_version
+build_qemu()
+{
+	local found
+
+	if [[ $QEMU =~ ^[0-9]+(\.[0-9]+)+$ ]]; then
+		fetch_qemu "$QEMU"
+		return
+	fi
+	found=$(command -v "${QEMU:-qemu-system-x86_64}" || true)
+	if [[ $found ]]; then
+		found=$(realpath -s "$found")
+		qemu_version=$(version_of_qemu "$found")
+		if at_least "$qemu_version" "$QEMU_MIN"; then
+			qemu_bin=$found
+			return
+		fi
+	fi
+	[[ ! $QEMU ]] || die 3 "QEMU=$QEMU: ${qemu_version:+it is version \
+$qemu_version, }${found:-no such program}, and $QEMU_MIN or newer is needed:" \
+		"unset QEMU to have it fetched (QEMU_MIN lowers the limit)"
+	fetch_qemu "$QEMU_FETCHED"
+}
+
+version_of_qemu()
+{
+	"$1" --version 2>/dev/null |
+		sed -nE 's/^QEMU emulator version ([0-9.]+).*/\1/p'
+}
+
+# at_least VERSION MINIMUM
+at_least()
+{
+	[[ $1 && $(printf '%s\n' "$2" "$1" | sort -V | head -n1) = "$2" ]]
+}
+
+# fetch_qemu VERSION: extract it from Debian's packages
+fetch_qemu()
+{
+	local version=$1 dir=$B/qemu
+
+	[[ $version = "$QEMU_FETCHED" ]] || dir=$B/qemu-$version
+	if [[ ! -e $dir/version ]]; then
+		rm -rf "$dir" "$dir.new"
+		extract_qemu "$version" "$dir.new"
+		qemu_wrapper "$dir.new"
+		mv "$dir.new" "$dir"
+		version_of_qemu "$dir/qemu-system-x86_64" >"$dir/version.new"
+		[[ -s $dir/version.new ]] ||
+			die 1 "the QEMU in $dir does not start"
+		mv "$dir/version.new" "$dir/version"
+		say "qemu: $dir/qemu-system-x86_64"
+	fi
+	qemu_bin=$dir/qemu-system-x86_64
+	qemu_version=$(<"$dir/version")
+}
+
+# With all its libraries: this machine's may be too old for it
+extract_qemu()
+{
+	local version=$1 dir=$2 full seabios=seabios packages plan name deb
+
+	apt_update trixie
+	full=$(priv_apt trixie cache madison qemu-system-x86 |
+		awk '{ print $3 }' | sort -V |
+		grep -E "^([0-9]+:)?${version//./\\.}[.+~-]" | tail -n1) ||
+		die 3 "Debian's trixie and trixie-backports have no QEMU" \
+			"$version: name your own with QEMU=PATH"
+	[[ $full != *~bpo* ]] || seabios=seabios/trixie-backports
+	packages=(qemu-system-{x86,common,data}"=$full" "$seabios" ipxe-qemu)
+	say "fetching QEMU $full"
+	priv_apt trixie get -y install --download-only "${packages[@]}" \
+		>/dev/null || die 3 "cannot fetch QEMU $full"
+	plan=$(priv_apt trixie get -s install "${packages[@]}")
+	mkdir -p "$dir"
+	# "Inst name (version suite [arch])": an epoch's colon is %3a in names
+	while read -r name deb; do
+		deb=$B/cache/debs/${name}_${deb//:/%3a}_
+		dpkg-deb --fsys-tarfile "$deb"*.deb | tar -x -C "$dir" \
+			--exclude=./usr/share/{doc,man,locale,icons} \
+			--no-same-owner
+	done < <(sed -nE 's/^Inst (\S+) \((\S+) .*/\1 \2/p' <<<"$plan")
+}
+
+# Its own loader and libraries; its own firmware and its own modules
+qemu_wrapper()
+{
+	cat >"$1/qemu-system-x86_64" <<-'END'
+		#!/bin/sh
+		here=$(dirname "$(readlink -f "$0")")
+		lib=$here/usr/lib/x86_64-linux-gnu
+		export QEMU_MODULE_DIR="$lib/qemu"
+		exec "$lib/ld-linux-x86-64.so.2" \
+			--library-path "$lib:$lib/pulseaudio" \
+			"$here/usr/bin/qemu-system-x86_64" \
+			-L "$here/usr/share/qemu" -L "$here/usr/share/seabios" "$@"
+	END
+	chmod +x "$1/qemu-system-x86_64"
+}
+
+# --- kernel ----------------------------------------------------------------
+
+# verb kernel: sets kernel_version, kernel_image and kernel_modules (the
+# directory that holds lib/modules, "" without modules)
+build_kernel()
+{
+	if [[ $KERNEL = */* || -e $KERNEL ]]; then
+		own_kernel
+	else
+		[[ ! $MODULES ]] || die 2 "MODULES=DIR needs KERNEL=PATH"
+		debian_kernel "$KERNEL"
+	fi
+	ln -sfn "$kernel_image" "$B/vmlinuz"
+}
+
+own_kernel()
+{
+	[[ -r $KERNEL ]] || die 3 "KERNEL=$KERNEL: cannot read it"
+	kernel_image=$(realpath "$KERNEL")
+	kernel_version=$(version_of_kernel "$kernel_image")
+	kernel_modules=
+	[[ $MODULES ]] || return 0
+	# MODULES is what INSTALL_MOD_PATH was, or the directory in it
+	kernel_modules=$(realpath "${MODULES%%/lib/modules/"$kernel_version"*}")
+	[[ -d $kernel_modules/lib/modules/$kernel_version ]] ||
+		die 3 "MODULES=$MODULES: there is no" \
+			"lib/modules/$kernel_version"
+}
+
+# The boot protocol has the offset of the version string at 0x20e
+version_of_kernel()
+{
+	local offset
+
+	[[ $(od -An -c -j514 -N4 "$1" | tr -d ' ') = HdrS ]] ||
+		die 3 "$1 is not a Linux bzImage for x86"
+	offset=$(od -An -tu2 -j526 -N2 "$1")
+	dd if="$1" bs=1 skip=$((offset + 512)) count=128 status=none |
+		tr '\0' '\n' | sed -n '1s/ .*//p'
+}
+
+# debian_kernel PREFIX: the newest cloud kernel of trixie or its backports
+# whose version starts so.  Which one that was is kept: newer ones come
+# only after clean.
+debian_kernel()
+{
+	local prefix=$1 note=$B/kernel/$1.version
+
+	[[ $prefix =~ ^[0-9]+\.[0-9]+ ]] ||
+		die 2 "KERNEL=$prefix: neither a version (6.12, 7.3) nor a file"
+	if [[ ! -e $note ]]; then
+		need kmod xz-utils
+		apt_update trixie
+		kernel_version=$(newest_kernel "$prefix")
+		extract_kernel "$kernel_version"
+		echo "$kernel_version" >"$note"
+		say "kernel: $B/kernel/$kernel_version"
+	fi
+	kernel_version=$(<"$note")
+	kernel_modules=$B/kernel/$kernel_version
+	kernel_image=$kernel_modules/vmlinuz
+}
+
+# Up to 7.1 all is in linux-image; then linux-binary has the image,
+# linux-modules the modules and linux-base the lists of what is built in.
+newest_kernel()
+{
+	priv_apt trixie cache pkgnames linux- |
+		sed -nE 's/^linux-(image|binary)-([0-9].*-cloud-amd64)$/\2/p' |
+		grep -E "^${1//./\\.}([.+-]|\$)" | sort -rVu |
+		while read -r version; do
+			if [[ $(kernel_packages "$version") ]]; then
+				echo "$version"
+				break
+			fi
+		done | grep . ||
+		die 3 "Debian's trixie and trixie-backports have no cloud" \
+			"kernel $1: name your own with KERNEL=PATH MODULES=DIR"
+}
+
+# pkgnames also lists names that are only mentioned: ask for a candidate
+kernel_packages()
+{
+	local name found=
+
+	for name in linux-{base,binary,modules}-"$1"; do
+		[[ $(deb_version trixie "$name") ]] || continue
+		echo "$name"
+		found=1
+	done
+	[[ ! $found && $(deb_version trixie "linux-image-$1") ]] || return 0
+	echo "linux-image-$1"
+}
+
+extract_kernel()
+{
+	local version=$1 dir=$B/kernel/$1 name deb
+
+	rm -rf "$dir" "$dir.new"
+	mkdir -p "$dir.new"
+	for name in $(kernel_packages "$version"); do
+		deb=$(fetch_deb trixie "$name")
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir.new" \
+			--exclude=./usr/share --no-same-owner
+		dpkg-deb -f "$deb" Version >"$dir.new/debian.version"
+	done
+	# in /boot, or since the split among the modules
+	find "$dir.new" -name 'vmlinuz*' -exec mv {} "$dir.new/vmlinuz" \;
+	[[ -e $dir.new/vmlinuz ]] || die 1 "the package of $version has no vmlinuz"
+	# /lib or /usr/lib, as the package has it
+	if [[ -d $dir.new/usr/lib/modules ]]; then
+		mkdir -p "$dir.new/lib"
+		mv "$dir.new/usr/lib/modules" "$dir.new/lib/"
+	fi
+	depmod -b "$dir.new" "$version"
+	mv "$dir.new" "$dir"
+}

@@ -1,0 +1,192 @@
+# shellcheck shell=bash
+#
+# The static libraries tier is linked with, and the C library below them.
+#
+# The few files that are needed are compiled directly with a small config.h
+# each: ndctl's meson wants json-c and iniparser even for its libraries,
+# kmod installs no static library, numactl's tarball has no configure, and
+# util-linux' takes longer than all of this.  musl comes compiled from
+# Debian (the release with its security fixes), and so do the kernel's
+# headers, so that the machine's own do not matter.
+#
+# Sourced by build.sh.
+
+LIB_CFLAGS=(-std=gnu11 -Os -g0 -D_GNU_SOURCE -ffunction-sections
+	-fdata-sections -fstack-protector-strong -fno-asynchronous-unwind-tables
+	-w)
+
+# verb deps
+build_deps()
+{
+	local key
+
+	need gcc xz-utils
+	key=$(deps_key)
+	fresh deps "$key" && return
+	say "building the static libraries"
+	rm -rf "$B/deps" "$B/src"
+	mkdir -p "$B"/deps/{bin,lib,include} "$B/src"
+	install_musl
+	install_uapi
+	install_compiler
+	build_libraries
+	write_versions >"$B/libs.json"
+	rm -rf "$B/src"
+	stamp deps "$key"
+	say "libraries: $B/deps/lib"
+}
+
+# What the result depends on; the directory is in the compiler's wrapper
+deps_key()
+{
+	echo "$B" "${LIB_CFLAGS[@]}" "$(gcc -dumpfullversion)" \
+		"$(cat "$ROOT"/deps/{SHA256SUMS,libs.sh,musl.specs.in} \
+			"$ROOT"/deps/*/* | sha256sum)"
+}
+
+install_musl()
+{
+	local deb to=$B/deps/musl
+
+	deb=$(fetch_deb trixie musl-dev)
+	mkdir -p "$to"
+	dpkg-deb -x "$deb" "$B/src/musl"
+	mv "$B/src/musl/usr/include/x86_64-linux-musl" "$to/include"
+	mv "$B/src/musl/usr/lib/x86_64-linux-musl" "$to/lib"
+	dpkg-deb -f "$deb" Version >"$B/deps/musl.version"
+}
+
+# The kernel's headers, and nothing else of /usr/include: glibc's would
+# win against musl's.
+install_uapi()
+{
+	local deb to=$B/src/uapi
+
+	deb=$(fetch_deb trixie linux-libc-dev)
+	mkdir -p "$to" "$B/deps/uapi"
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$to" ./usr/include/linux \
+		./usr/include/asm-generic ./usr/lib/linux/uapi/x86/asm
+	mv "$to"/usr/include/{linux,asm-generic} \
+		"$to/usr/lib/linux/uapi/x86/asm" "$B/deps/uapi"
+	dpkg-deb -f "$deb" Version >"$B/deps/linux-libc-dev.version"
+}
+
+# musl-cc is gcc with another libc.  Paths below the project do not reach
+# the objects, so that two directories give the same bits.
+install_compiler()
+{
+	sed "s|@DEPS@|$B/deps|g" "$ROOT/deps/musl.specs.in" \
+		>"$B/deps/musl.specs"
+	cat >"$B/deps/bin/musl-cc" <<-END
+		#!/bin/sh
+		exec gcc -specs='$B/deps/musl.specs' -static -no-pie -fno-pie \\
+			-ffile-prefix-map='$ROOT/'= "\$@"
+	END
+	chmod +x "$B/deps/bin/musl-cc"
+}
+
+# The order is that of their needs: a later one includes what an earlier
+# one installed.
+build_libraries()
+{
+	local kmod=(array hash strbuf util)
+
+	unpack util-linux libuuid/src include
+	headers util-linux uuid libuuid/src/uuid.h
+	library libuuid util-linux 'uuid_*' 'include libuuid/src' \
+		libuuid/src/{parse,unparse,pack,unpack,copy}.c
+
+	unpack numactl
+	headers numactl . numa.h numaif.h numacompat1.h
+	library libnuma numactl 'numa_* mbind *_mempolicy* m*_pages*' . \
+		{libnuma,syscall,distance,affinity,sysfs,rtnetlink}.c
+
+	unpack kmod libkmod shared
+	headers kmod . libkmod/libkmod.h
+	library libkmod kmod 'kmod_*' . "${kmod[@]/#/shared/}" \
+		libkmod/libkmod{,-builtin,-config,-elf,-file,-index,-list}.c \
+		libkmod/libkmod-{module,signature}.c
+
+	unpack ndctl cxl daxctl util ccan
+	cp "$ROOT"/deps/udev/* "$B/src/ndctl"
+	headers ndctl daxctl daxctl/libdaxctl.h
+	headers ndctl cxl cxl/libcxl.h cxl/cxl_mem.h
+	library libdaxctl ndctl 'daxctl_*' . daxctl/lib/libdaxctl.c \
+		util/{sysfs,log,iomem}.c
+	library libcxl ndctl 'cxl_*' . cxl/lib/libcxl.c util/{sysfs,log}.c \
+		udev.c
+}
+
+# unpack PACKAGE [PATHS...]: its tarball, or these paths of it, to build/src/PACKAGE
+unpack()
+{
+	local package=$1 tar top
+
+	shift
+	tar=$(fetch_source "$package")
+	top=$package-$(source_version "$package")
+	mkdir -p "$B/src/$package"
+	tar -x -f "$tar" -C "$B/src/$package" --strip-components=1 \
+		--no-same-owner "${@/#/$top/}"
+	cp "$ROOT/deps/$package/config.h" "$B/src/$package/config.h"
+}
+
+# headers PACKAGE DIRECTORY FILES...
+headers()
+{
+	local package=$1 to=$B/deps/include/$2
+
+	shift 2
+	mkdir -p "$to"
+	(cd "$B/src/$package" && cp "$@" "$to")
+}
+
+# library NAME PACKAGE SYMBOLS INCLUDES FILES...
+#
+# One object a library in which only the library's own names stay global:
+# libcxl and libkmod both have a log_init(), a hash_*(), a strbuf_*().
+library()
+{
+	local name=$1 package=$2 symbols=$3 includes=$4 obj=$B/src/obj/$1
+	local flags keep=() word
+
+	shift 4
+	flags=("${LIB_CFLAGS[@]}" -I. -include config.h)
+	for word in $includes; do
+		flags+=("-I$word")
+	done
+	set -f
+	for word in $symbols; do
+		keep+=(--keep-global-symbol="$word")
+	done
+	set +f
+	mkdir -p "$obj"
+	cd "$B/src/$package"
+	# shellcheck disable=SC2016
+	printf '%s\n' "${@%.c}" | xargs -P "$(nproc)" -I{} sh -c \
+		'n=$1 o=$2; shift 2; exec "$@" -c "$n.c" -o "$o/${n##*/}.o"' \
+		compile {} "$obj" "$B/deps/bin/musl-cc" "${flags[@]}"
+	cd "$ROOT"
+	ld -r -o "$obj.o" "$obj"/*.o
+	objcopy -w "${keep[@]}" "$obj.o"
+	ar -rcD "$B/deps/lib/$name.a" "$obj.o"
+}
+
+write_versions()
+{
+	local ndctl
+
+	ndctl=$(source_version ndctl)
+	cat <<-END
+		{
+		  "libcxl": "$ndctl",
+		  "libdaxctl": "$ndctl",
+		  "libkmod": "$(source_version kmod)",
+		  "libnuma": "$(source_version numactl)",
+		  "libuuid": "$(source_version util-linux)",
+		  "musl": "$(<"$B/deps/musl.version")",
+		  "linux-libc-dev": "$(<"$B/deps/linux-libc-dev.version")",
+		  "gcc": "$(gcc -dumpfullversion)"
+		}
+	END
+}

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+/* What numactl's configure would find out about gcc. */
+#define TLS __thread
+#define HAVE_ATTRIBUTE_SYMVER 1

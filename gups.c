@@ -1,0 +1,754 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gups.c - HPCC RandomAccess by its definition (HPC Challenge, RandomAccess,
+ * hpccinnovation.org): T[i] = i; r = (r << 1) ^ (r < 0 ? 7 : 0), from 1;
+ * T[r mod N] ^= r; 4 N updates; the update loop alone is timed.
+ *
+ * Threads own slices of the table. Thread t of T makes M/T updates, the t-th
+ * part of HPCC's stream of M values, in its own slice: no two threads touch
+ * one word, so the table after the run depends on the plan alone, and replay
+ * finds 0 errors. With one thread and a power of two it is HPCC's table, bit
+ * for bit (the order of XORs does not matter).
+ *
+ * Sizes that are no power of two: index = floor(r * n / 2^64). Each of the n
+ * words owns floor(2^64 / n) or one more of the 2^64 values of r, so no word
+ * is preferred by more than n / 2^64 (2^-34 for an 8 GiB table), which no run
+ * can see; "r mod n" has the same bound and costs a division. The stream's
+ * values are shifts of each other in their high bits as in their low ones, so
+ * the sequence of indices is as HPCC's: each about twice the one before.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gups.h"
+#include "tlb.h"
+#include "util.h"
+
+#define WORD sizeof(uint64_t)
+/* Updates between two looks at the clock: a few ms at an emulator's pace. */
+#define CHUNK 16384
+/* HPCC allows 1024 updates to be looked ahead; 128 fill a core's misses. */
+#define BATCH 128
+#define TICK_NS 100000000
+/* musl's default of 128 KiB would do; this is said, not left to chance. */
+#define STACK_BYTES (256 * KIB)
+/* Updates between two seeds' starts, and the span time-bounded runs share. */
+#define SEED_SHIFT 36
+#define MEASURE_NS (UINT64_C(150) * 1000000)
+#define CHOOSE_NS (UINT64_C(60) * 1000000)
+/* A growth phase that gains less than this is noise: do not refresh. */
+#define REFRESH_GAIN 1.3
+/* A probe's table: 32 pages a thread, its updates for 20 ms. */
+#define PROBE_PAGES 32
+#define PROBE_NS (UINT64_C(20) * 1000000)
+
+/* ---------------------------------------------------------- the stream */
+
+/* Product of two polynomials over GF(2), modulo x^64 + x^2 + x + 1. */
+static uint64_t stream_multiply(uint64_t a, uint64_t b)
+{
+	uint64_t product = 0;
+
+	for (int bit = 63; bit >= 0; bit--) {
+		product = gups_stream_next(product);
+		if (b >> bit & 1)
+			product ^= a;
+	}
+	return product;
+}
+
+/*
+ * A step of the stream multiplies by x modulo that polynomial (its low terms
+ * are the 7), so the value after n steps from 1 is x^n: square and multiply.
+ */
+uint64_t gups_stream_at(uint64_t n)
+{
+	uint64_t power = 2, value = 1;
+
+	for (; n; n >>= 1) {
+		if (n & 1)
+			value = stream_multiply(value, power);
+		power = stream_multiply(power, power);
+	}
+	return value;
+}
+
+/* ----------------------------------------------------------- the loops */
+
+/* n words at t, count updates from r on; returns the last value used. */
+typedef uint64_t loop_fn(uint64_t *t, uint64_t n, uint64_t r, uint64_t count);
+
+static inline uint64_t slot_mask(uint64_t r, uint64_t n)
+{
+	return r & (n - 1);
+}
+
+static inline uint64_t slot_scale(uint64_t r, uint64_t n)
+{
+	return (uint64_t)((unsigned __int128)r * n >> 64);
+}
+
+/*
+ * The plain loop is what an emulator likes: fewest guest instructions. The
+ * batch, with prefetch, is what hardware likes: many misses at a time. Each
+ * for both ways of the index; the compiler folds slot() in.
+ */
+#define DEFINE_LOOPS(slot)                                                  \
+	static uint64_t plain_##slot(uint64_t *t, uint64_t n, uint64_t r,   \
+				     uint64_t count)                        \
+	{                                                                   \
+		for (; count; count--) {                                    \
+			r = gups_stream_next(r);                            \
+			t[slot(r, n)] ^= r;                                 \
+		}                                                           \
+		return r;                                                   \
+	}                                                                   \
+	static uint64_t batch_##slot(uint64_t *t, uint64_t n, uint64_t r,   \
+				     uint64_t count)                        \
+	{                                                                   \
+		uint64_t value[BATCH];                                      \
+                                                                            \
+		for (; count >= BATCH; count -= BATCH) {                    \
+			for (int i = 0; i < BATCH; i++) {                   \
+				r = gups_stream_next(r);                    \
+				value[i] = r;                               \
+				__builtin_prefetch(&t[slot(r, n)], 1);      \
+			}                                                   \
+			for (int i = 0; i < BATCH; i++)                     \
+				t[slot(value[i], n)] ^= value[i];           \
+		}                                                           \
+		return plain_##slot(t, n, r, count);                        \
+	}
+DEFINE_LOOPS(slot_mask)
+DEFINE_LOOPS(slot_scale)
+
+enum loop { LOOP_PLAIN, LOOP_BATCH };
+
+/* ------------------------------------------------------------- threads */
+
+struct worker {
+	struct gups *g;
+	unsigned int id;
+	pthread_t thread;
+	uint64_t *slice; /* its words */
+	uint64_t first, words; /* the index of slice[0], how many */
+	loop_fn *loops[2];
+	uint64_t start, value; /* of its stream: at gups_fill(), now */
+	uint64_t quota; /* updates to make in this call */
+	uint64_t begin_ns, end_ns, cpu_ns;
+	uint64_t digest, errors;
+	struct table_pages pages;
+	int err;
+	char message[256];
+	/* Read by others while it works: on a cache line of its own. */
+	_Alignas(64) _Atomic uint64_t done;
+};
+
+typedef int work_fn(struct worker *w);
+
+struct gups {
+	struct gups_config config;
+	struct table table;
+	struct tlb tlb;
+	enum loop loop;
+	bool pinned;
+	struct worker *workers;
+	struct gups_times times;
+	double cpu_time;
+
+	/* The phase under way. */
+	work_fn *work;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	enum gate { GATE_SHUT, GATE_OPEN, GATE_ABANDONED } gate;
+	unsigned int running;
+	uint64_t limit_ns; /* of churn(), 0: none */
+	bool stop_when_grown;
+	atomic_bool stop;
+};
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * A thread that moves to another virtual CPU meets a TLB that never grew; on
+ * hardware, cold caches. A CPU that went away meanwhile is no error.
+ */
+static void pin(const struct worker *w)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)w->g->config.cpus[w->id], &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Waits until all threads exist, so that none begins before the others can. */
+static bool pass_gate(struct gups *g)
+{
+	bool open;
+
+	pthread_mutex_lock(&g->lock);
+	while (g->gate == GATE_SHUT)
+		pthread_cond_wait(&g->changed, &g->lock);
+	open = g->gate == GATE_OPEN;
+	pthread_mutex_unlock(&g->lock);
+	return open;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct gups *g = w->g;
+	uint64_t cpu;
+
+	if (g->pinned)
+		pin(w);
+	if (!pass_gate(g))
+		return NULL;
+	w->begin_ns = now_ns();
+	cpu = thread_cpu_ns();
+	w->err = g->work(w);
+	w->end_ns = now_ns();
+	w->cpu_ns = thread_cpu_ns() - cpu;
+	if (w->err)
+		snprintf(w->message, sizeof(w->message), "%s", fail_message());
+	pthread_mutex_lock(&g->lock);
+	g->running--;
+	pthread_cond_broadcast(&g->changed);
+	pthread_mutex_unlock(&g->lock);
+	return NULL;
+}
+
+static void open_gate(struct gups *g, enum gate gate)
+{
+	pthread_mutex_lock(&g->lock);
+	g->gate = gate;
+	pthread_cond_broadcast(&g->changed);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static int spawn(struct gups *g)
+{
+	unsigned int i, threads = g->config.threads;
+	pthread_attr_t attr;
+	int err = 0;
+
+	g->gate = GATE_SHUT;
+	g->running = threads;
+	atomic_store(&g->stop, false);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	for (i = 0; i < threads && !err; i++)
+		err = pthread_create(&g->workers[i].thread, &attr, worker_main,
+				     &g->workers[i]);
+	pthread_attr_destroy(&attr);
+	open_gate(g, err ? GATE_ABANDONED : GATE_OPEN);
+	if (!err)
+		return 0;
+	/* The last one, i - 1, is the one that could not be started. */
+	for (unsigned int j = 0; j + 1 < i; j++)
+		pthread_join(g->workers[j].thread, NULL);
+	return fail(err, "cannot start thread %u of %u: %s", i, threads,
+		    strerror(err));
+}
+
+uint64_t gups_done(const struct gups *g)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		sum += atomic_load_explicit(&g->workers[i].done,
+					    memory_order_relaxed);
+	return sum;
+}
+
+/* Waits for the threads, and calls tick meanwhile. */
+static void attend(struct gups *g, gups_tick *tick, void *arg, uint64_t begin)
+{
+	pthread_mutex_lock(&g->lock);
+	while (g->running) {
+		uint64_t wake = now_ns() + TICK_NS;
+		struct timespec ts = { (time_t)(wake / 1000000000),
+				       (long)(wake % 1000000000) };
+
+		if (!tick) {
+			pthread_cond_wait(&g->changed, &g->lock);
+			continue;
+		}
+		pthread_cond_timedwait(&g->changed, &g->lock, &ts);
+		pthread_mutex_unlock(&g->lock);
+		if (!tick(arg, gups_done(g), (double)(now_ns() - begin) / 1e9))
+			atomic_store(&g->stop, true);
+		pthread_mutex_lock(&g->lock);
+	}
+	pthread_mutex_unlock(&g->lock);
+}
+
+/*
+ * One phase: work on every thread at once. *seconds is from the first
+ * thread's begin to the last one's end. The first error is the phase's.
+ */
+static int parallel(struct gups *g, work_fn *work, double *seconds,
+		    gups_tick *tick, void *arg)
+{
+	uint64_t begin = UINT64_MAX, end = 0;
+	int err;
+
+	g->work = work;
+	err = spawn(g);
+	if (err)
+		return err;
+	attend(g, tick, arg, now_ns());
+	for (unsigned int i = 0; i < g->config.threads; i++) {
+		struct worker *w = &g->workers[i];
+
+		pthread_join(w->thread, NULL);
+		if (w->err && !err)
+			err = fail(-w->err, "%s", w->message);
+		if (w->begin_ns < begin)
+			begin = w->begin_ns;
+		if (w->end_ns > end)
+			end = w->end_ns;
+	}
+	if (seconds)
+		*seconds = (double)(end - begin) / 1e9;
+	return err;
+}
+
+/*
+ * The heart: quota updates in chunks, so that progress can be seen and the
+ * run can be stopped. The first thread leads: it alone looks at the clock and
+ * flushes the TLBs, which reaches every CPU that runs this process.
+ */
+static int churn(struct worker *w)
+{
+	struct gups *g = w->g;
+	loop_fn *loop = w->loops[g->loop];
+	uint64_t done = atomic_load_explicit(&w->done, memory_order_relaxed);
+
+	while (w->quota && !atomic_load_explicit(&g->stop,
+						 memory_order_relaxed)) {
+		uint64_t n = w->id ? CHUNK : tlb_chunk(&g->tlb, CHUNK), now;
+
+		if (n > w->quota)
+			n = w->quota;
+		w->value = loop(w->slice, w->words, w->value, n);
+		w->quota -= n;
+		done += n;
+		atomic_store_explicit(&w->done, done, memory_order_relaxed);
+		if (w->id)
+			continue;
+		now = now_ns();
+		tlb_step(&g->tlb, gups_done(g), now);
+		if ((g->limit_ns && now - w->begin_ns >= g->limit_ns) ||
+		    (g->stop_when_grown && !g->tlb.growing))
+			atomic_store(&g->stop, true);
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------- set up, free */
+
+/* Slices are whole pages: no two threads populate one page. */
+static void divide(struct gups *g)
+{
+	uint64_t pages = g->config.bytes / TABLE_PAGE;
+	unsigned int threads = g->config.threads;
+
+	for (unsigned int i = 0; i < threads; i++) {
+		struct worker *w = &g->workers[i];
+		uint64_t from = pages * i / threads;
+		uint64_t to = pages * (i + 1) / threads;
+
+		w->g = g;
+		w->id = i;
+		w->first = from * (TABLE_PAGE / WORD);
+		w->words = (to - from) * (TABLE_PAGE / WORD);
+		w->slice = (uint64_t *)g->table.base + w->first;
+		if (w->words & (w->words - 1)) {
+			w->loops[LOOP_PLAIN] = plain_slot_scale;
+			w->loops[LOOP_BATCH] = batch_slot_scale;
+		} else {
+			w->loops[LOOP_PLAIN] = plain_slot_mask;
+			w->loops[LOOP_BATCH] = batch_slot_mask;
+		}
+	}
+}
+
+/* What thread i makes of n updates: n/T, the first ones one more. */
+static uint64_t share(const struct gups *g, uint64_t n, unsigned int i)
+{
+	unsigned int threads = g->config.threads;
+
+	return n / threads + (i < n % threads);
+}
+
+/* Back to the beginning of every thread's part of the stream. */
+static void rewind_streams(struct gups *g)
+{
+	uint64_t at = g->config.seed << SEED_SHIFT;
+
+	for (unsigned int i = 0; i < g->config.threads; i++) {
+		struct worker *w = &g->workers[i];
+
+		w->start = w->value = gups_stream_at(at);
+		atomic_store(&w->done, 0);
+		if (g->config.updates)
+			at += share(g, g->config.updates, i);
+		else
+			at += (UINT64_C(1) << SEED_SHIFT) / g->config.threads;
+	}
+}
+
+static void init_lock(struct gups *g)
+{
+	pthread_condattr_t attr;
+
+	pthread_mutex_init(&g->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&g->changed, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+struct gups *gups_new(const struct gups_config *config)
+{
+	struct gups *g = xcalloc(1, sizeof(*g));
+	size_t bytes = config->threads * sizeof(*g->workers);
+
+	g->config = *config;
+	g->workers = aligned_alloc(64, bytes);
+	if (!g->workers)
+		abort();
+	memset(g->workers, 0, bytes);
+	init_lock(g);
+	g->pinned = config->nr_cpus >= (int)config->threads;
+	if (table_map(&g->table, config->bytes, config->pages) ||
+	    tlb_init(&g->tlb, config->bytes / TABLE_PAGE / config->threads)) {
+		gups_free(g);
+		return NULL;
+	}
+	divide(g);
+	rewind_streams(g);
+	return g;
+}
+
+void gups_free(struct gups *g)
+{
+	if (!g)
+		return;
+	table_unmap(&g->table);
+	tlb_exit(&g->tlb);
+	pthread_cond_destroy(&g->changed);
+	pthread_mutex_destroy(&g->lock);
+	free(g->workers);
+	free(g);
+}
+
+/* ------------------------------------------------------------ populate */
+
+static int touch_slice(struct worker *w)
+{
+	table_touch(&w->g->table, w->first * WORD, w->words * WORD);
+	return 0;
+}
+
+static int locate_slice(struct worker *w)
+{
+	memset(&w->pages, 0, sizeof(w->pages));
+	return table_locate(&w->g->table, w->first * WORD, w->words * WORD,
+			    &w->pages);
+}
+
+int gups_locate(struct gups *g, struct table_pages *pages)
+{
+	int err = parallel(g, locate_slice, &g->times.locate, NULL, NULL);
+
+	for (unsigned int i = 0; i < g->config.threads && !err; i++) {
+		const struct table_pages *p = &g->workers[i].pages;
+
+		for (int n = 0; n < PLAN_MAX_NODES; n++)
+			pages->node[n] += p->node[n];
+		pages->absent += p->absent;
+		pages->unknown += p->unknown;
+	}
+	return err;
+}
+
+int gups_populate(struct gups *g, struct table_pages *pages)
+{
+	static const struct place released = { .mode = PLACE_ANY };
+	int err;
+
+	memset(pages, 0, sizeof(*pages));
+	err = table_place(&g->table, &g->config.place);
+	if (!err)
+		err = parallel(g, touch_slice, &g->times.populate, NULL, NULL);
+	if (!err)
+		err = gups_locate(g, pages);
+	if (!err)
+		err = table_check(&g->config.place, pages);
+	if (!err && !g->config.hold)
+		err = table_place(&g->table, &released);
+	return err;
+}
+
+static int fill_slice(struct worker *w)
+{
+	for (uint64_t i = 0; i < w->words; i++)
+		w->slice[i] = w->first + i;
+	return 0;
+}
+
+int gups_fill(struct gups *g)
+{
+	rewind_streams(g);
+	return parallel(g, fill_slice, &g->times.fill, NULL, NULL);
+}
+
+/* ------------------------------------------------------------- warm-up */
+
+/* Updates for ns, with the given loop; the rate, or < 0 on failure. */
+static double measure(struct gups *g, enum loop loop, uint64_t ns)
+{
+	uint64_t before = gups_done(g);
+	double seconds;
+	int err;
+
+	g->loop = loop;
+	g->limit_ns = ns;
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		g->workers[i].quota = UINT64_MAX;
+	err = parallel(g, churn, &seconds, NULL, NULL);
+	g->limit_ns = 0;
+	return err ? -1 : (double)(gups_done(g) - before) / seconds;
+}
+
+static int grow(struct gups *g)
+{
+	double rate;
+
+	tlb_grow(&g->tlb);
+	g->stop_when_grown = true;
+	rate = measure(g, LOOP_PLAIN, 0);
+	g->stop_when_grown = false;
+	return rate < 0 ? -EIO : 0;
+}
+
+/* Twice each, in turn, the better of two: one hiccup decides nothing. */
+static int choose_loop(struct gups *g, struct gups_warm_up *result)
+{
+	for (int round = 0; round < 2; round++) {
+		double plain = measure(g, LOOP_PLAIN, CHOOSE_NS);
+		double batch = measure(g, LOOP_BATCH, CHOOSE_NS);
+
+		if (plain < 0 || batch < 0)
+			return -EIO;
+		if (plain > result->plain)
+			result->plain = plain;
+		if (batch > result->batch)
+			result->batch = batch;
+	}
+	g->loop = result->batch > result->plain ? LOOP_BATCH : LOOP_PLAIN;
+	return 0;
+}
+
+int gups_warm_up(struct gups *g, struct gups_warm_up *result)
+{
+	uint64_t begin = now_ns();
+	int err = 0;
+
+	*result = (struct gups_warm_up){ 0 };
+	g->tlb.on = false;
+	result->before = result->after = measure(g, LOOP_PLAIN, MEASURE_NS);
+	if (result->before < 0)
+		return -EIO;
+	if (g->config.refresh != REFRESH_OFF) {
+		err = grow(g);
+		if (!err)
+			result->after = measure(g, LOOP_PLAIN, MEASURE_NS);
+		if (err || result->after < 0)
+			return -EIO;
+	}
+	result->refresh = g->config.refresh == REFRESH_ON ||
+			  result->after > result->before * REFRESH_GAIN;
+	err = choose_loop(g, result);
+	tlb_restart(&g->tlb);
+	g->tlb.on = result->refresh;
+	g->times.warm_up = (double)(now_ns() - begin) / 1e9;
+	return err;
+}
+
+/* ---------------------------------------------------- update and verify */
+
+int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
+		gups_tick *tick, void *arg)
+{
+	double seconds;
+	int err;
+
+	g->limit_ns = limit_ns;
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		g->workers[i].quota = limit_ns ? UINT64_MAX :
+						 share(g, updates, i);
+	tlb_restart(&g->tlb);
+	err = parallel(g, churn, &seconds, tick, arg);
+	g->limit_ns = 0;
+	g->times.update += seconds;
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		g->cpu_time += (double)g->workers[i].cpu_ns / 1e9;
+	return err;
+}
+
+static int digest_slice(struct worker *w)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t i = 0; i < w->words; i++)
+		sum += w->slice[i] * (2 * (w->first + i) + 1);
+	w->digest = sum;
+	return 0;
+}
+
+int gups_digest(struct gups *g, uint64_t *digest)
+{
+	int err = parallel(g, digest_slice, &g->times.digest, NULL, NULL);
+
+	*digest = 0;
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		*digest += g->workers[i].digest;
+	return err;
+}
+
+static int check_slice(struct worker *w)
+{
+	w->errors = 0;
+	for (uint64_t i = 0; i < w->words; i++)
+		w->errors += w->slice[i] != w->first + i;
+	return 0;
+}
+
+int gups_verify(struct gups *g, struct gups_verdict *verdict, gups_tick *tick,
+		void *arg)
+{
+	uint64_t begin = now_ns();
+	bool stopped;
+	int err;
+
+	for (unsigned int i = 0; i < g->config.threads; i++) {
+		struct worker *w = &g->workers[i];
+
+		w->quota = atomic_exchange(&w->done, 0);
+		w->value = w->start;
+	}
+	tlb_restart(&g->tlb);
+	err = parallel(g, churn, NULL, tick, arg);
+	stopped = atomic_load(&g->stop);
+	if (!err)
+		err = parallel(g, check_slice, NULL, NULL, NULL);
+	*verdict = (struct gups_verdict){ .complete = !err && !stopped };
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		verdict->errors += g->workers[i].errors;
+	g->times.verify = (double)(now_ns() - begin) / 1e9;
+	return err;
+}
+
+void gups_corrupt(struct gups *g)
+{
+	g->workers[0].slice[g->workers[0].words / 2] ^= 1;
+}
+
+/* -------------------------------------------------------------- probes */
+
+int gups_probe(const struct gups_config *config, int node,
+	       struct gups_probe *probe)
+{
+	struct gups_config small = *config;
+	struct table_pages pages;
+	uint64_t digest;
+	struct gups *g;
+	double rate;
+	int err;
+
+	small.bytes = (uint64_t)config->threads * PROBE_PAGES * TABLE_PAGE;
+	small.pages = PAGES_4K;
+	small.place = (struct place){ .mode = PLACE_BIND, .nodes = { node },
+				      .nr_nodes = 1, .text = "the probe" };
+	g = gups_new(&small);
+	if (!g)
+		return -ENOMEM;
+	err = gups_populate(g, &pages);
+	if (!err)
+		err = gups_fill(g);
+	if (!err)
+		err = gups_digest(g, &digest);
+	rate = err ? -1 : measure(g, LOOP_PLAIN, PROBE_NS);
+	if (!err && rate > 0) {
+		double words = (double)(small.bytes / WORD);
+
+		probe->touch = g->times.populate * TABLE_PAGE /
+			       (double)small.bytes;
+		probe->store = g->times.fill / words;
+		probe->load = g->times.digest / words;
+		probe->update = 1 / rate;
+	} else if (!err) {
+		err = fail(EIO, "the probe of node %d made no updates", node);
+	}
+	gups_free(g);
+	return err;
+}
+
+double gups_estimate(const struct gups_probe *probe, uint64_t bytes,
+		     uint64_t updates, uint64_t duration_ns)
+{
+	double words = (double)(bytes / WORD);
+	double update = duration_ns ? (double)duration_ns / 1e9 :
+				      (double)updates * probe->update;
+
+	/* Populate, fill, update, replay; the digest and the check each read
+	 * every word.
+	 */
+	return (double)(bytes / TABLE_PAGE) * probe->touch +
+	       words * probe->store + 2 * update + 2 * words * probe->load;
+}
+
+/* ------------------------------------------------------------- results */
+
+const struct gups_times *gups_times(const struct gups *g)
+{
+	return &g->times;
+}
+
+uint64_t gups_flushes(const struct gups *g, uint64_t *growths)
+{
+	if (growths)
+		*growths = g->tlb.growths;
+	return g->tlb.flushes;
+}
+
+bool gups_pinned(const struct gups *g)
+{
+	return g->pinned;
+}
+
+const char *gups_loop(const struct gups *g)
+{
+	return g->loop == LOOP_BATCH ? "batch" : "plain";
+}
+
+double gups_cpu_time(const struct gups *g)
+{
+	return g->cpu_time;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * gups.h - HPCC RandomAccess: place, populate, update, verify.
+ *
+ * The order of calls: gups_new, gups_populate, gups_warm_up, gups_fill,
+ * gups_update (any number of times), gups_digest, gups_verify, gups_free.
+ */
+#ifndef TIER_GUPS_H
+#define TIER_GUPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.h"
+#include "table.h"
+
+struct gups;
+
+struct gups_config {
+	uint64_t bytes; /* a multiple of 4096 */
+	unsigned int threads; /* at most one a page */
+	const int *cpus; /* the CPUs allowed; a thread each if they suffice */
+	int nr_cpus;
+	/*
+	 * How far the threads' parts of the stream are apart: the updates of
+	 * the whole run, so that they are consecutive parts of HPCC's stream;
+	 * 0 when only time bounds the run: they are far apart then.
+	 */
+	uint64_t updates;
+	uint64_t seed;
+	enum page_kind pages;
+	enum refresh_mode refresh;
+	struct place place;
+	bool hold; /* keep the table bound after it was populated */
+};
+
+/* Called about every 100 ms by the thread that called; false: stop early. */
+typedef bool gups_tick(void *arg, uint64_t done, double seconds);
+
+/* Wall-clock seconds, untimed parts included. */
+struct gups_times {
+	double populate, locate, warm_up, fill, update, digest, verify;
+};
+
+struct gups_warm_up {
+	double before, after; /* updates/s, before and after a growth phase */
+	double plain, batch; /* updates/s of the two loops, 0: not tried */
+	bool refresh; /* is the emulator's TLB refreshed during the run? */
+};
+
+struct gups_verdict {
+	uint64_t errors; /* words that are not what replay says */
+	bool complete; /* all words were looked at */
+};
+
+/* NULL on failure, with the message set. */
+struct gups *gups_new(const struct gups_config *config);
+void gups_free(struct gups *g);
+
+/*
+ * Binds, touches every page, reads back where every page is (*pages), checks
+ * that against the config, and gives the table back to MPOL_DEFAULT unless
+ * hold is set. 0 or -errno; nothing was updated then.
+ */
+int gups_populate(struct gups *g, struct table_pages *pages);
+/* Where the pages are now; adds to *pages. */
+int gups_locate(struct gups *g, struct table_pages *pages);
+/* Measures, chooses the loop, decides on refreshing. Spoils the table. */
+int gups_warm_up(struct gups *g, struct gups_warm_up *result);
+/* T[i] = i, HPCC's start. */
+int gups_fill(struct gups *g);
+
+/*
+ * The timed part: updates in all (over the threads), or until limit_ns have
+ * passed if that is not 0. Goes on in the stream where the last call ended.
+ */
+int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
+		gups_tick *tick, void *arg);
+uint64_t gups_done(const struct gups *g); /* updates since gups_fill */
+
+/*
+ * sum over all words i of T[i] * (2 i + 1), modulo 2^64: equal tables have
+ * equal digests, one changed word changes it.
+ */
+int gups_digest(struct gups *g, uint64_t *digest);
+/*
+ * Replays the updates, which undoes them (XOR), then counts the words with
+ * T[i] != i.
+ */
+int gups_verify(struct gups *g, struct gups_verdict *verdict, gups_tick *tick,
+		void *arg);
+/* Flips a bit of a word: what a test of the verification needs. */
+void gups_corrupt(struct gups *g);
+
+const struct gups_times *gups_times(const struct gups *g);
+uint64_t gups_flushes(const struct gups *g, uint64_t *growths);
+bool gups_pinned(const struct gups *g);
+const char *gups_loop(const struct gups *g); /* "plain" or "batch" */
+/* CPU time of the threads in gups_update(), seconds. */
+double gups_cpu_time(const struct gups *g);
+
+/*
+ * What an access on a node costs, by a small table of its own on it: seconds
+ * a page of populating, a word of filling and of reading, an update (all
+ * threads together, as a run would see it).
+ */
+struct gups_probe {
+	double touch, store, load, update;
+};
+int gups_probe(const struct gups_config *config, int node,
+	       struct gups_probe *probe);
+/* The whole run's seconds on such a node: every part of it. */
+double gups_estimate(const struct gups_probe *probe, uint64_t bytes,
+		     uint64_t updates, uint64_t duration_ns);
+
+/* The stream: the value after n steps from 1, and the next one. */
+uint64_t gups_stream_at(uint64_t n);
+static inline uint64_t gups_stream_next(uint64_t r)
+{
+	return (r << 1) ^ ((uint64_t)((int64_t)r >> 63) & 7);
+}
+
+#endif

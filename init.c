@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * init.c - being PID 1: mounts, console, kernel modules, power off.
+ *
+ * The only file that mounts or reboots. Nothing here may end the process:
+ * a PID 1 that exits panics the kernel. What fails is said, and the run goes
+ * on to find out whether it can do without.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libkmod.h>
+#include <linux/serial.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "init.h"
+#include "report.h"
+#include "sysfs.h"
+#include "util.h"
+
+#define MODULE_LIST "/etc/tier/modules"
+#define PORT_NAME "tier"
+/* The module's probe makes the port known a moment after it is loaded. */
+#define PORT_WAIT_NS (UINT64_C(1000) * 1000000)
+#define POLL_NS (UINT64_C(5) * 1000000)
+/* KERN_ERR and worse: warnings would split the lines of a report. */
+#define CONSOLE_LEVEL 4
+#define SYSLOG_CONSOLE_LEVEL 8
+
+static const struct mount_row {
+	const char *type, *target, *options;
+	unsigned long flags;
+	bool required;
+} mounts[] = {
+	{ "proc", "/proc", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, true },
+	{ "sysfs", "/sys", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC, true },
+	{ "devtmpfs", "/dev", "mode=0755", MS_NOSUID, false },
+	{ "tmpfs", "/run", "mode=0755", MS_NOSUID | MS_NODEV, false },
+	{ "tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV, false },
+	{ "debugfs", "/sys/kernel/debug", NULL, 0, false },
+	{ "tracefs", "/sys/kernel/tracing", NULL, 0, false },
+	{ "cgroup2", "/sys/fs/cgroup", NULL,
+	  MS_NOSUID | MS_NODEV | MS_NOEXEC, false },
+};
+
+static void mount_row(const struct mount_row *m)
+{
+	mkdir(m->target, 0755); /* exists, or the mount says why not */
+	if (!mount(m->type, m->target, m->type, m->flags, m->options))
+		return;
+	/* EBUSY: it is there already. Optional ones may be refused. */
+	if (errno != EBUSY && m->required)
+		report_warn("cannot mount %s: %s", m->target, strerror(errno));
+}
+
+/*
+ * An image made without root has no /dev/console, so the kernel could give
+ * PID 1 no descriptors. In a user namespace they are there: keep them.
+ */
+static void open_console(void)
+{
+	int fd;
+
+	if (fcntl(0, F_GETFD) >= 0 && fcntl(1, F_GETFD) >= 0 &&
+	    fcntl(2, F_GETFD) >= 0)
+		return;
+	fd = open("/dev/console", O_RDWR | O_NOCTTY);
+	if (fd < 0)
+		fd = open("/dev/null", O_RDWR);
+	if (fd < 0)
+		return;
+	for (int i = 0; i < 3; i++)
+		dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
+/* --------------------------------------------------------------- modules */
+
+/* Loads one module and what it depends on. 0, or -errno. */
+static int load(struct kmod_ctx *ctx, const char *name)
+{
+	struct kmod_list *list = NULL, *item;
+	int err = kmod_module_new_from_lookup(ctx, name, &list);
+
+	kmod_list_foreach(item, list)
+	{
+		struct kmod_module *mod = kmod_module_get_module(item);
+		int one = kmod_module_probe_insert_module(
+			mod, KMOD_PROBE_IGNORE_LOADED, NULL, NULL, NULL, NULL);
+
+		kmod_module_unref(mod);
+		if (one < 0 && !err)
+			err = one;
+	}
+	kmod_module_unref_list(list);
+	return err;
+}
+
+/* A name a line, '#' begins a comment; a kernel may have it built in. */
+static void load_modules(void)
+{
+	struct kmod_ctx *ctx;
+	char *text, *name, *save;
+	int err;
+
+	if (!sysfs_exists(MODULE_LIST))
+		return;
+	text = sysfs_slurp(MODULE_LIST);
+	ctx = text ? kmod_new(NULL, NULL) : NULL;
+	if (!ctx) {
+		report_warn("no modules were loaded: %s",
+			    text ? "kmod_new failed" : fail_message());
+		free(text);
+		return;
+	}
+	kmod_load_resources(ctx);
+	for (name = strtok_r(text, "\n", &save); name;
+	     name = strtok_r(NULL, "\n", &save)) {
+		name += strspn(name, " \t");
+		name[strcspn(name, " \t#")] = '\0';
+		err = *name ? load(ctx, name) : 0;
+		if (err < 0 && err != -ENOENT)
+			report_warn("module %s: %s", name, strerror(-err));
+	}
+	kmod_unref(ctx);
+	free(text);
+}
+
+void init_begin(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
+		mount_row(&mounts[i]);
+	open_console();
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	klogctl(SYSLOG_CONSOLE_LEVEL, NULL, CONSOLE_LEVEL);
+	load_modules();
+}
+
+/* ---------------------------------------------------------- records' port */
+
+static int open_virtio_port(void)
+{
+	char name[64], path[64];
+	int *ids, n, fd = -1;
+
+	/* vport0p1 is port 1 of device 0; there is one device in the guest. */
+	n = sysfs_ids(&ids, "vport0p", "/sys/class/virtio-ports");
+	for (int i = 0; i < n && fd < 0; i++) {
+		if (sysfs_read(name, sizeof(name),
+			       "/sys/class/virtio-ports/vport0p%d/name",
+			       ids[i]) < 0 ||
+		    strcmp(name, PORT_NAME))
+			continue;
+		snprintf(path, sizeof(path), "/dev/vport0p%d", ids[i]);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			report_warn("%s: %s", path, strerror(errno));
+	}
+	if (n > 0)
+		free(ids);
+	return fd;
+}
+
+/* Is there a UART behind it? The driver makes ttyS1 in any case. */
+static int open_serial_port(void)
+{
+	struct serial_struct serial = { 0 };
+	struct termios raw;
+	int fd = open("/dev/ttyS1", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -1;
+	if (ioctl(fd, TIOCGSERIAL, &serial) || serial.type == PORT_UNKNOWN) {
+		close(fd);
+		return -1;
+	}
+	if (!tcgetattr(fd, &raw)) {
+		cfmakeraw(&raw);
+		cfsetspeed(&raw, B115200);
+		tcsetattr(fd, TCSANOW, &raw);
+	}
+	fcntl(fd, F_SETFL, 0);
+	return fd;
+}
+
+/*
+ * The virtio port is some 200 times as fast as a UART and needs no attention
+ * of a CPU a byte; virtio_console is built into or a module of every kernel
+ * that this is booted with. The UART is there for those without it.
+ */
+int init_records_port(void)
+{
+	uint64_t deadline = now_ns() + PORT_WAIT_NS;
+	int fd = -1;
+
+	while (sysfs_exists("/sys/bus/virtio/drivers/virtio_console/virtio0") ||
+	       sysfs_exists("/sys/class/virtio-ports/vport0p1")) {
+		fd = open_virtio_port();
+		if (fd >= 0 || now_ns() > deadline)
+			break;
+		sleep_ns(POLL_NS);
+	}
+	return fd >= 0 ? fd : open_serial_port();
+}
+
+void init_take_console(void)
+{
+	int fd;
+
+	setsid();
+	/* /dev/console cannot be a controlling terminal; what it stands for can. */
+	fd = open("/dev/ttyS0", O_RDWR);
+	if (fd < 0)
+		return;
+	if (!isatty(fd)) {
+		close(fd);
+		return;
+	}
+	ioctl(fd, TIOCSCTTY, 0);
+	for (int i = 0; i < 3; i++)
+		dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
+void init_end(void)
+{
+	fflush(stdout);
+	fflush(stderr);
+	if (isatty(1))
+		tcdrain(1);
+	sync();
+	reboot(RB_POWER_OFF);
+	/* A machine without ACPI: halt, rather than panic by returning. */
+	reboot(RB_HALT_SYSTEM);
+	for (;;)
+		pause();
+}

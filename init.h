@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * init.h - being PID 1: mounts, console, kernel modules, power off.
+ */
+#ifndef TIER_INIT_H
+#define TIER_INIT_H
+
+#include <stddef.h>
+
+/* Mounts what a run needs, sees to descriptors 0 to 2, loads the modules. */
+void init_begin(void);
+
+/*
+ * Opens the port that takes the records out of the guest: the virtio-serial
+ * port named "tier", else the second serial port. -1: there is neither.
+ */
+int init_records_port(void);
+
+/* In a child: a session of its own on the console, so that ^C reaches it. */
+void init_take_console(void);
+
+/* Drains the console and powers off; does not return. */
+void init_end(void) __attribute__((noreturn));
+
+#endif

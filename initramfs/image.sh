@@ -1,0 +1,145 @@
+# shellcheck shell=bash
+#
+# The guest's files: tier as /init, busybox, and the kernel's modules for
+# CXL memory.  Made without root, so without device nodes: tier mounts
+# devtmpfs itself.  The same input gives the same bits.
+#
+# Sourced by build.sh.
+
+IMAGE_MAX_BYTES=$((3 * 1024 * 1024))
+
+# verb initramfs: sets initramfs (for the kernel build_kernel chose).  Two
+# archives in one file, which the kernel unpacks one after the other: the
+# large one changes seldom, tier often.
+build_initramfs()
+{
+	local dir size
+
+	need cpio zstd kmod xz-utils
+	build_tier
+	build_kernel
+	dir=$B/image/$kernel_version
+	initramfs=$dir/initramfs.cpio
+	build_base "$dir"
+	if newer_than "$initramfs" "$dir/base.cpio" "$B/tier" ||
+		[[ ! -e $initramfs ]]; then
+		pack_tier "$dir"
+		cat "$dir/base.cpio" "$dir/tier.cpio" >"$initramfs.new"
+		size=$(stat -c %s "$initramfs.new")
+		((size <= IMAGE_MAX_BYTES)) || die 1 "the initramfs has" \
+			"$size bytes, more than $IMAGE_MAX_BYTES"
+		mv "$initramfs.new" "$initramfs"
+		say "initramfs: $initramfs, $size bytes"
+	fi
+	ln -sfn "$initramfs" "$B/initramfs.cpio"
+}
+
+# build_base DIR: all but tier
+build_base()
+{
+	local dir=$1 key root=$1/root
+
+	build_busybox
+	key="$kernel_image $kernel_modules $(stat -c %Y "$kernel_image") \
+$(cat "$ROOT"/initramfs/{modules,image.sh} "$B/busybox.version" | sha256sum)"
+	[[ -e $dir/base.cpio ]] && fresh "base-$kernel_version" "$key" && return
+	rm -rf "$dir"
+	mkdir -p "$root"/{bin,dev,etc/tier,lib/modules,proc,root,run,sys,tmp}
+	ln -s bin "$root/sbin"
+	ln -s /init "$root/bin/tier"
+	install_busybox "$root/bin"
+	wanted_modules >"$root/etc/tier/modules"
+	[[ ! $kernel_modules ]] || install_modules "$root"
+	pack "$root" -19 >"$dir/base.cpio"
+	rm -rf "$root"
+	stamp "base-$kernel_version" "$key"
+}
+
+build_busybox()
+{
+	local deb
+
+	[[ -e $B/busybox.version && -e $B/busybox ]] && return
+	deb=$(fetch_deb trixie busybox-static)
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -x -O ./usr/bin/busybox >"$B/busybox.new"
+	chmod 755 "$B/busybox.new"
+	mv "$B/busybox.new" "$B/busybox"
+	dpkg-deb -f "$deb" Version >"$B/busybox.version"
+}
+
+install_busybox()
+{
+	local applet
+
+	install -m 755 "$B/busybox" "$1/busybox"
+	for applet in $("$B/busybox" --list); do
+		[[ -e $1/$applet || -L $1/$applet ]] ||
+			ln -s busybox "$1/$applet"
+	done
+}
+
+wanted_modules()
+{
+	grep -v -e '^#' -e '^$' "$ROOT/initramfs/modules"
+}
+
+# install_modules ROOT: what modprobe would load, decompressed because
+# libkmod here is built without decompressors, and indices over just that.
+# The machine's own modprobe.d must not have a say.
+install_modules()
+{
+	local root=$1 from=$kernel_modules version=$kernel_version name file
+	local to=$1/lib/modules/$version
+
+	mkdir -p "$to"
+	cp "$from/lib/modules/$version"/modules.{builtin,order} "$to"
+	cp "$from/lib/modules/$version/modules.builtin.modinfo" "$to" || true
+	[[ -e $from/lib/modules/$version/modules.dep.bin ]] ||
+		depmod -b "$from" "$version"
+	for name in $(wanted_modules); do
+		modprobe -d "$from" -C /dev/null -S "$version" \
+			--show-depends "$name" 2>/dev/null || true
+	done | awk '$1 == "insmod" { print $2 }' | sort -u |
+		while read -r file; do
+			install_module "$file" \
+				"$to/${file##*/lib/modules/"$version"/}"
+		done
+	depmod -b "$root" "$version"
+	# for depmod only, and larger than all the modules
+	rm -f "$to/modules.builtin.modinfo"
+}
+
+install_module()
+{
+	local from=$1 to=$2
+
+	mkdir -p "${to%/*}"
+	case $from in
+	*.xz) xz -dc "$from" >"${to%.xz}";;
+	*.zst) zstd -qdc "$from" >"${to%.zst}";;
+	*.gz) gzip -dc "$from" >"${to%.gz}";;
+	*) cp "$from" "$to";;
+	esac
+}
+
+pack_tier()
+{
+	local root=$1/root
+
+	rm -rf "$root"
+	mkdir -p "$root"
+	install -m 755 "$B/tier" "$root/init"
+	pack "$root" -12 >"$1/tier.cpio"
+	rm -rf "$root"
+}
+
+# pack DIR LEVEL: names sorted, times, owners and inode numbers fixed
+pack()
+{
+	find "$1" -type d -exec chmod 755 {} +
+	find "$1" -exec touch -h -d "@${SOURCE_DATE_EPOCH:-0}" {} +
+	(cd "$1" && find . -mindepth 1 -printf '%P\n' | sort |
+		cpio -o --quiet -H newc --reproducible -R 0:0 |
+		zstd -q -T1 "$2")
+}

@@ -1,0 +1,463 @@
+# shellcheck shell=bash
+#
+# Booting the guest, keeping what it says, and the verdict.
+#
+# Each run leaves in out/NAME: console.log, records.jsonl (what tier says to
+# programs), qemu.cmd (the command, to be pasted into a shell),
+# manifest.json (what ran on what) and verdict, which says "failed" until
+# the records have said otherwise.
+#
+# Sourced by build.sh.
+
+# What the kernel's command line takes: MAX_INIT_ARGS, COMMAND_LINE_SIZE
+WORDS_MAX=32
+COMMAND_LINE_MAX=2047
+# The least room for a run's output
+OUT_MIN_KIB=$((16 * 1024))
+
+# --- what was asked for ----------------------------------------------------
+
+# verb run [--name NAME] [--add FILE]... [TIER ARGUMENTS]
+cmd_run()
+{
+	local name add=() arguments=() status=0
+
+	parse_run "$@"
+	((${#arguments[@]})) || arguments=(--once gups 1G node1)
+	check_guest
+	kernel_command_line "${arguments[@]}" >/dev/null
+	prepare_guest
+	open_out
+	qemu_arguments "$out/records.jsonl" plain "${arguments[@]}"
+	describe_run "${arguments[@]}"
+	cat "$out/qemu.cmd"
+	run_qemu
+	finish_run || status=$?
+	exit "$status"
+}
+
+# verb shell [TIER ARGUMENTS]: the console is this terminal
+cmd_shell()
+{
+	local name add=() arguments=() status=0
+
+	parse_run "$@"
+	check_guest
+	kernel_command_line "${arguments[@]}" >/dev/null
+	prepare_guest
+	open_out
+	qemu_arguments "$out/records.jsonl" terminal "${arguments[@]}"
+	describe_run "${arguments[@]}"
+	cat "$out/qemu.cmd"
+	say "Ctrl-A X ends the emulator"
+	"${qemu[@]}" || status=$?
+	echo "ended: status $status" >"$out/verdict"
+	exit "$status"
+}
+
+# verb qemu-line [TOPOLOGY [TIER ARGUMENTS]]
+cmd_qemu_line()
+{
+	local add=() out=
+
+	if (($#)); then
+		TOPOLOGY=$1
+		shift
+	fi
+	(($#)) || set -- --once gups 1G node1
+	check_guest
+	kernel_command_line "$@" >/dev/null
+	prepare_guest
+	qemu_arguments records.jsonl plain "$@"
+	command_text plain
+}
+
+# parse_run ARGUMENTS...: to name, add and arguments of the caller.  The
+# first word that is none of run's options begins tier's.
+parse_run()
+{
+	name=
+	while (($#)); do
+		case $1 in
+		--name=* | --add=*)
+			set -- "${1%%=*}" "${1#*=}" "${@:2}"
+			continue
+			;;
+		--name | --add)
+			(($# > 1)) || die 2 "$1 needs a value"
+			if [[ $1 = --name ]]; then
+				name=$2
+			else
+				add+=("$2")
+			fi
+			shift 2
+			;;
+		--)
+			shift
+			break
+			;;
+		*) break;;
+		esac
+	done
+	arguments=("$@")
+	[[ ! $name || $name =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*$ ]] ||
+		die 2 "--name $name: letters, digits, . _ and - only"
+	[[ $name != latest ]] || die 2 "--name latest: that is the link to" \
+		"the newest run"
+	check_added
+}
+
+check_added()
+{
+	local file
+
+	for file in "${add[@]}"; do
+		[[ -r ${file%%:*} ]] || die 2 "--add $file: cannot read it"
+	done
+}
+
+# Everything that can be wrong is found before anything is built
+check_guest()
+{
+	mem_mib=$(mebibytes MEM "$MEM")
+	cxl_mib=$(mebibytes CXL_MEM "$CXL_MEM")
+	((mem_mib >= 256)) || die 2 "MEM=$MEM: the guest needs 256M"
+	((cxl_mib % 256 == 0)) ||
+		die 2 "CXL_MEM=$CXL_MEM: not a multiple of 256M, as regions are"
+	[[ $SMP =~ ^[1-9][0-9]{0,2}$ ]] || die 2 "SMP=$SMP: not a number of CPUs"
+	[[ $TIMEOUT =~ ^[1-9][0-9]{0,8}$ ]] ||
+		die 2 "TIMEOUT=$TIMEOUT: not a number of seconds"
+	[[ $TOPOLOGY =~ ^[a-z0-9-]+$ && -r $ROOT/initramfs/topologies/$TOPOLOGY ]] ||
+		die 2 "TOPOLOGY=$TOPOLOGY: there are" \
+			"$(cd "$ROOT/initramfs/topologies" && echo *)"
+	case $ACCEL in
+	tcg) ;;
+	kvm) [[ -w /dev/kvm ]] || die 3 "ACCEL=kvm: no access to /dev/kvm";;
+	*) die 2 "ACCEL=$ACCEL: tcg or kvm";;
+	esac
+}
+
+# mebibytes NAME SIZE
+mebibytes()
+{
+	[[ $2 =~ ^([1-9][0-9]{0,6})([MG])$ ]] ||
+		die 2 "$1=$2: not a size like 512M or 3G"
+	if [[ ${BASH_REMATCH[2]} = G ]]; then
+		echo $((BASH_REMATCH[1] * 1024))
+	else
+		echo "${BASH_REMATCH[1]}"
+	fi
+}
+
+prepare_guest()
+{
+	need jq
+	lock
+	build_initramfs
+	build_qemu
+	unlock
+}
+
+# --- the command -----------------------------------------------------------
+
+# kernel_command_line TIER ARGUMENTS...
+#
+# The kernel hands all after " -- " to init.  It groups by double quotes
+# only, ends at a second --, and panics on more words than it has room for.
+kernel_command_line()
+{
+	local line="console=ttyS0 quiet panic=-1 mitigations=off" word
+
+	line+=${APPEND:+ $APPEND}
+	[[ " $line " != *" -- "* ]] || die 2 "APPEND: must not contain --"
+	(($# <= WORDS_MAX)) || die 2 "$# words for tier: the kernel hands" \
+		"init no more than $WORDS_MAX"
+	(($# == 0)) || line+=" --"
+	for word; do
+		line+=" $(kernel_word "$word")"
+	done
+	((${#line} <= COMMAND_LINE_MAX)) || die 2 "the kernel's command line" \
+		"would have ${#line} bytes: no more than $COMMAND_LINE_MAX"
+	echo "$line"
+}
+
+kernel_word()
+{
+	case $1 in
+	--) die 2 "the word -- cannot be handed to init: the kernel stops there";;
+	*\"*) die 2 "$1: a double quote cannot be handed to init";;
+	*[$'\n\t\r']*) die 2 "a word with a line break or tab cannot be" \
+		"handed to init";;
+	'' | *' '*) echo "\"$1\"";;
+	*) echo "$1";;
+	esac
+}
+
+# qemu_arguments RECORDS plain|terminal TIER ARGUMENTS...: sets qemu
+qemu_arguments()
+{
+	local records=$1 console=$2 topology
+
+	shift 2
+	mapfile -t topology < <(topology_words)
+	qemu=("$qemu_bin" -nodefaults -no-user-config
+		-display none -monitor none -no-reboot
+		-machine "q35,accel=$ACCEL"
+		# with the hypervisor bit, Linux refuses to commit a region
+		-cpu "max,-hypervisor" -smp "$SMP")
+	[[ " ${topology[*]} " = *" -m "* ]] || qemu+=(-m "$MEM")
+	qemu+=("${topology[@]}"
+		-kernel "$kernel_image" -initrd "$initramfs"
+		-append "$(kernel_command_line "$@")")
+	if [[ $console = terminal ]]; then
+		qemu+=(-chardev "stdio,id=console,mux=on,signal=off,logfile=\
+${out//,/,,}/console.log"
+			-serial chardev:console)
+	else
+		qemu+=(-serial stdio)
+	fi
+	# on pcie.0, or QEMU tries the CXL host bridge
+	qemu+=(-device "virtio-serial-pci,bus=pcie.0"
+		-chardev "file,id=records,path=${records//,/,,}"
+		-device "virtserialport,chardev=records,name=tier")
+}
+
+# The topology's file, with the sizes filled in, a word a line
+topology_words()
+{
+	local mem cxl=$cxl_mib
+
+	mem=$mem_mib
+	# a window holds its device in steps of 256 MiB
+	sed -E -e '/^#/d' -e "s/@MEM@/${mem}M/g; s/@CXL_MEM@/${cxl}M/g" \
+		-e "s/@TOTAL@/$((mem + cxl))M/g; s/@WINDOW@/${cxl}M/g" \
+		-e "s/@WINDOW2@/$((2 * cxl))M/g; s/@LAST_CPU@/$((SMP - 1))/g" \
+		"$ROOT/initramfs/topologies/$TOPOLOGY" | tr -s ' ' '\n' |
+		grep . || true
+}
+
+# command_text plain|terminal: the command for a person to copy, an option
+# a line
+command_text()
+{
+	local word line=
+
+	for word in "${qemu[@]}"; do
+		if [[ $line && $word = -* ]]; then
+			printf '%s \\\n\t' "$line"
+			line=
+		fi
+		line+=${line:+ }$(shell_word "$word")
+	done
+	[[ $1 = terminal ]] || line+=" </dev/null"
+	printf '%s\n' "$line"
+}
+
+shell_word()
+{
+	if [[ $1 =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]]; then
+		echo "$1"
+	else
+		echo "'${1//\'/\'\\\'\'}'"
+	fi
+}
+
+# --- what a run leaves behind ----------------------------------------------
+
+# Sets out.  Says so now if there is no room, not after a run of an hour.
+open_out()
+{
+	local base=${name:-$(date +%Y%m%d-%H%M%S)} try=1 free
+
+	mkdir -p "$OUT" 2>/dev/null ||
+		die 3 "OUT=$OUT: cannot make that directory"
+	OUT=$(realpath "$OUT")
+	free=$(df -Pk "$OUT" | awk 'NR == 2 { print $4 }')
+	((free >= OUT_MIN_KIB)) || die 3 "$OUT: only $free KiB free," \
+		"$OUT_MIN_KIB are needed"
+	out=$OUT/$base
+	if [[ $name ]]; then
+		mkdir -p "$out" || die 3 "cannot make $out"
+	else
+		until mkdir "$out" 2>/dev/null; do
+			((++try < 100)) || die 3 "cannot make $out"
+			out=$OUT/$base-$try
+		done
+	fi
+	exec 8>"$out/.lock" || die 3 "cannot write to $out"
+	flock -n 8 || die 1 "a run named $base is under way"
+	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
+	rm -f "$out"/{verdict,initramfs.cpio}
+	write_verdict "failed: did not run"
+	ln -sfn "${out##*/}" "$OUT/latest" || die 3 "cannot write to $OUT"
+	add_files
+}
+
+write_verdict()
+{
+	printf '%s\n' "$1" >"$out/verdict" || die 3 "cannot write to $out"
+}
+
+# --add FILE[:PATH]: into the guest, by an archive behind the image's own
+add_files()
+{
+	local entry file to root=$out/.add
+
+	((${#add[@]})) || return 0
+	rm -rf "$root"
+	for entry in "${add[@]}"; do
+		file=${entry%%:*}
+		to=${file##*/}
+		[[ $entry != *:* ]] || to=${entry#*:}
+		to=$root/${to#/}
+		mkdir -p "${to%/*}"
+		cp -rL "$file" "$to"
+	done
+	{
+		cat "$initramfs"
+		pack "$root" -3
+	} >"$out/initramfs.cpio" || die 3 "cannot write to $out"
+	rm -rf "$root"
+	initramfs=$out/initramfs.cpio
+}
+
+# describe_run TIER ARGUMENTS...: qemu.cmd and manifest.json
+describe_run()
+{
+	local console=plain
+
+	[[ " ${qemu[*]} " != *" chardev:console "* ]] || console=terminal
+	command_text "$console" >"$out/qemu.cmd" ||
+		die 3 "cannot write to $out"
+	manifest "$@" >"$out/manifest.json" || die 3 "cannot write to $out"
+}
+
+manifest()
+{
+	local commit
+
+	commit=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || true)
+	jq -n --arg date "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
+		--arg kernel "$kernel_version" --arg qemu "$qemu_version" \
+		--arg tier "$VERSION" --arg commit "$commit" \
+		--arg busybox "$(<"$B/busybox.version")" \
+		--slurpfile libraries "$B/libs.json" \
+		--arg topology "$TOPOLOGY" --arg accel "$ACCEL" \
+		--arg mem "$MEM" --arg cxl "$CXL_MEM" --arg smp "$SMP" \
+		--arg vmlinuz_sum "$(sum_of "$kernel_image")" \
+		--arg initramfs_sum "$(sum_of "$initramfs")" \
+		--arg tier_sum "$(sum_of "$B/tier")" \
+		--arg uname "$(uname -srvm)" --arg cpu "$(cpu_model)" \
+		--arg cpus "$(nproc)" \
+		'{ date: $date, arguments: $ARGS.positional,
+		   versions: ({ kernel: $kernel, qemu: $qemu, tier: $tier,
+			tier_commit: $commit, busybox: $busybox }
+			+ $libraries[0]),
+		   sha256: { vmlinuz: $vmlinuz_sum, initramfs: $initramfs_sum,
+			tier: $tier_sum },
+		   guest: { topology: $topology, accel: $accel, mem: $mem,
+			cxl_mem: $cxl, smp: ($smp | tonumber) },
+		   host: { uname: $uname, cpu: $cpu,
+			cpus: ($cpus | tonumber) } }' --args -- "$@"
+}
+
+sum_of()
+{
+	sha256sum "$1" | cut -d' ' -f1
+}
+
+cpu_model()
+{
+	sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo
+}
+
+# --- the run and its verdict -----------------------------------------------
+
+# Sets qemu_status, started and interrupted.  The console goes through tee, which
+# outlives a Ctrl-C, so that the log is complete.
+run_qemu()
+{
+	local tee_pid pid
+
+	interrupted='' started=$SECONDS
+	exec 7> >(trap '' INT TERM HUP; exec tee "$out/console.log" 8>&-)
+	tee_pid=$!
+	timeout --foreground --kill-after=10 "$TIMEOUT" "${qemu[@]}" \
+		</dev/null >&7 2>&1 7>&- 8>&- &
+	pid=$!
+	exec 7>&-
+	# timeout hands the signal on to the emulator, our only child
+	trap 'interrupted=1; kill -TERM "$pid" 2>/dev/null || true' INT TERM HUP
+	while
+		qemu_status=0
+		wait "$pid" || qemu_status=$?
+		kill -0 "$pid" 2>/dev/null
+	do
+		:
+	done
+	wait "$tee_pid" || true
+}
+
+# Writes the verdict; returns the run's status
+finish_run()
+{
+	local status verdict
+
+	IFS=$'\t' read -r status verdict < <(judge_records)
+	if [[ $interrupted ]]; then
+		status=1 verdict="failed: interrupted"
+	elif ((SECONDS - started >= TIMEOUT)); then
+		status=1 verdict="failed: not done after TIMEOUT=$TIMEOUT s"
+	elif [[ $status = none ]]; then
+		status=1 verdict="failed: $(why_no_end)"
+	fi
+	write_verdict "$verdict"
+	say "$verdict ($out)"
+	return "$status"
+}
+
+# judge_records: "STATUS VERDICT", the status "none" without an end record.
+# A stream with a hole is no pass, whatever its end says.
+judge_records()
+{
+	[[ -s $out/records.jsonl ]] || {
+		printf 'none\t\n'
+		return
+	}
+	jq -Rrn '
+		[inputs | (fromjson? // null)] as $r | $r[-1] as $last
+		| ($r | length) as $n
+		| [range($n) | select(($r[.] | type) != "object"
+			or $r[.].seq != . + 1)][0] as $bad
+		| if ($last | type) != "object" or $last.record != "end" then
+			["none", ""]
+		elif $bad != null then
+			[1, "failed: record \($bad + 1) is missing or broken"]
+		elif $last.records != $n then
+			[1, "failed: \($n) of \($last.records) records arrived"]
+		elif $last.verdict == "passed" and $last.status == 0 then
+			[0, "passed"]
+		else
+			[($last.status | if type == "number" and . > 0 and
+				. < 126 then floor else 1 end),
+			"failed: \($last.reason // "status \($last.status)")"]
+		end | @tsv' "$out/records.jsonl"
+}
+
+# The guest did not come to its end record
+why_no_end()
+{
+	local panic
+
+	panic=$(grep -a -m1 -o 'Kernel panic.*' "$out/console.log" |
+		tr -d '\r') || true
+	if ((qemu_status > 128)); then
+		echo "the emulator was ended by signal $((qemu_status - 128))"
+	elif ((qemu_status)); then
+		echo "the emulator ended with status $qemu_status"
+	elif [[ $panic ]]; then
+		echo "the guest's kernel: $panic"
+	else
+		echo "the guest ended without an end record"
+	fi
+}

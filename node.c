@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * node.c - NUMA nodes, distances and memory tiers, as sysfs shows them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "node.h"
+#include "sysfs.h"
+#include "util.h"
+
+#define NODES "/sys/devices/system/node"
+#define TIERS "/sys/devices/virtual/memory_tiering"
+
+/* "Node 0 MemFree:  123 kB" in bytes; 0 when there is no such line. */
+static uint64_t meminfo_value(const char *text, const char *key)
+{
+	const char *p = text;
+	size_t len = strlen(key);
+
+	while ((p = strstr(p, key))) {
+		if (p > text && p[-1] == ' ' && p[len] == ':')
+			return strtoull(p + len + 1, NULL, 10) * KIB;
+		p += len;
+	}
+	return 0;
+}
+
+/* Sum of the zones' high watermarks of a node, bytes. */
+static uint64_t high_watermark(const char *zoneinfo, int node)
+{
+	uint64_t pages = 0;
+	const char *line;
+	int at = -1;
+
+	for (line = zoneinfo; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		sscanf(line, "Node %d, zone", &at);
+		line += strspn(line, " ");
+		if (at == node && !strncmp(line, "high ", 5))
+			pages += strtoull(line + 5, NULL, 10);
+	}
+	return pages * 4096;
+}
+
+static void read_memory(struct node *n, const char *zoneinfo)
+{
+	char *text = sysfs_slurp(NODES "/node%d/meminfo", n->id);
+	uint64_t file, dirty, reserve;
+
+	if (!text)
+		return;
+	n->total = meminfo_value(text, "MemTotal");
+	n->free = meminfo_value(text, "MemFree");
+	file = meminfo_value(text, "Active(file)") +
+	       meminfo_value(text, "Inactive(file)");
+	dirty = meminfo_value(text, "Dirty") + meminfo_value(text, "Writeback");
+	reserve = zoneinfo ? high_watermark(zoneinfo, n->id) : 0;
+	n->available = n->free + (file > dirty ? file - dirty : 0);
+	n->available -= reserve < n->available ? reserve : n->available;
+	free(text);
+}
+
+static int tier_of(int node)
+{
+	char list[NODE_TEXT];
+	int *tiers, ids[64], n, m, tier = -1;
+
+	n = sysfs_ids(&tiers, "memory_tier", TIERS);
+	for (int i = 0; i < n && tier < 0; i++) {
+		if (sysfs_read(list, sizeof(list),
+			       TIERS "/memory_tier%d/nodelist", tiers[i]) < 0)
+			continue;
+		m = parse_list(list, ids, ARRAY_SIZE(ids));
+		for (int j = 0; j < m; j++)
+			if (ids[j] == node)
+				tier = tiers[i];
+	}
+	if (n > 0)
+		free(tiers);
+	return tier;
+}
+
+static void read_node(struct node *n, int id, const char *zoneinfo)
+{
+	*n = (struct node){ .id = id };
+	read_memory(n, zoneinfo);
+	if (sysfs_read(n->cpus, sizeof(n->cpus), NODES "/node%d/cpulist", id) <
+	    0)
+		n->cpus[0] = '\0';
+	n->has_cpus = n->cpus[0];
+	if (sysfs_read(n->distance, sizeof(n->distance),
+		       NODES "/node%d/distance", id) < 0)
+		n->distance[0] = '\0';
+	n->tier = tier_of(id);
+}
+
+int node_list(struct node **nodes)
+{
+	int *ids, n = sysfs_ids(&ids, "node", NODES), have = 0;
+	char *zoneinfo;
+
+	*nodes = NULL;
+	if (n == -ENOENT)
+		return lacks(ENOENT, "%s; the kernel needs CONFIG_NUMA",
+			     fail_message());
+	if (n < 0)
+		return n;
+	zoneinfo = sysfs_slurp("/proc/zoneinfo");
+	*nodes = xcalloc((size_t)n, sizeof(**nodes));
+	for (int i = 0; i < n; i++) {
+		read_node(&(*nodes)[have], ids[i], zoneinfo);
+		if ((*nodes)[have].total)
+			have++;
+	}
+	free(zoneinfo);
+	free(ids);
+	return have;
+}
+
+const struct node *node_find(const struct node *nodes, int n, int id)
+{
+	for (int i = 0; i < n; i++)
+		if (nodes[i].id == id)
+			return &nodes[i];
+	return NULL;
+}
+
+const struct node *node_near(const struct node *nodes, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (nodes[i].has_cpus)
+			return &nodes[i];
+	return n > 0 ? nodes : NULL;
+}
+
+static void read_cpu(struct node_machine *m)
+{
+	char *text = sysfs_slurp("/proc/cpuinfo"), *p;
+
+	p = text ? strstr(text, "model name") : NULL;
+	p = p ? strstr(p, ": ") : NULL;
+	snprintf(m->cpu, sizeof(m->cpu), "%.*s", p ? (int)strcspn(p, "\n") : 0,
+		 p ? p : "");
+	if (p)
+		memmove(m->cpu, m->cpu + 2, strlen(m->cpu + 2) + 1);
+	free(text);
+}
+
+void node_machine(struct node_machine *m)
+{
+	char vendor[NODE_TEXT / 2] = "", product[NODE_TEXT / 2] = "";
+	struct utsname u;
+
+	*m = (struct node_machine){ 0 };
+	if (!uname(&u))
+		snprintf(m->kernel, sizeof(m->kernel), "%.30s %.60s %.30s",
+			 u.sysname, u.release, u.machine);
+	read_cpu(m);
+	if (sysfs_read(vendor, sizeof(vendor),
+		       "/sys/class/dmi/id/sys_vendor") < 0)
+		vendor[0] = '\0';
+	/* QEMU puts its machine type into the version: pc-q35-11.1 */
+	if (sysfs_read(product, sizeof(product),
+		       "/sys/class/dmi/id/product_version") < 0)
+		product[0] = '\0';
+	m->qemu = !strcmp(vendor, "QEMU");
+	if (!m->qemu && sysfs_read(product, sizeof(product),
+				   "/sys/class/dmi/id/product_name") < 0)
+		product[0] = '\0';
+	snprintf(m->firmware, sizeof(m->firmware), "%s%s%s", vendor,
+		 vendor[0] && product[0] ? " " : "", product);
+	m->emulated = strstr(m->cpu, "QEMU TCG") != NULL;
+	if (m->qemu)
+		sscanf(product, "pc-q35-%u.%u", &m->qemu_major,
+		       &m->qemu_minor);
+}

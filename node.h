@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * node.h - NUMA nodes, distances and memory tiers, as sysfs shows them.
+ */
+#ifndef TIER_NODE_H
+#define TIER_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NODE_TEXT 128
+
+struct node {
+	int id;
+	uint64_t total, free; /* bytes */
+	/*
+	 * What can be allocated without reclaim's last resorts, bytes:
+	 * free + clean page cache - the high watermarks of its zones.
+	 */
+	uint64_t available;
+	bool has_cpus;
+	char cpus[NODE_TEXT]; /* "0-3", empty without CPUs */
+	char distance[NODE_TEXT]; /* "10 20" */
+	int tier; /* N of memory_tierN, -1: in none */
+};
+
+/*
+ * The nodes that are online and have memory, ascending; *nodes to be freed.
+ * Returns how many, or -errno. A kernel without NUMA is lacks().
+ */
+int node_list(struct node **nodes);
+const struct node *node_find(const struct node *nodes, int n, int id);
+/* The node with CPUs and memory that a benchmark's threads are nearest to. */
+const struct node *node_near(const struct node *nodes, int n);
+
+/* What this machine is: for the report, and to call emulated time emulated. */
+struct node_machine {
+	char kernel[NODE_TEXT]; /* "Linux 6.12.107+deb13-cloud-amd64 x86_64" */
+	char cpu[NODE_TEXT]; /* model name */
+	char firmware[NODE_TEXT]; /* vendor and product, e.g. QEMU pc-q35-11.1 */
+	bool emulated; /* TCG: time and speed are the emulator's */
+	bool qemu; /* an emulated or virtual machine of QEMU's */
+	unsigned int qemu_major, qemu_minor; /* of the machine type; 0: ? */
+};
+void node_machine(struct node_machine *m);
+
+#endif

@@ -1,0 +1,738 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * plan.c - argv to one complete, validated, immutable struct plan. No I/O.
+ *
+ * Raw options (strings, in the order given) are collected first; only when
+ * the verb is known are they checked against it and turned into values. So
+ * the order of options means nothing, and a bad one is found before anything
+ * is done.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan.h"
+#include "util.h"
+
+#define MAX_RAW 64
+#define MAX_OPERANDS 64
+#define MAX_THREADS 1024
+/* HPCC's stream: a seed is a start this many updates further on. */
+#define MAX_SEED 16777215
+/* A trapped gigabyte takes most of an hour: ask before spending ten minutes. */
+#define DEFAULT_LIMIT_NS (UINT64_C(600) * 1000000000)
+#define DEFAULT_WINDOW_NS (UINT64_C(2) * 1000000000)
+#define DEFAULT_ROUNDS 10
+
+#define ON(verb) (1u << (verb))
+#define EVERY UINT_MAX
+#define BENCHMARKS ON(VERB_GUPS)
+#define RECORDING (EVERY & ~ON(VERB_HELP))
+
+/* ------------------------------------------------------------- setters */
+
+typedef int setter(struct plan *plan, const char *arg);
+
+static int bad(const char *option, const char *arg, const char *want)
+{
+	return misuse("%s %s: %s", option, arg, want);
+}
+
+static int positive(const char *option, const char *arg, uint64_t max,
+		    uint64_t *value)
+{
+	if (parse_u64(arg, value) || !*value || *value > max)
+		return misuse("%s %s: give a whole number from 1 to %llu",
+			      option, arg, (unsigned long long)max);
+	return 0;
+}
+
+static int duration(const char *option, const char *arg, uint64_t *ns)
+{
+	if (parse_duration(arg, ns) || !*ns)
+		return bad(option, arg,
+			   "give a time such as 90, 90s, 5m or 1h");
+	return 0;
+}
+
+#define FLAG_SETTER(member)                                          \
+	static int set_##member(struct plan *p, const char *arg)     \
+	{                                                            \
+		(void)arg;                                           \
+		p->member = true;                                    \
+		return 0;                                            \
+	}
+FLAG_SETTER(help)
+FLAG_SETTER(version)
+FLAG_SETTER(once)
+FLAG_SETTER(json)
+FLAG_SETTER(force)
+FLAG_SETTER(dry_run)
+
+static int set_records(struct plan *p, const char *arg)
+{
+	p->records = arg;
+	return *arg ? 0 : bad("--records", "''", "name a file");
+}
+
+static int set_root(struct plan *p, const char *arg)
+{
+	p->root = arg;
+	return *arg ? 0 : bad("--root", "''", "name a directory");
+}
+
+static int set_deadline(struct plan *p, const char *arg)
+{
+	return duration("--deadline", arg, &p->deadline_ns);
+}
+
+static int set_threads(struct plan *p, const char *arg)
+{
+	uint64_t n;
+	int err = positive("--threads", arg, MAX_THREADS, &n);
+
+	p->gups.threads = err ? 0 : (unsigned int)n;
+	return err;
+}
+
+static int set_updates(struct plan *p, const char *arg)
+{
+	return positive("--updates", arg, INT64_MAX, &p->gups.updates);
+}
+
+static int set_duration(struct plan *p, const char *arg)
+{
+	return duration("--duration", arg, &p->gups.duration_ns);
+}
+
+static int set_seed(struct plan *p, const char *arg)
+{
+	if (parse_u64(arg, &p->gups.seed) || p->gups.seed > MAX_SEED)
+		return bad("--seed", arg,
+			   "give a whole number from 0 to 16777215");
+	return 0;
+}
+
+static int set_hold(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->gups.hold = true;
+	return 0;
+}
+
+/* One word of a few: its place among them, or -EINVAL with misuse(). */
+static int choice(const char *option, const char *arg,
+		  const char *const *words, size_t n)
+{
+	char all[128] = "";
+
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(arg, words[i]))
+			return (int)i;
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
+			 i ? ", " : "", words[i]);
+	}
+	return misuse("%s %s: give one of %s", option, arg, all);
+}
+
+static int set_pages(struct plan *p, const char *arg)
+{
+	static const char *const words[] = { "4k", "thp", "hugetlb" };
+	int i = choice("--pages", arg, words, ARRAY_SIZE(words));
+
+	p->gups.pages = i < 0 ? PAGES_4K : (enum page_kind)i;
+	return i < 0 ? i : 0;
+}
+
+static int set_refresh(struct plan *p, const char *arg)
+{
+	static const char *const words[] = { "auto", "on", "off" };
+	int i = choice("--tlb-refresh", arg, words, ARRAY_SIZE(words));
+
+	p->gups.refresh = i < 0 ? REFRESH_AUTO : (enum refresh_mode)i;
+	return i < 0 ? i : 0;
+}
+
+static int set_against(struct plan *p, const char *arg)
+{
+	p->gups.compare = true;
+	return plan_parse_place(&p->gups.against, arg);
+}
+
+static int set_window(struct plan *p, const char *arg)
+{
+	return duration("--window", arg, &p->gups.window_ns);
+}
+
+static int set_rounds(struct plan *p, const char *arg)
+{
+	return positive("--rounds", arg, 10000, &p->gups.rounds);
+}
+
+static int set_limit(struct plan *p, const char *arg)
+{
+	return duration("--limit", arg, &p->gups.limit_ns);
+}
+
+static int device_name(const char *option, const char *arg, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (strncmp(arg, prefix, len) || !isdigit((unsigned char)arg[len]) ||
+	    arg[len + strspn(arg + len, "0123456789.")])
+		return misuse("%s %s: give a name such as %s0%s", option, arg,
+			      prefix, prefix[0] == 'd' ? ".0" : "");
+	return 0;
+}
+
+static int set_memdev(struct plan *p, const char *arg)
+{
+	p->region.memdev = arg;
+	return device_name("--memdev", arg, "mem");
+}
+
+static int set_decoder(struct plan *p, const char *arg)
+{
+	p->region.decoder = arg;
+	return device_name("--decoder", arg, "decoder");
+}
+
+static int set_size(struct plan *p, const char *arg)
+{
+	if (parse_size(arg, &p->region.size) || !p->region.size)
+		return bad("--size", arg, "give a size such as 512M or 2G");
+	return 0;
+}
+
+static int set_auto(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->region.unassigned = true;
+	return 0;
+}
+
+static int signal_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		int signal;
+	} known[] = {
+		{ "segv", SIGSEGV }, { "kill", SIGKILL }, { "abrt", SIGABRT },
+		{ "bus", SIGBUS },   { "term", SIGTERM }, { "int", SIGINT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strcasecmp(name, known[i].name))
+			return known[i].signal;
+	return 0;
+}
+
+/* STAGE:segv|kill|abrt|bus|term|int|hang|corrupt */
+static int set_fault(struct plan *p, const char *arg)
+{
+	const char *what = strchr(arg, ':');
+
+	if (!what)
+		return bad("--fault", arg, "give STAGE:KIND");
+	p->fault.stage = arg;
+	what++;
+	p->fault.signal = signal_of(what);
+	if (p->fault.signal)
+		p->fault.kind = FAULT_SIGNAL;
+	else if (!strcmp(what, "hang"))
+		p->fault.kind = FAULT_HANG;
+	else if (!strcmp(what, "corrupt"))
+		p->fault.kind = FAULT_CORRUPT;
+	else
+		return bad("--fault", arg, "KIND is a signal, hang or corrupt");
+	return 0;
+}
+
+/* SEQ:FD[:plain], written by supervise.c only. */
+static int set_worker(struct plan *p, const char *arg)
+{
+	unsigned long long seq;
+	int fd, used = 0;
+
+	if (sscanf(arg, "%llu:%d%n", &seq, &fd, &used) != 2 || fd < 0)
+		return bad("--worker", arg, "tier itself gives this option");
+	p->worker.is_worker = true;
+	p->worker.seq = seq;
+	p->worker.records_fd = fd;
+	p->worker.plain = !strcmp(arg + used, ":plain");
+	return 0;
+}
+
+/* -------------------------------------------------------------- tables */
+
+static const struct option_row {
+	const char *name;
+	char letter; /* 0: none */
+	const char *metavar; /* NULL: takes no argument */
+	unsigned int verbs;
+	setter *set;
+	const char *help; /* NULL: not for people */
+} options[] = {
+	{ "once", 0, NULL, EVERY, set_once,
+	  "one pass, then end (as PID 1: power off)" },
+	{ "json", 0, NULL, RECORDING, set_json,
+	  "print records (JSON Lines) instead of text" },
+	{ "records", 0, "FILE", RECORDING, set_records,
+	  "write the records to FILE, beside the text" },
+	{ "deadline", 0, "TIME", EVERY, set_deadline,
+	  "end a run that takes longer, as failed (as PID 1: 1h)" },
+	{ "force", 0, NULL, EVERY, set_force,
+	  "do what would be refused as too slow" },
+	{ "dry-run", 0, NULL, ON(VERB_REGION_DESTROY), set_dry_run,
+	  "check and say what would be done; change nothing" },
+	{ "root", 0, "DIR", ON(VERB_STATUS) | ON(VERB_REGION_LIST), set_root,
+	  "read /sys and /proc below DIR" },
+	{ "help", 'h', NULL, EVERY, set_help, "print this help" },
+	{ "version", 'V', NULL, EVERY, set_version, "print the version" },
+
+	{ "threads", 't', "N", BENCHMARKS, set_threads,
+	  "threads, each with its own slice (the CPUs allowed)" },
+	{ "updates", 'u', "N", BENCHMARKS, set_updates,
+	  "updates in all (4 x the table's words, as HPCC)" },
+	{ "duration", 0, "TIME", BENCHMARKS, set_duration,
+	  "update for this long instead" },
+	{ "seed", 0, "N", BENCHMARKS, set_seed,
+	  "another part of HPCC's random stream (0: its start)" },
+	{ "bind", 0, NULL, BENCHMARKS, set_hold,
+	  "keep the table bound; else the kernel may move it" },
+	{ "pages", 0, "KIND", BENCHMARKS, set_pages,
+	  "4k (default), thp or hugetlb" },
+	{ "tlb-refresh", 0, "WHEN", BENCHMARKS, set_refresh,
+	  "flush the emulator's TLB so that it grows: auto, on, off" },
+	{ "against", 0, "NODE", BENCHMARKS, set_against,
+	  "alternate with an equal table on NODE, compare the rates" },
+	{ "window", 0, "TIME", BENCHMARKS, set_window,
+	  "length of a window of --against (2s)" },
+	{ "rounds", 0, "N", BENCHMARKS, set_rounds,
+	  "pairs of windows of --against (10)" },
+	{ "limit", 0, "TIME", BENCHMARKS, set_limit,
+	  "refuse a run on a trapped node expected to last longer (10m)" },
+
+	{ "memdev", 'm', "NAME", ON(VERB_REGION_CREATE), set_memdev,
+	  "the device, e.g. mem0 (the only one without a region)" },
+	{ "decoder", 'd', "NAME", ON(VERB_REGION_CREATE), set_decoder,
+	  "the root decoder, e.g. decoder0.0 (the one that reaches it)" },
+	{ "size", 's', "SIZE", ON(VERB_REGION_CREATE), set_size,
+	  "a multiple of 256M (all of the device)" },
+	{ "auto", 0, NULL, ON(VERB_REGION_CREATE), set_auto,
+	  "every device that has no region yet; none is no error" },
+
+	{ "fault", 0, "STAGE:KIND", BENCHMARKS, set_fault, NULL },
+	{ "worker", 0, "SEQ:FD", EVERY, set_worker, NULL },
+};
+
+static int no_operands(struct plan *plan, int n, char **operand);
+static int gups_operands(struct plan *plan, int n, char **operand);
+static int destroy_operands(struct plan *plan, int n, char **operand);
+static int help_operands(struct plan *plan, int n, char **operand);
+
+static const struct verb_row {
+	enum verb verb;
+	const char *name; /* one or two words */
+	const char *operands;
+	int (*take)(struct plan *plan, int n, char **operand);
+	const char *summary;
+} verbs[] = {
+	{ VERB_GUPS, "gups", "SIZE [NODE]", gups_operands,
+	  "random updates (HPCC RandomAccess) on a table on NODE" },
+	{ VERB_REGION_CREATE, "region create", "", no_operands,
+	  "make a CXL memory device an online NUMA node" },
+	{ VERB_REGION_LIST, "region list", "", no_operands,
+	  "the CXL regions, their devices and nodes" },
+	{ VERB_REGION_DESTROY, "region destroy", "NAME", destroy_operands,
+	  "take a region's memory offline and delete the region" },
+	{ VERB_STATUS, "status", "", no_operands,
+	  "the nodes, tiers and CXL devices of this machine" },
+	{ VERB_HELP, "help", "[VERB]", help_operands, "explain a verb" },
+};
+
+static const char gups_notes[] =
+	"SIZE   bytes of the table: 64M, 1G, 5G (k, M, G, T are powers of 1024)\n"
+	"NODE   where its pages are placed:\n"
+	"         any             the system's own placement (default)\n"
+	"         node1, 1, 0-1   bound to these nodes while it is populated\n"
+	"         preferred:1     node 1, others when it is full\n"
+	"         interleave:0,1  page by page\n"
+	"         weighted:0,1    by the kernel's weighted_interleave weights\n";
+
+/* ---------------------------------------------------------------- raw */
+
+struct raw_option {
+	const struct option_row *row;
+	const char *arg;
+};
+
+struct raw {
+	struct raw_option options[MAX_RAW];
+	int nr_options;
+	char *operands[MAX_OPERANDS];
+	int nr_operands;
+};
+
+static void fill_getopt(struct option *longs, char *shorts)
+{
+	char *s = shorts;
+
+	*s++ = '-'; /* operands come in their place, argv is not permuted */
+	*s++ = ':'; /* a missing argument is told from an unknown option */
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option_row *o = &options[i];
+
+		longs[i] = (struct option){ .name = o->name,
+					    .has_arg = o->metavar != NULL,
+					    .val = 256 + (int)i };
+		if (o->letter) {
+			*s++ = o->letter;
+			if (o->metavar)
+				*s++ = ':';
+		}
+	}
+	*s = '\0';
+}
+
+static const struct option_row *row_of(int c)
+{
+	if (c >= 256)
+		return &options[c - 256];
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].letter == c)
+			return &options[i];
+	return NULL;
+}
+
+static int unknown_option(const char *word)
+{
+	struct nearest near;
+	char *bare = xstrdup(word + strspn(word, "-"));
+	int err;
+
+	bare[strcspn(bare, "=")] = '\0';
+	nearest_begin(&near, bare);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].help)
+			nearest_try(&near, options[i].name);
+	if (isdigit((unsigned char)*bare))
+		err = misuse("%s: a number here cannot be negative", word);
+	else if (strlen(bare) > 1 && nearest_found(&near))
+		err = misuse("unknown option %s; did you mean --%s?", word,
+			     nearest_found(&near));
+	else
+		err = misuse("unknown option %s; see tier --help", word);
+	free(bare);
+	return err;
+}
+
+static int take_raw(struct raw *raw, int c)
+{
+	if (c == 1) { /* an operand */
+		if (raw->nr_operands == MAX_OPERANDS)
+			return misuse("more than %d words", MAX_OPERANDS);
+		raw->operands[raw->nr_operands++] = optarg;
+		return 0;
+	}
+	if (raw->nr_options == MAX_RAW)
+		return misuse("more than %d options", MAX_RAW);
+	raw->options[raw->nr_options++] =
+		(struct raw_option){ row_of(c), optarg };
+	return 0;
+}
+
+static int collect(struct raw *raw, int argc, char **argv)
+{
+	struct option longs[ARRAY_SIZE(options) + 1] = { 0 };
+	char shorts[2 * ARRAY_SIZE(options) + 3];
+	int c, err = 0;
+
+	fill_getopt(longs, shorts);
+	optind = 0; /* begin anew: tests parse many times in one process */
+	opterr = 0;
+	while (!err) {
+		/* What getopt looks at now: named if it turns out bad. */
+		int at = optind ? optind : 1;
+
+		c = getopt_long(argc, argv, shorts, longs, NULL);
+		if (c == -1)
+			break;
+		if (c == '?')
+			err = unknown_option(argv[at < argc ? at : argc - 1]);
+		else if (c == ':')
+			err = misuse("%s needs an argument", argv[at]);
+		else
+			err = take_raw(raw, c);
+	}
+	/* Behind "--" all words are operands. */
+	while (!err && optind < argc) {
+		optarg = argv[optind++];
+		err = take_raw(raw, 1);
+	}
+	return err;
+}
+
+/* ----------------------------------------------------------- operands */
+
+static int no_operands(struct plan *plan, int n, char **operand)
+{
+	if (!n)
+		return 0;
+	return misuse("%s takes no word \"%s\"", plan_verb_name(plan->verb),
+		      operand[0]);
+}
+
+static int node_numbers(struct place *place, const char *list)
+{
+	int n = parse_list(list, place->nodes, PLAN_MAX_NODES);
+
+	if (n <= 0)
+		return -EINVAL;
+	for (int i = 1; i < n; i++)
+		if (place->nodes[i] <= place->nodes[i - 1])
+			return -EINVAL;
+	place->nr_nodes = n;
+	return 0;
+}
+
+int plan_parse_place(struct place *place, const char *text)
+{
+	static const struct {
+		const char *prefix;
+		enum place_mode mode;
+	} modes[] = {
+		{ "interleave:", PLACE_INTERLEAVE },
+		{ "weighted:", PLACE_WEIGHTED },
+		{ "preferred:", PLACE_PREFERRED },
+		{ "bind:", PLACE_BIND },
+		{ "node", PLACE_BIND },
+	};
+	const char *list = text;
+
+	*place = (struct place){ .mode = PLACE_ANY, .text = text };
+	if (!strcmp(text, "any"))
+		return 0;
+	place->mode = PLACE_BIND;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		size_t len = strlen(modes[i].prefix);
+
+		if (strncmp(text, modes[i].prefix, len))
+			continue;
+		place->mode = modes[i].mode;
+		list = text + len;
+		break;
+	}
+	if (node_numbers(place, list))
+		return misuse("node %s: give any, node1, 1, 0-1, preferred:1, interleave:0,1 or weighted:0,1",
+			      text);
+	if (place->mode == PLACE_PREFERRED && place->nr_nodes > 1)
+		return misuse("node %s: only one node can be preferred", text);
+	return 0;
+}
+
+static int gups_operands(struct plan *plan, int n, char **operand)
+{
+	struct gups_plan *g = &plan->gups;
+	int err;
+
+	if (n < 1)
+		return misuse("gups needs the table's size, e.g. tier gups 1G");
+	if (n > 2)
+		return misuse("gups takes a size and a node, what is \"%s\"?",
+			      operand[2]);
+	err = parse_size(operand[0], &g->bytes);
+	if (err == -ERANGE)
+		return misuse("size %s: too large", operand[0]);
+	if (err)
+		return misuse("size %s: give a whole number with k, M, G or T, e.g. 512M",
+			      operand[0]);
+	if (!g->bytes || g->bytes % 4096)
+		return misuse("size %s: a table is at least 4k, and a multiple of it",
+			      operand[0]);
+	if (g->updates && g->duration_ns)
+		return misuse("--updates and --duration exclude each other");
+	if (g->threads > g->bytes / 4096)
+		return misuse("--threads %u: a table of %s has a page for %llu at most",
+			      g->threads, operand[0],
+			      (unsigned long long)(g->bytes / 4096));
+	return plan_parse_place(&g->place, n > 1 ? operand[1] : "any");
+}
+
+static int destroy_operands(struct plan *plan, int n, char **operand)
+{
+	if (n != 1)
+		return misuse("region destroy needs the region's name; see tier region list");
+	plan->region.name = operand[0];
+	return device_name("region destroy", operand[0], "region");
+}
+
+static const struct verb_row *find_verb(char **operand, int n, int *used)
+{
+	char two[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		*used = strchr(verbs[i].name, ' ') ? 2 : 1;
+		if (*used > n)
+			continue;
+		snprintf(two, sizeof(two), *used == 2 ? "%s %s" : "%s",
+			 operand[0], *used == 2 ? operand[1] : "");
+		if (!strcmp(two, verbs[i].name))
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static int unknown_verb(char **operand, int n)
+{
+	struct nearest near;
+	char word[64];
+	bool group = false;
+
+	snprintf(word, sizeof(word), "%s", operand[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		size_t len = strcspn(verbs[i].name, " ");
+
+		group |= verbs[i].name[len] && strlen(word) == len &&
+			 !strncmp(word, verbs[i].name, len);
+	}
+	if (group && n > 1)
+		snprintf(word, sizeof(word), "%s %s", operand[0], operand[1]);
+	nearest_begin(&near, word);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		nearest_try(&near, verbs[i].name);
+	if (nearest_found(&near))
+		return misuse("unknown verb \"%s\"; did you mean \"%s\"?", word,
+			      nearest_found(&near));
+	return misuse("unknown verb \"%s\"; see tier --help", word);
+}
+
+static int help_operands(struct plan *plan, int n, char **operand)
+{
+	const struct verb_row *row;
+	int used;
+
+	plan->help = true;
+	plan->verb = VERB_NONE;
+	if (!n)
+		return 0;
+	row = find_verb(operand, n, &used);
+	if (!row)
+		return unknown_verb(operand, n);
+	plan->verb = row->verb;
+	return 0;
+}
+
+/* --------------------------------------------------------------- whole */
+
+static void set_defaults(struct plan *plan)
+{
+	if (plan->verb != VERB_GUPS)
+		return;
+	plan->gups.window_ns = DEFAULT_WINDOW_NS;
+	plan->gups.rounds = DEFAULT_ROUNDS;
+	plan->gups.limit_ns = DEFAULT_LIMIT_NS;
+}
+
+static int apply_options(struct plan *plan, const struct raw *raw)
+{
+	int err = 0;
+
+	for (int i = 0; i < raw->nr_options && !err; i++) {
+		const struct option_row *o = raw->options[i].row;
+
+		if (plan->verb && !(o->verbs & ON(plan->verb)))
+			return misuse("%s takes no --%s; see tier help %s",
+				      plan_verb_name(plan->verb), o->name,
+				      plan_verb_name(plan->verb));
+		if (!plan->verb && o->verbs != EVERY && o->verbs != RECORDING)
+			return misuse("--%s needs a verb; see tier --help",
+				      o->name);
+		err = o->set(plan, raw->options[i].arg);
+	}
+	return err;
+}
+
+int plan_parse(struct plan *plan, int argc, char **argv)
+{
+	const struct verb_row *row = NULL;
+	struct raw raw = { 0 };
+	int used = 0, err;
+
+	*plan = (struct plan){ .deadline_ns = PLAN_NO_DEADLINE };
+	err = collect(&raw, argc, argv);
+	if (err)
+		return err;
+	if (raw.nr_operands) {
+		row = find_verb(raw.operands, raw.nr_operands, &used);
+		if (!row)
+			return unknown_verb(raw.operands, raw.nr_operands);
+		plan->verb = row->verb;
+	}
+	set_defaults(plan);
+	err = apply_options(plan, &raw);
+	if (err || !row || plan->help || plan->version)
+		return err;
+	return row->take(plan, raw.nr_operands - used, raw.operands + used);
+}
+
+const char *plan_verb_name(enum verb verb)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (verbs[i].verb == verb)
+			return verbs[i].name;
+	return "";
+}
+
+bool plan_is_benchmark(const struct plan *plan)
+{
+	return BENCHMARKS & ON(plan->verb);
+}
+
+static void help_option(struct textbuf *t, const struct option_row *o)
+{
+	char left[40], letter[8] = "    ";
+
+	if (o->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+	snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name,
+		 o->metavar ? " " : "", o->metavar ? o->metavar : "");
+	buf_add(t, "  %-22s %s\n", left, o->help);
+}
+
+void plan_help(struct textbuf *t, enum verb verb)
+{
+	if (!verb)
+		buf_add(t, "usage: tier [OPTIONS] VERB [WORDS]\n\n"
+			   "How Linux moves pages between DRAM and CXL memory.\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (!verb)
+			buf_add(t, "  %-22s %s\n", verbs[i].name,
+				verbs[i].summary);
+		else if (verbs[i].verb == verb)
+			buf_add(t, "usage: tier %s %s\n\n%s\n\n", verbs[i].name,
+				verbs[i].operands, verbs[i].summary);
+	}
+	if (verb == VERB_GUPS)
+		buf_add(t, "%s\n", gups_notes);
+	if (!verb)
+		buf_add(t, "\nOptions of every verb (tier help VERB for its own):\n");
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option_row *o = &options[i];
+
+		if (!o->help)
+			continue;
+		if (verb ? (o->verbs & ON(verb)) != 0 :
+			   o->verbs == EVERY || o->verbs == RECORDING)
+			help_option(t, o);
+	}
+	buf_add(t, "\nSizes: k, M, G, T (powers of 1024). Times: s, m, h; bare "
+		   "numbers are seconds.\n"
+		   "Exit status: 0 done; 1 failed or refused; 2 bad usage; "
+		   "3 the machine lacks\nsomething that is needed.\n");
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * plan.h - argv to one complete, validated, immutable struct plan.
+ *
+ * Pure: no I/O, and nothing of the machine is asked. What only the machine
+ * can tell (does node 7 exist?) is checked before anything is changed, but
+ * not here.
+ */
+#ifndef TIER_PLAN_H
+#define TIER_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util.h"
+
+#define PLAN_MAX_NODES 64
+
+enum verb {
+	VERB_NONE, /* no verb was given */
+	VERB_GUPS,
+	VERB_REGION_CREATE,
+	VERB_REGION_LIST,
+	VERB_REGION_DESTROY,
+	VERB_STATUS,
+	VERB_HELP,
+	NR_VERBS,
+};
+
+/* How the pages of a table are placed. */
+enum place_mode {
+	PLACE_ANY, /* the system's own placement */
+	PLACE_BIND, /* these nodes and no others (node1, 1, 0-1) */
+	PLACE_PREFERRED,
+	PLACE_INTERLEAVE,
+	PLACE_WEIGHTED, /* weighted interleave */
+};
+
+struct place {
+	enum place_mode mode;
+	int nodes[PLAN_MAX_NODES]; /* ascending, none for PLACE_ANY */
+	int nr_nodes;
+	const char *text; /* as it was given */
+};
+
+enum page_kind { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
+enum refresh_mode { REFRESH_AUTO, REFRESH_ON, REFRESH_OFF };
+
+/* Where --fault strikes: it exists so that tests can see every ending. */
+enum fault_kind { FAULT_NONE, FAULT_SIGNAL, FAULT_HANG, FAULT_CORRUPT };
+
+struct fault {
+	enum fault_kind kind;
+	const char *stage;
+	int signal;
+};
+
+struct gups_plan {
+	uint64_t bytes;
+	struct place place;
+	unsigned int threads; /* 0: the CPUs allowed */
+	uint64_t updates; /* 0: 4 x entries, or as many as duration allows */
+	uint64_t duration_ns; /* 0: until the updates are done */
+	uint64_t seed;
+	enum page_kind pages;
+	enum refresh_mode refresh;
+	bool hold; /* --bind: keep the table bound during the run */
+	bool compare; /* --against was given */
+	struct place against;
+	uint64_t window_ns;
+	uint64_t rounds;
+	uint64_t limit_ns; /* longest run on a trapped node without --force */
+};
+
+struct region_plan {
+	const char *name; /* of destroy */
+	const char *memdev, *decoder; /* NULL: find them */
+	uint64_t size; /* 0: all of the memdev */
+	bool unassigned; /* --auto: memdevs without a region, none is fine */
+};
+
+/* What the supervisor tells the process that does the work (--worker). */
+struct worker_plan {
+	bool is_worker;
+	uint64_t seq; /* number of the last record written before */
+	int records_fd;
+	bool plain; /* no lines in place: the console is a log */
+};
+
+struct plan {
+	enum verb verb;
+	bool help; /* --help: of the verb, or of tier */
+	bool version;
+	bool once, json, force, dry_run;
+	const char *records, *root;
+	uint64_t deadline_ns; /* PLAN_NO_DEADLINE: not given */
+	struct fault fault;
+	struct worker_plan worker;
+	union {
+		struct gups_plan gups;
+		struct region_plan region;
+	};
+};
+
+#define PLAN_NO_DEADLINE UINT64_MAX
+
+/*
+ * 0, or -EINVAL with misuse(). The plan keeps pointers into argv. argv is
+ * not permuted.
+ */
+int plan_parse(struct plan *plan, int argc, char **argv);
+
+/* The help of a verb, or of tier (VERB_NONE), from the same tables. */
+void plan_help(struct textbuf *text, enum verb verb);
+const char *plan_verb_name(enum verb verb);
+/* Is it a benchmark: does --once concern it, is it done by a worker? */
+bool plan_is_benchmark(const struct plan *plan);
+
+/* "node1", "0-1", "interleave:0,1", ... 0 or -EINVAL with misuse(). */
+int plan_parse_place(struct place *place, const char *text);
+
+#endif

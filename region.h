@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * region.h - memdev to region to online NUMA node, and back, through libcxl.
+ */
+#ifndef TIER_REGION_H
+#define TIER_REGION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REGION_NAME 32
+#define REGION_MAX_TARGETS 16
+/* What a region's size is a multiple of, for each of its memdevs. */
+#define REGION_ALIGN (UINT64_C(256) << 20)
+
+/* What to create; NULL and 0 mean "find it". */
+struct region_spec {
+	/*
+	 * "mem0", its serial ("0x1"; memN depends on which probe was faster)
+	 * or its PCI address; several for an interleaved region: "mem0,mem1".
+	 */
+	const char *memdev;
+	const char *decoder; /* "decoder0.0", a root decoder */
+	uint64_t size; /* bytes; 0: all of the memdevs */
+	uint64_t timeout_ns; /* for each wait; 0: 10 s */
+	bool keep_zone; /* online as auto_online_blocks says, not movable */
+};
+
+/*
+ * A region as sysfs shows it (not as libcxl remembers it). What cannot be
+ * read (no region0/resource for users, say) is 0, empty, or -1.
+ */
+struct region {
+	char name[REGION_NAME]; /* "region0" */
+	char decoder[REGION_NAME]; /* its root decoder */
+	char memdevs[REGION_MAX_TARGETS][REGION_NAME];
+	uint64_t serials[REGION_MAX_TARGETS];
+	int nr_memdevs; /* = interleave ways */
+	uint64_t start, size; /* physical; bytes */
+	uint64_t granularity; /* interleave granularity, bytes */
+	uint64_t online; /* bytes online in its node, from memory blocks */
+	uint64_t movable; /* of these, bytes in ZONE_MOVABLE */
+	int node; /* NUMA node, -1: none yet */
+	bool committed;
+	bool is_ram; /* system RAM: bound to kmem, or online without dax */
+	char dax[REGION_NAME]; /* "dax0.0", empty if none */
+	char driver[REGION_NAME]; /* its driver, "kmem"; empty if none */
+};
+
+struct region_devices {
+	int memdevs;
+	int free_memdevs; /* volatile capacity and no region yet */
+	int without_ram; /* persistent only: no region of RAM for these */
+};
+
+/*
+ * Waits until the memdevs that the PCI bus promises have been probed (polls,
+ * at most timeout_ns), then counts them. 0 or -errno with fail() or lacks().
+ * A machine without CXL is 0 with memdevs 0.
+ */
+int region_devices(struct region_devices *devices, uint64_t timeout_ns);
+
+/*
+ * Creates a RAM region as "cxl create-region -t ram" does, waits for the dax
+ * device and its driver, makes the memory online (movable), waits until the
+ * node has it, and reads everything back from sysfs into *out. Leaves nothing
+ * behind when it fails, also when SIGINT, SIGTERM or SIGHUP arrive meanwhile
+ * (-EINTR; they are delivered before it returns). A memdev that has a region
+ * already: -EEXIST with *out filled in (the caller uses it).
+ */
+int region_create(const struct region_spec *spec, struct region *out);
+
+/* All regions, *regions to be freed. Returns how many, or -errno. */
+int region_list(struct region **regions);
+
+/*
+ * Takes every block of the region's memory offline, verifies that, and only
+ * then unbinds, resets and deletes the region (doing so with memory online
+ * would leak the range until reboot). With dry_run nothing is done but the
+ * checks. name is "region0". -EBUSY when memory stays online: nothing else
+ * was touched, and the blocks that went offline are brought back. timeout_ns
+ * (0: 10 s) is for each block: moving 128 MiB of it elsewhere takes a while.
+ */
+int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run);
+
+#endif

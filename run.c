@@ -1,0 +1,907 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run.c - the order of a benchmark run.
+ *
+ * Everything that can be refused is refused before the table is mapped:
+ * nodes that are not there, more memory than is free, a node so slow that
+ * the run would not end in time.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gups.h"
+#include "node.h"
+#include "region.h"
+#include "report.h"
+#include "run.h"
+#include "show.h"
+#include "util.h"
+#include "vmstat.h"
+
+/*
+ * A node whose update takes ten times as long as DRAM's, and longer than any
+ * memory, is one whose every access the emulator traps.
+ */
+#define TRAPPED_RATIO 10
+#define TRAPPED_SECONDS 200e-9
+/* Beside the table: stacks, records, page cache, drift while it runs. */
+#define RESERVE_BYTES (16 * MIB)
+#define IN_PLACE_NS (UINT64_C(1) * 1000000000)
+#define PLAIN_NS (UINT64_C(5) * 1000000000)
+
+struct run {
+	const struct plan *plan;
+	const struct gups_plan *gups;
+	struct node_machine machine;
+	struct node *nodes;
+	int nr_nodes;
+	struct region *regions;
+	int nr_regions;
+	int cpus[CPU_SETSIZE];
+	int nr_cpus;
+	unsigned int threads;
+	uint64_t updates;
+	struct gups_probe probes[PLAN_MAX_NODES];
+	bool probed[PLAN_MAX_NODES], trapped[PLAN_MAX_NODES];
+	double estimate; /* seconds; 0: not trapped, not estimated */
+	unsigned int pass;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int signal)
+{
+	interrupted = signal;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+/* ---------------------------------------------------------------- stages */
+
+static double uptime(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static bool fault_here(const struct run *run, const char *stage,
+		       enum fault_kind kind)
+{
+	const struct fault *f = &run->plan->fault;
+
+	return f->kind == kind && !strncmp(f->stage, stage, strlen(stage)) &&
+	       f->stage[strlen(stage)] == ':';
+}
+
+/* Says that a stage begins, to programs and to the supervisor. */
+static int stage(const struct run *run, const char *name)
+{
+	if (run->plan->worker.is_worker)
+		report_note("stage", name);
+	report_begin("stage");
+	report_str("stage", name);
+	report_real("uptime_s", uptime());
+	report_end();
+	if (fault_here(run, name, FAULT_SIGNAL))
+		raise(run->plan->fault.signal);
+	while (fault_here(run, name, FAULT_HANG))
+		pause();
+	return interrupted ? fail(EINTR, "interrupted during %s", name) : 0;
+}
+
+struct progress {
+	const struct run *run;
+	const char *what;
+	uint64_t total; /* updates, or 0: as many as total_seconds allow */
+	double total_seconds;
+	uint64_t next_ns;
+};
+
+static bool show_progress(void *arg, uint64_t done, double seconds)
+{
+	struct progress *p = arg;
+	bool in_place = isatty(STDOUT_FILENO) && !p->run->plan->worker.plain;
+	double part, rate = seconds > 0 ? (double)done / seconds : 0;
+	char left[SIZE_TEXT];
+	uint64_t now = now_ns();
+
+	if (interrupted)
+		return false;
+	if (!p->next_ns)
+		p->next_ns = now + (in_place ? IN_PLACE_NS : PLAIN_NS);
+	if (now < p->next_ns)
+		return true;
+	p->next_ns = now + (in_place ? IN_PLACE_NS : PLAIN_NS);
+	part = p->total ? (double)done / (double)p->total :
+			  seconds / p->total_seconds;
+	report_progress(in_place, "%-9s%5.0f s  %3.0f %%  %7.2f M updates/s  %s left",
+			p->what, seconds, 100 * (part < 1 ? part : 1),
+			rate / 1e6,
+			format_seconds(left, part > 0 && part < 1 ?
+						     seconds / part - seconds :
+						     0));
+	return true;
+}
+
+/* ---------------------------------------------------------- the machine */
+
+static void find_cpus(struct run *run)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	if (!sched_getaffinity(0, sizeof(set), &set))
+		for (int i = 0; i < CPU_SETSIZE; i++)
+			if (CPU_ISSET((size_t)i, &set))
+				run->cpus[run->nr_cpus++] = i;
+	if (!run->nr_cpus)
+		run->cpus[run->nr_cpus++] = 0;
+}
+
+static int find_nodes(struct run *run)
+{
+	free(run->nodes);
+	run->nr_nodes = node_list(&run->nodes);
+	if (run->nr_nodes < 0)
+		return run->nr_nodes;
+	return run->nr_nodes ? 0 : lacks(ENODEV, "no NUMA node has memory");
+}
+
+static int look_around(struct run *run)
+{
+	node_machine(&run->machine);
+	find_cpus(run);
+	/* Without regions the node's backing is not said, nothing else. */
+	run->nr_regions = region_list(&run->regions);
+	if (run->nr_regions < 0)
+		run->nr_regions = 0;
+	return find_nodes(run);
+}
+
+static void settle_plan(struct run *run)
+{
+	const struct gups_plan *g = run->gups;
+	uint64_t pages = g->bytes / TABLE_PAGE;
+
+	run->threads = g->threads ? g->threads : (unsigned int)run->nr_cpus;
+	if (run->threads > pages)
+		run->threads = (unsigned int)pages;
+	run->updates = g->updates ? g->updates : 4 * (g->bytes / 8);
+}
+
+/* --------------------------------------------------------------- refusals */
+
+static int check_nodes(const struct run *run, const struct place *place)
+{
+	struct textbuf have = { 0 };
+	int err = 0;
+
+	for (int i = 0; i < run->nr_nodes; i++)
+		buf_add(&have, "%s%d", i ? ", " : "", run->nodes[i].id);
+	for (int i = 0; i < place->nr_nodes && !err; i++)
+		if (!node_find(run->nodes, run->nr_nodes, place->nodes[i]))
+			err = lacks(ENODEV,
+				    "node %d does not exist or has no memory; nodes with memory: %s%s",
+				    place->nodes[i], have.text,
+				    run->nr_regions ? "" :
+						      " (there is no CXL region: tier region create makes one)");
+	buf_free(&have);
+	return err;
+}
+
+/*
+ * How the table will be spread over the nodes: share[] by index of
+ * run->nodes, sums to 1. Interleaving divides it; otherwise the wanted nodes
+ * are filled one after the other, the near one first, then the others where
+ * the policy allows them.
+ */
+static void expect_shares(const struct run *run, const struct place *place,
+			  uint64_t bytes, double *share)
+{
+	bool even = place->mode == PLACE_INTERLEAVE ||
+		    place->mode == PLACE_WEIGHTED;
+	double left = 1;
+
+	for (int i = 0; i < run->nr_nodes; i++)
+		share[i] = 0;
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < run->nr_nodes; i++) {
+			bool named = place->mode == PLACE_ANY ? pass == 0 :
+								false;
+			double fits = (double)run->nodes[i].available /
+				      (double)bytes;
+
+			for (int j = 0; j < place->nr_nodes; j++)
+				named |= place->nodes[j] == run->nodes[i].id;
+			if (pass == 1 && place->mode != PLACE_PREFERRED)
+				continue;
+			if (named != (pass == 0))
+				continue;
+			if (even)
+				fits = 1.0 / place->nr_nodes;
+			share[i] = fits < left ? fits : left;
+			left -= share[i];
+		}
+	}
+}
+
+static int too_large(const struct run *run, const struct place *place,
+		     uint64_t need, uint64_t have)
+{
+	char a[SIZE_TEXT], b[SIZE_TEXT];
+
+	(void)run;
+	return lacks(ENOMEM,
+		     "a table of %s does not fit: with page tables it needs %s, and %s on %s can be allocated; take a smaller one, or give the machine more (MEM=, CXL_MEM= of build.sh run)",
+		     format_size(a, run->gups->bytes),
+		     format_size((char[SIZE_TEXT]){ 0 }, need),
+		     format_size(b, have),
+		     place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED ?
+			     "all nodes" :
+			     place->text);
+}
+
+/*
+ * Never the OOM killer: a bound allocation on a full node ends in it. Page
+ * tables take 1/512 of the table, on the node of the CPUs.
+ */
+static int check_room(const struct run *run, const struct place *place)
+{
+	uint64_t bytes = run->gups->bytes, tables = bytes / 512;
+	const struct node *near = node_near(run->nodes, run->nr_nodes);
+	uint64_t have = 0, need = bytes + RESERVE_BYTES;
+	bool all = place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED;
+	bool on_near = all;
+
+	if (run->gups->pages == PAGES_HUGETLB)
+		return 0; /* mmap(2) refuses by itself */
+	for (int i = 0; i < run->nr_nodes; i++) {
+		const struct node *n = &run->nodes[i];
+		bool named = all;
+
+		for (int j = 0; j < place->nr_nodes; j++)
+			named |= place->nodes[j] == n->id;
+		have += named ? n->available : 0;
+		on_near |= named && n == near;
+		if (named && place->mode == PLACE_INTERLEAVE &&
+		    n->available < bytes / (unsigned int)place->nr_nodes)
+			return too_large(run, place,
+					 bytes / (unsigned int)place->nr_nodes,
+					 n->available);
+	}
+	need += on_near ? tables : 0;
+	if (have < need)
+		return too_large(run, place, need, have);
+	if (!on_near && near->available < tables + RESERVE_BYTES)
+		return lacks(ENOMEM,
+			     "node %d has no room for the page tables of the table (%" PRIu64
+			     " MiB)",
+			     near->id, tables / MIB);
+	return 0;
+}
+
+static void config_for(const struct run *run, const struct place *place,
+		       struct gups_config *config)
+{
+	*config = (struct gups_config){
+		.bytes = run->gups->bytes,
+		.threads = run->threads,
+		.cpus = run->cpus,
+		.nr_cpus = run->nr_cpus,
+		.updates = run->gups->duration_ns || run->gups->compare ?
+				   0 :
+				   run->updates,
+		.seed = run->gups->seed,
+		.pages = run->gups->pages,
+		.refresh = run->gups->refresh,
+		.place = *place,
+		.hold = run->gups->hold,
+	};
+}
+
+/* ---------------------------------------------------------- trapped nodes */
+
+static int probe_node(struct run *run, int i)
+{
+	struct gups_config config;
+
+	if (run->probed[i])
+		return 0;
+	config_for(run, &run->gups->place, &config);
+	run->probed[i] = true;
+	return gups_probe(&config, run->nodes[i].id, &run->probes[i]);
+}
+
+/* Why accesses to a node of this machine are trapped, and what cures it. */
+static void explain_trap(const struct run *run, int node, char *text,
+			 size_t size)
+{
+	const struct node_machine *m = &run->machine;
+	bool old = m->qemu_major && (m->qemu_major < 11 ||
+				     (m->qemu_major == 11 && !m->qemu_minor));
+
+	for (int i = 0; i < run->nr_regions; i++) {
+		if (run->regions[i].node != node ||
+		    run->regions[i].nr_memdevs < 2)
+			continue;
+		snprintf(text, size,
+			 "the region is interleaved over %d devices, which QEMU always traps; use one device a region",
+			 run->regions[i].nr_memdevs);
+		return;
+	}
+	if (old)
+		snprintf(text, size,
+			 "QEMU before 11.1 traps all CXL memory (machine type pc-q35-%u.%u); use QEMU 11.1 or newer",
+			 m->qemu_major, m->qemu_minor);
+	else if (m->qemu)
+		snprintf(text, size,
+			 "QEMU 11.1 traps all but the last fixed memory window; put this device into the last one");
+	else
+		snprintf(text, size, "the cause is not known on this machine");
+}
+
+static void record_probe(const struct run *run, int i)
+{
+	const struct gups_probe *p = &run->probes[i];
+
+	report_begin("probe");
+	report_i64("node", run->nodes[i].id);
+	report_real("touch_s_per_page", p->touch);
+	report_real("store_s", p->store);
+	report_real("load_s", p->load);
+	report_real("update_s", p->update);
+	report_bool("trapped", run->trapped[i]);
+	report_end();
+}
+
+static int say_trapped(struct run *run, int i)
+{
+	char cause[256], time[SIZE_TEXT], limit_text[SIZE_TEXT];
+	double limit = (double)run->gups->limit_ns / 1e9;
+	int node = run->nodes[i].id;
+
+	if (run->plan->deadline_ns != PLAN_NO_DEADLINE &&
+	    (double)run->plan->deadline_ns / 1e9 < limit)
+		limit = (double)run->plan->deadline_ns / 1e9;
+	explain_trap(run, node, cause, sizeof(cause));
+	format_seconds(time, run->estimate);
+	report_wrap("         ", "trapped  node %d: %.0f ns an update; %s", node,
+		    run->probes[i].update * 1e9, cause);
+	report_say("expect   about %s in all\n", time);
+	if (run->estimate <= limit || run->plan->force)
+		return 0;
+	return fail(ETIME,
+		    "node %d is trapped: the run would take about %s, more than %s (--limit, --deadline); %s; or --force",
+		    node, time, format_seconds(limit_text, limit), cause);
+}
+
+/*
+ * Measures every node the table may use against the near one, within a
+ * second, and refuses a run that a trapped node would make endless.
+ */
+static int probe(struct run *run, const struct place *place)
+{
+	const struct node *near = node_near(run->nodes, run->nr_nodes);
+	int reference = (int)(near - run->nodes), slow = -1, err;
+	double share[PLAN_MAX_NODES], estimate = 0;
+
+	expect_shares(run, place, run->gups->bytes, share);
+	err = probe_node(run, reference);
+	for (int i = 0; i < run->nr_nodes && !err; i++) {
+		struct gups_probe *p = &run->probes[i];
+
+		if (share[i] <= 0)
+			continue;
+		err = probe_node(run, i);
+		if (err)
+			break;
+		run->trapped[i] =
+			p->update > TRAPPED_SECONDS &&
+			p->update > TRAPPED_RATIO * run->probes[reference].update;
+		if (run->trapped[i])
+			slow = i;
+		estimate += share[i] * gups_estimate(p, run->gups->bytes,
+						     run->updates,
+						     run->gups->duration_ns);
+		record_probe(run, i);
+		report_say("probe    node %d: %.1f ns an update, node %d: %.1f ns: %s\n",
+			   run->nodes[i].id, p->update * 1e9, near->id,
+			   run->probes[reference].update * 1e9,
+			   run->trapped[i] ? "trapped" : "not trapped");
+	}
+	if (err || slow < 0)
+		return err;
+	run->estimate = estimate;
+	return say_trapped(run, slow);
+}
+
+/* ----------------------------------------------------------------- a table */
+
+static void text_place(const struct run *run, const struct gups *g,
+		       const struct place *place,
+		       const struct table_pages *pages)
+{
+	char size[SIZE_TEXT], took[SIZE_TEXT];
+	struct textbuf where = { 0 };
+
+	for (int i = 0; i < PLAN_MAX_NODES; i++)
+		if (pages->node[i])
+			buf_add(&where, "%s%" PRIu64 " on node %d",
+				where.len ? ", " : "", pages->node[i], i);
+	format_size(size, run->gups->bytes);
+	format_seconds(took, gups_times(g)->populate);
+	report_say("table    %s on %s, %u thread%s%s, populated in %s\n", size,
+		   place->text, run->threads, run->threads > 1 ? "s" : "",
+		   gups_pinned(g) ? " (pinned)" : "", took);
+	report_wrap("         ", "pages    %s; %s",
+		    where.text ? where.text : "none",
+		    run->gups->hold ? "held there (--bind)" :
+				      "the kernel may move them now");
+	buf_free(&where);
+}
+
+static void text_warm_up(const struct gups *g, const struct gups_warm_up *w)
+{
+	if (w->refresh)
+		report_say("warm-up  %.2f to %.2f M updates/s by refreshing the emulator's TLB: used\n",
+			   w->before / 1e6, w->after / 1e6);
+	else
+		report_say("warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
+			   w->before / 1e6);
+	report_say("loop     %s (plain %.2f, batch %.2f M updates/s)\n",
+		   gups_loop(g), w->plain / 1e6, w->batch / 1e6);
+}
+
+/* Maps, places, warms up and fills one table. NULL on failure. */
+static struct gups *set_up(struct run *run, const struct place *place,
+			   struct table_pages *pages, struct gups_warm_up *warm)
+{
+	struct gups_config config;
+	struct gups *g = NULL;
+	int err = find_nodes(run);
+
+	if (!err)
+		err = check_room(run, place);
+	if (!err)
+		err = stage(run, "populate");
+	if (err)
+		return NULL;
+	config_for(run, place, &config);
+	g = gups_new(&config);
+	if (!g)
+		return NULL;
+	err = gups_populate(g, pages);
+	if (!err) {
+		text_place(run, g, place, pages);
+		err = stage(run, "warm-up");
+	}
+	if (!err)
+		err = gups_warm_up(g, warm);
+	if (!err) {
+		text_warm_up(g, warm);
+		err = stage(run, "fill");
+	}
+	if (!err)
+		err = gups_fill(g);
+	if (!err)
+		return g;
+	gups_free(g);
+	return NULL;
+}
+
+static void member_pages(const char *key, const struct table_pages *pages)
+{
+	char node[16];
+
+	report_open(key, '{');
+	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+		if (!pages->node[i])
+			continue;
+		snprintf(node, sizeof(node), "node%d", i);
+		report_u64(node, pages->node[i]);
+	}
+	if (pages->absent)
+		report_u64("absent", pages->absent);
+	if (pages->unknown)
+		report_u64("in_transit", pages->unknown);
+	report_close('}');
+}
+
+/* Everything that one pass found out. */
+struct outcome {
+	struct table_pages start, end;
+	struct gups_warm_up warm;
+	struct gups_verdict verdict;
+	uint64_t updates, digest;
+	bool stopped;
+};
+
+static void members_plan(const struct run *run, const struct place *place,
+			 const struct gups *g)
+{
+	static const char *const pages[] = { "4k", "thp", "hugetlb" };
+
+	report_u64("table_bytes", run->gups->bytes);
+	report_u64("entries", run->gups->bytes / 8);
+	report_str("place", place->text);
+	report_bool("bound", run->gups->hold);
+	report_u64("threads", run->threads);
+	report_bool("pinned", gups_pinned(g));
+	report_str("pages", pages[run->gups->pages]);
+	report_u64("seed", run->gups->seed);
+	report_str("loop", gups_loop(g));
+}
+
+static void members_times(const struct gups *g)
+{
+	const struct gups_times *t = gups_times(g);
+
+	report_open("times_s", '{');
+	report_real("populate", t->populate);
+	report_real("locate", t->locate);
+	report_real("warm_up", t->warm_up);
+	report_real("fill", t->fill);
+	report_real("update", t->update);
+	report_real("digest", t->digest);
+	report_real("verify", t->verify);
+	report_close('}');
+}
+
+static void record_gups(const struct run *run, const struct gups *g,
+			const struct outcome *o)
+{
+	double seconds = gups_times(g)->update;
+	double rate = (double)o->updates / seconds;
+	uint64_t growths, flushes = gups_flushes(g, &growths);
+	char digest[24];
+
+	snprintf(digest, sizeof(digest), "%016" PRIx64, o->digest);
+	report_begin("gups");
+	report_u64("pass", run->pass);
+	members_plan(run, &run->gups->place, g);
+	report_u64("updates", o->updates);
+	report_real("elapsed_s", seconds);
+	report_real("cpu_s", gups_cpu_time(g));
+	report_real("updates_per_s", rate);
+	report_real("gups", rate / 1e9);
+	report_u64("errors", o->verdict.errors);
+	report_bool("verified", o->verdict.complete && !o->verdict.errors);
+	report_str("table_digest", digest);
+	member_pages("pages_at_start", &o->start);
+	member_pages("pages_at_end", &o->end);
+	report_real("rate_before_refresh", o->warm.before);
+	report_real("rate_after_refresh", o->warm.after);
+	report_bool("tlb_refresh", o->warm.refresh);
+	report_u64("tlb_flushes", flushes);
+	report_u64("tlb_growths", growths);
+	if (run->estimate > 0)
+		report_real("estimate_s", run->estimate);
+	members_times(g);
+	report_end();
+}
+
+/* In HPCC's words, for those who have scripts that read them. */
+static void text_gups(const struct run *run, const struct gups *g,
+		      const struct outcome *o)
+{
+	uint64_t entries = run->gups->bytes / 8;
+	double seconds = gups_times(g)->update;
+	double rate = (double)o->updates / seconds;
+
+	if (entries & (entries - 1))
+		report_say("\nMain table size   = %" PRIu64 " words\n", entries);
+	else
+		report_say("\nMain table size   = 2^%d = %" PRIu64 " words\n",
+			   __builtin_ctzll(entries), entries);
+	report_say("Number of updates = %" PRIu64 "%s\n", o->updates,
+		   o->stopped ? " (interrupted)" : "");
+	report_say("CPU time used  = %.6f seconds\n", gups_cpu_time(g));
+	report_say("Real time used = %.6f seconds\n", seconds);
+	report_say("%.9f Billion(10^9) Updates    per second [GUP/s]\n",
+		   rate / 1e9);
+	if (o->verdict.complete)
+		report_say("Found %" PRIu64 " errors in %" PRIu64
+			   " locations (%s).\n",
+			   o->verdict.errors, entries,
+			   o->verdict.errors ? "failed" : "passed");
+	else
+		report_say("Not verified: interrupted.\n");
+	report_say("%.2f million updates a second%s; verified in %.1f s; table digest %016" PRIx64
+		   "\n",
+		   rate / 1e6,
+		   run->machine.emulated ? " (emulated)" : "",
+		   gups_times(g)->verify, o->digest);
+}
+
+/* ------------------------------------------------------------------ a pass */
+
+static int update(struct run *run, struct gups *g, struct outcome *o)
+{
+	struct progress p = { .run = run, .what = "updating",
+			      .total = run->gups->duration_ns ? 0 :
+								run->updates,
+			      .total_seconds =
+				      (double)run->gups->duration_ns / 1e9 };
+	int err = stage(run, "update");
+
+	if (!err)
+		err = gups_update(g, run->updates, run->gups->duration_ns,
+				  show_progress, &p);
+	o->updates = gups_done(g);
+	o->stopped = interrupted;
+	return err;
+}
+
+static int verify(struct run *run, struct gups *g, struct outcome *o)
+{
+	struct progress p = { .run = run, .what = "verifying",
+			      .total = o->updates };
+	int err = gups_digest(g, &o->digest);
+
+	/* Interrupted: what was measured is told, what was not is not. */
+	if (err || o->stopped)
+		return err;
+	err = stage(run, "verify");
+	if (!err && fault_here(run, "verify", FAULT_CORRUPT))
+		gups_corrupt(g);
+	if (!err)
+		err = gups_verify(g, &o->verdict, show_progress, &p);
+	return err;
+}
+
+static int judge(const struct run *run, const struct outcome *o)
+{
+	if (o->verdict.errors)
+		return fail(EILSEQ,
+			    "verification found %" PRIu64 " wrong words in %" PRIu64
+			    ": memory, emulator or kernel lost updates",
+			    o->verdict.errors, run->gups->bytes / 8);
+	if (!o->verdict.complete && run->plan->once)
+		return fail(EINTR, "interrupted before the run was verified");
+	return 0;
+}
+
+static int one_pass(struct run *run)
+{
+	struct vmstat begin = { 0 }, timed = { 0 }, timed_end = { 0 },
+		      end = { 0 };
+	struct outcome o = { 0 };
+	struct gups *g = NULL;
+	int err = vmstat_take(&begin);
+
+	run->pass++;
+	if (!err) {
+		g = set_up(run, &run->gups->place, &o.start, &o.warm);
+		err = g ? vmstat_take(&timed) : -EIO;
+	}
+	if (!err)
+		err = update(run, g, &o);
+	if (!err)
+		err = vmstat_take(&timed_end);
+	if (!err)
+		err = gups_locate(g, &o.end);
+	if (!err)
+		err = verify(run, g, &o);
+	if (!err)
+		err = vmstat_take(&end);
+	if (!err) {
+		stage(run, "report");
+		record_gups(run, g, &o);
+		text_gups(run, g, &o);
+		show_counters(&begin, &timed, &timed_end, &end);
+		err = judge(run, &o);
+	}
+	gups_free(g);
+	vmstat_free(&begin);
+	vmstat_free(&timed);
+	vmstat_free(&timed_end);
+	vmstat_free(&end);
+	return err;
+}
+
+/* ----------------------------------------------------------- two in turn */
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), by_value);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+/* Both sides of --against. */
+struct pair {
+	const struct place *place[2];
+	struct gups *g[2];
+	double *rate[2], *ratio;
+	uint64_t rounds; /* done */
+};
+
+static int window(struct run *run, struct gups *g, double *rate)
+{
+	uint64_t done = gups_done(g);
+	double before = gups_times(g)->update;
+	int err = gups_update(g, 0, run->gups->window_ns, show_progress,
+			      &(struct progress){ .run = run,
+						  .what = "window",
+						  .total_seconds = 1e9,
+						  .next_ns = UINT64_MAX });
+
+	*rate = (double)(gups_done(g) - done) /
+		(gups_times(g)->update - before);
+	return err;
+}
+
+/* A, B, A, B: what drifts on the machine meets both alike. */
+static int take_turns(struct run *run, struct pair *p)
+{
+	bool in_place = isatty(STDOUT_FILENO) && !run->plan->worker.plain;
+	int err = stage(run, "update");
+
+	for (uint64_t i = 0; i < run->gups->rounds && !err; i++) {
+		for (int side = 0; side < 2 && !err; side++)
+			err = window(run, p->g[side], &p->rate[side][i]);
+		if (interrupted)
+			err = fail(EINTR, "interrupted during update");
+		if (err)
+			break;
+		p->ratio[i] = p->rate[1][i] / p->rate[0][i];
+		p->rounds++;
+		report_progress(in_place,
+				"round %3" PRIu64 " of %" PRIu64 ": %s %.2f, %s %.2f M updates/s, ratio %.3f",
+				p->rounds, run->gups->rounds, p->place[0]->text,
+				p->rate[0][i] / 1e6, p->place[1]->text,
+				p->rate[1][i] / 1e6, p->ratio[i]);
+	}
+	return err;
+}
+
+static int verify_pair(struct run *run, struct pair *p)
+{
+	struct gups_verdict v;
+	int err = stage(run, "verify");
+
+	for (int side = 0; side < 2 && !err; side++) {
+		struct progress progress = { .run = run, .what = "verifying",
+					     .total = gups_done(p->g[side]) };
+
+		err = gups_verify(p->g[side], &v, show_progress, &progress);
+		if (!err && v.errors)
+			err = fail(EILSEQ, "%" PRIu64 " wrong words on %s",
+				   v.errors, p->place[side]->text);
+		if (!err && !v.complete)
+			err = fail(EINTR, "interrupted during verify");
+	}
+	return err;
+}
+
+static void member_rates(const char *key, const double *v, uint64_t n)
+{
+	report_open(key, '[');
+	for (uint64_t i = 0; i < n; i++)
+		report_real(NULL, v[i]);
+	report_close(']');
+}
+
+static void show_pair(const struct run *run, struct pair *p)
+{
+	uint64_t n = p->rounds;
+	double ratio;
+
+	report_begin("compare");
+	members_plan(run, p->place[0], p->g[0]);
+	report_str("against", p->place[1]->text);
+	report_real("window_s", (double)run->gups->window_ns / 1e9);
+	report_u64("rounds", n);
+	member_rates("updates_per_s", p->rate[0], n);
+	member_rates("against_updates_per_s", p->rate[1], n);
+	ratio = median(p->ratio, n);
+	report_real("ratio_median", ratio);
+	report_real("ratio_min", p->ratio[0]);
+	report_real("ratio_max", p->ratio[n - 1]);
+	report_u64("errors", 0);
+	report_end();
+	report_say("\n%s against %s: ratio of the rates %.3f (median of %" PRIu64
+		   " rounds, %.3f to %.3f)\n",
+		   p->place[1]->text, p->place[0]->text, ratio, n, p->ratio[0],
+		   p->ratio[n - 1]);
+	report_say("%s %.2f, %s %.2f M updates/s (medians); both tables verified, 0 errors\n",
+		   p->place[0]->text, median(p->rate[0], n) / 1e6,
+		   p->place[1]->text, median(p->rate[1], n) / 1e6);
+}
+
+static int compare(struct run *run)
+{
+	struct pair p = { .place = { &run->gups->place, &run->gups->against } };
+	struct table_pages pages;
+	struct gups_warm_up warm;
+	int err = 0;
+
+	for (int side = 0; side < 2; side++)
+		p.rate[side] = xcalloc(run->gups->rounds, sizeof(double));
+	p.ratio = xcalloc(run->gups->rounds, sizeof(double));
+	for (int side = 0; side < 2 && !err; side++) {
+		p.g[side] = set_up(run, p.place[side], &pages, &warm);
+		err = p.g[side] ? 0 : -EIO;
+	}
+	if (!err)
+		err = take_turns(run, &p);
+	if (!err)
+		err = verify_pair(run, &p);
+	if (!err)
+		show_pair(run, &p);
+	for (int side = 0; side < 2; side++) {
+		gups_free(p.g[side]);
+		free(p.rate[side]);
+	}
+	free(p.ratio);
+	return err;
+}
+
+/* -------------------------------------------------------------------- run */
+
+static int prepare(struct run *run)
+{
+	int err = look_around(run);
+
+	if (err)
+		return err;
+	settle_plan(run);
+	show_nodes(run->nodes, run->nr_nodes, run->regions, run->nr_regions);
+	err = check_nodes(run, &run->gups->place);
+	if (!err && run->gups->compare)
+		err = check_nodes(run, &run->gups->against);
+	if (!err)
+		err = check_room(run, &run->gups->place);
+	if (!err)
+		err = stage(run, "probe");
+	if (!err)
+		err = probe(run, &run->gups->place);
+	if (!err && run->gups->compare)
+		err = probe(run, &run->gups->against);
+	return err;
+}
+
+int run_gups(const struct plan *plan)
+{
+	struct run run = { .plan = plan, .gups = &plan->gups };
+	int err;
+
+	catch_signals();
+	err = stage(&run, "plan");
+	if (!err)
+		err = prepare(&run);
+	while (!err) {
+		err = plan->gups.compare ? compare(&run) : one_pass(&run);
+		if (plan->once || interrupted)
+			break;
+	}
+	/* Without --once to be interrupted is the way it ends. */
+	if (err == -EINTR && !plan->once)
+		err = 0;
+	free(run.nodes);
+	free(run.regions);
+	return err;
+}

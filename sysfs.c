@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sysfs.c - every read and write of a kernel attribute file, under one root.
+ *
+ * The only file that opens one, so that --root and --dry-run mean the same
+ * everywhere, and every message names the file, the value and the reason.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sysfs.h"
+#include "util.h"
+
+/* Large enough for /proc/zoneinfo of a machine with hundreds of CPUs. */
+#define SLURP_MAX (16 * MIB)
+
+static struct {
+	int rootfd; /* -1: "/" */
+	sysfs_journal_fn *journal;
+	void *journal_arg;
+	bool dry_run;
+} context = { .rootfd = -1 };
+
+int sysfs_set_root(const char *dir)
+{
+	int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(errno, "--root %s: %s", dir, strerror(errno));
+	if (context.rootfd >= 0)
+		close(context.rootfd);
+	context.rootfd = fd;
+	return 0;
+}
+
+bool sysfs_is_rerooted(void)
+{
+	return context.rootfd >= 0;
+}
+
+void sysfs_journal(sysfs_journal_fn *fn, void *arg, bool dry_run)
+{
+	context.journal = fn;
+	context.journal_arg = arg;
+	context.dry_run = dry_run;
+}
+
+#define format_path(path, fmt)                                          \
+	do {                                                            \
+		va_list ap;                                             \
+		va_start(ap, fmt);                                      \
+		vsnprintf(path, sizeof(path), fmt, ap);                 \
+		va_end(ap);                                             \
+	} while (0)
+
+/* From linux/openat2.h, which a C library may not carry yet. */
+struct open_how_v0 {
+	uint64_t flags, mode, resolve;
+};
+#define RESOLVE_WITHIN 0x10 /* RESOLVE_IN_ROOT */
+
+/*
+ * Opens path below the root. Under --root links are resolved as if the tree
+ * were "/", so that a captured absolute link cannot lead out of it; kernels
+ * without openat2 (before 5.6) get a plain openat.
+ */
+static int open_path(const char *path, int flags)
+{
+	struct open_how_v0 how = { .flags = (uint64_t)flags,
+				   .resolve = RESOLVE_WITHIN };
+	long fd;
+
+	if (context.rootfd < 0)
+		return open(path, flags);
+	path += strspn(path, "/");
+	if (!*path)
+		path = ".";
+	fd = syscall(SYS_openat2, context.rootfd, path, &how, sizeof(how));
+	if (fd < 0 && errno == ENOSYS)
+		fd = openat(context.rootfd, path, flags);
+	return (int)fd;
+}
+
+bool sysfs_exists(const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	format_path(path, fmt);
+	fd = open_path(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/*
+ * Reads up to size bytes; returns how many, or -errno. A directory in the
+ * place of a file is EISDIR here, as on any other read.
+ */
+static ssize_t read_path(const char *path, char *buf, size_t size)
+{
+	int fd = open_path(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size_t have = 0;
+	ssize_t n;
+	int err;
+
+	if (fd < 0)
+		return fail(errno, "%s: %s", path, strerror(errno));
+	do {
+		n = read(fd, buf + have, size - have);
+		if (n > 0)
+			have += (size_t)n;
+	} while ((n > 0 && have < size) || (n < 0 && errno == EINTR));
+	err = n < 0 ? errno : 0;
+	close(fd);
+	if (err)
+		return fail(err, "%s: %s", path, strerror(err));
+	return (ssize_t)have;
+}
+
+static int read_value(char *buf, size_t size, const char *path)
+{
+	ssize_t n = read_path(path, buf, size);
+
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n >= size)
+		return fail(EOVERFLOW, "%s: longer than %zu bytes", path,
+			    size - 1);
+	while (n > 0 && (buf[n - 1] == '\n' || buf[n - 1] == '\0'))
+		n--;
+	buf[n] = '\0';
+	return (int)n;
+}
+
+int sysfs_read(char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+
+	format_path(path, fmt);
+	return read_value(buf, size, path);
+}
+
+int sysfs_read_u64(uint64_t *value, const char *fmt, ...)
+{
+	char path[PATH_MAX], text[64], *end;
+	unsigned long long v;
+	int err;
+
+	format_path(path, fmt);
+	err = read_value(text, sizeof(text), path);
+	if (err < 0)
+		return err;
+	errno = 0;
+	v = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)text[0]) || *end || errno)
+		return fail(EINVAL, "%s: \"%s\" is not a number", path, text);
+	*value = v;
+	return 0;
+}
+
+char *sysfs_slurp(const char *fmt, ...)
+{
+	size_t size = 16 * KIB;
+	char path[PATH_MAX], *text = NULL;
+	ssize_t n;
+
+	format_path(path, fmt);
+	for (;;) {
+		text = xrealloc(text, size + 1);
+		n = read_path(path, text, size);
+		if (n >= 0 && (size_t)n < size)
+			break;
+		if (n >= 0 && size < SLURP_MAX) {
+			size *= 4;
+			continue;
+		}
+		if (n >= 0)
+			n = fail(EFBIG, "%s: longer than %llu MiB", path,
+				 (unsigned long long)(SLURP_MAX / MIB));
+		free(text);
+		errno = (int)-n;
+		return NULL;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+int sysfs_link_name(char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *name;
+	ssize_t n;
+
+	format_path(path, fmt);
+	if (context.rootfd < 0)
+		n = readlink(path, target, sizeof(target) - 1);
+	else
+		n = readlinkat(context.rootfd, path + strspn(path, "/"), target,
+			       sizeof(target) - 1);
+	if (n < 0)
+		return fail(errno, "%s: %s", path, strerror(errno));
+	target[n] = '\0';
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	if (strlen(name) >= size)
+		return fail(EOVERFLOW, "%s: target too long", path);
+	strcpy(buf, name);
+	return 0;
+}
+
+static int write_path(const char *path, const char *value)
+{
+	size_t len = strlen(value);
+	int fd, err = 0;
+	ssize_t n;
+
+	if (context.journal)
+		context.journal(context.journal_arg, path, value);
+	if (context.dry_run)
+		return 0;
+	fd = open_path(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(errno, "%s <- %s: %s", path, value,
+			    strerror(errno));
+	n = write(fd, value, len);
+	if (n < 0)
+		err = errno;
+	close(fd);
+	if (err)
+		return fail(err, "%s <- %s: %s", path, value, strerror(err));
+	if ((size_t)n != len)
+		return fail(EIO, "%s <- %s: took %zd of %zu bytes", path, value,
+			    n, len);
+	return 0;
+}
+
+int sysfs_write(const char *value, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+
+	format_path(path, fmt);
+	return write_path(path, value);
+}
+
+int sysfs_store(const char *value, const char *fmt, ...)
+{
+	char path[PATH_MAX], back[256];
+	int err;
+
+	format_path(path, fmt);
+	err = write_path(path, value);
+	if (err || context.dry_run)
+		return err;
+	err = read_value(back, sizeof(back), path);
+	if (err < 0)
+		return err;
+	if (strcmp(back, value))
+		return fail(EIO, "%s <- %s: reads back as \"%s\"", path, value,
+			    back);
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* "node12" with prefix "node" -> 12; -1 when it is no such name. */
+static int id_of(const char *name, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	uint64_t id;
+
+	if (strncmp(name, prefix, len) || parse_u64(name + len, &id) ||
+	    id > INT_MAX)
+		return -1;
+	return (int)id;
+}
+
+static DIR *open_dir(const char *path)
+{
+	int fd = open_path(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int err = errno;
+
+	if (dir)
+		return dir;
+	if (fd >= 0)
+		close(fd);
+	fail(err, "%s: %s", path, strerror(err));
+	errno = err;
+	return NULL;
+}
+
+int sysfs_ids(int **ids, const char *prefix, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	int id, n = 0;
+	DIR *dir;
+
+	format_path(path, fmt);
+	*ids = NULL;
+	dir = open_dir(path);
+	if (!dir)
+		return -errno;
+	while ((e = readdir(dir))) {
+		id = id_of(e->d_name, prefix);
+		if (id < 0)
+			continue;
+		if (!(n & (n - 1))) /* grown at every power of two */
+			*ids = xrealloc(*ids, sizeof(int) * (n ? n * 2u : 1));
+		(*ids)[n++] = id;
+	}
+	closedir(dir);
+	if (n)
+		qsort(*ids, (size_t)n, sizeof(int), by_number);
+	return n;
+}
+
+char *sysfs_names(const char *fmt, ...)
+{
+	struct textbuf names = { 0 };
+	char path[PATH_MAX];
+	struct dirent *e;
+	DIR *dir;
+
+	format_path(path, fmt);
+	dir = open_dir(path);
+	if (!dir)
+		return NULL;
+	buf_addn(&names, "", 0);
+	while ((e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			buf_add(&names, "%s\n", e->d_name);
+	closedir(dir);
+	return names.text;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * table.c - anonymous memory on chosen nodes.
+ *
+ * The table is bound, never the process: a stack or a code page on a trapped
+ * CXL node would make every call a trap.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <numa.h>
+#include <numaif.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "table.h"
+#include "util.h"
+
+/* The start is aligned for every page size in use, so runs compare. */
+#define ALIGN (2 * MIB)
+/* Pages a call of move_pages: the arrays stay on the stack. */
+#define CHUNK 1024
+
+static int advise(const struct table *t, enum page_kind kind)
+{
+	int advice = kind == PAGES_THP ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+
+	/* A kernel without THP says EINVAL; 4 KiB pages it has anyway. */
+	if (kind == PAGES_HUGETLB || !madvise(t->base, t->bytes, advice) ||
+	    (errno == EINVAL && kind == PAGES_4K))
+		return 0;
+	return lacks(errno,
+		     "madvise(MADV_HUGEPAGE): %s; transparent huge pages need CONFIG_TRANSPARENT_HUGEPAGE",
+		     strerror(errno));
+}
+
+int table_map(struct table *t, size_t bytes, enum page_kind kind)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	char size[SIZE_TEXT];
+	int err;
+
+	*t = (struct table){ .bytes = bytes };
+	if (kind == PAGES_HUGETLB) {
+		bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+		t->map_bytes = bytes;
+		flags = (flags & ~MAP_NORESERVE) | MAP_HUGETLB;
+	} else {
+		t->map_bytes = bytes + ALIGN;
+	}
+	t->map = mmap(NULL, t->map_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (t->map == MAP_FAILED) {
+		err = errno;
+		t->map = NULL;
+		if (kind == PAGES_HUGETLB)
+			return lacks(err,
+				     "no %s of huge pages: %s; reserve them in /proc/sys/vm/nr_hugepages",
+				     format_size(size, bytes), strerror(err));
+		return fail(err, "cannot map %s: %s", format_size(size, bytes),
+			    strerror(err));
+	}
+	t->base = (char *)(((uintptr_t)t->map + ALIGN - 1) & ~(ALIGN - 1));
+	err = advise(t, kind);
+	if (err)
+		table_unmap(t);
+	return err;
+}
+
+void table_unmap(struct table *t)
+{
+	if (t->map)
+		munmap(t->map, t->map_bytes);
+	*t = (struct table){ 0 };
+}
+
+static int kernel_mode(enum place_mode mode)
+{
+	switch (mode) {
+	case PLACE_BIND:
+		return MPOL_BIND;
+	case PLACE_PREFERRED:
+		return MPOL_PREFERRED;
+	case PLACE_INTERLEAVE:
+		return MPOL_INTERLEAVE;
+	case PLACE_WEIGHTED:
+		return MPOL_WEIGHTED_INTERLEAVE;
+	case PLACE_ANY:
+		break;
+	}
+	return MPOL_DEFAULT;
+}
+
+int table_place(const struct table *t, const struct place *place)
+{
+	int mode = kernel_mode(place->mode);
+	struct bitmask *mask = NULL;
+	long err;
+
+	if (mode == MPOL_DEFAULT) {
+		err = mbind(t->base, t->bytes, mode, NULL, 0, 0);
+	} else {
+		mask = numa_allocate_nodemask();
+		for (int i = 0; i < place->nr_nodes; i++)
+			numa_bitmask_setbit(mask,
+					    (unsigned int)place->nodes[i]);
+		err = mbind(t->base, t->bytes, mode, mask->maskp,
+			    mask->size + 1, 0);
+	}
+	if (err)
+		err = errno;
+	if (mask)
+		numa_bitmask_free(mask);
+	if (err == EINVAL && place->mode == PLACE_WEIGHTED)
+		return lacks((int)err,
+			     "mbind %s: this kernel has no weighted interleave (Linux 6.9 brought it)",
+			     place->text);
+	if (err)
+		return fail((int)err, "mbind %s: %s%s", place->text,
+			    strerror((int)err),
+			    err == EINVAL ? "; has the node memory?" : "");
+	return 0;
+}
+
+void table_touch(const struct table *t, size_t offset, size_t bytes)
+{
+	volatile char *p = t->base + offset;
+
+	for (size_t i = 0; i < bytes; i += TABLE_PAGE)
+		p[i] = 0;
+}
+
+static void count(struct table_pages *pages, const int *status, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (status[i] >= 0 && status[i] < PLAN_MAX_NODES)
+			pages->node[status[i]]++;
+		else if (status[i] == -ENOENT || status[i] == -EFAULT)
+			pages->absent++;
+		else
+			pages->unknown++;
+	}
+}
+
+int table_locate(const struct table *t, size_t offset, size_t bytes,
+		 struct table_pages *pages)
+{
+	char *p = t->base + offset, *end = p + bytes;
+	void *page[CHUNK];
+	int status[CHUNK];
+
+	while (p < end) {
+		size_t n = 0;
+
+		for (; n < CHUNK && p < end; p += TABLE_PAGE)
+			page[n++] = p;
+		if (numa_move_pages(0, n, page, NULL, status, 0) < 0)
+			return fail(errno, "move_pages: %s", strerror(errno));
+		count(pages, status, n);
+	}
+	return 0;
+}
+
+static bool wanted(const struct place *place, int node)
+{
+	for (int i = 0; i < place->nr_nodes; i++)
+		if (place->nodes[i] == node)
+			return true;
+	return false;
+}
+
+int table_check(const struct place *place, const struct table_pages *pages)
+{
+	struct textbuf where = { 0 };
+	uint64_t astray = pages->absent + pages->unknown;
+	int err = 0;
+
+	if (place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED)
+		return 0;
+	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+		if (!pages->node[i])
+			continue;
+		buf_add(&where, " node%d %" PRIu64, i, pages->node[i]);
+		if (!wanted(place, i))
+			astray += pages->node[i];
+	}
+	if (astray)
+		err = fail(EXDEV,
+			   "%" PRIu64 " pages are not on %s, where the table was placed: now%s, nowhere %" PRIu64
+			   ", in transit %" PRIu64,
+			   astray, place->text, where.text ? where.text : "",
+			   pages->absent, pages->unknown);
+	buf_free(&where);
+	return err;
+}

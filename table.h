@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * table.h - anonymous memory on chosen nodes: map, place, populate, and read
+ * back where every page really is.
+ */
+#ifndef TIER_TABLE_H
+#define TIER_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.h"
+
+/* The grain at which pages are touched and counted, whatever their size. */
+#define TABLE_PAGE 4096
+
+struct table {
+	char *base; /* aligned to 2 MiB */
+	size_t bytes;
+	void *map; /* what was mapped: base lies in it */
+	size_t map_bytes;
+};
+
+/* Where pages are: by node, and those that are nowhere or could not be told. */
+struct table_pages {
+	uint64_t node[PLAN_MAX_NODES];
+	uint64_t absent; /* not populated, or the zero page */
+	uint64_t unknown; /* in transit, or refused */
+};
+
+/* Maps without populating. 0 or -errno; bytes is a multiple of 4096. */
+int table_map(struct table *t, size_t bytes, enum page_kind kind);
+void table_unmap(struct table *t);
+
+/*
+ * Sets the memory policy of the table (of nothing else) by mbind(2).
+ * PLACE_ANY sets MPOL_DEFAULT, which also gives a bound table back to the
+ * kernel's tiering: pages of a bound or preferred range are never promoted,
+ * and neither are those of MPOL_LOCAL.
+ */
+int table_place(const struct table *t, const struct place *place);
+
+/* Touches the pages of [offset, offset + bytes), so that they get memory. */
+void table_touch(const struct table *t, size_t offset, size_t bytes);
+
+/*
+ * Adds to *pages where the pages of [offset, offset + bytes) are, as
+ * move_pages(2) tells it without targets. 0 or -errno.
+ */
+int table_locate(const struct table *t, size_t offset, size_t bytes,
+		 struct table_pages *pages);
+
+/*
+ * 0 if the pages are where place wants them, else -EXDEV with a message that
+ * says where they are. PLACE_ANY and PLACE_PREFERRED accept every node.
+ */
+int table_check(const struct place *place, const struct table_pages *pages);
+
+#endif

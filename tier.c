@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tier.c - main(), and what each verb does first and last.
+ *
+ * One executable, three lives: PID 1 of an emulated guest, a command on any
+ * Linux machine, and the subject of tests with --root. getpid() == 1 is asked
+ * in main() only; everything between does not know where it runs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "init.h"
+#include "node.h"
+#include "plan.h"
+#include "region.h"
+#include "report.h"
+#include "run.h"
+#include "show.h"
+#include "supervise.h"
+#include "sysfs.h"
+#include "util.h"
+
+/* An emulated full-size run takes 25 minutes; nothing sane takes an hour. */
+#define INIT_DEADLINE_NS (UINT64_C(3600) * 1000000000)
+/* Probes of CXL devices end within 0.3 s here; a busy machine gets more. */
+#define REGION_TIMEOUT_NS (UINT64_C(15) * 1000000000)
+
+/* ---------------------------------------------------------------- regions */
+
+static int create_one(const struct region_plan *p)
+{
+	struct region_spec spec = { .memdev = p->memdev, .decoder = p->decoder,
+				    .size = p->size,
+				    .timeout_ns = REGION_TIMEOUT_NS };
+	uint64_t begin = now_ns();
+	struct region region;
+	int err = region_create(&spec, &region);
+
+	if (err && err != -EEXIST)
+		return err;
+	show_region(&region, err ? -1 : (double)(now_ns() - begin) / 1e9);
+	if (err == -EEXIST)
+		report_warn("%s: used as it is", fail_message());
+	return 0;
+}
+
+/* --auto: all memdevs that have no region; a machine without any is fine. */
+static int create_unassigned(const struct region_plan *p)
+{
+	struct region_devices devices;
+	int err = region_devices(&devices, REGION_TIMEOUT_NS);
+
+	for (int i = 0; i < devices.free_memdevs && !err; i++)
+		err = create_one(p);
+	return err;
+}
+
+static int do_region_create(const struct plan *plan)
+{
+	return plan->region.unassigned ? create_unassigned(&plan->region) :
+					 create_one(&plan->region);
+}
+
+static int do_region_list(const struct plan *plan)
+{
+	struct region *regions;
+	int n = region_list(&regions);
+
+	(void)plan;
+	for (int i = 0; i < n; i++)
+		show_region(&regions[i], -1);
+	if (n == 0)
+		report_say("no CXL region\n");
+	if (n > 0)
+		free(regions);
+	return n < 0 ? n : 0;
+}
+
+static int do_region_destroy(const struct plan *plan)
+{
+	int err = region_destroy(plan->region.name, REGION_TIMEOUT_NS,
+				 plan->dry_run);
+
+	if (!err)
+		report_say("region   %s: %s\n", plan->region.name,
+			   plan->dry_run ? "could be destroyed" : "destroyed");
+	return err;
+}
+
+static int do_status(const struct plan *plan)
+{
+	struct region *regions = NULL;
+	struct node *nodes;
+	int nr_regions = region_list(&regions);
+	int n = node_list(&nodes);
+
+	(void)plan;
+	if (n < 0) {
+		free(regions);
+		return n;
+	}
+	show_nodes(nodes, n, regions, nr_regions > 0 ? nr_regions : 0);
+	for (int i = 0; i < nr_regions; i++)
+		show_region(&regions[i], -1);
+	free(nodes);
+	free(regions);
+	return 0;
+}
+
+static const struct {
+	enum verb verb;
+	int (*work)(const struct plan *plan);
+} works[] = {
+	{ VERB_GUPS, run_gups },
+	{ VERB_REGION_CREATE, do_region_create },
+	{ VERB_REGION_LIST, do_region_list },
+	{ VERB_REGION_DESTROY, do_region_destroy },
+	{ VERB_STATUS, do_status },
+};
+
+static int work(const struct plan *plan)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(works); i++)
+		if (works[i].verb == plan->verb)
+			return works[i].work(plan);
+	return misuse("%s is not a verb that does work",
+		      plan_verb_name(plan->verb));
+}
+
+/* ------------------------------------------------------------- the lives */
+
+/* The worker: its records go to the supervisor, and so does its failure. */
+static enum status be_worker(const struct plan *plan)
+{
+	int err;
+
+	fcntl(plan->worker.records_fd, F_SETFD, FD_CLOEXEC);
+	report_to(plan->worker.records_fd);
+	report_set_seq(plan->worker.seq);
+	if (plan->json)
+		report_quiet();
+	err = plan->root ? sysfs_set_root(plan->root) : 0;
+	if (!err)
+		err = work(plan);
+	if (!err && report_error())
+		err = fail(-report_error(), "records were lost: %s",
+			   strerror(-report_error()));
+	if (!err)
+		return STATUS_DONE;
+	report_note("error", fail_message());
+	return fail_status();
+}
+
+static int open_sinks(const struct plan *plan, bool init)
+{
+	int fd = -1;
+
+	if (plan->records) {
+		fd = open(plan->records,
+			  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
+			  0644);
+		if (fd < 0)
+			return fail(errno, "--records %s: %s", plan->records,
+				    strerror(errno));
+	} else if (init) {
+		fd = init_records_port();
+	}
+	if (fd >= 0)
+		report_to(fd);
+	if (plan->json) {
+		report_quiet();
+		report_to(STDOUT_FILENO);
+	}
+	return 0;
+}
+
+static void refuse(struct supervised *result)
+{
+	result->status = fail_status();
+	snprintf(result->reason, sizeof(result->reason), "%s", fail_message());
+}
+
+/* Memdevs without a region get one before libnuma of the work looks. */
+static void make_regions(const struct plan *plan)
+{
+	static char *argv[] = { "tier", "region", "create", "--auto", NULL };
+	struct supervise s = { .argc = 4, .argv = argv, .console = true,
+			       .deadline_ns = 4 * REGION_TIMEOUT_NS };
+	struct supervised result;
+
+	if (plan->verb == VERB_REGION_CREATE || plan->root)
+		return;
+	supervise(&s, &result);
+	/* The work may do without; if not, it says so itself. */
+	if (result.status)
+		report_warn("no CXL region: %s", result.reason);
+}
+
+static uint64_t deadline(const struct plan *plan, bool init)
+{
+	if (plan->deadline_ns != PLAN_NO_DEADLINE)
+		return plan->deadline_ns;
+	if (!init || (plan_is_benchmark(plan) && !plan->once))
+		return 0;
+	return INIT_DEADLINE_NS;
+}
+
+static void run_shell(struct supervised *result)
+{
+	struct supervise s = { .console = true, .shell = true };
+
+	report_say("A busybox shell; \"exit\" powers off. tier --help explains.\n");
+	supervise(&s, result);
+	/* What the user's last command returned is no verdict on the run. */
+	*result = (struct supervised){ 0 };
+}
+
+static void lead(const struct plan *plan, int argc, char **argv, bool init,
+		 struct supervised *result)
+{
+	struct supervise s = { .argc = argc, .argv = argv, .console = init,
+			       .deadline_ns = deadline(plan, init) };
+	struct node_machine machine;
+
+	if (plan->root && sysfs_set_root(plan->root)) {
+		refuse(result);
+		return;
+	}
+	node_machine(&machine);
+	show_environment(argc, argv, &machine);
+	if (init)
+		make_regions(plan);
+	if (plan->verb)
+		supervise(&s, result);
+	/* Interrupted at the console without --once: look around by hand. */
+	if (init && (!plan->verb || (plan_is_benchmark(plan) && !plan->once)))
+		run_shell(result);
+}
+
+static int help(enum verb verb)
+{
+	struct textbuf text = { 0 };
+
+	plan_help(&text, verb);
+	report_say("%s", text.text);
+	buf_free(&text);
+	return STATUS_DONE;
+}
+
+/* Everything that writes records: supervised, and with an end record. */
+static int be_supervisor(int parsed, const struct plan *plan, int argc,
+			 char **argv, bool init)
+{
+	/* Bad arguments change nothing: not even --records FILE is made. */
+	static const struct plan none;
+	struct supervised result = { 0 };
+
+	if (open_sinks(parsed ? &none : plan, init) || parsed)
+		refuse(&result);
+	if (!result.status)
+		lead(plan, argc, argv, init, &result);
+	return supervise_end(&result);
+}
+
+int main(int argc, char **argv)
+{
+	bool init = getpid() == 1;
+	struct plan plan;
+	int err, status;
+
+	if (init)
+		init_begin();
+	/* A reader that goes away is an error of a write, not our death. */
+	signal(SIGPIPE, SIG_IGN);
+	err = plan_parse(&plan, argc, argv);
+	if (!err && plan.version) {
+		report_say("tier " TIER_VERSION "\n");
+		status = STATUS_DONE;
+	} else if (!err && plan.help) {
+		status = help(plan.verb);
+	} else if (!err && plan.worker.is_worker) {
+		status = be_worker(&plan);
+	} else if (!err && !plan.verb && !init) {
+		help(VERB_NONE);
+		status = STATUS_USAGE;
+	} else {
+		status = be_supervisor(err, &plan, argc, argv, init);
+	}
+	if (init)
+		init_end();
+	return status;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tlb.h - makes the emulator's TLB grow to the benchmark's working set.
+ *
+ * QEMU's TCG keeps a direct-mapped TLB a virtual CPU, which it resizes only
+ * when the guest flushes it: it doubles when more than 70 % of it was used
+ * since the last flush, up to 2^20 entries, and shrinks when a window of
+ * 100 ms saw less than 30 % used. A benchmark that runs alone never flushes,
+ * so every random access walks the page table. A growth phase flushes after
+ * three times as many updates as the TLB is supposed to have entries (so that
+ * 95 % of it is used), then doubles the supposition, until the working set
+ * fits. On hardware a flush has no such effect: the warm-up measures whether
+ * it helps, and drops it if it does not.
+ */
+#ifndef TIER_TLB_H
+#define TIER_TLB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tlb {
+	bool on; /* watch the rate and refresh when it falls */
+	char *buffer; /* 64 pages whose protection is changed */
+	uint64_t pages; /* working set of one thread, in 4 KiB pages */
+	uint64_t flushes; /* made so far */
+	uint64_t growths; /* growth phases begun */
+
+	/* The controller: private. */
+	bool growing;
+	unsigned int shift; /* supposed size: 2^shift entries */
+	uint64_t window_ns, window_done;
+	double best, before;
+	unsigned int slow, settling;
+	uint64_t not_before_ns, holdoff_ns;
+};
+
+/* pages: of one thread's share. 0 or -errno. */
+int tlb_init(struct tlb *tlb, uint64_t pages);
+void tlb_exit(struct tlb *tlb);
+
+/* Flushes the TLB of every CPU that runs this process. */
+void tlb_flush(struct tlb *tlb);
+
+/* Begins a growth phase, or a new series of windows, at once. */
+void tlb_grow(struct tlb *tlb);
+void tlb_restart(struct tlb *tlb);
+
+/*
+ * How many updates the leading thread shall make before it calls tlb_step()
+ * again: few while growing, else chunk.
+ */
+uint64_t tlb_chunk(const struct tlb *tlb, uint64_t chunk);
+/*
+ * To be called after that many updates, with those of all threads so far and
+ * the time; flushes when the growth phase or the rate asks for it.
+ */
+void tlb_step(struct tlb *tlb, uint64_t done, uint64_t now);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * util.h - what every file needs: the one error message, sizes, durations,
+ * the clock.
+ */
+#ifndef TIER_UTIL_H
+#define TIER_UTIL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define KIB (UINT64_C(1) << 10)
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
+
+/* The exit status of tier, and the "status" of its end record. */
+enum status {
+	STATUS_DONE = 0,
+	STATUS_FAILED = 1, /* it failed, or was refused */
+	STATUS_USAGE = 2, /* bad arguments: nothing was done */
+	STATUS_LACKS = 3, /* the machine lacks something the plan needs */
+};
+
+/*
+ * Errors: a function returns 0 or -errno. The deepest function that knows the
+ * path and the value writes the message here; main() prints it, once.
+ * fail() is for "it failed" (exit status 1), lacks() for "this machine lacks
+ * it" (3), misuse() for bad arguments (2). All return -errnum; errnum 0 is
+ * taken as EIO, so that a failure can never look like success.
+ */
+int fail(int errnum, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int lacks(int errnum, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Puts the name of a step before the message; returns err unchanged. */
+int fail_in(int err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+const char *fail_message(void);
+enum status fail_status(void);
+
+/*
+ * "64M" -> bytes. Suffixes k, M, G, T (powers of 1024, either case, "iB" and
+ * "B" allowed after them); a bare number is bytes. -EINVAL when it is not a
+ * whole number with such a suffix, -ERANGE beyond 2^63 - 1. No message.
+ */
+int parse_size(const char *text, uint64_t *bytes);
+/* A whole number, decimal, nothing after it. -EINVAL or -ERANGE. No message. */
+int parse_u64(const char *text, uint64_t *value);
+/* "90s", "5m", "1h", "250ms", bare numbers are seconds. Into nanoseconds. */
+int parse_duration(const char *text, uint64_t *ns);
+
+/*
+ * A kernel list such as "0-3,8" into its numbers; returns how many, -EINVAL,
+ * or -E2BIG when they are more than max. No message.
+ */
+int parse_list(const char *text, int *ids, int max);
+
+#define SIZE_TEXT 32
+/* 1073741824 -> "1 GiB", 1610612736 -> "1.5 GiB". Returns buf. */
+const char *format_size(char buf[static SIZE_TEXT], uint64_t bytes);
+/* 42 -> "42 s", 5025 -> "1 h 23 min", 0.0123 -> "12 ms". Returns buf. */
+const char *format_seconds(char buf[static SIZE_TEXT], double seconds);
+
+/* CLOCK_MONOTONIC in nanoseconds, and in seconds. */
+uint64_t now_ns(void);
+void sleep_ns(uint64_t ns);
+
+/*
+ * The candidate nearest to word, or NULL when none is near (an edit distance
+ * above a third of the word). For "did you mean".
+ */
+struct nearest {
+	const char *word, *best;
+	size_t distance;
+};
+void nearest_begin(struct nearest *n, const char *word);
+void nearest_try(struct nearest *n, const char *candidate);
+const char *nearest_found(const struct nearest *n);
+
+/* malloc and friends that end the program when memory is out. */
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *p, size_t size);
+char *xstrdup(const char *s);
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A string that grows; text stays terminated. Zero it to begin with. */
+struct textbuf {
+	char *text;
+	size_t len, size;
+};
+void buf_add(struct textbuf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void buf_addn(struct textbuf *b, const char *s, size_t n);
+void buf_free(struct textbuf *b);
+
+#endif
