@@ -33,6 +33,8 @@
 #define WORD sizeof(uint64_t)
 /* Updates between two looks at the clock: a few ms at an emulator's pace. */
 #define CHUNK 16384
+/* While the TLB is made to grow: the first flushes are 1536 updates apart. */
+#define SMALL_CHUNK 512
 /* HPCC allows 1024 updates to be looked ahead; 128 fill a core's misses. */
 #define BATCH 128
 #define TICK_NS 100000000
@@ -95,35 +97,42 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 }
 
 /*
+ * An emulator chains blocks of code only within a page of it: a loop that
+ * crosses one looks its next block up on every round (10 to 40 ns instead of
+ * 5). These functions are shorter than their alignment, so none crosses.
+ */
+#define UNCROSSED __attribute__((noinline, aligned(256)))
+
+/*
  * The plain loop is what an emulator likes: fewest guest instructions. The
  * batch, with prefetch, is what hardware likes: many misses at a time. Each
  * for both ways of the index; the compiler folds slot() in.
  */
-#define DEFINE_LOOPS(slot)                                                  \
-	static uint64_t plain_##slot(uint64_t *t, uint64_t n, uint64_t r,   \
-				     uint64_t count)                        \
-	{                                                                   \
-		for (; count; count--) {                                    \
-			r = gups_stream_next(r);                            \
-			t[slot(r, n)] ^= r;                                 \
-		}                                                           \
-		return r;                                                   \
-	}                                                                   \
-	static uint64_t batch_##slot(uint64_t *t, uint64_t n, uint64_t r,   \
-				     uint64_t count)                        \
-	{                                                                   \
-		uint64_t value[BATCH];                                      \
-                                                                            \
-		for (; count >= BATCH; count -= BATCH) {                    \
-			for (int i = 0; i < BATCH; i++) {                   \
-				r = gups_stream_next(r);                    \
-				value[i] = r;                               \
-				__builtin_prefetch(&t[slot(r, n)], 1);      \
-			}                                                   \
-			for (int i = 0; i < BATCH; i++)                     \
-				t[slot(value[i], n)] ^= value[i];           \
-		}                                                           \
-		return plain_##slot(t, n, r, count);                        \
+#define DEFINE_LOOPS(slot)                                                 \
+	UNCROSSED static uint64_t plain_##slot(uint64_t *t, uint64_t n,    \
+					       uint64_t r, uint64_t count) \
+	{                                                                  \
+		for (; count; count--) {                                   \
+			r = gups_stream_next(r);                           \
+			t[slot(r, n)] ^= r;                                \
+		}                                                          \
+		return r;                                                  \
+	}                                                                  \
+	UNCROSSED static uint64_t batch_##slot(uint64_t *t, uint64_t n,    \
+					       uint64_t r, uint64_t count) \
+	{                                                                  \
+		uint64_t value[BATCH];                                     \
+                                                                           \
+		for (; count >= BATCH; count -= BATCH) {                   \
+			for (int i = 0; i < BATCH; i++) {                  \
+				r = gups_stream_next(r);                   \
+				value[i] = r;                              \
+				__builtin_prefetch(&t[slot(r, n)], 1);     \
+			}                                                  \
+			for (int i = 0; i < BATCH; i++)                    \
+				t[slot(value[i], n)] ^= value[i];          \
+		}                                                          \
+		return plain_##slot(t, n, r, count);                       \
 	}
 DEFINE_LOOPS(slot_mask)
 DEFINE_LOOPS(slot_scale)
@@ -141,6 +150,7 @@ struct worker {
 	loop_fn *loops[2];
 	uint64_t start, value; /* of its stream: at gups_fill(), now */
 	uint64_t quota; /* updates to make in this call */
+	uint64_t at_flush; /* done at the last flush; the leader's note */
 	uint64_t begin_ns, end_ns, cpu_ns;
 	uint64_t digest, errors;
 	struct table_pages pages;
@@ -148,6 +158,7 @@ struct worker {
 	char message[256];
 	/* Read by others while it works: on a cache line of its own. */
 	_Alignas(64) _Atomic uint64_t done;
+	atomic_bool busy; /* has updates left in this call */
 };
 
 typedef int work_fn(struct worker *w);
@@ -170,6 +181,7 @@ struct gups {
 	unsigned int running;
 	uint64_t limit_ns; /* of churn(), 0: none */
 	bool stop_when_grown;
+	atomic_bool growing; /* tlb.growing, for the threads that follow */
 	atomic_bool stop;
 };
 
@@ -327,6 +339,51 @@ static int parallel(struct gups *g, work_fn *work, double *seconds,
 	return err;
 }
 
+/* What thread i makes of n updates: n/T, the first ones one more. */
+static uint64_t share(const struct gups *g, uint64_t n, unsigned int i)
+{
+	unsigned int threads = g->config.threads;
+
+	return n / threads + (i < n % threads);
+}
+
+/*
+ * What the slowest busy thread has done since the last flush: only when all
+ * have used their TLBs does a flush make all of them grow. On a loaded host
+ * virtual CPUs stand still for many milliseconds.
+ */
+static uint64_t least_since_flush(struct gups *g)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned int i = 0; i < g->config.threads; i++) {
+		struct worker *w = &g->workers[i];
+		uint64_t since = atomic_load(&w->done) - w->at_flush;
+
+		if (atomic_load(&w->busy) && since < least)
+			least = since;
+	}
+	return least;
+}
+
+/* What the first thread does between two chunks. */
+static void steer(struct worker *w)
+{
+	struct gups *g = w->g;
+	uint64_t now = now_ns(), flushes = g->tlb.flushes;
+
+	tlb_step(&g->tlb, gups_done(g),
+		 g->tlb.growing ? least_since_flush(g) : 0, now);
+	for (unsigned int i = 0;
+	     g->tlb.flushes != flushes && i < g->config.threads; i++)
+		g->workers[i].at_flush = atomic_load(&g->workers[i].done);
+	atomic_store_explicit(&g->growing, g->tlb.growing,
+			      memory_order_relaxed);
+	if ((g->limit_ns && now - w->begin_ns >= g->limit_ns) ||
+	    (g->stop_when_grown && !g->tlb.growing))
+		atomic_store(&g->stop, true);
+}
+
 /*
  * The heart: quota updates in chunks, so that progress can be seen and the
  * run can be stopped. The first thread leads: it alone looks at the clock and
@@ -338,25 +395,36 @@ static int churn(struct worker *w)
 	loop_fn *loop = w->loops[g->loop];
 	uint64_t done = atomic_load_explicit(&w->done, memory_order_relaxed);
 
-	while (w->quota && !atomic_load_explicit(&g->stop,
-						 memory_order_relaxed)) {
-		uint64_t n = w->id ? CHUNK : tlb_chunk(&g->tlb, CHUNK), now;
+	while (w->quota &&
+	       !atomic_load_explicit(&g->stop, memory_order_relaxed)) {
+		uint64_t n = CHUNK;
 
+		if (atomic_load_explicit(&g->growing, memory_order_relaxed))
+			n = SMALL_CHUNK;
 		if (n > w->quota)
 			n = w->quota;
 		w->value = loop(w->slice, w->words, w->value, n);
 		w->quota -= n;
 		done += n;
 		atomic_store_explicit(&w->done, done, memory_order_relaxed);
-		if (w->id)
-			continue;
-		now = now_ns();
-		tlb_step(&g->tlb, gups_done(g), now);
-		if ((g->limit_ns && now - w->begin_ns >= g->limit_ns) ||
-		    (g->stop_when_grown && !g->tlb.growing))
-			atomic_store(&g->stop, true);
+		if (!w->id)
+			steer(w);
 	}
+	atomic_store(&w->busy, false);
 	return 0;
+}
+
+/* Every thread is busy from now on, with so much; the loops may begin. */
+static void set_quota(struct gups *g, uint64_t updates, bool endless)
+{
+	for (unsigned int i = 0; i < g->config.threads; i++) {
+		struct worker *w = &g->workers[i];
+
+		w->quota = endless ? UINT64_MAX : share(g, updates, i);
+		w->at_flush = atomic_load(&w->done);
+		atomic_store(&w->busy, true);
+	}
+	atomic_store(&g->growing, g->tlb.growing);
 }
 
 /* ------------------------------------------------------- set up, free */
@@ -385,14 +453,6 @@ static void divide(struct gups *g)
 			w->loops[LOOP_BATCH] = batch_slot_mask;
 		}
 	}
-}
-
-/* What thread i makes of n updates: n/T, the first ones one more. */
-static uint64_t share(const struct gups *g, uint64_t n, unsigned int i)
-{
-	unsigned int threads = g->config.threads;
-
-	return n / threads + (i < n % threads);
 }
 
 /* Back to the beginning of every thread's part of the stream. */
@@ -505,7 +565,7 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 	return err;
 }
 
-static int fill_slice(struct worker *w)
+UNCROSSED static int fill_slice(struct worker *w)
 {
 	for (uint64_t i = 0; i < w->words; i++)
 		w->slice[i] = w->first + i;
@@ -529,8 +589,7 @@ static double measure(struct gups *g, enum loop loop, uint64_t ns)
 
 	g->loop = loop;
 	g->limit_ns = ns;
-	for (unsigned int i = 0; i < g->config.threads; i++)
-		g->workers[i].quota = UINT64_MAX;
+	set_quota(g, 0, true);
 	err = parallel(g, churn, &seconds, NULL, NULL);
 	g->limit_ns = 0;
 	return err ? -1 : (double)(gups_done(g) - before) / seconds;
@@ -600,10 +659,8 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 	int err;
 
 	g->limit_ns = limit_ns;
-	for (unsigned int i = 0; i < g->config.threads; i++)
-		g->workers[i].quota = limit_ns ? UINT64_MAX :
-						 share(g, updates, i);
 	tlb_restart(&g->tlb);
+	set_quota(g, updates, limit_ns);
 	err = parallel(g, churn, &seconds, tick, arg);
 	g->limit_ns = 0;
 	g->times.update += seconds;
@@ -612,7 +669,7 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 	return err;
 }
 
-static int digest_slice(struct worker *w)
+UNCROSSED static int digest_slice(struct worker *w)
 {
 	uint64_t sum = 0;
 
@@ -632,7 +689,7 @@ int gups_digest(struct gups *g, uint64_t *digest)
 	return err;
 }
 
-static int check_slice(struct worker *w)
+UNCROSSED static int check_slice(struct worker *w)
 {
 	w->errors = 0;
 	for (uint64_t i = 0; i < w->words; i++)
@@ -647,13 +704,15 @@ int gups_verify(struct gups *g, struct gups_verdict *verdict, gups_tick *tick,
 	bool stopped;
 	int err;
 
+	tlb_restart(&g->tlb);
+	set_quota(g, 0, false);
 	for (unsigned int i = 0; i < g->config.threads; i++) {
 		struct worker *w = &g->workers[i];
 
 		w->quota = atomic_exchange(&w->done, 0);
+		w->at_flush = 0;
 		w->value = w->start;
 	}
-	tlb_restart(&g->tlb);
 	err = parallel(g, churn, NULL, tick, arg);
 	stopped = atomic_load(&g->stop);
 	if (!err)
@@ -684,8 +743,10 @@ int gups_probe(const struct gups_config *config, int node,
 
 	small.bytes = (uint64_t)config->threads * PROBE_PAGES * TABLE_PAGE;
 	small.pages = PAGES_4K;
-	small.place = (struct place){ .mode = PLACE_BIND, .nodes = { node },
-				      .nr_nodes = 1, .text = "the probe" };
+	small.place = (struct place){ .mode = PLACE_BIND,
+				      .nodes = { node },
+				      .nr_nodes = 1,
+				      .text = "the probe" };
 	g = gups_new(&small);
 	if (!g)
 		return -ENOMEM;
@@ -698,8 +759,8 @@ int gups_probe(const struct gups_config *config, int node,
 	if (!err && rate > 0) {
 		double words = (double)(small.bytes / WORD);
 
-		probe->touch = g->times.populate * TABLE_PAGE /
-			       (double)small.bytes;
+		probe->touch =
+			g->times.populate * TABLE_PAGE / (double)small.bytes;
 		probe->store = g->times.fill / words;
 		probe->load = g->times.digest / words;
 		probe->update = 1 / rate;

@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -47,8 +48,8 @@ static const struct mount_row {
 	{ "tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV, false },
 	{ "debugfs", "/sys/kernel/debug", NULL, 0, false },
 	{ "tracefs", "/sys/kernel/tracing", NULL, 0, false },
-	{ "cgroup2", "/sys/fs/cgroup", NULL,
-	  MS_NOSUID | MS_NODEV | MS_NOEXEC, false },
+	{ "cgroup2", "/sys/fs/cgroup", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	  false },
 };
 
 static void mount_row(const struct mount_row *m)
@@ -91,12 +92,15 @@ static int load(struct kmod_ctx *ctx, const char *name)
 	struct kmod_list *list = NULL, *item;
 	int err = kmod_module_new_from_lookup(ctx, name, &list);
 
-	kmod_list_foreach(item, list)
-	{
+	kmod_list_foreach(item, list) {
 		struct kmod_module *mod = kmod_module_get_module(item);
-		int one = kmod_module_probe_insert_module(
-			mod, KMOD_PROBE_IGNORE_LOADED, NULL, NULL, NULL, NULL);
+		int one = 0;
 
+		/* Without a file it is built in, or this kernel has none. */
+		if (kmod_module_get_path(mod))
+			one = kmod_module_probe_insert_module(
+				mod, KMOD_PROBE_IGNORE_LOADED, NULL, NULL, NULL,
+				NULL);
 		kmod_module_unref(mod);
 		if (one < 0 && !err)
 			err = one;
@@ -122,6 +126,8 @@ static void load_modules(void)
 		free(text);
 		return;
 	}
+	/* It calls a dependency that is built in an error. */
+	kmod_set_log_priority(ctx, LOG_CRIT);
 	kmod_load_resources(ctx);
 	for (name = strtok_r(text, "\n", &save); name;
 	     name = strtok_r(NULL, "\n", &save)) {

@@ -160,8 +160,8 @@ void node_machine(struct node_machine *m)
 		snprintf(m->kernel, sizeof(m->kernel), "%.30s %.60s %.30s",
 			 u.sysname, u.release, u.machine);
 	read_cpu(m);
-	if (sysfs_read(vendor, sizeof(vendor),
-		       "/sys/class/dmi/id/sys_vendor") < 0)
+	if (sysfs_read(vendor, sizeof(vendor), "/sys/class/dmi/id/sys_vendor") <
+	    0)
 		vendor[0] = '\0';
 	/* QEMU puts its machine type into the version: pc-q35-11.1 */
 	if (sysfs_read(product, sizeof(product),
@@ -175,6 +175,5 @@ void node_machine(struct node_machine *m)
 		 vendor[0] && product[0] ? " " : "", product);
 	m->emulated = strstr(m->cpu, "QEMU TCG") != NULL;
 	if (m->qemu)
-		sscanf(product, "pc-q35-%u.%u", &m->qemu_major,
-		       &m->qemu_minor);
+		sscanf(product, "pc-q35-%u.%u", &m->qemu_major, &m->qemu_minor);
 }

@@ -60,12 +60,12 @@ static int duration(const char *option, const char *arg, uint64_t *ns)
 	return 0;
 }
 
-#define FLAG_SETTER(member)                                          \
-	static int set_##member(struct plan *p, const char *arg)     \
-	{                                                            \
-		(void)arg;                                           \
-		p->member = true;                                    \
-		return 0;                                            \
+#define FLAG_SETTER(member)                                      \
+	static int set_##member(struct plan *p, const char *arg) \
+	{                                                        \
+		(void)arg;                                       \
+		p->member = true;                                \
+		return 0;                                        \
 	}
 FLAG_SETTER(help)
 FLAG_SETTER(version)
@@ -126,8 +126,8 @@ static int set_hold(struct plan *p, const char *arg)
 }
 
 /* One word of a few: its place among them, or -EINVAL with misuse(). */
-static int choice(const char *option, const char *arg,
-		  const char *const *words, size_t n)
+static int choice(const char *option, const char *arg, const char *const *words,
+		  size_t n)
 {
 	char all[128] = "";
 
@@ -192,8 +192,9 @@ static int device_name(const char *option, const char *arg, const char *prefix)
 
 static int set_memdev(struct plan *p, const char *arg)
 {
+	/* What it names is asked of the devices there are: region.c. */
 	p->region.memdev = arg;
-	return device_name("--memdev", arg, "mem");
+	return *arg ? 0 : bad("--memdev", "''", "name a device, e.g. mem0");
 }
 
 static int set_decoder(struct plan *p, const char *arg)
@@ -308,20 +309,20 @@ static const struct option_row {
 	{ "pages", 0, "KIND", BENCHMARKS, set_pages,
 	  "4k (default), thp or hugetlb" },
 	{ "tlb-refresh", 0, "WHEN", BENCHMARKS, set_refresh,
-	  "flush the emulator's TLB so that it grows: auto, on, off" },
+	  "make the emulator's TLB grow: auto (default), on, off" },
 	{ "against", 0, "NODE", BENCHMARKS, set_against,
-	  "alternate with an equal table on NODE, compare the rates" },
+	  "alternate with an equal table on NODE, and compare" },
 	{ "window", 0, "TIME", BENCHMARKS, set_window,
 	  "length of a window of --against (2s)" },
 	{ "rounds", 0, "N", BENCHMARKS, set_rounds,
 	  "pairs of windows of --against (10)" },
 	{ "limit", 0, "TIME", BENCHMARKS, set_limit,
-	  "refuse a run on a trapped node expected to last longer (10m)" },
+	  "refuse a longer run on a trapped node (10m)" },
 
 	{ "memdev", 'm', "NAME", ON(VERB_REGION_CREATE), set_memdev,
-	  "the device, e.g. mem0 (the only one without a region)" },
+	  "by name, serial (0x1) or PCI address; a,b interleaves" },
 	{ "decoder", 'd', "NAME", ON(VERB_REGION_CREATE), set_decoder,
-	  "the root decoder, e.g. decoder0.0 (the one that reaches it)" },
+	  "the root decoder (default: the one that reaches it)" },
 	{ "size", 's', "SIZE", ON(VERB_REGION_CREATE), set_size,
 	  "a multiple of 256M (all of the device)" },
 	{ "auto", 0, NULL, ON(VERB_REGION_CREATE), set_auto,
@@ -334,6 +335,7 @@ static const struct option_row {
 static int no_operands(struct plan *plan, int n, char **operand);
 static int gups_operands(struct plan *plan, int n, char **operand);
 static int destroy_operands(struct plan *plan, int n, char **operand);
+static int run_operands(struct plan *plan, int n, char **operand);
 static int help_operands(struct plan *plan, int n, char **operand);
 
 static const struct verb_row {
@@ -353,6 +355,8 @@ static const struct verb_row {
 	  "take a region's memory offline and delete the region" },
 	{ VERB_STATUS, "status", "", no_operands,
 	  "the nodes, tiers and CXL devices of this machine" },
+	{ VERB_RUN, "run", "PROGRAM [ARGUMENTS]", run_operands,
+	  "run any program; what the kernel's counters did meanwhile" },
 	{ VERB_HELP, "help", "[VERB]", help_operands, "explain a verb" },
 };
 
@@ -377,6 +381,7 @@ struct raw {
 	int nr_options;
 	char *operands[MAX_OPERANDS];
 	int nr_operands;
+	char **rest; /* of "run": from the program's name on, to argv's end */
 };
 
 static void fill_getopt(struct option *longs, char *shorts)
@@ -469,6 +474,11 @@ static int collect(struct raw *raw, int argc, char **argv)
 			err = misuse("%s needs an argument", argv[at]);
 		else
 			err = take_raw(raw, c);
+		/* From the program on, nothing is an option of ours. */
+		if (raw->nr_operands == 2 && !strcmp(raw->operands[0], "run")) {
+			raw->rest = &argv[optind - 1];
+			return err;
+		}
 	}
 	/* Behind "--" all words are operands. */
 	while (!err && optind < argc) {
@@ -529,8 +539,9 @@ int plan_parse_place(struct place *place, const char *text)
 		break;
 	}
 	if (node_numbers(place, list))
-		return misuse("node %s: give any, node1, 1, 0-1, preferred:1, interleave:0,1 or weighted:0,1",
-			      text);
+		return misuse(
+			"node %s: give any, node1, 1, 0-1, preferred:1, interleave:0,1 or weighted:0,1",
+			text);
 	if (place->mode == PLACE_PREFERRED && place->nr_nodes > 1)
 		return misuse("node %s: only one node can be preferred", text);
 	return 0;
@@ -550,26 +561,38 @@ static int gups_operands(struct plan *plan, int n, char **operand)
 	if (err == -ERANGE)
 		return misuse("size %s: too large", operand[0]);
 	if (err)
-		return misuse("size %s: give a whole number with k, M, G or T, e.g. 512M",
-			      operand[0]);
+		return misuse(
+			"size %s: give a whole number with k, M, G or T, e.g. 512M",
+			operand[0]);
 	if (!g->bytes || g->bytes % 4096)
-		return misuse("size %s: a table is at least 4k, and a multiple of it",
-			      operand[0]);
+		return misuse(
+			"size %s: a table is at least 4k, and a multiple of it",
+			operand[0]);
 	if (g->updates && g->duration_ns)
 		return misuse("--updates and --duration exclude each other");
 	if (g->threads > g->bytes / 4096)
-		return misuse("--threads %u: a table of %s has a page for %llu at most",
-			      g->threads, operand[0],
-			      (unsigned long long)(g->bytes / 4096));
+		return misuse(
+			"--threads %u: a table of %s has a page for %llu at most",
+			g->threads, operand[0],
+			(unsigned long long)(g->bytes / 4096));
 	return plan_parse_place(&g->place, n > 1 ? operand[1] : "any");
 }
 
 static int destroy_operands(struct plan *plan, int n, char **operand)
 {
 	if (n != 1)
-		return misuse("region destroy needs the region's name; see tier region list");
+		return misuse(
+			"region destroy needs the region's name; see tier region list");
 	plan->region.name = operand[0];
 	return device_name("region destroy", operand[0], "region");
+}
+
+static int run_operands(struct plan *plan, int n, char **operand)
+{
+	(void)operand;
+	if (!n || !plan->run.argv)
+		return misuse("run needs a program, e.g. tier run /bin/true");
+	return 0;
 }
 
 static const struct verb_row *find_verb(char **operand, int n, int *used)
@@ -675,6 +698,8 @@ int plan_parse(struct plan *plan, int argc, char **argv)
 		plan->verb = row->verb;
 	}
 	set_defaults(plan);
+	if (plan->verb == VERB_RUN)
+		plan->run.argv = raw.rest;
 	err = apply_options(plan, &raw);
 	if (err || !row || plan->help || plan->version)
 		return err;
@@ -708,8 +733,9 @@ static void help_option(struct textbuf *t, const struct option_row *o)
 void plan_help(struct textbuf *t, enum verb verb)
 {
 	if (!verb)
-		buf_add(t, "usage: tier [OPTIONS] VERB [WORDS]\n\n"
-			   "How Linux moves pages between DRAM and CXL memory.\n\n");
+		buf_add(t,
+			"usage: tier [OPTIONS] VERB [WORDS]\n\n"
+			"How Linux moves pages between DRAM and CXL memory.\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (!verb)
 			buf_add(t, "  %-22s %s\n", verbs[i].name,
@@ -721,7 +747,8 @@ void plan_help(struct textbuf *t, enum verb verb)
 	if (verb == VERB_GUPS)
 		buf_add(t, "%s\n", gups_notes);
 	if (!verb)
-		buf_add(t, "\nOptions of every verb (tier help VERB for its own):\n");
+		buf_add(t,
+			"\nOptions of every verb (tier help VERB for its own):\n");
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct option_row *o = &options[i];
 

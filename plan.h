@@ -24,6 +24,7 @@ enum verb {
 	VERB_REGION_LIST,
 	VERB_REGION_DESTROY,
 	VERB_STATUS,
+	VERB_RUN,
 	VERB_HELP,
 	NR_VERBS,
 };
@@ -80,6 +81,10 @@ struct region_plan {
 	bool unassigned; /* --auto: memdevs without a region, none is fine */
 };
 
+struct run_plan {
+	char **argv; /* of the program, NULL ends it; into plan_parse()'s argv */
+};
+
 /* What the supervisor tells the process that does the work (--worker). */
 struct worker_plan {
 	bool is_worker;
@@ -100,6 +105,7 @@ struct plan {
 	union {
 		struct gups_plan gups;
 		struct region_plan region;
+		struct run_plan run;
 	};
 };
 

@@ -21,18 +21,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "node.h"
 #include "region.h"
 #include "sysfs.h"
 #include "util.h"
 
 #define CXL "/sys/bus/cxl/devices"
 #define PCI "/sys/bus/pci/devices"
-#define DAX "/sys/bus/dax"
+#define DAX "/sys/bus/dax/devices"
+#define DAX_DRIVER "/sys/bus/cxl/drivers/cxl_dax_region"
+#define KMEM_DRIVER "/sys/bus/dax/drivers/kmem"
 #define MEMORY "/sys/devices/system/memory"
 #define AUTO_ONLINE MEMORY "/auto_online_blocks"
 
 #define POLL_NS UINT64_C(10000000)
 #define DEFAULT_TIMEOUT_NS UINT64_C(10000000000)
+/* A memory block in use, under emulation: 17 MB/s were seen. */
+#define OFFLINE_TIMEOUT_NS UINT64_C(60000000000)
 /* Undoing is worth more patience than was asked for. */
 #define UNDO_TIMEOUT_NS UINT64_C(10000000000)
 #define STATE_TEXT 256
@@ -143,9 +148,10 @@ static int blocks_of(struct blocks *b, uint64_t start, uint64_t size)
 	*b = (struct blocks){ 0 };
 	err = sysfs_read(text, sizeof(text), MEMORY "/block_size_bytes");
 	if (err < 0)
-		return lacks(-err, "this kernel cannot hotplug memory (no " MEMORY
-				   "/block_size_bytes): it needs "
-				   "CONFIG_MEMORY_HOTPLUG");
+		return lacks(-err,
+			     "this kernel cannot hotplug memory (no " MEMORY
+			     "/block_size_bytes): it needs "
+			     "CONFIG_MEMORY_HOTPLUG");
 	/* Hexadecimal without 0x. */
 	b->size = strtoull(text, NULL, 16);
 	if (!b->size)
@@ -166,8 +172,8 @@ static bool block_is(int block, const char *state)
 {
 	char text[32];
 
-	return sysfs_read(text, sizeof(text), MEMORY "/memory%d/state",
-			  block) > 0 &&
+	return sysfs_read(text, sizeof(text), MEMORY "/memory%d/state", block) >
+		       0 &&
 	       !strcmp(text, state);
 }
 
@@ -185,6 +191,18 @@ static bool block_is_movable(int block)
 	char zone[64];
 
 	return !strcmp(block_zone(block, zone), "Movable");
+}
+
+/* A line of a node's meminfo ("MemTotal:"), in bytes; 0 if not there. */
+static uint64_t node_has(int node, const char *what)
+{
+	char *text =
+		sysfs_slurp("/sys/devices/system/node/node%d/meminfo", node);
+	char *line = text ? strstr(text, what) : NULL;
+	uint64_t kib = line ? strtoull(line + strlen(what), NULL, 10) : 0;
+
+	free(text);
+	return kib * KIB;
 }
 
 /* The node that a block belongs to, -1 when it does not say. */
@@ -268,8 +286,8 @@ static void read_root(struct region *r)
 		for (int j = 0; j < m; j++)
 			if (sysfs_exists(CXL "/%s%d/%s", prefix, ids[j],
 					 r->name))
-				snprintf(r->decoder, sizeof(r->decoder),
-					 "%s%d", prefix, ids[j]);
+				snprintf(r->decoder, sizeof(r->decoder), "%s%d",
+					 prefix, ids[j]);
 		free(ids);
 	}
 	free(roots);
@@ -289,8 +307,7 @@ static void read_targets(struct region *r)
 		if (sysfs_link_name(r->memdevs[i], sizeof(r->memdevs[i]),
 				    CXL "/endpoint%d/uport", endpoint))
 			continue;
-		sysfs_read_u64(&r->serials[i], CXL "/%s/serial",
-			       r->memdevs[i]);
+		sysfs_read_u64(&r->serials[i], CXL "/%s/serial", r->memdevs[i]);
 	}
 }
 
@@ -304,7 +321,7 @@ static void read_dax(struct region *r, int id)
 	if (sysfs_ids(&ids, prefix, CXL "/dax_region%d", id) > 0) {
 		snprintf(r->dax, sizeof(r->dax), "%s%d", prefix, ids[0]);
 		if (sysfs_link_name(r->driver, sizeof(r->driver),
-				    DAX "/devices/%s/driver", r->dax))
+				    DAX "/%s/driver", r->dax))
 			r->driver[0] = '\0';
 	}
 	free(ids);
@@ -380,7 +397,7 @@ static char *promised_devices(void)
 	uint64_t class;
 
 	buf_addn(&found, "", 0);
-	while ((name = strtok_r(rest, "\n", &rest)))
+	while (names && (name = strtok_r(rest, "\n", &rest)))
 		if (!sysfs_read_u64(&class, PCI "/%s/class", name) &&
 		    class == 0x050210)
 			buf_add(&found, "%s\n", name);
@@ -423,13 +440,13 @@ static bool memdev_is_ready(int id, char state[static STATE_TEXT])
 	snprintf(memdev, sizeof(memdev), "mem%d", id);
 	endpoint = endpoint_of(memdev);
 	/* Decoder 0 is the first to appear, and the first to be used. */
-	if (endpoint >= 0 &&
-	    sysfs_exists(CXL "/decoder%d.0", endpoint))
+	if (endpoint >= 0 && sysfs_exists(CXL "/decoder%d.0", endpoint))
 		return true;
 	if (sysfs_link_name(driver, sizeof(driver), CXL "/%s/driver", memdev))
 		snprintf(state, STATE_TEXT,
 			 "%s has no driver (is its port below a CXL host "
-			 "bridge? dmesg may tell)", memdev);
+			 "bridge? dmesg may tell)",
+			 memdev);
 	else
 		snprintf(state, STATE_TEXT, "%s has no endpoint with decoders",
 			 memdev);
@@ -584,14 +601,15 @@ static const struct {
 } reasons[] = {
 	{ "interleave_ways", EINVAL,
 	  "the number of memdevs does not fit the window's interleave" },
-	{ "size", ERANGE, "no room for it in the window" },
+	{ "size", ERANGE,
+	  "no room for it in the window; tier region list shows who has it" },
 	{ "size", EINVAL, "not a multiple of 256 MiB for each memdev" },
 	{ "mode", ENXIO, "the device has no volatile capacity" },
 	{ "dpa_size", ENOSPC, "other decoders hold the device's capacity" },
 	{ "dpa_size", EBUSY, "decoders must be used in order" },
 	{ "target", ENXIO,
-	  "a port on the way has no decoder to spare (a QEMU host bridge with "
-	  "several root ports: pxb-cxl,hdm_for_passthrough=true), or the "
+	  "a port on the way has no decoder to spare (QEMU, with a switch "
+	  "below the only root port: pxb-cxl,hdm_for_passthrough=true), or the "
 	  "device is not under this position's host bridge" },
 	{ "target", EBUSY,
 	  "the position or the device is taken, or a port has a region at a "
@@ -615,17 +633,19 @@ static const char *reason_of(const char *step, int errnum)
 /* Turns what a call to libcxl returned into a message that tells the step. */
 static int stepped(struct work *w, const char *step, int rc)
 {
+	char said[sizeof(w->said) + 16] = "";
 	const char *why;
 
+	if (w->said[0])
+		snprintf(said, sizeof(said), "; libcxl: %s", w->said);
+	w->said[0] = '\0';
 	if (!rc)
 		return 0;
 	rc = abs(rc);
 	why = reason_of(step, rc);
-	rc = fail(rc, "%s: %s: %s%s%s%s%s%s", w->name, step, strerror(rc),
-		  why ? ": " : "", why ? why : "", w->said[0] ? " (libcxl: " : "",
-		  w->said, w->said[0] ? ")" : "");
-	w->said[0] = '\0';
-	return rc;
+	return fail(rc, "%s: %s: %s%s%s%s%s", w->name, step,
+		    why ? why : strerror(rc), why ? " (" : "",
+		    why ? strerror(rc) : "", why ? ")" : "", said);
 }
 
 /* Does sysfs hold what libcxl says it wrote? */
@@ -635,8 +655,9 @@ static int shows(uint64_t value, const char *device, const char *attribute)
 	int err = sysfs_read_u64(&seen, CXL "/%s/%s", device, attribute);
 
 	if (!err && seen != value)
-		err = fail(EIO, CXL "/%s/%s: libcxl wrote 0x%" PRIx64
-				    ", the kernel holds 0x%" PRIx64,
+		err = fail(EIO,
+			   CXL "/%s/%s: libcxl wrote 0x%" PRIx64
+			       ", the kernel holds 0x%" PRIx64,
 			   device, attribute, value, seen);
 	return err;
 }
@@ -645,14 +666,15 @@ static int shows_text(const char *text, const char *device,
 		      const char *attribute)
 {
 	char seen[64];
-	int err = sysfs_read(seen, sizeof(seen), CXL "/%s/%s", device,
-			     attribute);
+	int err =
+		sysfs_read(seen, sizeof(seen), CXL "/%s/%s", device, attribute);
 
 	if (err < 0)
 		return err;
 	if (strcmp(seen, text))
-		return fail(EIO, CXL "/%s/%s: libcxl wrote \"%s\", the kernel "
-				    "holds \"%s\"",
+		return fail(EIO,
+			    CXL "/%s/%s: libcxl wrote \"%s\", the kernel "
+				"holds \"%s\"",
 			    device, attribute, text, seen);
 	return 0;
 }
@@ -732,22 +754,30 @@ static int check_devices(void)
 }
 
 /* How much a failure to use a device says to someone who named none. */
-enum { RANK_NO_RAM = 1, RANK_TAKEN, RANK_OTHER };
+enum { RANK_UNREACHED = 1, RANK_NO_RAM, RANK_TAKEN, RANK_OTHER };
 
-/* Has a region already? Then that one is told, and the error is -EEXIST. */
-static int check_untaken(struct cxl_memdev *memdev, struct region *out)
+/*
+ * Has a region already? Then that one is told, and the error is -EEXIST: it
+ * is what was asked for, unless another decoder was.
+ */
+static int check_untaken(struct work *w, struct cxl_memdev *memdev,
+			 struct region *out)
 {
 	char region[REGION_NAME], text[DEVICE_TEXT];
 	int endpoint = endpoint_of(cxl_memdev_get_devname(memdev)), id;
 
 	if (endpoint < 0)
-		return fail(ENXIO, "%s has no endpoint: is there a root port "
-				   "below a CXL host bridge?",
+		return fail(ENXIO,
+			    "%s has no endpoint: is there a root port "
+			    "below a CXL host bridge?",
 			    device_text(text, memdev));
 	if (!region_on(endpoint, region))
 		return 0;
 	if (sscanf(region, "region%d", &id) == 1)
 		read_region(out, id);
+	if (w->spec->decoder && strcmp(w->spec->decoder, out->decoder))
+		return fail(EBUSY, "%s is in %s already, under %s",
+			    device_text(text, memdev), region, out->decoder);
 	return fail(EEXIST, "%s is in %s already%s", device_text(text, memdev),
 		    region,
 		    !out->committed ? ", which is not committed" :
@@ -777,21 +807,23 @@ static int check_memdev(struct work *w, int i, struct region *out, int *rank)
 
 	*rank = RANK_NO_RAM;
 	if (!cxl_memdev_get_ram_size(memdev))
-		return lacks(ENXIO, "%s has no volatile capacity%s: use QEMU "
-				    "8.1 or newer with cxl-type3,"
-				    "volatile-memdev=...",
+		return lacks(ENXIO,
+			     "%s has no volatile capacity%s: use QEMU "
+			     "8.1 or newer with cxl-type3,"
+			     "volatile-memdev=...",
 			     device_text(text, memdev),
 			     cxl_memdev_get_pmem_size(memdev) ?
 				     ", only persistent" :
 				     "");
 	*rank = RANK_TAKEN;
-	err = check_untaken(memdev, out);
-	if (err) {
-		if (err != -EEXIST)
-			*rank = RANK_OTHER;
+	err = check_untaken(w, memdev, out);
+	if (err == -EBUSY)
+		*rank = RANK_UNREACHED;
+	if (err == -EBUSY || err == -EEXIST)
 		return err;
-	}
 	*rank = RANK_OTHER;
+	if (err)
+		return err;
 	w->ends[i] = free_decoder(memdev);
 	if (!w->ends[i])
 		return fail(EBUSY, "%s has no free decoder",
@@ -813,13 +845,15 @@ static int choose_size(struct work *w)
 	each = cxl_memdev_get_ram_size(least) / REGION_ALIGN * REGION_ALIGN;
 	format_size(has, cxl_memdev_get_ram_size(least));
 	if (!each)
-		return lacks(ENOSPC, "%s has %s: a region takes multiples of "
-				     "256 MiB",
+		return lacks(ENOSPC,
+			     "%s has %s: a region takes multiples of "
+			     "256 MiB",
 			     device_text(text, least), has);
 	w->size = w->spec->size ? w->spec->size : each * ways;
 	if (w->size > each * ways)
-		return lacks(ENOSPC, "%s has %s of volatile memory, a region of "
-				     "%s needs more",
+		return lacks(ENOSPC,
+			     "%s has %s of volatile memory, a region of "
+			     "%s needs more",
 			     device_text(text, least), has,
 			     format_size(want, w->size));
 	if (w->size % (REGION_ALIGN * ways))
@@ -899,11 +933,12 @@ static int check_root(struct work *w, struct cxl_decoder *root, int *rank)
 			     name);
 	*rank = ROOT_WAYS;
 	if (!bridges || (unsigned int)w->ways % bridges)
-		return lacks(ENXIO,
-			     "root decoder %s interleaves over %u host bridges: "
-			     "its regions need a memdev under each (name them: "
-			     "mem0,mem1)",
-			     name, bridges);
+		return lacks(
+			ENXIO,
+			"root decoder %s interleaves over %u host bridges: "
+			"its regions need a memdev under each (name them: "
+			"mem0,mem1)",
+			name, bridges);
 	*rank = ROOT_TOO_SMALL;
 	return check_room(w, root);
 }
@@ -920,7 +955,7 @@ static int no_root(struct work *w, const struct textbuf *names)
 }
 
 /* The first root decoder, or the named one, that can take the region. */
-static int choose_root(struct work *w)
+static int choose_root(struct work *w, int *memdev_rank)
 {
 	struct failure nearest = { 0 };
 	struct textbuf names = { 0 };
@@ -942,6 +977,8 @@ static int choose_root(struct work *w)
 			else
 				w->root = root;
 		}
+	if (nearest.rank == ROOT_UNREACHED)
+		*memdev_rank = RANK_UNREACHED;
 	if (w->root)
 		err = order_memdevs(w, w->root);
 	else
@@ -963,7 +1000,7 @@ static int check_choice(struct work *w, struct region *out, int *rank)
 			return err;
 	}
 	err = choose_size(w);
-	return err ? err : choose_root(w);
+	return err ? err : choose_root(w, rank);
 }
 
 static int choose_named(struct work *w, struct cxl_memdev **all, size_t n,
@@ -977,8 +1014,9 @@ static int choose_named(struct work *w, struct cxl_memdev **all, size_t n,
 		for (i = 0; i < n && !memdev_is(all[i], name); i++)
 			;
 		if (i == n)
-			err = lacks(ENODEV, "there is no CXL memdev %s (there "
-					    "is %s%s)",
+			err = lacks(ENODEV,
+				    "there is no CXL memdev %s (there "
+				    "is %s%s)",
 				    name, cxl_memdev_get_devname(all[0]),
 				    n > 1 ? ", ..." : "");
 		else if (w->ways == REGION_MAX_TARGETS)
@@ -1020,9 +1058,10 @@ static int choose(struct work *w, struct region *out)
 	int err;
 
 	if (!n) /* it wants /dev/cxl/memN too, and gives up without */
-		err = lacks(ENODEV, "libcxl does not see the kernel's CXL "
-				    "memdevs: is devtmpfs mounted on /dev? "
-				    "(libcxl: %s)",
+		err = lacks(ENODEV,
+			    "libcxl does not see the kernel's CXL "
+			    "memdevs: is devtmpfs mounted on /dev? "
+			    "(libcxl: %s)",
 			    w->said[0] ? w->said : "nothing");
 	else if (w->spec->memdev)
 		err = choose_named(w, all, n, out);
@@ -1066,8 +1105,9 @@ static int check_resource(struct work *w)
 	if (err)
 		return err;
 	if (start < first || start - first + w->size > size)
-		return fail(EIO, "%s is at 0x%" PRIx64 ", outside the window of "
-				 "%s",
+		return fail(EIO,
+			    "%s is at 0x%" PRIx64 ", outside the window of "
+			    "%s",
 			    w->name, start, cxl_decoder_get_devname(w->root));
 	return 0;
 }
@@ -1142,12 +1182,13 @@ static int commit(struct work *w)
 	int err = cxl_region_decode_commit(w->region);
 
 	if (err == -ENXIO && under_hypervisor())
-		return lacks(ENXIO,
-			     "%s: commit: %s: the kernel refuses to synchronise "
-			     "CPU caches under a hypervisor: start QEMU with "
-			     "-cpu max,-hypervisor, or build the kernel with "
-			     "CONFIG_CXL_REGION_INVALIDATION_TEST=y",
-			     w->name, strerror(ENXIO));
+		return lacks(
+			ENXIO,
+			"%s: commit: %s: the kernel refuses to synchronise "
+			"CPU caches under a hypervisor: start QEMU with "
+			"-cpu max,-hypervisor, or build the kernel with "
+			"CONFIG_CXL_REGION_INVALIDATION_TEST=y",
+			w->name, strerror(ENXIO));
 	err = stepped(w, "commit", err);
 	if (!err)
 		err = shows(1, w->name, "commit");
@@ -1164,8 +1205,8 @@ static int enable(struct work *w)
 
 	err = stepped(w, "enable", cxl_region_enable(w->region));
 	if (!err)
-		err = sysfs_link_name(driver, sizeof(driver),
-				      CXL "/%s/driver", w->name);
+		err = sysfs_link_name(driver, sizeof(driver), CXL "/%s/driver",
+				      w->name);
 	return err;
 }
 
@@ -1187,7 +1228,7 @@ static int look_for_kmem(struct arrival *a, char state[static STATE_TEXT])
 
 	read_dax(r, a->id);
 	if (!r->dax[0]) {
-		missing = !sysfs_exists("/sys/bus/cxl/drivers/cxl_dax_region");
+		missing = !sysfs_exists(DAX_DRIVER);
 		snprintf(state, STATE_TEXT, "%s has no dax device%s", r->name,
 			 missing ? ": module dax_cxl is not loaded "
 				   "(CONFIG_DEV_DAX_CXL)" :
@@ -1197,11 +1238,12 @@ static int look_for_kmem(struct arrival *a, char state[static STATE_TEXT])
 	if (!strcmp(r->driver, "kmem"))
 		return 1;
 	if (r->driver[0])
-		return fail(EBUSY, "%s is bound to %s, not to kmem: make it "
-				   "system RAM with daxctl reconfigure-device, "
-				   "or load kmem before",
+		return fail(EBUSY,
+			    "%s is bound to %s, not to kmem: make it "
+			    "system RAM with daxctl reconfigure-device, "
+			    "or load kmem before",
 			    r->dax, r->driver);
-	missing = !sysfs_exists(DAX "/drivers/kmem");
+	missing = !sysfs_exists(KMEM_DRIVER);
 	snprintf(state, STATE_TEXT, "%s has no driver: %s", r->dax,
 		 missing ? "module kmem is not loaded (CONFIG_DEV_DAX_KMEM)" :
 			   "kmem is loaded; dmesg may tell why it refused");
@@ -1258,19 +1300,6 @@ static int look_for_memory(void *arg, char state[static STATE_TEXT])
 	return look_for_blocks(a, state);
 }
 
-/* MemTotal of a node in bytes; 0 when the node is not there. */
-static uint64_t node_total(int node)
-{
-	char *text = sysfs_slurp("/sys/devices/system/node/node%d/meminfo",
-				 node);
-	char *line = text ? strstr(text, "MemTotal:") : NULL;
-	uint64_t kib = line ? strtoull(line + strlen("MemTotal:"), NULL, 10) :
-			      0;
-
-	free(text);
-	return kib * KIB;
-}
-
 /* Has the node the memory? 1/32 is left for page structs kept in it. */
 static int look_for_node(void *arg, char state[static STATE_TEXT])
 {
@@ -1283,13 +1312,13 @@ static int look_for_node(void *arg, char state[static STATE_TEXT])
 		snprintf(state, STATE_TEXT, "its blocks name no node");
 		return 0;
 	}
-	if (!sysfs_read_u64(&target, DAX "/devices/%s/target_node",
-			    a->r.dax) &&
+	if (!sysfs_read_u64(&target, DAX "/%s/target_node", a->r.dax) &&
 	    target != (uint64_t)a->r.node)
-		return fail(EIO, "%s: its memory is on node %d, %s says node "
-				 "%" PRIu64,
+		return fail(EIO,
+			    "%s: its memory is on node %d, %s says node "
+			    "%" PRIu64,
 			    a->r.name, a->r.node, a->r.dax, target);
-	total = node_total(a->r.node);
+	total = node_has(a->r.node, "MemTotal:");
 	snprintf(state, STATE_TEXT, "node %d has %s", a->r.node,
 		 format_size(size, total));
 	return total >= a->r.online - a->r.online / 32;
@@ -1301,15 +1330,14 @@ static bool probes_settled(int id)
 	char name[48], prefix[20];
 	int *ids, n;
 
-	if (!sysfs_exists(CXL "/dax_region%d", id) ||
-	    !sysfs_exists("/sys/bus/cxl/drivers/cxl_dax_region"))
+	if (!sysfs_exists(CXL "/dax_region%d", id) || !sysfs_exists(DAX_DRIVER))
 		return true;
 	snprintf(prefix, sizeof(prefix), "dax%d.", id);
 	n = sysfs_ids(&ids, prefix, CXL "/dax_region%d", id);
 	for (int i = 0; i < n; i++) {
 		/* Waits for the probe (then: EBUSY), or makes it. */
 		snprintf(name, sizeof(name), "%s%d", prefix, ids[i]);
-		sysfs_write(name, DAX "/drivers/kmem/bind");
+		sysfs_write(name, KMEM_DRIVER "/bind");
 	}
 	free(ids);
 	return n > 0;
@@ -1347,7 +1375,7 @@ static int bring_online(struct work *w, struct arrival *a)
 				   "hotplug memory (CONFIG_MEMORY_HOTPLUG)");
 	a->id = w->id;
 	read_region(&a->r, a->id);
-	a->zone = !w->spec->keep_zone	      ? "online_movable" :
+	a->zone = !w->spec->keep_zone	     ? "online_movable" :
 		  !strcmp(policy, "offline") ? "online" :
 					       policy;
 	change = !w->spec->keep_zone && strcmp(policy, a->zone);
@@ -1359,6 +1387,8 @@ static int bring_online(struct work *w, struct arrival *a)
 		err = wait_for(what, look_for_memory, a, w->timeout_ns);
 	if (err) {
 		failure_keep(&first, err, 1);
+		if (!sysfs_exists(DAX_DRIVER) || !sysfs_exists(KMEM_DRIVER))
+			first.status = STATUS_LACKS;
 		settle_probes(w);
 	}
 	if (change && (err = sysfs_store(policy, AUTO_ONLINE)))
@@ -1416,18 +1446,20 @@ static int block_stays(const char *region, int block, int err,
 		return fail(EINTR, "%s: interrupted, its memory stays online",
 			    region);
 	if (strcmp(zone, "Movable"))
-		return fail(EBUSY,
-			    "%s: memory%d stays online (%s): it is in zone %s, "
-			    "where the kernel keeps pages that cannot be moved. "
-			    "Only a reboot frees it; make a region with "
-			    "auto_online_blocks at online_movable, as tier "
-			    "does",
-			    region, block, strerror(-err), zone);
+		return fail(
+			EBUSY,
+			"%s: memory%d stays online (%s): it is in zone %s, "
+			"where the kernel keeps pages that cannot be moved. "
+			"Only a reboot frees it; make a region with "
+			"auto_online_blocks at online_movable, as tier "
+			"does",
+			region, block, strerror(-err), zone);
 	return fail(EBUSY,
-		    "%s: memory%d stays online (%s, %s tried): its pages are "
-		    "pinned by a device, or there is no room for them on other "
-		    "nodes. End the programs that use it",
-		    region, block, strerror(-err), waited);
+		    "%s: memory%d stays online (%s, tried for %s): moving its "
+		    "pages takes longer, or other nodes have no room for them, "
+		    "or a device has pinned them. End the programs that use it",
+		    region, block, err == -EINTR ? "no end" : strerror(-err),
+		    waited);
 }
 
 /* A transient reference to a page gives EBUSY or EAGAIN: tried until time. */
@@ -1454,6 +1486,37 @@ static int block_offline(const char *region, int block,
 	if (timed)
 		timer_delete(timer);
 	return err ? block_stays(region, block, err, effort) : 0;
+}
+
+/*
+ * What is in use on the region's node must fit elsewhere: the kernel would
+ * fill the other nodes to the brim, and then kill whoever wants memory next.
+ * Page cache can be dropped, and does not count.
+ */
+static int check_room_elsewhere(const struct region *r)
+{
+	uint64_t used =
+		node_has(r->node, " AnonPages:") + node_has(r->node, " Shmem:");
+	uint64_t stays = node_has(r->node, "MemTotal:"), room = 0;
+	char want[SIZE_TEXT], have[SIZE_TEXT];
+	struct node *nodes = NULL;
+	int n;
+
+	stays -= stays < r->online ? stays : r->online;
+	used -= used < stays ? used : stays;
+	n = node_list(&nodes);
+	for (int i = 0; i < n; i++)
+		if (nodes[i].id != r->node)
+			room += nodes[i].available;
+	free(nodes);
+	if (n <= 0 || used <= room) /* not known, or enough */
+		return 0;
+	return fail(EBUSY,
+		    "%s: node %d has %s in use, and the other nodes have room "
+		    "for %s of it: end the programs that use it (tmpfs counts "
+		    "too)",
+		    r->name, r->node, format_size(want, used),
+		    format_size(have, room));
 }
 
 /*
@@ -1517,11 +1580,11 @@ static int release_dax(const struct region *r, int id)
 	n = sysfs_ids(&ids, prefix, CXL "/dax_region%d", id);
 	for (int i = 0; i < n && !err; i++) {
 		snprintf(device, sizeof(device), "%s%d", prefix, ids[i]);
-		if (sysfs_link_name(driver, sizeof(driver),
-				    DAX "/devices/%s/driver", device) ||
+		if (sysfs_link_name(driver, sizeof(driver), DAX "/%s/driver",
+				    device) ||
 		    strcmp(driver, "kmem"))
 			continue;
-		err = sysfs_write(device, DAX "/drivers/kmem/unbind");
+		err = sysfs_write(device, KMEM_DRIVER "/unbind");
 	}
 	free(ids);
 	return err ? err : check_blocks_gone(r);
@@ -1538,8 +1601,9 @@ static int disable(struct work *w)
 		return 0;
 	err = stepped(w, "disable", cxl_region_disable(w->region));
 	if (!err && sysfs_exists(CXL "/dax_region%d", w->id))
-		err = fail(EBUSY, "%s: disabled, but dax_region%d is still "
-				  "there",
+		err = fail(EBUSY,
+			   "%s: disabled, but dax_region%d is still "
+			   "there",
 			   w->name, w->id);
 	return err;
 }
@@ -1653,9 +1717,10 @@ static int check_result(struct work *w, const struct region *r)
 
 	if (r->size != w->size || r->nr_memdevs != w->ways || !r->committed ||
 	    strcmp(r->decoder, cxl_decoder_get_devname(w->root)))
-		return fail(EIO, "%s: asked for %" PRIu64 " bytes of %d memdevs "
-				 "under %s, there are %" PRIu64 " of %d under "
-				 "%s",
+		return fail(EIO,
+			    "%s: asked for %" PRIu64 " bytes of %d memdevs "
+			    "under %s, there are %" PRIu64 " of %d under "
+			    "%s",
 			    r->name, w->size, w->ways,
 			    cxl_decoder_get_devname(w->root), r->size,
 			    r->nr_memdevs, r->decoder);
@@ -1734,8 +1799,9 @@ static int find_region(const char *name)
 		return misuse("\"%s\" is not the name of a region (region0)",
 			      name);
 	if (!sysfs_exists(CXL "/region%d", (int)id))
-		return fail(ENOENT, "there is no %s (tier region list shows "
-				    "those there are)",
+		return fail(ENOENT,
+			    "there is no %s (tier region list shows "
+			    "those there are)",
 			    name);
 	return (int)id;
 }
@@ -1758,10 +1824,11 @@ static int check_destroyable(const struct region *r)
 			return fail(EPERM, "%s: the firmware has locked %s",
 				    r->name, target);
 	if (r->online && !r->dax[0])
-		return fail(EBUSY, "%s: the firmware gave its memory to the "
-				   "kernel at boot; it cannot be taken away",
+		return fail(EBUSY,
+			    "%s: the firmware gave its memory to the "
+			    "kernel at boot; it cannot be taken away",
 			    r->name);
-	return 0;
+	return r->node < 0 ? 0 : check_room_elsewhere(r);
 }
 
 static struct cxl_region *find_in_library(struct work *w)
@@ -1803,7 +1870,7 @@ int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run)
 	int err;
 
 	if (!timeout_ns)
-		w.timeout_ns = DEFAULT_TIMEOUT_NS;
+		w.timeout_ns = OFFLINE_TIMEOUT_NS;
 	w.id = find_region(name);
 	if (w.id < 0)
 		return w.id;

@@ -80,7 +80,8 @@ int region_list(struct region **regions);
  * would leak the range until reboot). With dry_run nothing is done but the
  * checks. name is "region0". -EBUSY when memory stays online: nothing else
  * was touched, and the blocks that went offline are brought back. timeout_ns
- * (0: 10 s) is for each block: moving 128 MiB of it elsewhere takes a while.
+ * (0: 60 s) is for each block: moving 128 MiB elsewhere takes a while. SIGINT,
+ * SIGTERM and SIGHUP end it between two blocks, likewise (-EINTR).
  */
 int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run);
 

@@ -131,7 +131,8 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 	p->next_ns = now + (in_place ? IN_PLACE_NS : PLAIN_NS);
 	part = p->total ? (double)done / (double)p->total :
 			  seconds / p->total_seconds;
-	report_progress(in_place, "%-9s%5.0f s  %3.0f %%  %7.2f M updates/s  %s left",
+	report_progress(in_place,
+			"%-9s%5.0f s  %3.0f %%  %7.2f M updates/s  %s left",
 			p->what, seconds, 100 * (part < 1 ? part : 1),
 			rate / 1e6,
 			format_seconds(left, part > 0 && part < 1 ?
@@ -197,11 +198,13 @@ static int check_nodes(const struct run *run, const struct place *place)
 		buf_add(&have, "%s%d", i ? ", " : "", run->nodes[i].id);
 	for (int i = 0; i < place->nr_nodes && !err; i++)
 		if (!node_find(run->nodes, run->nr_nodes, place->nodes[i]))
-			err = lacks(ENODEV,
-				    "node %d does not exist or has no memory; nodes with memory: %s%s",
-				    place->nodes[i], have.text,
-				    run->nr_regions ? "" :
-						      " (there is no CXL region: tier region create makes one)");
+			err = lacks(
+				ENODEV,
+				"node %d does not exist or has no memory; nodes with memory: %s%s",
+				place->nodes[i], have.text,
+				run->nr_regions ?
+					"" :
+					" (there is no CXL region: tier region create makes one)");
 	buf_free(&have);
 	return err;
 }
@@ -225,8 +228,8 @@ static void expect_shares(const struct run *run, const struct place *place,
 		for (int i = 0; i < run->nr_nodes; i++) {
 			bool named = place->mode == PLACE_ANY ? pass == 0 :
 								false;
-			double fits = (double)run->nodes[i].available /
-				      (double)bytes;
+			double fits =
+				(double)run->nodes[i].available / (double)bytes;
 
 			for (int j = 0; j < place->nr_nodes; j++)
 				named |= place->nodes[j] == run->nodes[i].id;
@@ -248,14 +251,14 @@ static int too_large(const struct run *run, const struct place *place,
 	char a[SIZE_TEXT], b[SIZE_TEXT];
 
 	(void)run;
-	return lacks(ENOMEM,
-		     "a table of %s does not fit: with page tables it needs %s, and %s on %s can be allocated; take a smaller one, or give the machine more (MEM=, CXL_MEM= of build.sh run)",
-		     format_size(a, run->gups->bytes),
-		     format_size((char[SIZE_TEXT]){ 0 }, need),
-		     format_size(b, have),
-		     place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED ?
-			     "all nodes" :
-			     place->text);
+	return lacks(
+		ENOMEM,
+		"a table of %s does not fit: with page tables it needs %s, and %s on %s can be allocated; take a smaller one, or give the machine more (MEM=, CXL_MEM= of build.sh run)",
+		format_size(a, run->gups->bytes),
+		format_size((char[SIZE_TEXT]){ 0 }, need), format_size(b, have),
+		place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED ?
+			"all nodes" :
+			place->text);
 }
 
 /*
@@ -290,10 +293,11 @@ static int check_room(const struct run *run, const struct place *place)
 	if (have < need)
 		return too_large(run, place, need, have);
 	if (!on_near && near->available < tables + RESERVE_BYTES)
-		return lacks(ENOMEM,
-			     "node %d has no room for the page tables of the table (%" PRIu64
-			     " MiB)",
-			     near->id, tables / MIB);
+		return lacks(
+			ENOMEM,
+			"node %d has no room for the page tables of the table (%" PRIu64
+			" MiB)",
+			near->id, tables / MIB);
 	return 0;
 }
 
@@ -341,18 +345,21 @@ static void explain_trap(const struct run *run, int node, char *text,
 		if (run->regions[i].node != node ||
 		    run->regions[i].nr_memdevs < 2)
 			continue;
-		snprintf(text, size,
-			 "the region is interleaved over %d devices, which QEMU always traps; use one device a region",
-			 run->regions[i].nr_memdevs);
+		snprintf(
+			text, size,
+			"the region is interleaved over %d devices, which QEMU always traps; use one device a region",
+			run->regions[i].nr_memdevs);
 		return;
 	}
 	if (old)
-		snprintf(text, size,
-			 "QEMU before 11.1 traps all CXL memory (machine type pc-q35-%u.%u); use QEMU 11.1 or newer",
-			 m->qemu_major, m->qemu_minor);
+		snprintf(
+			text, size,
+			"QEMU before 11.1 traps all CXL memory (machine type pc-q35-%u.%u); use QEMU 11.1 or newer",
+			m->qemu_major, m->qemu_minor);
 	else if (m->qemu)
-		snprintf(text, size,
-			 "QEMU 11.1 traps all but the last fixed memory window; put this device into the last one");
+		snprintf(
+			text, size,
+			"QEMU 11.1 traps all but the last fixed memory window; put this device into the last one");
 	else
 		snprintf(text, size, "the cause is not known on this machine");
 }
@@ -382,14 +389,15 @@ static int say_trapped(struct run *run, int i)
 		limit = (double)run->plan->deadline_ns / 1e9;
 	explain_trap(run, node, cause, sizeof(cause));
 	format_seconds(time, run->estimate);
-	report_wrap("         ", "trapped  node %d: %.0f ns an update; %s", node,
-		    run->probes[i].update * 1e9, cause);
+	report_wrap("         ", "trapped  node %d: %.0f ns an update; %s",
+		    node, run->probes[i].update * 1e9, cause);
 	report_say("expect   about %s in all\n", time);
 	if (run->estimate <= limit || run->plan->force)
 		return 0;
-	return fail(ETIME,
-		    "node %d is trapped: the run would take about %s, more than %s (--limit, --deadline); %s; or --force",
-		    node, time, format_seconds(limit_text, limit), cause);
+	return fail(
+		ETIME,
+		"node %d is trapped: the run would take about %s, more than %s (--limit, --deadline); %s; or --force",
+		node, time, format_seconds(limit_text, limit), cause);
 }
 
 /*
@@ -414,17 +422,19 @@ static int probe(struct run *run, const struct place *place)
 			break;
 		run->trapped[i] =
 			p->update > TRAPPED_SECONDS &&
-			p->update > TRAPPED_RATIO * run->probes[reference].update;
+			p->update >
+				TRAPPED_RATIO * run->probes[reference].update;
 		if (run->trapped[i])
 			slow = i;
 		estimate += share[i] * gups_estimate(p, run->gups->bytes,
 						     run->updates,
 						     run->gups->duration_ns);
 		record_probe(run, i);
-		report_say("probe    node %d: %.1f ns an update, node %d: %.1f ns: %s\n",
-			   run->nodes[i].id, p->update * 1e9, near->id,
-			   run->probes[reference].update * 1e9,
-			   run->trapped[i] ? "trapped" : "not trapped");
+		report_say(
+			"probe    node %d: %.1f ns an update, node %d: %.1f ns: %s\n",
+			run->nodes[i].id, p->update * 1e9, near->id,
+			run->probes[reference].update * 1e9,
+			run->trapped[i] ? "trapped" : "not trapped");
 	}
 	if (err || slow < 0)
 		return err;
@@ -460,21 +470,24 @@ static void text_place(const struct run *run, const struct gups *g,
 static void text_warm_up(const struct gups *g, const struct gups_warm_up *w)
 {
 	if (w->refresh)
-		report_say("warm-up  %.2f to %.2f M updates/s by refreshing the emulator's TLB: used\n",
-			   w->before / 1e6, w->after / 1e6);
+		report_say(
+			"warm-up  %.2f to %.2f M updates/s by refreshing the emulator's TLB: used\n",
+			w->before / 1e6, w->after / 1e6);
 	else
-		report_say("warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
-			   w->before / 1e6);
+		report_say(
+			"warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
+			w->before / 1e6);
 	report_say("loop     %s (plain %.2f, batch %.2f M updates/s)\n",
 		   gups_loop(g), w->plain / 1e6, w->batch / 1e6);
 }
 
-/* Maps, places, warms up and fills one table. NULL on failure. */
-static struct gups *set_up(struct run *run, const struct place *place,
-			   struct table_pages *pages, struct gups_warm_up *warm)
+/* Maps, places, warms up and fills one table; the caller frees it. */
+static int set_up(struct run *run, const struct place *place,
+		  struct gups **table, struct table_pages *pages,
+		  struct gups_warm_up *warm)
 {
 	struct gups_config config;
-	struct gups *g = NULL;
+	struct gups *g;
 	int err = find_nodes(run);
 
 	if (!err)
@@ -482,11 +495,11 @@ static struct gups *set_up(struct run *run, const struct place *place,
 	if (!err)
 		err = stage(run, "populate");
 	if (err)
-		return NULL;
+		return err;
 	config_for(run, place, &config);
-	g = gups_new(&config);
+	g = *table = gups_new(&config);
 	if (!g)
-		return NULL;
+		return -ENOMEM;
 	err = gups_populate(g, pages);
 	if (!err) {
 		text_place(run, g, place, pages);
@@ -500,10 +513,7 @@ static struct gups *set_up(struct run *run, const struct place *place,
 	}
 	if (!err)
 		err = gups_fill(g);
-	if (!err)
-		return g;
-	gups_free(g);
-	return NULL;
+	return err;
 }
 
 static void member_pages(const char *key, const struct table_pages *pages)
@@ -606,7 +616,8 @@ static void text_gups(const struct run *run, const struct gups *g,
 	double rate = (double)o->updates / seconds;
 
 	if (entries & (entries - 1))
-		report_say("\nMain table size   = %" PRIu64 " words\n", entries);
+		report_say("\nMain table size   = %" PRIu64 " words\n",
+			   entries);
 	else
 		report_say("\nMain table size   = 2^%d = %" PRIu64 " words\n",
 			   __builtin_ctzll(entries), entries);
@@ -623,22 +634,22 @@ static void text_gups(const struct run *run, const struct gups *g,
 			   o->verdict.errors ? "failed" : "passed");
 	else
 		report_say("Not verified: interrupted.\n");
-	report_say("%.2f million updates a second%s; verified in %.1f s; table digest %016" PRIx64
-		   "\n",
-		   rate / 1e6,
-		   run->machine.emulated ? " (emulated)" : "",
-		   gups_times(g)->verify, o->digest);
+	report_say("%.2f million updates a second%s, verified in %.1f s\n",
+		   rate / 1e6, run->machine.emulated ? " (emulated)" : "",
+		   gups_times(g)->verify);
+	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
 }
 
 /* ------------------------------------------------------------------ a pass */
 
 static int update(struct run *run, struct gups *g, struct outcome *o)
 {
-	struct progress p = { .run = run, .what = "updating",
-			      .total = run->gups->duration_ns ? 0 :
-								run->updates,
-			      .total_seconds =
-				      (double)run->gups->duration_ns / 1e9 };
+	struct progress p = {
+		.run = run,
+		.what = "updating",
+		.total = run->gups->duration_ns ? 0 : run->updates,
+		.total_seconds = (double)run->gups->duration_ns / 1e9
+	};
 	int err = stage(run, "update");
 
 	if (!err)
@@ -651,7 +662,8 @@ static int update(struct run *run, struct gups *g, struct outcome *o)
 
 static int verify(struct run *run, struct gups *g, struct outcome *o)
 {
-	struct progress p = { .run = run, .what = "verifying",
+	struct progress p = { .run = run,
+			      .what = "verifying",
 			      .total = o->updates };
 	int err = gups_digest(g, &o->digest);
 
@@ -670,7 +682,8 @@ static int judge(const struct run *run, const struct outcome *o)
 {
 	if (o->verdict.errors)
 		return fail(EILSEQ,
-			    "verification found %" PRIu64 " wrong words in %" PRIu64
+			    "verification found %" PRIu64
+			    " wrong words in %" PRIu64
 			    ": memory, emulator or kernel lost updates",
 			    o->verdict.errors, run->gups->bytes / 8);
 	if (!o->verdict.complete && run->plan->once)
@@ -687,10 +700,10 @@ static int one_pass(struct run *run)
 	int err = vmstat_take(&begin);
 
 	run->pass++;
-	if (!err) {
-		g = set_up(run, &run->gups->place, &o.start, &o.warm);
-		err = g ? vmstat_take(&timed) : -EIO;
-	}
+	if (!err)
+		err = set_up(run, &run->gups->place, &g, &o.start, &o.warm);
+	if (!err)
+		err = vmstat_take(&timed);
 	if (!err)
 		err = update(run, g, &o);
 	if (!err)
@@ -770,7 +783,8 @@ static int take_turns(struct run *run, struct pair *p)
 		p->ratio[i] = p->rate[1][i] / p->rate[0][i];
 		p->rounds++;
 		report_progress(in_place,
-				"round %3" PRIu64 " of %" PRIu64 ": %s %.2f, %s %.2f M updates/s, ratio %.3f",
+				"round %3" PRIu64 " of %" PRIu64
+				": %s %.2f, %s %.2f M updates/s, ratio %.3f",
 				p->rounds, run->gups->rounds, p->place[0]->text,
 				p->rate[0][i] / 1e6, p->place[1]->text,
 				p->rate[1][i] / 1e6, p->ratio[i]);
@@ -784,7 +798,8 @@ static int verify_pair(struct run *run, struct pair *p)
 	int err = stage(run, "verify");
 
 	for (int side = 0; side < 2 && !err; side++) {
-		struct progress progress = { .run = run, .what = "verifying",
+		struct progress progress = { .run = run,
+					     .what = "verifying",
 					     .total = gups_done(p->g[side]) };
 
 		err = gups_verify(p->g[side], &v, show_progress, &progress);
@@ -823,13 +838,15 @@ static void show_pair(const struct run *run, struct pair *p)
 	report_real("ratio_max", p->ratio[n - 1]);
 	report_u64("errors", 0);
 	report_end();
-	report_say("\n%s against %s: ratio of the rates %.3f (median of %" PRIu64
-		   " rounds, %.3f to %.3f)\n",
-		   p->place[1]->text, p->place[0]->text, ratio, n, p->ratio[0],
-		   p->ratio[n - 1]);
-	report_say("%s %.2f, %s %.2f M updates/s (medians); both tables verified, 0 errors\n",
-		   p->place[0]->text, median(p->rate[0], n) / 1e6,
-		   p->place[1]->text, median(p->rate[1], n) / 1e6);
+	report_say(
+		"\n%s against %s: ratio of the rates %.3f (median of %" PRIu64
+		" rounds, %.3f to %.3f)\n",
+		p->place[1]->text, p->place[0]->text, ratio, n, p->ratio[0],
+		p->ratio[n - 1]);
+	report_say(
+		"%s %.2f, %s %.2f M updates/s (medians); both tables verified, 0 errors\n",
+		p->place[0]->text, median(p->rate[0], n) / 1e6,
+		p->place[1]->text, median(p->rate[1], n) / 1e6);
 }
 
 static int compare(struct run *run)
@@ -842,10 +859,8 @@ static int compare(struct run *run)
 	for (int side = 0; side < 2; side++)
 		p.rate[side] = xcalloc(run->gups->rounds, sizeof(double));
 	p.ratio = xcalloc(run->gups->rounds, sizeof(double));
-	for (int side = 0; side < 2 && !err; side++) {
-		p.g[side] = set_up(run, p.place[side], &pages, &warm);
-		err = p.g[side] ? 0 : -EIO;
-	}
+	for (int side = 0; side < 2 && !err; side++)
+		err = set_up(run, p.place[side], &p.g[side], &pages, &warm);
 	if (!err)
 		err = take_turns(run, &p);
 	if (!err)

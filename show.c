@@ -20,8 +20,7 @@ static double uptime(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static void text_environment(const char *command,
-			     const struct node_machine *m)
+static void text_environment(const char *command, const struct node_machine *m)
 {
 	report_wrap("  ", "tier " TIER_VERSION ":%s", command);
 	report_say("machine  %s%s%s\n", m->firmware,
@@ -98,17 +97,19 @@ void show_nodes(const struct node *nodes, int n, const struct region *regions,
 		int nr_regions)
 {
 	static const struct report_column columns[] = {
-		{ "node", 4 }, { "size", 8 }, { "free", 8 },   { "CPUs", -8 },
-		{ "distance", -9 }, { "tier", 4 }, { "memory", -24 },
+		{ "node", 4 },	   { "size", 8 },      { "free", 8 },
+		{ "CPUs", -8 },	   { "distance", -9 }, { "tier", 4 },
+		{ "memory", -24 },
 	};
 	char id[16], total[SIZE_TEXT], free[SIZE_TEXT], tier[16], memory[128];
 
 	report_head(columns, ARRAY_SIZE(columns));
 	for (int i = 0; i < n; i++) {
 		const struct node *o = &nodes[i];
-		const char *cells[] = { id, total, free,
-					o->has_cpus ? o->cpus : "-",
-					o->distance, tier, memory };
+		const char *cells[] = {
+			id,	     total, free,  o->has_cpus ? o->cpus : "-",
+			o->distance, tier,  memory
+		};
 
 		backing(memory, sizeof(memory), o, regions, nr_regions);
 		snprintf(id, sizeof(id), "%d", o->id);
@@ -161,7 +162,7 @@ void show_region(const struct region *r, double seconds)
 		   r->nr_memdevs ? r->memdevs[0] : "?",
 		   r->nr_memdevs > 1 ? " and others" : "",
 		   format_size(size, r->size), node,
-		   r->online == 0		? "offline" :
+		   r->online == 0	   ? "offline" :
 		   r->movable == r->online ? "online, movable" :
 					     "online",
 		   took);
@@ -227,19 +228,19 @@ static void text_row(const struct report_column *columns, int n,
 	cells[1] = cell(text[0], s[1], s[2], VMSTAT_TOTAL, r->name);
 	cells[2] = cell(text[1], s[0], s[3], VMSTAT_TOTAL, r->name);
 	for (int i = 0; i < n; i++)
-		cells[3 + i] = !r->per_node ? "" :
-					      cell(text[2 + i], s[0], s[3],
-						   s[3]->files[1 + i].node,
-						   r->name);
+		cells[3 + i] = !r->per_node ?
+				       "" :
+				       cell(text[2 + i], s[0], s[3],
+					    s[3]->files[1 + i].node, r->name);
 	report_row(columns, (size_t)(3 + n), cells);
 }
 
 static void text_counters(const struct vmstat *const s[4])
 {
 	char head[TEXT_NODES][16];
-	struct report_column columns[3 + TEXT_NODES] = {
-		{ "counter", -29 }, { "timed", 10 }, { "whole run", 10 }
-	};
+	struct report_column columns[3 + TEXT_NODES] = { { "counter", -29 },
+							 { "timed", 10 },
+							 { "whole run", 10 } };
 	int n = (int)s[3]->nr_files - 1;
 
 	if (n > TEXT_NODES)
@@ -255,18 +256,21 @@ static void text_counters(const struct vmstat *const s[4])
 		text_row(columns, n, s, r);
 	text_row(columns, 0, s,
 		 &(struct vmstat_row){ "pgalloc_movable", false });
-	report_wrap("  ", "pgalloc_movable: memory that was made online movable "
-			  "(as CXL memory is here) counts in it, and in none "
-			  "of the pgalloc rows above; with ordinary memory "
-			  "alone the rows above hold every page.");
-	report_wrap("  ", "Columns: timed is the update loop; whole run is from "
-			  "before the table was mapped; the nodes' columns are "
-			  "of the whole run. numa_* rows count pages allocated, "
-			  "not accesses.");
+	report_wrap("  ",
+		    "pgalloc_movable: memory that was made online movable "
+		    "(as CXL memory is here) counts in it, and in none "
+		    "of the pgalloc rows above; with ordinary memory "
+		    "alone the rows above hold every page.");
+	report_wrap("  ",
+		    "Columns: timed is the update loop; whole run is from "
+		    "before the table was mapped; the nodes' columns are "
+		    "of the whole run. numa_* rows count pages allocated, "
+		    "not accesses.");
 	if (!s[0]->folded)
-		report_wrap("  ", "The counters could not be folded (not root, "
-				  "or vm.stat_refresh is absent): they may be a "
-				  "second behind.");
+		report_wrap("  ",
+			    "The counters could not be folded (not root, "
+			    "or vm.stat_refresh is absent): they may be a "
+			    "second behind.");
 }
 
 void show_counters(const struct vmstat *begin, const struct vmstat *timed,

@@ -228,8 +228,8 @@ static void watch_child(struct watch *w)
 
 /* ---------------------------------------------------------------- judge */
 
-#define blame(r, ...)                                               \
-	do {                                                        \
+#define blame(r, ...)                                                    \
+	do {                                                             \
 		snprintf((r)->reason, sizeof((r)->reason), __VA_ARGS__); \
 		(r)->status = (r)->status ? (r)->status : STATUS_FAILED; \
 	} while (0)
@@ -256,11 +256,8 @@ static void judge(struct watch *w)
 	else if (sig)
 		blame(r, "the work was killed by signal %d (%s)%s%s", sig,
 		      strsignal(sig), during, w->stage);
-	else if (code > STATUS_LACKS)
-		blame(r, "the work ended with status %d%s%s", code, during,
-		      w->stage);
 	else if (code)
-		r->status = (enum status)code;
+		r->status = (enum status)code; /* of "run": its program's */
 	if (r->status && !r->reason[0])
 		blame(r, "the work failed%s%s", during, w->stage);
 }
@@ -281,8 +278,9 @@ static int open_signals(sigset_t *old)
 
 void supervise(const struct supervise *s, struct supervised *result)
 {
-	struct watch w = { .s = s, .result = result, .deadline = NEVER,
-			   .kill_at = NEVER };
+	struct watch w = {
+		.s = s, .result = result, .deadline = NEVER, .kill_at = NEVER
+	};
 	sigset_t old;
 	int fds[2];
 

@@ -54,12 +54,12 @@ void sysfs_journal(sysfs_journal_fn *fn, void *arg, bool dry_run)
 	context.dry_run = dry_run;
 }
 
-#define format_path(path, fmt)                                          \
-	do {                                                            \
-		va_list ap;                                             \
-		va_start(ap, fmt);                                      \
-		vsnprintf(path, sizeof(path), fmt, ap);                 \
-		va_end(ap);                                             \
+#define format_path(path, fmt)                          \
+	do {                                            \
+		va_list ap;                             \
+		va_start(ap, fmt);                      \
+		vsnprintf(path, sizeof(path), fmt, ap); \
+		va_end(ap);                             \
 	} while (0)
 
 /* From linux/openat2.h, which a C library may not carry yet. */
@@ -201,15 +201,18 @@ int sysfs_link_name(char *buf, size_t size, const char *fmt, ...)
 	char path[PATH_MAX], target[PATH_MAX];
 	const char *name;
 	ssize_t n;
+	int fd, err;
 
 	format_path(path, fmt);
-	if (context.rootfd < 0)
-		n = readlink(path, target, sizeof(target) - 1);
-	else
-		n = readlinkat(context.rootfd, path + strspn(path, "/"), target,
-			       sizeof(target) - 1);
-	if (n < 0)
+	fd = open_path(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
 		return fail(errno, "%s: %s", path, strerror(errno));
+	n = readlinkat(fd, "", target, sizeof(target) - 1);
+	err = errno;
+	close(fd);
+	if (n < 0) /* ENOENT is readlinkat's word for "no link" here */
+		return fail(err == ENOENT ? EINVAL : err, "%s: %s", path,
+			    err == ENOENT ? "not a link" : strerror(err));
 	target[n] = '\0';
 	name = strrchr(target, '/');
 	name = name ? name + 1 : target;

@@ -17,6 +17,11 @@
 #include "table.h"
 #include "util.h"
 
+/* From linux/mempolicy.h; numaif.h has it from numactl 2.0.17 on. */
+#ifndef MPOL_WEIGHTED_INTERLEAVE
+#define MPOL_WEIGHTED_INTERLEAVE 6
+#endif
+
 /* The start is aligned for every page size in use, so runs compare. */
 #define ALIGN (2 * MIB)
 /* Pages a call of move_pages: the arrays stay on the stack. */
@@ -30,9 +35,10 @@ static int advise(const struct table *t, enum page_kind kind)
 	if (kind == PAGES_HUGETLB || !madvise(t->base, t->bytes, advice) ||
 	    (errno == EINVAL && kind == PAGES_4K))
 		return 0;
-	return lacks(errno,
-		     "madvise(MADV_HUGEPAGE): %s; transparent huge pages need CONFIG_TRANSPARENT_HUGEPAGE",
-		     strerror(errno));
+	return lacks(
+		errno,
+		"madvise(MADV_HUGEPAGE): %s; transparent huge pages need CONFIG_TRANSPARENT_HUGEPAGE",
+		strerror(errno));
 }
 
 int table_map(struct table *t, size_t bytes, enum page_kind kind)
@@ -54,9 +60,10 @@ int table_map(struct table *t, size_t bytes, enum page_kind kind)
 		err = errno;
 		t->map = NULL;
 		if (kind == PAGES_HUGETLB)
-			return lacks(err,
-				     "no %s of huge pages: %s; reserve them in /proc/sys/vm/nr_hugepages",
-				     format_size(size, bytes), strerror(err));
+			return lacks(
+				err,
+				"no %s of huge pages: %s; reserve them in /proc/sys/vm/nr_hugepages",
+				format_size(size, bytes), strerror(err));
 		return fail(err, "cannot map %s: %s", format_size(size, bytes),
 			    strerror(err));
 	}
@@ -112,9 +119,10 @@ int table_place(const struct table *t, const struct place *place)
 	if (mask)
 		numa_bitmask_free(mask);
 	if (err == EINVAL && place->mode == PLACE_WEIGHTED)
-		return lacks((int)err,
-			     "mbind %s: this kernel has no weighted interleave (Linux 6.9 brought it)",
-			     place->text);
+		return lacks(
+			(int)err,
+			"mbind %s: this kernel has no weighted interleave (Linux 6.9 brought it)",
+			place->text);
 	if (err)
 		return fail((int)err, "mbind %s: %s%s", place->text,
 			    strerror((int)err),
@@ -185,11 +193,13 @@ int table_check(const struct place *place, const struct table_pages *pages)
 			astray += pages->node[i];
 	}
 	if (astray)
-		err = fail(EXDEV,
-			   "%" PRIu64 " pages are not on %s, where the table was placed: now%s, nowhere %" PRIu64
-			   ", in transit %" PRIu64,
-			   astray, place->text, where.text ? where.text : "",
-			   pages->absent, pages->unknown);
+		err = fail(
+			EXDEV,
+			"%" PRIu64
+			" pages are not on %s, where the table was placed: now%s, nowhere %" PRIu64
+			", in transit %" PRIu64,
+			astray, place->text, where.text ? where.text : "",
+			pages->absent, pages->unknown);
 	buf_free(&where);
 	return err;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "init.h"
 #include "node.h"
 #include "plan.h"
@@ -34,7 +35,8 @@
 
 static int create_one(const struct region_plan *p)
 {
-	struct region_spec spec = { .memdev = p->memdev, .decoder = p->decoder,
+	struct region_spec spec = { .memdev = p->memdev,
+				    .decoder = p->decoder,
 				    .size = p->size,
 				    .timeout_ns = REGION_TIMEOUT_NS };
 	uint64_t begin = now_ns();
@@ -44,8 +46,12 @@ static int create_one(const struct region_plan *p)
 	if (err && err != -EEXIST)
 		return err;
 	show_region(&region, err ? -1 : (double)(now_ns() - begin) / 1e9);
-	if (err == -EEXIST)
-		report_warn("%s: used as it is", fail_message());
+	/* One that is there already is used, if it is of any use. */
+	if (err && region.online < region.size)
+		return err;
+	if (err)
+		report_say("         %s; it is used as it is\n",
+			   fail_message());
 	return 0;
 }
 
@@ -55,7 +61,12 @@ static int create_unassigned(const struct region_plan *p)
 	struct region_devices devices;
 	int err = region_devices(&devices, REGION_TIMEOUT_NS);
 
-	for (int i = 0; i < devices.free_memdevs && !err; i++)
+	if (!err && devices.without_ram && !devices.free_memdevs)
+		report_say("region   %d CXL device%s without volatile memory: "
+			   "no region of RAM for them\n",
+			   devices.without_ram,
+			   devices.without_ram > 1 ? "s" : "");
+	for (int i = 0; !err && i < devices.free_memdevs; i++)
 		err = create_one(p);
 	return err;
 }
@@ -83,8 +94,7 @@ static int do_region_list(const struct plan *plan)
 
 static int do_region_destroy(const struct plan *plan)
 {
-	int err = region_destroy(plan->region.name, REGION_TIMEOUT_NS,
-				 plan->dry_run);
+	int err = region_destroy(plan->region.name, 0, plan->dry_run);
 
 	if (!err)
 		report_say("region   %s: %s\n", plan->region.name,
@@ -121,6 +131,7 @@ static const struct {
 	{ VERB_REGION_LIST, do_region_list },
 	{ VERB_REGION_DESTROY, do_region_destroy },
 	{ VERB_STATUS, do_status },
+	{ VERB_RUN, command_run },
 };
 
 static int work(const struct plan *plan)
@@ -189,7 +200,9 @@ static void refuse(struct supervised *result)
 static void make_regions(const struct plan *plan)
 {
 	static char *argv[] = { "tier", "region", "create", "--auto", NULL };
-	struct supervise s = { .argc = 4, .argv = argv, .console = true,
+	struct supervise s = { .argc = 4,
+			       .argv = argv,
+			       .console = true,
 			       .deadline_ns = 4 * REGION_TIMEOUT_NS };
 	struct supervised result;
 
@@ -214,7 +227,8 @@ static void run_shell(struct supervised *result)
 {
 	struct supervise s = { .console = true, .shell = true };
 
-	report_say("A busybox shell; \"exit\" powers off. tier --help explains.\n");
+	report_say(
+		"A busybox shell; \"exit\" powers off. tier --help explains.\n");
 	supervise(&s, result);
 	/* What the user's last command returned is no verdict on the run. */
 	*result = (struct supervised){ 0 };
@@ -223,7 +237,9 @@ static void run_shell(struct supervised *result)
 static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		 struct supervised *result)
 {
-	struct supervise s = { .argc = argc, .argv = argv, .console = init,
+	struct supervise s = { .argc = argc,
+			       .argv = argv,
+			       .console = init,
 			       .deadline_ns = deadline(plan, init) };
 	struct node_machine machine;
 

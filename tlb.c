@@ -85,13 +85,6 @@ void tlb_grow(struct tlb *tlb)
 	tlb->slow = 0;
 }
 
-uint64_t tlb_chunk(const struct tlb *tlb, uint64_t chunk)
-{
-	if (!tlb->growing)
-		return chunk;
-	return (uint64_t)DRAWS_PER_ENTRY << tlb->shift;
-}
-
 /* One flush of a growth phase; the last is the one at the table's size. */
 static void grow_step(struct tlb *tlb)
 {
@@ -120,12 +113,13 @@ static void settle(struct tlb *tlb, double rate, uint64_t now)
 	tlb->best = rate > tlb->best / 2 ? tlb->best : tlb->best * 0.8;
 }
 
-void tlb_step(struct tlb *tlb, uint64_t done, uint64_t now)
+void tlb_step(struct tlb *tlb, uint64_t done, uint64_t least, uint64_t now)
 {
 	double rate;
 
 	if (tlb->growing) {
-		grow_step(tlb);
+		if (least >= (uint64_t)DRAWS_PER_ENTRY << tlb->shift)
+			grow_step(tlb);
 		return;
 	}
 	if (!tlb->on)

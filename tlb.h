@@ -47,14 +47,10 @@ void tlb_grow(struct tlb *tlb);
 void tlb_restart(struct tlb *tlb);
 
 /*
- * How many updates the leading thread shall make before it calls tlb_step()
- * again: few while growing, else chunk.
+ * To be called often by the leading thread, with the updates of all threads
+ * so far, those of the slowest since the last flush (while growing), and the
+ * time; flushes when the growth phase or the rate asks for it.
  */
-uint64_t tlb_chunk(const struct tlb *tlb, uint64_t chunk);
-/*
- * To be called after that many updates, with those of all threads so far and
- * the time; flushes when the growth phase or the rate asks for it.
- */
-void tlb_step(struct tlb *tlb, uint64_t done, uint64_t now);
+void tlb_step(struct tlb *tlb, uint64_t done, uint64_t least, uint64_t now);
 
 #endif

@@ -40,6 +40,17 @@ int fail(int errnum, const char *fmt, ...)
 	return errnum;
 }
 
+int fail_as(int status, const char *fmt, ...)
+{
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	err = set_failure((enum status)status, ECANCELED, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
 int lacks(int errnum, const char *fmt, ...)
 {
 	va_list ap;

@@ -36,6 +36,9 @@ int fail(int errnum, const char *fmt, ...)
 int lacks(int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 int misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "It failed", with another program's exit status as ours (1 to 255). */
+int fail_as(int status, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Puts the name of a step before the message; returns err unchanged. */
 int fail_in(int err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -60,9 +63,9 @@ int parse_duration(const char *text, uint64_t *ns);
 int parse_list(const char *text, int *ids, int max);
 
 #define SIZE_TEXT 32
-/* 1073741824 -> "1 GiB", 1610612736 -> "1.5 GiB". Returns buf. */
+/* 1073741824 -> "1 GiB", 1610612736 -> "1.50 GiB". Returns buf. */
 const char *format_size(char buf[static SIZE_TEXT], uint64_t bytes);
-/* 42 -> "42 s", 5025 -> "1 h 23 min", 0.0123 -> "12 ms". Returns buf. */
+/* 42 -> "42 s", 5025 -> "83 min", 0.0123 -> "12 ms". Returns buf. */
 const char *format_seconds(char buf[static SIZE_TEXT], double seconds);
 
 /* CLOCK_MONOTONIC in nanoseconds, and in seconds. */

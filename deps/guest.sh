@@ -162,7 +162,7 @@ debian_kernel()
 	[[ $prefix =~ ^[0-9]+\.[0-9]+ ]] ||
 		die 2 "KERNEL=$prefix: neither a version (6.12, 7.3) nor a file"
 	if [[ ! -e $note ]]; then
-		need kmod xz-utils
+		need "${NEED_KERNEL[@]}"
 		apt_update trixie
 		kernel_version=$(newest_kernel "$prefix")
 		extract_kernel "$kernel_version"

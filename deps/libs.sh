@@ -20,7 +20,7 @@ build_deps()
 {
 	local key
 
-	need gcc xz-utils
+	need "${NEED_DEPS[@]}"
 	key=$(deps_key)
 	fresh deps "$key" && return
 	say "building the static libraries"

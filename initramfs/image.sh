@@ -15,7 +15,7 @@ build_initramfs()
 {
 	local dir size
 
-	need cpio zstd kmod xz-utils
+	need "${NEED_IMAGE[@]}"
 	build_tier
 	build_kernel
 	dir=$B/image/$kernel_version
@@ -34,7 +34,8 @@ build_initramfs()
 	ln -sfn "$initramfs" "$B/initramfs.cpio"
 }
 
-# build_base DIR: all but tier
+# build_base DIR: all but tier.  Whole files are moved into place: another
+# run may be starting from the old ones.
 build_base()
 {
 	local dir=$1 key root=$1/root
@@ -43,14 +44,15 @@ build_base()
 	key="$kernel_image $kernel_modules $(stat -c %Y "$kernel_image") \
 $(cat "$ROOT"/initramfs/{modules,image.sh} "$B/busybox.version" | sha256sum)"
 	[[ -e $dir/base.cpio ]] && fresh "base-$kernel_version" "$key" && return
-	rm -rf "$dir"
+	rm -rf "$root"
 	mkdir -p "$root"/{bin,dev,etc/tier,lib/modules,proc,root,run,sys,tmp}
 	ln -s bin "$root/sbin"
 	ln -s /init "$root/bin/tier"
 	install_busybox "$root/bin"
 	wanted_modules >"$root/etc/tier/modules"
 	[[ ! $kernel_modules ]] || install_modules "$root"
-	pack "$root" -19 >"$dir/base.cpio"
+	pack "$root" -19 >"$dir/base.cpio.new"
+	mv "$dir/base.cpio.new" "$dir/base.cpio"
 	rm -rf "$root"
 	stamp "base-$kernel_version" "$key"
 }

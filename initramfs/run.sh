@@ -151,7 +151,7 @@ mebibytes()
 
 prepare_guest()
 {
-	need jq
+	need "${NEED_RUN[@]}"
 	lock
 	build_initramfs
 	build_qemu
@@ -204,7 +204,7 @@ qemu_arguments()
 		-display none -monitor none -no-reboot
 		-machine "q35,accel=$ACCEL"
 		# with the hypervisor bit, Linux refuses to commit a region
-		-cpu "max,-hypervisor" -smp "$SMP")
+		-cpu "$CPU" -smp "$SMP")
 	[[ " ${topology[*]} " = *" -m "* ]] || qemu+=(-m "$MEM")
 	qemu+=("${topology[@]}"
 		-kernel "$kernel_image" -initrd "$initramfs"

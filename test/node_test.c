@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "../node.h"
+#include "../util.h"
+#include "tap.h"
+#include "tree.h"
+
+#define NODE "/sys/devices/system/node/node"
+#define TIER "/sys/devices/virtual/memory_tiering/memory_tier"
+
+/* A node's meminfo, in kB. */
+static void meminfo(int id, int total, int free, int active, int inactive,
+		    int dirty, int writeback)
+{
+	char path[64], text[1024];
+
+	snprintf(path, sizeof(path), NODE "%d/meminfo", id);
+	snprintf(text, sizeof(text),
+		 "Node %d MemTotal:       %d kB\n"
+		 "Node %d MemFree:        %d kB\n"
+		 "Node %d Active:         99999 kB\n"
+		 "Node %d Inactive:       99999 kB\n"
+		 "Node %d Active(anon):   99999 kB\n"
+		 "Node %d Inactive(anon): 99999 kB\n"
+		 "Node %d Active(file):   %d kB\n"
+		 "Node %d Inactive(file): %d kB\n"
+		 "Node %d Dirty:          %d kB\n"
+		 "Node %d Writeback:      %d kB\n"
+		 "Node %d WritebackTmp:   77777 kB\n",
+		 id, total, id, free, id, id, id, id, id, active, id, inactive,
+		 id, dirty, id, writeback, id);
+	tree_file(path, text);
+}
+
+/* DRAM with the CPUs, a CXL node without, one without memory. */
+static void make_tree(void)
+{
+	meminfo(0, 8000, 5000, 300, 200, 40, 10);
+	tree_file(NODE "0/cpulist", "0-1\n");
+	tree_file(NODE "0/distance", "10 20 30\n");
+	meminfo(1, 4000, 3000, 0, 0, 0, 0);
+	tree_file(NODE "1/cpulist", "\n");
+	tree_file(NODE "1/distance", "20 10 30\n");
+	meminfo(2, 0, 0, 0, 0, 0, 0);
+	meminfo(12, 100, 10, 0, 0, 500, 0);
+	tree_file("/proc/zoneinfo", "Node 0, zone      DMA\n"
+				    "  pages free     10\n"
+				    "        min      1\n"
+				    "        low      2\n"
+				    "        high     3\n"
+				    "  pagesets\n"
+				    "    cpu: 0\n"
+				    "              count: 5\n"
+				    "              high:  9999\n"
+				    "Node 0, zone   Normal\n"
+				    "        high     7\n"
+				    "        high_other 100\n"
+				    "Node 1, zone  Movable\n"
+				    "        high     20\n"
+				    "Node 12, zone  Normal\n"
+				    "        high     999999\n");
+	tree_file(TIER "4/nodelist", "0\n");
+	tree_file(TIER "22/nodelist", "1,5-6\n");
+}
+
+static void nodes(void)
+{
+	struct node *list;
+	int n = node_list(&list);
+
+	is_i64(n, 3, "nodes with memory");
+	if (n != 3)
+		return;
+	is_i64(list[0].id, 0, "node 0");
+	is_u64(list[0].total, 8000 * KIB, "its size");
+	is_u64(list[0].free, 5000 * KIB, "its free memory");
+	is_u64(list[0].available, (5000 + 500 - 50) * KIB - 10 * 4096,
+	       "available: free + clean file pages - high watermarks");
+	ok(list[0].has_cpus, "has CPUs");
+	is_str(list[0].cpus, "0-1", "these");
+	is_str(list[0].distance, "10 20 30", "its distances");
+	is_i64(list[0].tier, 4, "its tier");
+	is_i64(list[1].id, 1, "node 1");
+	ok(!list[1].has_cpus, "has no CPUs");
+	is_u64(list[1].available, 3000 * KIB - 20 * 4096, "available");
+	is_i64(list[1].tier, 22, "its tier");
+	is_i64(list[2].id, 12, "node 12, after a gap");
+	is_u64(list[2].available, 0, "nothing: never below zero");
+	is_i64(list[2].tier, -1, "in no tier");
+	is_str(list[2].cpus, "", "no cpulist: no CPUs");
+
+	ok(node_find(list, n, 12) == &list[2], "found by its number");
+	ok(!node_find(list, n, 2), "one without memory is not");
+	ok(!node_find(list, 0, 0), "nor anything in no list");
+	ok(node_near(list, n) == &list[0], "the near one has CPUs");
+	ok(node_near(list + 1, 1) == &list[1], "else it is the first");
+	ok(!node_near(list, 0), "of none there is none");
+	free(list);
+}
+
+static void machine(void)
+{
+	struct node_machine m;
+
+	tree_file("/proc/cpuinfo",
+		  "processor\t: 0\n"
+		  "model name\t: QEMU TCG CPU version 2.5+\n"
+		  "processor\t: 1\nmodel name\t: another\n");
+	tree_file("/sys/class/dmi/id/sys_vendor", "QEMU\n");
+	tree_file("/sys/class/dmi/id/product_name", "Standard PC\n");
+	tree_file("/sys/class/dmi/id/product_version", "pc-q35-11.1\n");
+	node_machine(&m);
+	is_str(m.cpu, "QEMU TCG CPU version 2.5+", "the CPU's name");
+	is_str(m.firmware, "QEMU pc-q35-11.1", "the machine's");
+	ok(m.emulated && m.qemu, "emulated, by QEMU");
+	is_u64(m.qemu_major * 100 + m.qemu_minor, 1101, "11.1");
+	like(m.kernel, "Linux ", "a kernel");
+
+	tree_file("/proc/cpuinfo", "model name\t: Intel(R) Xeon(R)\n");
+	node_machine(&m);
+	ok(!m.emulated && m.qemu, "virtual, not emulated");
+
+	tree_file("/sys/class/dmi/id/sys_vendor", "Some Maker\n");
+	tree_file("/sys/class/dmi/id/product_name", "Server 5\n");
+	node_machine(&m);
+	is_str(m.firmware, "Some Maker Server 5", "hardware");
+	ok(!m.qemu, "not QEMU's");
+	is_u64(m.qemu_major, 0, "no version");
+
+	tree_remove("/sys/class");
+	tree_remove("/proc/cpuinfo");
+	node_machine(&m);
+	is_str(m.firmware, "", "no DMI: no name");
+	is_str(m.cpu, "", "no cpuinfo: no CPU");
+	tree_file("/proc/cpuinfo", "model name\n");
+	node_machine(&m);
+	is_str(m.cpu, "", "a line cut short");
+	tree_file("/proc/cpuinfo", "model name: ");
+	node_machine(&m);
+	is_str(m.cpu, "", "a name cut short");
+}
+
+static void partial(void)
+{
+	struct node *list;
+	int n;
+
+	tree_remove("/proc/zoneinfo");
+	tree_remove("/sys/devices/virtual");
+	tree_remove(NODE "0/cpulist");
+	tree_remove(NODE "0/distance");
+	n = node_list(&list);
+	is_i64(n, 3, "no zones, tiers, CPUs, distances");
+	is_u64(list[0].available, (5000 + 450) * KIB, "no watermarks");
+	is_i64(list[0].tier, -1, "no tier");
+	ok(!list[0].has_cpus && !list[0].distance[0], "and nothing else");
+	free(list);
+
+	tree_remove("/sys/devices/system/node");
+	is_i64(node_list(&list), -ENOENT, "no nodes");
+	like(fail_message(), "the kernel needs CONFIG_NUMA", "why");
+	is_i64(fail_status(), STATUS_LACKS, "the machine lacks it");
+	ok(!list, "and no list");
+	tree_directory("/sys/devices/system/node");
+	is_i64(node_list(&list), 0, "an empty directory");
+	free(list);
+	tree_remove("/sys/devices/system/node");
+	tree_file("/sys/devices/system/node", "");
+	is_i64(node_list(&list), -ENOTDIR, "a file");
+}
+
+int main(void)
+{
+	tree_begin();
+	make_tree();
+	nodes();
+	machine();
+	partial();
+	return done_testing();
+}

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "../plan.h"
+#include "tap.h"
+
+#define WORDS 100
+
+/* A command line, cut at spaces; "''" is an empty word. */
+struct line {
+	char text[1024];
+	char *argv[WORDS + 2];
+	int argc;
+};
+
+static int parse(struct plan *plan, struct line *l, const char *text)
+{
+	char *save;
+
+	snprintf(l->text, sizeof(l->text), "%s", text);
+	l->argc = 0;
+	l->argv[l->argc++] = (char *)"tier";
+	for (char *w = strtok_r(l->text, " ", &save); w && l->argc < WORDS;
+	     w = strtok_r(NULL, " ", &save))
+		l->argv[l->argc++] = strcmp(w, "''") ? w : (char *)"";
+	l->argv[l->argc] = NULL;
+	return plan_parse(plan, l->argc, l->argv);
+}
+
+/* ------------------------------------------------------------ bad input */
+
+static void refused(void)
+{
+	static const struct {
+		const char *line, *message;
+	} rows[] = {
+		/* the table's size */
+		{ "gups", "gups needs the table's size" },
+		{ "gups 0", "size 0: a table is at least 4k" },
+		{ "gups -1", "-1: a number here cannot be negative" },
+		{ "gups -- -1", "size -1: give a whole number" },
+		{ "gups 1Q", "size 1Q: give a whole number" },
+		{ "gups 1.5", "size 1.5: give a whole number" },
+		{ "gups 1.5G", "size 1.5G: give a whole number" },
+		{ "gups ''", "size : give a whole number" },
+		{ "gups 99999999T", "size 99999999T: too large" },
+		{ "gups 18446744073709551616", "too large" },
+		{ "gups 36893488147419103232", "too large" },
+		{ "gups 1", "a table is at least 4k" },
+		{ "gups 4097", "and a multiple of it" },
+		{ "gups big", "size big: give a whole number" },
+		{ "gups 1G node0 more", "what is \"more\"?" },
+		/* where it is placed */
+		{ "gups 1G nod1", "node nod1: give any, node1" },
+		{ "gups 1G node", "node node: give" },
+		{ "gups 1G nodeX", "node nodeX: give" },
+		{ "gups 1G 1-0", "node 1-0: give" },
+		{ "gups 1G 0,0", "node 0,0: give" },
+		{ "gups 1G 1,0", "node 1,0: give" },
+		{ "gups 1G 0-99", "node 0-99: give" },
+		{ "gups 1G ''", "node : give" },
+		{ "gups 1G interleave:", "node interleave:: give" },
+		{ "gups 1G interleave", "node interleave: give" },
+		{ "gups 1G weighted:a", "node weighted:a: give" },
+		{ "gups 1G preferred:0,1", "only one node can be preferred" },
+		{ "gups 1G --against nod1", "node nod1: give" },
+		/* numbers of options */
+		{ "gups 1G --threads 0", "--threads 0: give a whole number" },
+		{ "gups 1G --threads -1", "--threads -1: give" },
+		{ "gups 1G --threads 1025", "from 1 to 1024" },
+		{ "gups 1G --threads 2x", "--threads 2x: give" },
+		{ "gups 1G -t 0", "--threads 0: give" },
+		{ "gups 8k --threads 3", "has a page for 2 at most" },
+		{ "gups 1G --updates 0", "--updates 0: give" },
+		{ "gups 1G --updates 1k", "--updates 1k: give" },
+		{ "gups 1G --updates 9223372036854775808", "--updates" },
+		{ "gups 1G --duration 0", "--duration 0: give a time" },
+		{ "gups 1G --duration 1.5h", "--duration 1.5h: give a time" },
+		{ "gups 1G --duration 1d", "--duration 1d: give a time" },
+		{ "gups 1G --deadline 0", "--deadline 0: give a time" },
+		{ "gups 1G --deadline x", "--deadline x: give a time" },
+		{ "gups 1G --deadline 99999999999999s", "--deadline" },
+		{ "gups 1G --limit 0", "--limit 0: give a time" },
+		{ "gups 1G --window 0", "--window 0: give a time" },
+		{ "gups 1G --rounds 0", "--rounds 0: give" },
+		{ "gups 1G --rounds 10001", "from 1 to 10000" },
+		{ "gups 1G --seed -1", "--seed -1: give" },
+		{ "gups 1G --seed 16777216", "from 0 to 16777215" },
+		{ "gups 1G --updates 5 --duration 5", "exclude each other" },
+		/* words of options */
+		{ "gups 1G --pages 2M", "give one of 4k, thp, hugetlb" },
+		{ "gups 1G --tlb-refresh yes", "give one of auto, on, off" },
+		{ "gups 1G --records ''", "--records '': name a file" },
+		{ "status --root ''", "--root '': name a directory" },
+		{ "gups 1G --fault update", "give STAGE:KIND" },
+		{ "gups 1G --fault update:boom", "KIND is a signal" },
+		{ "gups 1G --fault update:", "KIND is a signal" },
+		{ "gups 1G --worker x", "tier itself gives this option" },
+		{ "gups 1G --worker 1:-1", "tier itself gives this option" },
+		/* options and verbs that do not exist */
+		{ "gups 1G --thread 2 --thrads 2", "did you mean --threads?" },
+		{ "gups 1G --onse", "did you mean --once?" },
+		{ "gups 1G --deadlin=5x", "--deadline 5x: give a time" },
+		{ "gups 1G --dedline=5", "did you mean --deadline?" },
+		{ "gups 1G --xyzzy", "unknown option --xyzzy; see" },
+		{ "gups 1G -x", "unknown option -x" },
+		{ "gups 1G --fualt update:segv", "unknown option --fualt" },
+		{ "gups 1G --threads", "--threads needs an argument" },
+		{ "gups 1G -t", "-t needs an argument" },
+		{ "gps 1G", "unknown verb \"gps\"; did you mean \"gups\"?" },
+		{ "stauts", "did you mean \"status\"?" },
+		{ "region crate", "did you mean \"region create\"?" },
+		{ "region", "unknown verb \"region\"" },
+		{ "region lst", "did you mean \"region list\"?" },
+		{ "frobnicate", "unknown verb \"frobnicate\"; see tier --help" },
+		{ "help gusp", "did you mean \"gups\"?" },
+		/* options of other verbs */
+		{ "status --threads 2", "status takes no --threads" },
+		{ "gups 1G --root /x", "gups takes no --root" },
+		{ "gups 1G --dry-run", "gups takes no --dry-run" },
+		{ "gups 1G -m mem0", "gups takes no --memdev" },
+		{ "region create --updates 5", "region create takes no" },
+		{ "help --json", "help takes no --json" },
+		{ "--threads 2", "--threads needs a verb" },
+		{ "status now", "status takes no word \"now\"" },
+		/* regions */
+		{ "region create 512M", "takes no word \"512M\"" },
+		{ "region create -s 0", "--size 0: give a size" },
+		{ "region create -s 1Q", "--size 1Q: give a size" },
+		{ "region create -m disk0", "--memdev disk0: give" },
+		{ "region create -m mem", "--memdev mem: give" },
+		{ "region create -m mem0/../x", "--memdev" },
+		{ "region create -d decoder", "--decoder decoder: give" },
+		{ "region destroy", "needs the region's name" },
+		{ "region destroy mem0", "give a name such as region0" },
+		{ "region destroy region0 region1", "needs the region's name" },
+		{ "region destroy ../region0", "give a name such as" },
+	};
+	struct plan plan;
+	struct line l;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		is_i64(parse(&plan, &l, rows[i].line), -EINVAL, "tier %s",
+		       rows[i].line);
+		like(fail_message(), rows[i].message, "tier %s: why",
+		     rows[i].line);
+		is_i64(fail_status(), STATUS_USAGE, "tier %s: bad usage",
+		       rows[i].line);
+	}
+}
+
+static void too_many(void)
+{
+	char options[1024] = "gups 1G", words[1024] = "gups 1G";
+	struct plan plan;
+	struct line l;
+
+	for (int i = 0; i < 70; i++)
+		strcat(options, " --once");
+	for (int i = 0; i < 70; i++)
+		strcat(words, " x");
+	is_i64(parse(&plan, &l, options), -EINVAL, "70 options");
+	is_i64(parse(&plan, &l, words), -EINVAL, "70 words");
+}
+
+/* ---------------------------------------------------------- every option */
+
+static bool taken(struct plan *plan, struct line *l, const char *text)
+{
+	int err = parse(plan, l, text);
+
+	return ok(!err, "tier %s%s%s", text, err ? ": " : "",
+		  err ? fail_message() : "");
+}
+
+static void defaults(void)
+{
+	struct plan p;
+	struct line l;
+
+	if (!taken(&p, &l, "gups 1G"))
+		return;
+	is_i64(p.verb, VERB_GUPS, "the verb");
+	is_u64(p.gups.bytes, GIB, "the size");
+	is_i64(p.gups.place.mode, PLACE_ANY, "the system's own placement");
+	is_str(p.gups.place.text, "any", "in words");
+	is_u64(p.gups.threads, 0, "threads: the CPUs allowed");
+	is_u64(p.gups.updates, 0, "updates: 4 x entries");
+	is_u64(p.gups.duration_ns, 0, "no duration");
+	is_u64(p.gups.seed, 0, "seed");
+	is_i64(p.gups.pages, PAGES_4K, "pages");
+	is_i64(p.gups.refresh, REFRESH_AUTO, "refresh");
+	ok(!p.gups.hold && !p.gups.compare, "neither held nor compared");
+	is_u64(p.gups.limit_ns, UINT64_C(600000000000), "the limit");
+	is_u64(p.gups.window_ns, UINT64_C(2000000000), "the window");
+	is_u64(p.gups.rounds, 10, "the rounds");
+	ok(!p.once && !p.json && !p.force && !p.help && !p.version,
+	   "no flag is set");
+	ok(!p.records && !p.root, "no file is named");
+	is_u64(p.deadline_ns, PLAN_NO_DEADLINE, "no deadline");
+	is_i64(p.fault.kind, FAULT_NONE, "no fault");
+	ok(!p.worker.is_worker, "no worker");
+	ok(plan_is_benchmark(&p), "a benchmark");
+}
+
+static void every_option(void)
+{
+	struct plan p;
+	struct line l;
+
+	if (taken(&p, &l, "gups 5M node1 --threads 3 --updates 100 --seed 7"
+			  " --pages thp --tlb-refresh off --bind --once --json"
+			  " --force --records /r --deadline 90 --limit 5m"
+			  " --against 0 --window 250ms --rounds 4")) {
+		is_u64(p.gups.bytes, 5 * MIB, "size");
+		is_i64(p.gups.place.mode, PLACE_BIND, "bound");
+		is_i64(p.gups.place.nodes[0], 1, "to node 1");
+		is_i64(p.gups.place.nr_nodes, 1, "alone");
+		is_u64(p.gups.threads, 3, "--threads");
+		is_u64(p.gups.updates, 100, "--updates");
+		is_u64(p.gups.seed, 7, "--seed");
+		is_i64(p.gups.pages, PAGES_THP, "--pages");
+		is_i64(p.gups.refresh, REFRESH_OFF, "--tlb-refresh");
+		ok(p.gups.hold, "--bind");
+		ok(p.once && p.json && p.force, "--once --json --force");
+		is_str(p.records, "/r", "--records");
+		is_u64(p.deadline_ns, UINT64_C(90000000000), "--deadline");
+		is_u64(p.gups.limit_ns, UINT64_C(300000000000), "--limit");
+		ok(p.gups.compare, "--against");
+		is_i64(p.gups.against.nodes[0], 0, "its node");
+		is_u64(p.gups.window_ns, 250000000, "--window");
+		is_u64(p.gups.rounds, 4, "--rounds");
+	}
+	if (taken(&p, &l, "gups 1G --duration 90s -t2")) {
+		is_u64(p.gups.threads, 2, "-t2");
+		is_u64(p.gups.duration_ns, UINT64_C(90000000000),
+		       "--duration");
+	}
+	if (taken(&p, &l, "gups 1G -u 5 --pages=hugetlb --tlb-refresh=on")) {
+		is_u64(p.gups.updates, 5, "-u");
+		is_i64(p.gups.pages, PAGES_HUGETLB, "--pages=");
+		is_i64(p.gups.refresh, REFRESH_ON, "--tlb-refresh=");
+	}
+}
+
+static void other_verbs(void)
+{
+	struct plan p;
+	struct line l;
+
+	if (taken(&p, &l, "region create -m mem1 -d decoder0.2 -s 512M")) {
+		is_i64(p.verb, VERB_REGION_CREATE, "region create");
+		is_str(p.region.memdev, "mem1", "-m");
+		is_str(p.region.decoder, "decoder0.2", "-d");
+		is_u64(p.region.size, 512 * MIB, "-s");
+		ok(!p.region.unassigned, "no --auto");
+		ok(!plan_is_benchmark(&p), "no benchmark");
+	}
+	if (taken(&p, &l, "region create --auto"))
+		ok(p.region.unassigned && !p.region.memdev, "--auto");
+	if (taken(&p, &l, "region destroy region12 --dry-run")) {
+		is_i64(p.verb, VERB_REGION_DESTROY, "region destroy");
+		is_str(p.region.name, "region12", "its name");
+		ok(p.dry_run, "--dry-run");
+	}
+	if (taken(&p, &l, "region list --root /t --json"))
+		is_i64(p.verb, VERB_REGION_LIST, "region list");
+	if (taken(&p, &l, "status --root /t")) {
+		is_i64(p.verb, VERB_STATUS, "status");
+		is_str(p.root, "/t", "--root");
+	}
+	if (taken(&p, &l, "help gups"))
+		ok(p.help && p.verb == VERB_GUPS, "help gups");
+	if (taken(&p, &l, "help region list"))
+		ok(p.help && p.verb == VERB_REGION_LIST, "help region list");
+	if (taken(&p, &l, "help"))
+		ok(p.help && p.verb == VERB_NONE, "help");
+	if (taken(&p, &l, "gups --help"))
+		ok(p.help && p.verb == VERB_GUPS, "gups --help, no size");
+	if (taken(&p, &l, "-V"))
+		ok(p.version, "-V");
+	if (taken(&p, &l, ""))
+		is_i64(p.verb, VERB_NONE, "no words: no verb");
+	if (taken(&p, &l, "--once --deadline 5"))
+		is_i64(p.verb, VERB_NONE, "options alone: no verb");
+}
+
+static void places(void)
+{
+	static const struct {
+		const char *text;
+		enum place_mode mode;
+		int nr_nodes, first, last;
+	} rows[] = {
+		{ "any", PLACE_ANY, 0, 0, 0 },
+		{ "node1", PLACE_BIND, 1, 1, 1 },
+		{ "1", PLACE_BIND, 1, 1, 1 },
+		{ "0-1", PLACE_BIND, 2, 0, 1 },
+		{ "node0,2", PLACE_BIND, 2, 0, 2 },
+		{ "bind:0-3", PLACE_BIND, 4, 0, 3 },
+		{ "interleave:0,1", PLACE_INTERLEAVE, 2, 0, 1 },
+		{ "weighted:0-1", PLACE_WEIGHTED, 2, 0, 1 },
+		{ "preferred:1", PLACE_PREFERRED, 1, 1, 1 },
+		{ "0-63", PLACE_BIND, 64, 0, 63 },
+	};
+	struct place place;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *text = rows[i].text;
+
+		is_i64(plan_parse_place(&place, text), 0, "place %s", text);
+		is_i64(place.mode, rows[i].mode, "%s: its mode", text);
+		is_i64(place.nr_nodes, rows[i].nr_nodes, "%s: nodes", text);
+		if (place.nr_nodes) {
+			is_i64(place.nodes[0], rows[i].first, "%s: first",
+			       text);
+			is_i64(place.nodes[place.nr_nodes - 1], rows[i].last,
+			       "%s: last", text);
+		}
+		is_str(place.text, text, "%s: its text", text);
+	}
+}
+
+static void faults(void)
+{
+	static const struct {
+		const char *text;
+		enum fault_kind kind;
+		int signal;
+	} rows[] = {
+		{ "update:segv", FAULT_SIGNAL, SIGSEGV },
+		{ "plan:kill", FAULT_SIGNAL, SIGKILL },
+		{ "probe:ABRT", FAULT_SIGNAL, SIGABRT },
+		{ "fill:bus", FAULT_SIGNAL, SIGBUS },
+		{ "warm-up:hang", FAULT_HANG, 0 },
+		{ "verify:corrupt", FAULT_CORRUPT, 0 },
+	};
+	char line[64];
+	struct plan p;
+	struct line l;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		snprintf(line, sizeof(line), "gups 1G --fault %s",
+			 rows[i].text);
+		if (!taken(&p, &l, line))
+			continue;
+		is_i64(p.fault.kind, rows[i].kind, "%s: kind", rows[i].text);
+		is_i64(p.fault.signal, rows[i].signal, "%s: signal",
+		       rows[i].text);
+		is_str(p.fault.stage, rows[i].text, "%s: stage", rows[i].text);
+	}
+}
+
+static void workers(void)
+{
+	struct plan p;
+	struct line l;
+
+	if (taken(&p, &l, "--worker 17:5 gups 1G --once")) {
+		ok(p.worker.is_worker && !p.worker.plain, "a worker");
+		is_u64(p.worker.seq, 17, "its last record");
+		is_i64(p.worker.records_fd, 5, "its descriptor");
+	}
+	if (taken(&p, &l, "--worker 0:3:plain gups 1G"))
+		ok(p.worker.plain, "a worker on a log");
+}
+
+/* ------------------------------------------------------------- the order */
+
+static bool same(const struct plan *a, const struct plan *b)
+{
+	return a->verb == b->verb && a->once == b->once &&
+	       a->deadline_ns == b->deadline_ns &&
+	       !memcmp(&a->gups.place.nodes, &b->gups.place.nodes,
+		       sizeof(a->gups.place.nodes)) &&
+	       a->gups.bytes == b->gups.bytes &&
+	       a->gups.place.mode == b->gups.place.mode &&
+	       a->gups.threads == b->gups.threads &&
+	       a->gups.seed == b->gups.seed && a->gups.hold == b->gups.hold &&
+	       a->gups.limit_ns == b->gups.limit_ns;
+}
+
+/* The words of a command in all orders that keep "gups 64M node1" in its. */
+static void any_order(void)
+{
+	static const char *const options[] = {
+		"--once", "--threads 2", "--seed=3", "--bind", "--deadline 5",
+		"--limit 7"
+	};
+	static const char *const words[] = { "gups", "64M", "node1" };
+	unsigned int mixes = 0, bad = 0, n = ARRAY_SIZE(options);
+	struct plan first, plan;
+	struct line l;
+	char line[512];
+
+	parse(&first, &l,
+	      "--once --threads 2 --seed=3 --bind --deadline 5 --limit 7"
+	      " gups 64M node1");
+	/* Rotated by r, every s-th option, the words after i, j and k. */
+	for (unsigned int r = 0; r < n * 2; r++)
+		for (unsigned int at = 0; at < 343; at++) {
+			unsigned int w[] = { at % 7, at / 7 % 7, at / 49 };
+			unsigned int next = 0;
+
+			if (w[0] > w[1] || w[1] > w[2])
+				continue;
+			line[0] = '\0';
+			for (unsigned int i = 0; i <= n; i++) {
+				unsigned int o = (i * (r < n ? 1 : 5) + r) % n;
+
+				for (; next < 3 && w[next] == i; next++)
+					strcat(strcat(line, words[next]), " ");
+				if (i < n)
+					strcat(strcat(line, options[o]), " ");
+			}
+			mixes++;
+			if (parse(&plan, &l, line) || !same(&plan, &first)) {
+				if (!bad++)
+					diag("differs: %s", line);
+			}
+		}
+	ok(mixes > 900, "%u orders of the same words", mixes);
+	is_u64(bad, 0, "all mean the same");
+	is_i64(parse(&plan, &l, "--threads 9 gups 8k"), -EINVAL,
+	       "also what is refused: before the size");
+	is_i64(parse(&plan, &l, "gups 8k --threads 9"), -EINVAL,
+	       "as behind it");
+}
+
+static void not_permuted(void)
+{
+	char *argv[] = { "tier", "gups", "--once", "1G", "-t", "2", NULL };
+	char *copy[7];
+	struct plan plan;
+
+	memcpy(copy, argv, sizeof(copy));
+	plan_parse(&plan, 6, argv);
+	ok(!memcmp(copy, argv, sizeof(copy)), "argv is left as it was");
+}
+
+static void help_texts(void)
+{
+	for (enum verb v = VERB_NONE; v < NR_VERBS; v++) {
+		struct textbuf t = { 0 };
+		size_t longest = 0;
+
+		plan_help(&t, v);
+		for (const char *p = t.text; *p; p++) {
+			size_t len = strcspn(p, "\n");
+
+			longest = len > longest ? len : longest;
+			p += len;
+		}
+		like(t.text, "usage: tier", "help of \"%s\"",
+		     plan_verb_name(v));
+		ok(longest < 80, "help of \"%s\" fits in 80 columns (%zu)",
+		   plan_verb_name(v), longest);
+		ok(!strstr(t.text, "--worker") && !strstr(t.text, "--fault"),
+		   "help of \"%s\" names no inner option",
+		   plan_verb_name(v));
+		buf_free(&t);
+	}
+}
+
+int main(void)
+{
+	refused();
+	too_many();
+	defaults();
+	every_option();
+	other_verbs();
+	places();
+	faults();
+	workers();
+	any_order();
+	not_permuted();
+	help_texts();
+	return done_testing();
+}

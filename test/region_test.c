@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What region.c, node.c and vmstat.c make of trees that are not as a kernel
+ * makes them, under the sanitizers. Creating regions needs a kernel: that is
+ * for the guests.
+ */
+#include <sys/wait.h>
+
+#include "../node.h"
+#include "../region.h"
+#include "../util.h"
+#include "../vmstat.h"
+#include "tap.h"
+#include "tree.h"
+
+/* Left out of the common library for what it calls; see the Makefile. */
+#include "../region.c"
+
+/* The tree of a real guest. */
+static void unpack(void)
+{
+	pid_t child;
+	int status;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		execl("test/unpack", "unpack", "test/fixtures/cxl.txt",
+		      tree_dir, NULL);
+		_exit(127);
+	}
+	if (waitpid(child, &status, 0) < 0 || status)
+		tree_die("test/unpack");
+}
+
+static void captured(void)
+{
+	struct region *r;
+	int n = region_list(&r);
+
+	is_i64(n, 1, "a region");
+	if (n < 1)
+		return;
+	is_str(r->name, "region0", "its name");
+	is_str(r->decoder, "decoder0.0", "its root decoder");
+	is_i64(r->nr_memdevs, 1, "its devices");
+	is_str(r->memdevs[0], "mem0", "the device");
+	is_u64(r->serials[0], 1, "its serial number");
+	is_u64(r->start, 0x110000000, "where it is");
+	is_u64(r->size, 512 * MIB, "its size");
+	is_u64(r->online, 512 * MIB, "what is online");
+	is_u64(r->movable, 512 * MIB, "all of it movable");
+	is_i64(r->node, 1, "its node");
+	ok(r->committed, "committed");
+	is_str(r->dax, "dax0.0", "its dax device");
+	is_str(r->driver, "kmem", "and the driver of that");
+	free(r);
+}
+
+/* ----------------------------------------------------------- broken trees */
+
+/* Everything that status reads. In a child: what dies or hangs is seen. */
+static bool read_all(void)
+{
+	struct node_machine machine;
+	struct region *regions;
+	struct node *nodes;
+	struct vmstat counters;
+	int status;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		alarm(10);
+		if (region_list(&regions) > 0)
+			free(regions);
+		if (node_list(&nodes) >= 0)
+			free(nodes);
+		vmstat_take(&counters);
+		vmstat_free(&counters);
+		node_machine(&machine);
+		exit(0);
+	}
+	if (waitpid(child, &status, 0) < 0)
+		tree_die("waitpid");
+	return status == 0;
+}
+
+static const char *broken_by;
+
+static void put(const char *path)
+{
+	static const char garbage[] =
+		"\0\377\200%s%n%n -1 0x 99999999999999999999\n\n \n: : kB\n"
+		"Node 99999999999, zone\nNode -1, zone\n high -5\nMemTotal:";
+	static char huge[300000];
+
+	tree_remove(path);
+	if (!strcmp(broken_by, "nothing"))
+		return;
+	if (!strcmp(broken_by, "an empty file"))
+		tree_file(path, "");
+	else if (!strcmp(broken_by, "garbage"))
+		tree_data(path, garbage, sizeof(garbage) - 1);
+	else if (!strcmp(broken_by, "a directory"))
+		tree_directory(path);
+	else if (!strcmp(broken_by, "a looping link"))
+		tree_link(path, strrchr(path, '/') + 1);
+	else if (!strcmp(broken_by, "a large number"))
+		tree_file(path, "0xffffffffffffffff\n");
+	else if (!strcmp(broken_by, "another large number"))
+		tree_file(path, "9223372036854775807\n");
+	else if (!strcmp(broken_by, "zero"))
+		tree_file(path, "0\n");
+	else {
+		memset(huge, '9', sizeof(huge));
+		tree_data(path, huge, sizeof(huge));
+	}
+}
+
+static const char *const breaks[] = {
+	"nothing", "an empty file", "garbage", "a directory",
+	"a looping link", "a large number", "another large number", "zero",
+	"300000 digits",
+};
+
+/* One file after the other, each in all ways, all others being sound. */
+static void break_one_by_one(void)
+{
+#define ACPI "/sys/devices/platform/ACPI0017:00/root0"
+#define REGION ACPI "/decoder0.0/region0"
+#define NODE "/sys/devices/system/node/node"
+#define MEMORY_BLOCKS "/sys/devices/system/memory"
+	static const char *const paths[] = {
+		REGION "/size", REGION "/resource",
+		REGION "/interleave_ways", REGION "/interleave_granularity",
+		REGION "/commit", REGION "/mode", REGION "/target0",
+		REGION "/dax_region0/dax0.0/target_node",
+		ACPI "/port1/endpoint2/uport",
+		"/sys/bus/dax/devices/dax0.0",
+		MEMORY_BLOCKS "/block_size_bytes",
+		MEMORY_BLOCKS "/memory34/state",
+		MEMORY_BLOCKS "/memory34/valid_zones",
+		NODE "0/meminfo", NODE "1/meminfo", NODE "0/cpulist",
+		NODE "1/distance", NODE "0/vmstat", "/proc/vmstat",
+		"/proc/zoneinfo", "/proc/cpuinfo",
+		"/sys/devices/virtual/memory_tiering/memory_tier4/nodelist",
+		"/sys/devices/virtual/dmi/id/sys_vendor",
+		"/sys/devices/virtual/dmi/id/product_version",
+		/* and whole directories */
+		"/sys/bus/cxl/devices", "/sys/bus/dax", REGION, ACPI,
+		MEMORY_BLOCKS, "/sys/devices/system/node", "/proc",
+		"/sys/devices/virtual/memory_tiering",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(breaks); j++) {
+			broken_by = breaks[j];
+			put(paths[i]);
+			ok(read_all(), "%s in the place of %s", broken_by,
+			   paths[i]);
+		}
+		tree_remove("/sys");
+		tree_remove("/proc");
+		unpack();
+	}
+}
+
+static int spoil(const char *path, const struct stat *st, int type,
+		 struct FTW *ftw)
+{
+	(void)st;
+	(void)ftw;
+	if (type == FTW_F || type == FTW_SL || type == FTW_SLN)
+		put(path + strlen(tree_dir));
+	return 0;
+}
+
+/* All files at once. */
+static void break_all(void)
+{
+	for (size_t j = 0; j < ARRAY_SIZE(breaks); j++) {
+		if (!strcmp(breaks[j], "300000 digits"))
+			continue; /* gigabytes of files */
+		broken_by = breaks[j];
+		nftw(tree_dir, spoil, 16, FTW_PHYS);
+		ok(read_all(), "%s in the place of every file", broken_by);
+		tree_remove("/sys");
+		tree_remove("/proc");
+		unpack();
+	}
+	tree_remove("/sys");
+	tree_remove("/proc");
+	ok(read_all(), "an empty tree");
+}
+
+int main(void)
+{
+	tree_begin();
+	unpack();
+	captured();
+	ok(read_all(), "a sound tree");
+	break_one_by_one();
+	break_all();
+	return done_testing();
+}
