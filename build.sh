@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: GPL-2.0-only
 #
 # Builds tier and everything around it, and runs it: a verb each.
 # ./build.sh help lists the verbs and the variables.
@@ -199,6 +199,11 @@ cmd_test()
 cmd_bench()
 {
 	[[ -x $ROOT/test/bench ]] || die 1 "there is no test/bench"
+	need "${NEED_RUN[@]}"
+	lock
+	HPCC=$(fetch_source hpcc)
+	unlock
+	export HPCC
 	exec "$ROOT/test/bench" "$@"
 }
 

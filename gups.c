@@ -150,7 +150,7 @@ struct worker {
 	loop_fn *loops[2];
 	uint64_t start, value; /* of its stream: at gups_fill(), now */
 	uint64_t quota; /* updates to make in this call */
-	uint64_t at_flush; /* done at the last flush; the leader's note */
+	uint64_t at_mark; /* done at the last mark; the leader's note */
 	uint64_t begin_ns, end_ns, cpu_ns;
 	uint64_t digest, errors;
 	struct table_pages pages;
@@ -348,17 +348,17 @@ static uint64_t share(const struct gups *g, uint64_t n, unsigned int i)
 }
 
 /*
- * What the slowest busy thread has done since the last flush: only when all
+ * What the slowest busy thread has done since the last mark: only when all
  * have used their TLBs does a flush make all of them grow. On a loaded host
  * virtual CPUs stand still for many milliseconds.
  */
-static uint64_t least_since_flush(struct gups *g)
+static uint64_t least_since_mark(struct gups *g)
 {
 	uint64_t least = UINT64_MAX;
 
 	for (unsigned int i = 0; i < g->config.threads; i++) {
 		struct worker *w = &g->workers[i];
-		uint64_t since = atomic_load(&w->done) - w->at_flush;
+		uint64_t since = atomic_load(&w->done) - w->at_mark;
 
 		if (atomic_load(&w->busy) && since < least)
 			least = since;
@@ -366,17 +366,20 @@ static uint64_t least_since_flush(struct gups *g)
 	return least;
 }
 
+static void mark(struct gups *g)
+{
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		g->workers[i].at_mark = atomic_load(&g->workers[i].done);
+}
+
 /* What the first thread does between two chunks. */
 static void steer(struct worker *w)
 {
 	struct gups *g = w->g;
-	uint64_t now = now_ns(), flushes = g->tlb.flushes;
+	uint64_t now = now_ns();
 
-	tlb_step(&g->tlb, gups_done(g),
-		 g->tlb.growing ? least_since_flush(g) : 0, now);
-	for (unsigned int i = 0;
-	     g->tlb.flushes != flushes && i < g->config.threads; i++)
-		g->workers[i].at_flush = atomic_load(&g->workers[i].done);
+	if (tlb_step(&g->tlb, least_since_mark(g), now))
+		mark(g);
 	atomic_store_explicit(&g->growing, g->tlb.growing,
 			      memory_order_relaxed);
 	if ((g->limit_ns && now - w->begin_ns >= g->limit_ns) ||
@@ -421,9 +424,9 @@ static void set_quota(struct gups *g, uint64_t updates, bool endless)
 		struct worker *w = &g->workers[i];
 
 		w->quota = endless ? UINT64_MAX : share(g, updates, i);
-		w->at_flush = atomic_load(&w->done);
 		atomic_store(&w->busy, true);
 	}
+	mark(g);
 	atomic_store(&g->growing, g->tlb.growing);
 }
 
@@ -652,6 +655,18 @@ int gups_warm_up(struct gups *g, struct gups_warm_up *result)
 
 /* ---------------------------------------------------- update and verify */
 
+/*
+ * What came before (filling, reading) may have shrunk the TLBs: grow them at
+ * once rather than after some slow windows. Not in the later windows of a
+ * comparison, in which nothing but updates came before.
+ */
+static void begin_steering(struct gups *g, bool first)
+{
+	tlb_restart(&g->tlb);
+	if (g->tlb.on && first)
+		tlb_grow(&g->tlb);
+}
+
 int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 		gups_tick *tick, void *arg)
 {
@@ -659,7 +674,7 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 	int err;
 
 	g->limit_ns = limit_ns;
-	tlb_restart(&g->tlb);
+	begin_steering(g, !gups_done(g));
 	set_quota(g, updates, limit_ns);
 	err = parallel(g, churn, &seconds, tick, arg);
 	g->limit_ns = 0;
@@ -704,13 +719,13 @@ int gups_verify(struct gups *g, struct gups_verdict *verdict, gups_tick *tick,
 	bool stopped;
 	int err;
 
-	tlb_restart(&g->tlb);
+	begin_steering(g, true);
 	set_quota(g, 0, false);
 	for (unsigned int i = 0; i < g->config.threads; i++) {
 		struct worker *w = &g->workers[i];
 
 		w->quota = atomic_exchange(&w->done, 0);
-		w->at_flush = 0;
+		w->at_mark = 0;
 		w->value = w->start;
 	}
 	err = parallel(g, churn, NULL, tick, arg);

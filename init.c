@@ -223,6 +223,9 @@ void init_take_console(void)
 	int fd;
 
 	setsid();
+	/* In a user namespace standard output may be a file: keep it. */
+	if (!isatty(STDIN_FILENO))
+		return;
 	/* /dev/console cannot be a controlling terminal; what it stands for can. */
 	fd = open("/dev/ttyS0", O_RDWR);
 	if (fd < 0)

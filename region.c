@@ -154,8 +154,13 @@ static int blocks_of(struct blocks *b, uint64_t start, uint64_t size)
 			     "CONFIG_MEMORY_HOTPLUG");
 	/* Hexadecimal without 0x. */
 	b->size = strtoull(text, NULL, 16);
-	if (!b->size)
+	if (b->size < MIB)
 		return fail(EINVAL, MEMORY "/block_size_bytes: \"%s\"", text);
+	/* x86 and arm64 have at most 52 bits of physical address. */
+	if (size > UINT64_C(1) << 52 || start > UINT64_C(1) << 52)
+		return fail(ERANGE, "a region of %llu bytes at %#llx cannot be",
+			    (unsigned long long)size,
+			    (unsigned long long)start);
 	b->first = (int)((start + b->size - 1) / b->size);
 	b->end = (int)((start + size) / b->size);
 	if (b->end < b->first)
@@ -327,22 +332,29 @@ static void read_dax(struct region *r, int id)
 	free(ids);
 }
 
-/* What of the region is online, where, and in which zone. */
+/*
+ * What of the region is online, where, and in which zone. Asks the blocks
+ * that there are: a region may claim more than any machine has.
+ */
 static void read_blocks(struct region *r)
 {
 	struct blocks b;
+	int *ids, n;
 
 	if (!r->start || blocks_of(&b, r->start, r->size))
 		return;
-	for (int i = b.first; i < b.end; i++) {
-		if (!block_is(i, "online"))
+	n = sysfs_ids(&ids, "memory", MEMORY);
+	for (int i = 0; i < n; i++) {
+		if (ids[i] < b.first || ids[i] >= b.end ||
+		    !block_is(ids[i], "online"))
 			continue;
 		r->online += b.size;
-		if (block_is_movable(i))
+		if (block_is_movable(ids[i]))
 			r->movable += b.size;
 		if (r->node < 0)
-			r->node = block_node(i);
+			r->node = block_node(ids[i]);
 	}
+	free(ids);
 }
 
 static void read_region(struct region *r, int id)

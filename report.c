@@ -197,6 +197,13 @@ void report_note(const char *kind, const char *text)
 		write_line(state.sinks[i], state.line.text, state.line.len);
 }
 
+/* A full disk behind standard output is a failure, too. */
+static void flush_text(void)
+{
+	if (fflush(stdout) && !state.error)
+		state.error = -errno;
+}
+
 static void close_line(void)
 {
 	if (state.line_open)
@@ -214,7 +221,7 @@ void report_say(const char *fmt, ...)
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
-	fflush(stdout);
+	flush_text();
 }
 
 void report_wrap(const char *indent, const char *fmt, ...)
@@ -260,7 +267,7 @@ void report_progress(bool in_place, const char *fmt, ...)
 	} else {
 		printf("%s\n", text);
 	}
-	fflush(stdout);
+	flush_text();
 }
 
 void report_head(const struct report_column *c, size_t n)

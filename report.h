@@ -25,7 +25,7 @@ void report_set_seq(uint64_t seq);
 uint64_t report_seq(void);
 /* No text for people: standard output belongs to the records. */
 void report_quiet(void);
-/* 0, or -errno of the first record that could not be written whole. */
+/* 0, or -errno of the first record or text that could not be written. */
 int report_error(void);
 
 /* Passes on a line that is a record already; it counts. */

@@ -36,7 +36,7 @@ struct watch {
 	pid_t child;
 	int records, signals;
 	struct textbuf line; /* of a record, not complete yet */
-	char stage[64]; /* the last one begun */
+	char stage[64]; /* the last one begun, before it was asked to end */
 	uint64_t deadline, kill_at;
 	int asked; /* the signal that asked it to end, 0: none */
 	bool late; /* it was the deadline */
@@ -98,7 +98,7 @@ static void take_note(struct watch *w, char *line, size_t len)
 	if (!text)
 		return;
 	*text++ = '\0';
-	if (!strcmp(line, "!stage"))
+	if (!strcmp(line, "!stage") && !w->asked)
 		snprintf(w->stage, sizeof(w->stage), "%s", text);
 	else if (!strcmp(line, "!error"))
 		snprintf(w->result->reason, sizeof(w->result->reason), "%s",
@@ -326,7 +326,7 @@ int supervise_end(const struct supervised *r)
 		report_warn("%s%s", status == STATUS_USAGE ? "" : "failed: ",
 			    r->reason);
 	if (report_error()) {
-		report_warn("records are missing: %s",
+		report_warn("records or text could not be written: %s",
 			    strerror(-report_error()));
 		if (!status)
 			status = STATUS_FAILED;

@@ -159,7 +159,7 @@ static enum status be_worker(const struct plan *plan)
 	if (!err)
 		err = work(plan);
 	if (!err && report_error())
-		err = fail(-report_error(), "records were lost: %s",
+		err = fail(-report_error(), "records or text were lost: %s",
 			   strerror(-report_error()));
 	if (!err)
 		return STATUS_DONE;
@@ -223,15 +223,15 @@ static uint64_t deadline(const struct plan *plan, bool init)
 	return INIT_DEADLINE_NS;
 }
 
-static void run_shell(struct supervised *result)
+static void run_shell(void)
 {
 	struct supervise s = { .console = true, .shell = true };
+	struct supervised ignored;
 
 	report_say(
 		"A busybox shell; \"exit\" powers off. tier --help explains.\n");
-	supervise(&s, result);
 	/* What the user's last command returned is no verdict on the run. */
-	*result = (struct supervised){ 0 };
+	supervise(&s, &ignored);
 }
 
 static void lead(const struct plan *plan, int argc, char **argv, bool init,
@@ -255,7 +255,7 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		supervise(&s, result);
 	/* Interrupted at the console without --once: look around by hand. */
 	if (init && (!plan->verb || (plan_is_benchmark(plan) && !plan->once)))
-		run_shell(result);
+		run_shell();
 }
 
 static int help(enum verb verb)
@@ -309,5 +309,5 @@ int main(int argc, char **argv)
 	}
 	if (init)
 		init_end();
-	return status;
+	return report_error() && !status ? STATUS_FAILED : status;
 }

@@ -28,7 +28,7 @@
 /* Short enough to notice within a second, long enough for a steady rate. */
 #define WINDOW_NS (UINT64_C(100) * 1000000)
 /* Below this share of the best rate a window is slow; three in a row act. */
-#define SLOW_SHARE 0.6
+#define SLOW_SHARE 0.7
 #define SLOW_WINDOWS 3
 /* A growth phase that did not help waits this long, doubled each time. */
 #define HOLDOFF_NS (UINT64_C(1000) * 1000000)
@@ -113,28 +113,9 @@ static void settle(struct tlb *tlb, double rate, uint64_t now)
 	tlb->best = rate > tlb->best / 2 ? tlb->best : tlb->best * 0.8;
 }
 
-void tlb_step(struct tlb *tlb, uint64_t done, uint64_t least, uint64_t now)
+/* A window has ended: is the rate as it was at its best? */
+static void judge_window(struct tlb *tlb, double rate, uint64_t now)
 {
-	double rate;
-
-	if (tlb->growing) {
-		if (least >= (uint64_t)DRAWS_PER_ENTRY << tlb->shift)
-			grow_step(tlb);
-		return;
-	}
-	if (!tlb->on)
-		return;
-	if (!tlb->window_ns) {
-		tlb->window_ns = now;
-		tlb->window_done = done;
-		return;
-	}
-	if (now - tlb->window_ns < WINDOW_NS)
-		return;
-	rate = (double)(done - tlb->window_done) /
-	       (double)(now - tlb->window_ns);
-	tlb->window_ns = now;
-	tlb->window_done = done;
 	if (rate > tlb->best)
 		tlb->best = rate;
 	if (tlb->settling) {
@@ -146,4 +127,22 @@ void tlb_step(struct tlb *tlb, uint64_t done, uint64_t least, uint64_t now)
 		tlb->before = rate;
 		tlb_grow(tlb);
 	}
+}
+
+bool tlb_step(struct tlb *tlb, uint64_t least, uint64_t now)
+{
+	uint64_t began = tlb->window_ns;
+
+	if (tlb->growing) {
+		if (least < (uint64_t)DRAWS_PER_ENTRY << tlb->shift)
+			return false;
+		grow_step(tlb);
+		return true;
+	}
+	if (!tlb->on || (began && now - began < WINDOW_NS))
+		return false;
+	tlb->window_ns = now;
+	if (began)
+		judge_window(tlb, (double)least / (double)(now - began), now);
+	return true;
 }

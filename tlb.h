@@ -29,7 +29,7 @@ struct tlb {
 	/* The controller: private. */
 	bool growing;
 	unsigned int shift; /* supposed size: 2^shift entries */
-	uint64_t window_ns, window_done;
+	uint64_t window_ns; /* when it began, 0: not yet */
 	double best, before;
 	unsigned int slow, settling;
 	uint64_t not_before_ns, holdoff_ns;
@@ -47,10 +47,12 @@ void tlb_grow(struct tlb *tlb);
 void tlb_restart(struct tlb *tlb);
 
 /*
- * To be called often by the leading thread, with the updates of all threads
- * so far, those of the slowest since the last flush (while growing), and the
- * time; flushes when the growth phase or the rate asks for it.
+ * To be called often by the leading thread, with the updates that the slowest
+ * busy thread has made since the last mark, and the time; flushes when the
+ * growth phase or the rate asks for it. The rate is the slowest thread's: one
+ * TLB that shrank is seen, however many others did not. True: mark now, count
+ * from here on.
  */
-void tlb_step(struct tlb *tlb, uint64_t done, uint64_t least, uint64_t now);
+bool tlb_step(struct tlb *tlb, uint64_t least, uint64_t now);
 
 #endif

@@ -39,8 +39,13 @@ build_deps()
 # What the result depends on; the directory is in the compiler's wrapper
 deps_key()
 {
+	local package
+
 	echo "$B" "${LIB_CFLAGS[@]}" "$(gcc -dumpfullversion)" \
-		"$(cat "$ROOT"/deps/{SHA256SUMS,libs.sh,musl.specs.in} \
+		"$(for package in util-linux numactl kmod ndctl; do
+			sums_line "$package"
+		done)" \
+		"$(cat "$ROOT"/deps/{libs.sh,musl.specs.in} \
 			"$ROOT"/deps/*/* | sha256sum)"
 }
 

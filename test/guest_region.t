@@ -35,15 +35,17 @@ step node1 tier --once gups 16M node1
 step decoder tier region create -d decoder9.0
 step small tier region create -s 256M
 step use tier --once gups 16M node1
-tier gups 64M node1 --bind >/tmp/busy 2>&1 &
+tier --once gups 64M node1 --duration 40 >/tmp/busy 2>&1 &
 busy=$!
-while ! grep -q updating /tmp/busy; do
-	sleep 0.2
+tries=0
+while ! grep -q '^loop' /tmp/busy && [ $((tries += 1)) -lt 300 ]; do
+	sleep 0.1
 done
 step busy tier region destroy region0
-kill -INT $busy
+step empty tier region list
 wait $busy
 echo "== survived $?"
+grep Found /tmp/busy
 step unknown tier region destroy region7
 step status tier status
 echo "== after $(cat $blocks)"
@@ -58,6 +60,23 @@ said()
 
 for kernel in 6.12 7.3; do
 	export KERNEL=$kernel
-	boot "region-$kernel" --once run /region.sh
+	boot "region-$kernel" --add "$script" --once run /region.sh
+	is "$status" 0 "$kernel: the guest's script ran to its end"
+	is "$(said list) $(said again)" "0 0" \
+		"$kernel: a region that is there is listed, and used by create"
+	is "$(said wrong) $(said odd) $(said decoder)" "3 2 3" \
+		"$kernel: no such memdev, no such size, no such decoder"
+	is "$(said dry) $(said destroy) $(said gone)" "0 0 0" \
+		"$kernel: destroyed"
+	is "$(said node1)" 3 "$kernel: and node 1 is gone"
+	is "$(said small) $(said use)" "0 0" \
+		"$kernel: created again, smaller, and usable"
+	is "$(said busy)" 0 "$kernel: memory in use is moved away"
+	is "$(said survived)" 0 "$kernel: under a benchmark, that verifies"
+	like "$(cat "$run/console.log")" 'Found 0 errors in 8388608' \
+		"$kernel: with 0 errors"
+	is "$(said unknown)" 1 "$kernel: a region that is not there"
+	is "$(said before) $(said after)" "online online" \
+		"$kernel: auto_online_blocks is as it was"
 done
 done_testing

@@ -15,6 +15,7 @@ static void meminfo(int id, int total, int free, int active, int inactive,
 
 	snprintf(path, sizeof(path), NODE "%d/meminfo", id);
 	snprintf(text, sizeof(text),
+		 "Node %d NotMemTotal:    5 kB\n"
 		 "Node %d MemTotal:       %d kB\n"
 		 "Node %d MemFree:        %d kB\n"
 		 "Node %d Active:         99999 kB\n"
@@ -26,8 +27,8 @@ static void meminfo(int id, int total, int free, int active, int inactive,
 		 "Node %d Dirty:          %d kB\n"
 		 "Node %d Writeback:      %d kB\n"
 		 "Node %d WritebackTmp:   77777 kB\n",
-		 id, total, id, free, id, id, id, id, id, active, id, inactive,
-		 id, dirty, id, writeback, id);
+		 id, id, total, id, free, id, id, id, id, id, active, id,
+		 inactive, id, dirty, id, writeback, id);
 	tree_file(path, text);
 }
 
@@ -101,10 +102,9 @@ static void machine(void)
 {
 	struct node_machine m;
 
-	tree_file("/proc/cpuinfo",
-		  "processor\t: 0\n"
-		  "model name\t: QEMU TCG CPU version 2.5+\n"
-		  "processor\t: 1\nmodel name\t: another\n");
+	tree_file("/proc/cpuinfo", "processor\t: 0\n"
+				   "model name\t: QEMU TCG CPU version 2.5+\n"
+				   "processor\t: 1\nmodel name\t: another\n");
 	tree_file("/sys/class/dmi/id/sys_vendor", "QEMU\n");
 	tree_file("/sys/class/dmi/id/product_name", "Standard PC\n");
 	tree_file("/sys/class/dmi/id/product_version", "pc-q35-11.1\n");

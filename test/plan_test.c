@@ -114,7 +114,8 @@ static void refused(void)
 		{ "region crate", "did you mean \"region create\"?" },
 		{ "region", "unknown verb \"region\"" },
 		{ "region lst", "did you mean \"region list\"?" },
-		{ "frobnicate", "unknown verb \"frobnicate\"; see tier --help" },
+		{ "frobnicate",
+		  "unknown verb \"frobnicate\"; see tier --help" },
 		{ "help gusp", "did you mean \"gups\"?" },
 		/* options of other verbs */
 		{ "status --threads 2", "status takes no --threads" },
@@ -129,9 +130,7 @@ static void refused(void)
 		{ "region create 512M", "takes no word \"512M\"" },
 		{ "region create -s 0", "--size 0: give a size" },
 		{ "region create -s 1Q", "--size 1Q: give a size" },
-		{ "region create -m disk0", "--memdev disk0: give" },
-		{ "region create -m mem", "--memdev mem: give" },
-		{ "region create -m mem0/../x", "--memdev" },
+		{ "region create -m ''", "--memdev '': name a device" },
 		{ "region create -d decoder", "--decoder decoder: give" },
 		{ "region destroy", "needs the region's name" },
 		{ "region destroy mem0", "give a name such as region0" },
@@ -210,10 +209,11 @@ static void every_option(void)
 	struct plan p;
 	struct line l;
 
-	if (taken(&p, &l, "gups 5M node1 --threads 3 --updates 100 --seed 7"
-			  " --pages thp --tlb-refresh off --bind --once --json"
-			  " --force --records /r --deadline 90 --limit 5m"
-			  " --against 0 --window 250ms --rounds 4")) {
+	if (taken(&p, &l,
+		  "gups 5M node1 --threads 3 --updates 100 --seed 7"
+		  " --pages thp --tlb-refresh off --bind --once --json"
+		  " --force --records /r --deadline 90 --limit 5m"
+		  " --against 0 --window 250ms --rounds 4")) {
 		is_u64(p.gups.bytes, 5 * MIB, "size");
 		is_i64(p.gups.place.mode, PLACE_BIND, "bound");
 		is_i64(p.gups.place.nodes[0], 1, "to node 1");
@@ -235,8 +235,7 @@ static void every_option(void)
 	}
 	if (taken(&p, &l, "gups 1G --duration 90s -t2")) {
 		is_u64(p.gups.threads, 2, "-t2");
-		is_u64(p.gups.duration_ns, UINT64_C(90000000000),
-		       "--duration");
+		is_u64(p.gups.duration_ns, UINT64_C(90000000000), "--duration");
 	}
 	if (taken(&p, &l, "gups 1G -u 5 --pages=hugetlb --tlb-refresh=on")) {
 		is_u64(p.gups.updates, 5, "-u");
@@ -353,6 +352,29 @@ static void faults(void)
 	}
 }
 
+/* "run": behind the program's name all is the program's. */
+static void programs(void)
+{
+	struct plan p;
+	struct line l;
+
+	if (taken(&p, &l, "--json run --records /r prog --json -x gups")) {
+		is_i64(p.verb, VERB_RUN, "run");
+		ok(p.json, "--json before it is ours");
+		is_str(p.records, "/r", "so is what is before the program");
+		is_str(p.run.argv[0], "prog", "the program");
+		is_str(p.run.argv[1], "--json", "its first word");
+		is_str(p.run.argv[2], "-x", "an option that is not ours");
+		is_str(p.run.argv[3], "gups", "its last word");
+		is_str(p.run.argv[4], NULL, "and no more");
+	}
+	is_i64(parse(&p, &l, "run"), -EINVAL, "run without a program");
+	like(fail_message(), "run needs a program", "why");
+	is_i64(parse(&p, &l, "run --threads 2 prog"), -EINVAL,
+	       "run with an option of another verb");
+	like(fail_message(), "run takes no --threads", "why");
+}
+
 static void workers(void)
 {
 	struct plan p;
@@ -385,10 +407,9 @@ static bool same(const struct plan *a, const struct plan *b)
 /* The words of a command in all orders that keep "gups 64M node1" in its. */
 static void any_order(void)
 {
-	static const char *const options[] = {
-		"--once", "--threads 2", "--seed=3", "--bind", "--deadline 5",
-		"--limit 7"
-	};
+	static const char *const options[] = { "--once",       "--threads 2",
+					       "--seed=3",     "--bind",
+					       "--deadline 5", "--limit 7" };
 	static const char *const words[] = { "gups", "64M", "node1" };
 	unsigned int mixes = 0, bad = 0, n = ARRAY_SIZE(options);
 	struct plan first, plan;
@@ -458,8 +479,7 @@ static void help_texts(void)
 		ok(longest < 80, "help of \"%s\" fits in 80 columns (%zu)",
 		   plan_verb_name(v), longest);
 		ok(!strstr(t.text, "--worker") && !strstr(t.text, "--fault"),
-		   "help of \"%s\" names no inner option",
-		   plan_verb_name(v));
+		   "help of \"%s\" names no inner option", plan_verb_name(v));
 		buf_free(&t);
 	}
 }
@@ -473,6 +493,7 @@ int main(void)
 	other_verbs();
 	places();
 	faults();
+	programs();
 	workers();
 	any_order();
 	not_permuted();

@@ -16,8 +16,7 @@
 /* Left out of the common library for what it calls; see the Makefile. */
 #include "../region.c"
 
-/* The tree of a real guest. */
-static void unpack(void)
+static void execute(char *const argv[])
 {
 	pid_t child;
 	int status;
@@ -25,12 +24,32 @@ static void unpack(void)
 	fflush(stdout);
 	child = fork();
 	if (!child) {
-		execl("test/unpack", "unpack", "test/fixtures/cxl.txt",
-		      tree_dir, NULL);
+		execvp(argv[0], argv);
 		_exit(127);
 	}
 	if (waitpid(child, &status, 0) < 0 || status)
-		tree_die("test/unpack");
+		tree_die(argv[0]);
+}
+
+/* The tree of a real guest, kept in /sound. */
+static void unpack(void)
+{
+	char sound[PATH_MAX];
+
+	snprintf(sound, sizeof(sound), "%s", tree_path("/sound"));
+	execute((char *[]){ "test/unpack", "test/fixtures/cxl.txt", sound,
+			    NULL });
+}
+
+/* What was broken is whole again. */
+static void restore(void)
+{
+	char sound[PATH_MAX];
+
+	tree_remove("/sys");
+	tree_remove("/proc");
+	snprintf(sound, sizeof(sound), "%s", tree_path("/sound/."));
+	execute((char *[]){ "cp", "-a", sound, tree_dir, NULL });
 }
 
 static void captured(void)
@@ -111,6 +130,8 @@ static void put(const char *path)
 		tree_file(path, "0xffffffffffffffff\n");
 	else if (!strcmp(broken_by, "another large number"))
 		tree_file(path, "9223372036854775807\n");
+	else if (!strcmp(broken_by, "2^57"))
+		tree_file(path, "144115188075855872\n");
 	else if (!strcmp(broken_by, "zero"))
 		tree_file(path, "0\n");
 	else {
@@ -120,8 +141,15 @@ static void put(const char *path)
 }
 
 static const char *const breaks[] = {
-	"nothing", "an empty file", "garbage", "a directory",
-	"a looping link", "a large number", "another large number", "zero",
+	"nothing",
+	"an empty file",
+	"garbage",
+	"a directory",
+	"a looping link",
+	"a large number",
+	"another large number",
+	"2^57",
+	"zero",
 	"300000 digits",
 };
 
@@ -133,24 +161,38 @@ static void break_one_by_one(void)
 #define NODE "/sys/devices/system/node/node"
 #define MEMORY_BLOCKS "/sys/devices/system/memory"
 	static const char *const paths[] = {
-		REGION "/size", REGION "/resource",
-		REGION "/interleave_ways", REGION "/interleave_granularity",
-		REGION "/commit", REGION "/mode", REGION "/target0",
+		REGION "/size",
+		REGION "/resource",
+		REGION "/interleave_ways",
+		REGION "/interleave_granularity",
+		REGION "/commit",
+		REGION "/mode",
+		REGION "/target0",
 		REGION "/dax_region0/dax0.0/target_node",
 		ACPI "/port1/endpoint2/uport",
 		"/sys/bus/dax/devices/dax0.0",
 		MEMORY_BLOCKS "/block_size_bytes",
 		MEMORY_BLOCKS "/memory34/state",
 		MEMORY_BLOCKS "/memory34/valid_zones",
-		NODE "0/meminfo", NODE "1/meminfo", NODE "0/cpulist",
-		NODE "1/distance", NODE "0/vmstat", "/proc/vmstat",
-		"/proc/zoneinfo", "/proc/cpuinfo",
+		NODE "0/meminfo",
+		NODE "1/meminfo",
+		NODE "0/cpulist",
+		NODE "1/distance",
+		NODE "0/vmstat",
+		"/proc/vmstat",
+		"/proc/zoneinfo",
+		"/proc/cpuinfo",
 		"/sys/devices/virtual/memory_tiering/memory_tier4/nodelist",
 		"/sys/devices/virtual/dmi/id/sys_vendor",
 		"/sys/devices/virtual/dmi/id/product_version",
 		/* and whole directories */
-		"/sys/bus/cxl/devices", "/sys/bus/dax", REGION, ACPI,
-		MEMORY_BLOCKS, "/sys/devices/system/node", "/proc",
+		"/sys/bus/cxl/devices",
+		"/sys/bus/dax",
+		REGION,
+		ACPI,
+		MEMORY_BLOCKS,
+		"/sys/devices/system/node",
+		"/proc",
 		"/sys/devices/virtual/memory_tiering",
 	};
 
@@ -161,9 +203,7 @@ static void break_one_by_one(void)
 			ok(read_all(), "%s in the place of %s", broken_by,
 			   paths[i]);
 		}
-		tree_remove("/sys");
-		tree_remove("/proc");
-		unpack();
+		restore();
 	}
 }
 
@@ -184,11 +224,10 @@ static void break_all(void)
 		if (!strcmp(breaks[j], "300000 digits"))
 			continue; /* gigabytes of files */
 		broken_by = breaks[j];
-		nftw(tree_dir, spoil, 16, FTW_PHYS);
+		nftw(tree_path("/sys"), spoil, 16, FTW_PHYS);
+		nftw(tree_path("/proc"), spoil, 16, FTW_PHYS);
 		ok(read_all(), "%s in the place of every file", broken_by);
-		tree_remove("/sys");
-		tree_remove("/proc");
-		unpack();
+		restore();
 	}
 	tree_remove("/sys");
 	tree_remove("/proc");
@@ -199,6 +238,7 @@ int main(void)
 {
 	tree_begin();
 	unpack();
+	restore();
 	captured();
 	ok(read_all(), "a sound tree");
 	break_one_by_one();

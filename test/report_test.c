@@ -169,9 +169,9 @@ static const char *seen(void)
 
 static void tables(void)
 {
-	static const struct report_column columns[] = {
-		{ "name", -8 }, { "size", 6 }, { "note", -10 }
-	};
+	static const struct report_column columns[] = { { "name", -8 },
+							{ "size", 6 },
+							{ "note", -10 } };
 	static const char *const row[] = { "a", "12", "x" };
 	static const char *const bare[] = { "longer than 8", "1234567", "" };
 
@@ -266,7 +266,8 @@ int main(void)
 {
 	int fds[2];
 
-	if (pipe2(fds, O_DIRECT | O_NONBLOCK) || (console = memfd_create("", 0)) < 0)
+	if (pipe2(fds, O_DIRECT | O_NONBLOCK) ||
+	    (console = memfd_create("", 0)) < 0)
 		return 1;
 	/* Room for the long record, so that no write has to wait. */
 	fcntl(fds[1], F_SETPIPE_SZ, 1 << 20);

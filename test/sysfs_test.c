@@ -142,8 +142,7 @@ static void links(void)
 	is_str(buf, "kmem", "is its last part");
 	is_i64(sysfs_link_name(buf, 4, "/sys/bus/driver"), -EOVERFLOW,
 	       "does not fit");
-	is_i64(sysfs_link_name(buf, sizeof(buf), "/sys/a"), -EINVAL,
-	       "no link");
+	is_i64(sysfs_link_name(buf, sizeof(buf), "/sys/a"), -EINVAL, "no link");
 	is_i64(sysfs_link_name(buf, sizeof(buf), "/sys/none"), -ENOENT,
 	       "missing");
 	/* A directory outside, with a link in it, that a link leads to. */
@@ -226,9 +225,9 @@ static void journal(void)
 static void entries(void)
 {
 	static const char *const names[] = {
-		"node12", "node2",   "node0",  "node",	 "nodeX",
-		"node1x", "node-1",  "anode3", "node 4", "node99999999999",
-		"online", ".node9",  "node5",
+		"node12", "node2",  "node0",  "node",	"nodeX",
+		"node1x", "node-1", "anode3", "node 4", "node99999999999",
+		"online", ".node9", "node5",
 	};
 	static const int want[] = { 0, 2, 5, 12 };
 	char path[64], *text;

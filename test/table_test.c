@@ -143,14 +143,17 @@ static void kinds(void)
 	err = table_map(&t, (size_t)1 << 45, PAGES_HUGETLB);
 	ok(err < 0, "huge pages that nobody reserved");
 	is_i64(fail_status(), STATUS_LACKS, "are lacking");
-	like(fail_message(), "/proc/sys/vm/nr_hugepages", "and how to get them");
+	like(fail_message(), "/proc/sys/vm/nr_hugepages",
+	     "and how to get them");
 	ok(!t.map, "nothing is mapped");
 }
 
 static void checking(void)
 {
-	struct place two = { .mode = PLACE_BIND, .nodes = { 1, 3 },
-			     .nr_nodes = 2, .text = "1,3" };
+	struct place two = { .mode = PLACE_BIND,
+			     .nodes = { 1, 3 },
+			     .nr_nodes = 2,
+			     .text = "1,3" };
 	struct place some = placed(PLACE_PREFERRED, 1, "preferred:1");
 	struct place even = placed(PLACE_INTERLEAVE, 0, "interleave:0");
 	struct place any = { .mode = PLACE_ANY, .text = "any" };

@@ -42,12 +42,12 @@ static inline bool tap_result(bool good, const char *file, int line,
 	return good;
 }
 
-#define TAP_CHECK(name, ...)                                                 \
-	__attribute__((format(printf, name, (name) + 1))) static inline bool \
-	__VA_ARGS__
+#define TAP_CHECK(name, ...)                \
+	__attribute__((format(printf, name, \
+			      (name) + 1))) static inline bool __VA_ARGS__
 
-TAP_CHECK(4, tap_ok(const char *file, int line, bool good, const char *fmt,
-		    ...))
+TAP_CHECK(4,
+	  tap_ok(const char *file, int line, bool good, const char *fmt, ...))
 {
 	va_list ap;
 

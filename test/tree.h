@@ -50,8 +50,8 @@ static inline void tree_parents(const char *path)
 	}
 }
 
-static inline int tree_delete(const char *path, const struct stat *st,
-			      int type, struct FTW *ftw)
+static inline int tree_delete(const char *path, const struct stat *st, int type,
+			      struct FTW *ftw)
 {
 	(void)st;
 	(void)type;

@@ -73,8 +73,7 @@ static void numbers(void)
 		static const char *const bad[] = { "",	 "-1", "+1", " 1",
 						   "1 ", "1k", "0x1" };
 
-		is_i64(parse_u64(bad[i], &v), -EINVAL, "number \"%s\"",
-		       bad[i]);
+		is_i64(parse_u64(bad[i], &v), -EINVAL, "number \"%s\"", bad[i]);
 	}
 }
 
@@ -156,9 +155,12 @@ static void formats(void)
 		uint64_t bytes;
 		const char *text;
 	} sizes[] = {
-		{ 0, "0 B" },		 { 1023, "1023 B" },
-		{ 1024, "1 KiB" },	 { 1536, "1.50 KiB" },
-		{ GIB, "1 GiB" },	 { 15 * GIB / 10, "1.50 GiB" },
+		{ 0, "0 B" },
+		{ 1023, "1023 B" },
+		{ 1024, "1 KiB" },
+		{ 1536, "1.50 KiB" },
+		{ GIB, "1 GiB" },
+		{ 15 * GIB / 10, "1.50 GiB" },
 		{ 2913 * MIB, "2.84 GiB" },
 		{ UINT64_MAX, "16384 PiB" },
 	};
@@ -166,10 +168,11 @@ static void formats(void)
 		double seconds;
 		const char *text;
 	} times[] = {
-		{ -1, "-1000 ms" }, { 0, "0 ms" },	{ 0.0123, "12 ms" },
-		{ 1, "1.0 s" },	    { 42, "42 s" },	{ 119.4, "119 s" },
-		{ 120, "2 min" },   { 5025, "83 min" }, { 7200, "2 h 00 min" },
-		{ 7265, "2 h 01 min" },
+		{ -1, "-1000 ms" },	{ 0, "0 ms" },
+		{ 0.0123, "12 ms" },	{ 1, "1.0 s" },
+		{ 42, "42 s" },		{ 119.4, "119 s" },
+		{ 120, "2 min" },	{ 5025, "83 min" },
+		{ 7200, "2 h 00 min" }, { 7265, "2 h 01 min" },
 	};
 	char buf[SIZE_TEXT];
 
@@ -228,6 +231,10 @@ static void failures(void)
 	       "fail_in() returns what it was given");
 	is_str(fail_message(), "step 1: bad", "and puts the step before");
 	is_i64(fail_status(), STATUS_USAGE, "and keeps the status");
+	fail(ENOENT, "/x: missing");
+	lacks(ENOENT, "%s; it needs %s", fail_message(), "CONFIG_X");
+	is_str(fail_message(), "/x: missing; it needs CONFIG_X",
+	       "a message made of the one before");
 	memset(endless, 'x', sizeof(endless) - 1);
 	endless[sizeof(endless) - 1] = '\0';
 	fail(EIO, "%s", endless);

@@ -86,8 +86,7 @@ static void deltas(const struct vmstat *before)
 	tree_file(NODE "2/vmstat", "numa_hit 25\n");
 	is_i64(vmstat_take(&after), 0, "another snapshot");
 	ok(!after.folded, "not folded: the file is missing");
-	ok(vmstat_delta(before, &after, VMSTAT_TOTAL, "pgfault", &d) &&
-		   d == 77,
+	ok(vmstat_delta(before, &after, VMSTAT_TOTAL, "pgfault", &d) && d == 77,
 	   "200 - 123");
 	ok(vmstat_delta(before, &after, VMSTAT_TOTAL, "zzz", &d) && d == -1,
 	   "one that goes back");
@@ -110,16 +109,32 @@ static void deltas(const struct vmstat *before)
 static void rows(void)
 {
 	static const char *const names[] = {
-		"numa_hit", "numa_miss", "numa_foreign", "numa_interleave",
-		"numa_local", "numa_other", "pgpromote_success",
-		"pgpromote_candidate", "pgdemote_kswapd", "pgdemote_direct",
-		"pgdemote_khugepaged", "pgalloc_dma", "pgalloc_dma32",
-		"pgalloc_normal", "pgfault", "pgmajfault",
+		"numa_hit",
+		"numa_miss",
+		"numa_foreign",
+		"numa_interleave",
+		"numa_local",
+		"numa_other",
+		"pgpromote_success",
+		"pgpromote_candidate",
+		"pgdemote_kswapd",
+		"pgdemote_direct",
+		"pgdemote_khugepaged",
+		"pgalloc_dma",
+		"pgalloc_dma32",
+		"pgalloc_normal",
+		"pgfault",
+		"pgmajfault",
 		"kswapd_low_wmark_hit_quickly",
-		"kswapd_high_wmark_hit_quickly", "numa_pte_updates",
-		"numa_huge_pte_updates", "numa_hint_faults",
-		"numa_hint_faults_local", "numa_pages_migrated",
-		"pgmigrate_success", "pgmigrate_fail", NULL,
+		"kswapd_high_wmark_hit_quickly",
+		"numa_pte_updates",
+		"numa_huge_pte_updates",
+		"numa_hint_faults",
+		"numa_hint_faults_local",
+		"numa_pages_migrated",
+		"pgmigrate_success",
+		"pgmigrate_fail",
+		NULL,
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What kmod's meson would find out about musl and gcc on x86-64.
  * No compression: the modules in the image are decompressed when it is

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What ndctl's meson would find out about musl and gcc on x86-64.
  * Logging stays (libcxl says why a step failed when asked by CXL_LOG),

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * libcxl asks udev one question: is its event queue empty?  These are the
  * five functions it needs for that, see udev.c.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The little of util-linux' configure that libuuid's parser looks at. */
 #define HAVE_ERR_H 1
 #define HAVE_ERRX 1

@@ -1,0 +1,431 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The shipped program as a command on this machine: what it refuses, what it
+# writes, and how it ends.
+#
+# timeout: 300
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# shellcheck source=test/tap.sh
+. test/tap.sh
+
+tier=$PWD/build/tier
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# A warm-up of 0.4 s instead of 1.2, where it is not what is looked at
+quick=(--tlb-refresh off)
+
+# run ARGUMENTS...: sets status, out and err.  Nothing here may take long.
+run()
+{
+	status=0
+	timeout 60 "$tier" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null ||
+		status=$?
+	out=$(<"$tmp/out") err=$(<"$tmp/err")
+}
+
+# refused STATUS REGEX ARGUMENTS...
+refused()
+{
+	local want=$1 why=$2
+
+	shift 2
+	rm -f "$tmp/records"
+	run --records "$tmp/records" "$@"
+	is "$status" "$want" "tier $*: status $want"
+	like "$err" "^tier: .*$why" "tier $*: says why"
+	is "$out" "" "tier $*: nothing on standard output"
+	[[ $want != 2 ]] ||
+		ok "tier $*: no file is made" test ! -e "$tmp/records"
+}
+
+# jq of the records: all at once as an array
+records()
+{
+	jq -c -s "$1" "$tmp/records"
+}
+
+# sound FILE NAME: valid, without gaps, first environment, last end
+sound()
+{
+	is "$(jq -c -s '
+		(map(.seq) == [range(1; length + 1)]) and
+		.[0].record == "environment" and
+		.[-1].record == "end" and .[-1].records == length and
+		(map(select(.record == "end")) | length) == 1 and
+		(.[-1].verdict == "passed") == (.[-1].status == 0) and
+		(.[-1].reason == null) == (.[-1].status == 0)' "$1" 2>&1)" \
+		true "$2: records are whole"
+	is "$(wc -l <"$1")" "$(grep -c '^{"record":"[a-z]*","seq":[0-9]*,.*}$' \
+		"$1")" "$2: an object a line, record and seq first"
+}
+
+# --- bad usage ---------------------------------------------------------------
+
+bad_usage()
+{
+	local size
+
+	for size in 0 1Q 1.5 1.5G 999999999T 18446744073709551616 1 5000 ''; do
+		refused 2 "size" --once gups "$size"
+	done
+	# 999T is a size; no machine has it
+	run --once gups 999T
+	is "$status" 3 "gups 999T: status 3"
+	like "$err" 'does not fit' "gups 999T: says why"
+	refused 2 'negative' --once gups -1
+	refused 2 'size -1' --once gups -- -1
+	refused 2 'needs the table' --once gups
+	refused 2 'node nod1' --once gups 16M nod1
+	refused 2 'node 5-1' --once gups 16M 5-1
+	refused 2 'threads 0' --once gups 16M --threads 0
+	refused 2 'threads 2x' --once gups 16M -t 2x
+	refused 2 'did you mean --threads' --once gups 16M --thraeds 2
+	refused 2 'did you mean --deadline' --once gups 16M --daedline 2
+	refused 2 'did you mean "gups"' gusp 16M
+	refused 2 'did you mean "region create"' region craete
+	refused 2 'needs an argument' --once gups 16M --threads
+	refused 2 'takes no --threads' status --threads 2
+	refused 2 'exclude each other' --once gups 16M -u 5 --duration 5
+	refused 2 'give one of' --once gups 16M --pages 2M
+	refused 2 'region0' region destroy ../../etc
+	run
+	is "$status" 2 "no arguments: status 2"
+	like "$out$err" 'usage: tier' "no arguments: usage"
+	run --help
+	is "$status" 0 "--help: status 0"
+	like "$out" 'gups .*region create .*status ' "--help: the verbs"
+	run help gups
+	like "$out" '--threads N' "help gups: its options"
+	run --version
+	like "$out" '^tier [0-9.]+$' "--version"
+}
+
+# --- what the machine lacks ---------------------------------------------------
+
+lacking()
+{
+	local free
+
+	run --once gups 16M node63 --json
+	cp "$tmp/out" "$tmp/records"
+	is "$status" 3 "a node that does not exist: status 3"
+	like "$err" 'node 63 does not exist.*nodes with memory: 0' \
+		"a node that does not exist: says which do"
+	sound "$tmp/records" "a node that does not exist"
+	is "$(records '.[-1] | [.verdict, .status]')" '["failed",3]' \
+		"a node that does not exist: so the end record"
+
+	free=$(awk '/MemTotal/ { printf "%dk", $2 }' /proc/meminfo)
+	run --once gups "$free" node0
+	is "$status" 3 "more than the node has: status 3"
+	like "$err" 'does not fit: .* needs .* and [0-9.]+ [MG]iB on node0' \
+		"more than the node has: says how much is free"
+	unlike "$out" 'populated' "more than the node has: not populated"
+	run --once gups "$free"
+	is "$status" 3 "more than all nodes have: status 3"
+	like "$err" '[0-9.]+ [MGT]iB on all nodes' \
+		"more than all nodes have: says how much is free"
+	run --once gups 16M interleave:0,63
+	is "$status" 3 "interleaved with no node: status 3"
+	run status --root "$tmp/none"
+	is "$status" 1 "--root of no directory: status 1"
+	like "$err" '--root .*none: No such file' "--root of no directory"
+}
+
+# --- a run -------------------------------------------------------------------
+
+a_run()
+{
+	run --once gups 16M --threads 2 --records "$tmp/records"
+	is "$status" 0 "a run: status 0"
+	is "$err" "" "a run: no message"
+	sound "$tmp/records" "a run"
+	is "$(records 'map(select(.record == "stage").stage)')" \
+		'["plan","probe","populate","warm-up","fill","update","verify","report"]' \
+		"a run: its stages"
+	is "$(records 'map(select(.record == "gups")) | length')" 1 \
+		"a run: one result"
+	is "$(records 'map(select(.record == "gups"))[0] |
+		[.table_bytes, .entries, .updates, .threads, .errors, .verified,
+		.pages_at_start.node0 == 4096, .updates_per_s > 0,
+		(.elapsed_s * .updates_per_s / .updates - 1 | fabs) < 0.001]')" \
+		'[16777216,2097152,8388608,2,0,true,true,true,true]' \
+		"a run: the result"
+	is "$(records 'map(select(.record == "counters"))[0].whole.total |
+		keys_unsorted | length')" 26 "a run: the customer's rows, and one"
+	is "$(records 'map(select(.record == "counters"))[0].whole.node0 |
+		has("numa_hit") and (has("pgfault") | not)')" true \
+		"a run: per node what is counted per node"
+	is "$(records 'map(select(.record == "counters"))[0] |
+		.whole.total.pgfault >= 4096 and .timed.total.pgfault < 4096')" \
+		true "a run: populating is not in the timed part"
+	like "$out" 'Main table size   = 2\^21 = 2097152 words' \
+		"a run: HPCC's lines"
+	like "$out" 'Found 0 errors in 2097152 locations \(passed\)\.' \
+		"a run: verified"
+	is "$(awk 'length > 79' <<<"$out")" "" "a run: fits in 80 columns"
+	unlike "$out" $'[\033\r]' "a run: no control characters in a log"
+
+	run --json --once gups 1M -t 1 "${quick[@]}"
+	cp "$tmp/out" "$tmp/records"
+	sound "$tmp/records" "--json"
+	run --once --duration 1 gups 1M --json "${quick[@]}"
+	cp "$tmp/out" "$tmp/records"
+	is "$(records 'map(select(.record == "gups"))[0] |
+		.verified and .elapsed_s >= 1 and .elapsed_s < 3')" true \
+		"--duration"
+	run --once gups 1M node0 --against interleave:0 --window 100ms \
+		--rounds 4 --json "${quick[@]}"
+	cp "$tmp/out" "$tmp/records"
+	sound "$tmp/records" "--against"
+	is "$(records 'map(select(.record == "compare"))[0] |
+		[.rounds, (.updates_per_s | length), .ratio_min <= .ratio_median,
+		.ratio_median <= .ratio_max, .errors]')" \
+		'[4,4,true,true,0]' "--against: the comparison"
+	run status --json
+	cp "$tmp/out" "$tmp/records"
+	sound "$tmp/records" "status"
+	run region list --json
+	cp "$tmp/out" "$tmp/records"
+	sound "$tmp/records" "region list"
+}
+
+# --- other programs, and the table word for word ------------------------------
+
+a_program()
+{
+	run run --records "$tmp/records" sh -c 'echo out; exit 0' --json
+	is "$status" 0 "run: status 0"
+	like "$out" $'\nout\n' "run: the program's output"
+	sound "$tmp/records" "run"
+	is "$(records 'map(select(.record == "run"))[0] |
+		[.program, .exit_status, .signal]')" \
+		'[["sh","-c","echo out; exit 0","--json"],0,null]' \
+		"run: the program"
+	is "$(records 'map(select(.record == "counters")) | length')" 1 \
+		"run: the counters"
+	run run --records "$tmp/records" sh -c 'exit 7'
+	ended 7 'ended with status 7' "run: a program that fails"
+	# shellcheck disable=SC2016
+	run run --records "$tmp/records" sh -c 'kill -9 $$'
+	ended 137 'signal 9' "run: a program that is killed"
+	run run --records "$tmp/records" "$tmp/none"
+	ended 127 'status 127' "run: no such program"
+}
+
+digests()
+{
+	local row size threads rest
+
+	for row in "64M 1" "64M 2" "5M 1" "5M 2" "28k 1" "28k 2" "4k 1" \
+		"100k 3 77777" "1M 2 1000000 5" "12M 2 1 16777215"; do
+		read -r size threads rest <<<"$row"
+		run --once gups "$size" -t "$threads" --json "${quick[@]}" \
+			${rest:+--updates "${rest% *}"} \
+			${rest:+--seed "$([[ $rest = *' '* ]] &&
+				echo "${rest#* }" || echo 0)"}
+		# shellcheck disable=SC2086
+		is "$(jq -r 'select(.record == "gups").table_digest' \
+			"$tmp/out")" "$(build/test/replay "$size" "$threads" \
+			$rest)" "digest of $row: as a serial replay's"
+	done
+}
+
+# --- records that cannot be written -------------------------------------------
+
+lost_records()
+{
+	run --once gups 1M --records "$tmp/no/such/directory"
+	is "$status" 1 "--records in no directory: status 1"
+	like "$err" '--records .*: No such file' "--records in no directory"
+	unlike "$out" populated "--records in no directory: nothing is done"
+	run --once gups 1M --records "$tmp"
+	is "$status" 1 "--records to a directory: status 1"
+	like "$err" 'Is a directory' "--records to a directory"
+	run --once gups 1M --records /dev/full "${quick[@]}"
+	is "$status" 1 "--records to a full disk: status 1"
+	like "$err" 'No space left' "--records to a full disk"
+	status=0
+	timeout 60 "$tier" --once gups 1M --json "${quick[@]}" >/dev/full 2>"$tmp/err" ||
+		status=$?
+	is "$status" 1 "--json to a full disk: status 1"
+	like "$(<"$tmp/err")" 'No space left' "--json to a full disk"
+	status=0
+	timeout 60 "$tier" --once gups 1M --json "${quick[@]}" 2>"$tmp/err" | head -n1 \
+		>/dev/null || status=$?
+	status=${PIPESTATUS[0]}
+	is "$status" 1 "--json to a reader that leaves: status 1, no signal"
+	status=0
+	timeout 60 "$tier" status >/dev/full 2>"$tmp/err" || status=$?
+	is "$status" 1 "text to a full disk: status 1"
+}
+
+# --- every ending -------------------------------------------------------------
+
+# ended STATUS REASON NAME: the end record says so
+ended()
+{
+	is "$status" "$1" "$3: status $1"
+	sound "$tmp/records" "$3"
+	is "$(records '.[-1] | [.verdict, .status]')" "[\"failed\",$1]" \
+		"$3: failed"
+	like "$(records '.[-1].reason')" "$2" "$3: says why"
+	like "$err" "$2" "$3: says why on standard error"
+}
+
+crashes()
+{
+	local stage name number row
+
+	for stage in plan probe populate warm-up fill update verify report; do
+		run --once gups 1M --fault "$stage:segv" "${quick[@]}" \
+			--records "$tmp/records"
+		ended 1 "signal 11.*during $stage" "a crash in $stage"
+	done
+	for row in kill:9 abrt:6 bus:7; do
+		name=${row%:*} number=${row#*:}
+		run --once gups 1M --fault "update:$name" "${quick[@]}" \
+			--records "$tmp/records"
+		ended 1 "signal $number.*during update" "SIG$name in update"
+	done
+	run --once gups 1M --fault verify:corrupt "${quick[@]}" \
+		--records "$tmp/records"
+	ended 1 'found 1 wrong words' "a corrupt word"
+	is "$(records 'map(select(.record == "gups"))[0] |
+		[.errors, .verified]')" '[1,false]' "a corrupt word: the result"
+	like "$out" 'Found 1 errors in 131072 locations \(failed\)' \
+		"a corrupt word: HPCC's line"
+}
+
+hangs()
+{
+	local begin=$SECONDS
+
+	run --once gups 1M --fault update:hang --deadline 3 "${quick[@]}" \
+		--records "$tmp/records"
+	ended 1 'deadline of 3.0 s passed during update' "a hang"
+	ok "a hang: ended within 15 s" test $((SECONDS - begin)) -lt 15
+	begin=$SECONDS
+	run --once gups 1M --duration 1h --deadline 2 --records "$tmp/records"
+	ended 1 'deadline of 2.0 s passed during (warm-up|fill|update)' \
+		"too long a run"
+	ok "too long a run: ended within 15 s" \
+		test $((SECONDS - begin)) -lt 15
+}
+
+# begin ARGUMENTS...: runs in the background, until it updates
+begin()
+{
+	rm -f "$tmp/records"
+	timeout 60 "$tier" "$@" --records "$tmp/records" >"$tmp/out" \
+		2>"$tmp/err" &
+	leader=$!
+	for _ in {1..200}; do
+		grep -qs "\"stage\":\"${at:-update}\"" "$tmp/records" && break
+		sleep 0.05
+	done
+	# timeout's child
+	pid=$(pgrep -P "$leader" -x tier)
+}
+
+finish()
+{
+	status=0
+	wait "$leader" || status=$?
+	out=$(<"$tmp/out") err=$(<"$tmp/err")
+}
+
+interruptions()
+{
+	local signal worker at
+
+	for signal in INT TERM HUP; do
+		begin --once gups 1M --duration 1h "${quick[@]}"
+		kill "-$signal" "$pid"
+		finish
+		ended 1 'interrupted' "SIG$signal"
+	done
+	# The process that works, alone
+	begin --once gups 1M --duration 1h "${quick[@]}"
+	worker=$(pgrep -P "$pid")
+	kill -KILL "$worker"
+	finish
+	ended 1 'signal 9' "the worker killed"
+	# The process that watches, alone: nobody is left
+	begin --once gups 1M --duration 1h "${quick[@]}"
+	worker=$(pgrep -P "$pid")
+	kill -KILL "$pid"
+	finish
+	for _ in {1..50}; do
+		kill -0 "$worker" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -0 "$worker" 2>/dev/null
+	is "$?" 1 "the supervisor killed: the worker ends, too"
+
+	for at in update warm-up; do
+		begin gups 1M --duration 1
+		kill -INT "$pid"
+		finish
+		is "$status" 0 "without --once, SIGINT in $at: status 0"
+		sound "$tmp/records" "without --once, SIGINT in $at"
+		is "$(records '.[-1].verdict')" '"passed"' \
+			"without --once, SIGINT in $at: passed"
+	done
+	at=update
+	begin gups 1M --duration 200ms --tlb-refresh off
+	for _ in {1..200}; do
+		(($(grep -cs '"record":"gups"' "$tmp/records") >= 2)) && break
+		sleep 0.1
+	done
+	kill -INT "$pid"
+	finish
+	is "$status" 0 "without --once: until SIGINT, status 0"
+	is "$(records 'map(select(.record == "gups").pass) |
+		length >= 2 and .[:2] == [1, 2]')" true \
+		"without --once: pass after pass"
+	sound "$tmp/records" "without --once"
+}
+
+# --- the file ----------------------------------------------------------------
+
+the_file()
+{
+	local times
+
+	unlike "$(readelf -lWd "$tier")" 'INTERP|NEEDED' "static"
+	ok "at most 256 KiB" test "$(stat -c %s "$tier")" -le 262144
+	times=$(for _ in {1..20}; do
+		a=$EPOCHREALTIME
+		"$tier" --version >/dev/null
+		b=$EPOCHREALTIME
+		echo $((${b/./} - ${a/./}))
+	done | sort -n | sed -n 10p)
+	diag "starts in $times us"
+	ok "starts in under 10 ms (median of 20)" test "$times" -lt 10000
+}
+
+no_strays()
+{
+	local left
+
+	# Only those of this test: they know its directory
+	left=$(pgrep -af -- "--records $tmp" || true)
+	is "$left" "" "no process is left"
+}
+
+bad_usage
+lacking
+a_run
+a_program
+digests
+lost_records
+crashes
+hangs
+interruptions
+the_file
+no_strays
+done_testing

@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The rules that keep the parts of the program apart, by grep.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# shellcheck source=test/tap.sh
+. test/tap.sh
+
+# The program's text as "FILE:LINE:TEXT", without comments, which may name
+# what the code must not
+code=$(for file in *.c *.h; do
+	perl -0777 -pe 's{("(?:\\.|[^"\\\n])*")|/\*.*?\*/|//[^\n]*}
+		{ defined $1 ? $1 : $& =~ tr/\n//cdr }gsex' "$file" |
+		awk -v file="$file" '{ print file ":" NR ":" $0 }'
+done)
+
+# In front of a call: neither part of a longer name nor a member
+call='(?<![A-Za-z0-9_>.])'
+
+# found REGEX: the lines of the code that have it
+found()
+{
+	grep -P "^[^:]+:[0-9]+:.*?($1)" <<<"$code" || true
+}
+
+# only FILES REGEX NAME: these files have it (or the rule watches over
+# nothing), and no others
+only()
+{
+	local lines
+
+	lines=$(found "$2")
+	is "$(grep -vE "^($1)\.[ch]:" <<<"$lines")" "" "$3: no other"
+	ok "$3: it does" grep -qE "^($1)\.[ch]:" <<<"$lines"
+}
+
+# --- who does what -----------------------------------------------------------
+
+opens='(open|openat|openat2|fopen|freopen|creat|opendir|fdopendir|scandir'
+opens+='|readlink|readlinkat|nftw|glob)'
+only 'sysfs|init|tier' "$call$opens *\(" \
+	"only sysfs.c opens files (init.c: devices, tier.c: the records)"
+is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
+	"init.c and tier.c open none of the kernel's attributes"
+is "$(grep -E '^init\.c:' <<<"$code" | grep -P "$call$opens *\\(\"" |
+	grep -v '"/dev/')" "" "init.c opens devices only"
+only region "$call(cxl|daxctl)_[a-z0-9_]+ *\(|include <(cxl|daxctl)/" \
+	"only region.c calls libcxl and libdaxctl"
+only init "$call(kmod)_[a-z0-9_]+ *\(|include <libkmod" \
+	"only init.c calls libkmod"
+only 'table' "$call(mbind|set_mempolicy|numa_[a-z0-9_]+) *\(|include <numa" \
+	"only table.c calls libnuma"
+only report "$call(v?printf|puts|putchar) *\(|v?fprintf *\(stdout" \
+	"only report.c prints to standard output"
+is "$(found "$call(write|writev|dprintf) *\(" |
+	grep -vE '^(report|sysfs)\.c:')" "" "only report.c and sysfs.c write"
+only init "$call(mount|umount2?|reboot|pivot_root|chroot) *\(" \
+	"only init.c mounts and reboots"
+is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
+	"only tier.c ends the program"
+only 'supervise|command' "${call}_exit *\(" \
+	"_exit() is for children that could not execute"
+only 'supervise|command' "$call(fork|vfork|execv|execvp) *\(" \
+	"only supervise.c and command.c start processes"
+only 'tier' "${call}getpid *\(" "only tier.c asks who it is"
+is "$(found "${call}getpid *\(" | grep -c .)" 1 "and once"
+is "$(found "$call(system|popen|posix_spawn|strtok|gets|sprintf|strcat|atoi|atol|atof) *\(")" \
+	"" "nobody calls what is not to be called"
+is "$(found 'include "tier\.h"')" "" "nothing includes tier.c's own"
+
+# --- includes ----------------------------------------------------------------
+
+# includes FILE: the project's headers that it includes, but its own
+includes()
+{
+	sed -n 's/^#include "\(.*\)\.h"$/\1/p' "$1.c" "$1.h" 2>/dev/null |
+		grep -vx "$1" | sort -u | paste -sd' '
+}
+
+is "$(includes plan)" "util" "plan.c knows of the types alone"
+is "$(includes sysfs)" "util" "sysfs.c of no other part"
+is "$(includes report)" "util" "report.c of no other part"
+is "$(includes vmstat)" "plan sysfs util" "vmstat.c of sysfs.c"
+is "$(includes node)" "sysfs util" "node.c of sysfs.c"
+like "$(includes region)" '^(node )?sysfs util$' "region.c of sysfs.c, node.c"
+is "$(includes table)" "plan util" "table.c of nothing that reads or prints"
+is "$(includes tlb)" "util" "tlb.c of nothing"
+is "$(includes gups)" "plan table tlb util" "gups.c of its parts"
+is "$(grep -ls '#include "[a-z]*\.c"' -- *.c *.h)" "" "no .c is included"
+
+# --- names -------------------------------------------------------------------
+
+is "$(grep -hE '^[a-z].*[ *](cxl|daxctl|numa|kmod)_[a-z0-9_]*\(' -- *.c *.h |
+	grep -v '^extern')" "" \
+	"no function of ours is named as one of a library"
+
+for header in *.h; do
+	name=${header%.h}
+	# Types, fields and comments aside, what a header declares begins with
+	# its file's name
+	[[ $name != util ]] || continue
+	odd=$(grep "^$header:" <<<"$code" | cut -d: -f3- |
+		grep -E '^[a-z][A-Za-z0-9_ ]*[ *][a-z0-9_]+\(' |
+		grep -vE '^(typedef|return)' |
+		grep -vE "[ *]$name(_[a-z0-9_]*)?\(" || true)
+	is "$odd" "" "$header: functions begin with $name"
+done
+
+# --- the tree ----------------------------------------------------------------
+
+files=$(git ls-files 2>/dev/null | grep . || find . -path ./build -prune -o \
+	-path ./out -prune -o -path ./.git -prune -o -type f -print)
+# Mirrors and proxies belong to a machine, not to the project
+is "$(xargs -d '\n' grep -InE \
+	'https?://[a-z0-9.-]*(mirror|proxy|artifact|nexus)[a-z0-9.-]*' \
+	<<<"$files" 2>/dev/null)" "" "no mirror is named"
+is "$(xargs -d '\n' grep -InE '(^|[^A-Za-z0-9_.])/(home|work)/' <<<"$files" \
+	2>/dev/null | grep -v '^test/rules\.t:')" "" \
+	"no directory of somebody's machine"
+is "$(grep -L 'SPDX-License-Identifier' -- *.c *.h test/*.[ch] test/*.t)" "" \
+	"every source says its licence"
+is "$(xargs -d '\n' grep -IlE '[[:blank:]]$' <<<"$files" 2>/dev/null |
+	grep -vE '\.(patch|txt)$')" "" "no blanks at the ends of lines"
+
+done_testing
