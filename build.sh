@@ -26,6 +26,8 @@ B=$ROOT/build
 # sorting and messages must not depend on who runs this
 export LC_ALL=C
 umask 022
+# depmod and modprobe are where a user does not look
+PATH=$PATH:/usr/sbin:/sbin
 
 say()
 {

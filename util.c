@@ -25,7 +25,11 @@ static _Thread_local struct {
 static int set_failure(enum status status, int errnum, const char *fmt,
 		       va_list ap)
 {
-	vsnprintf(failure.text, sizeof(failure.text), fmt, ap);
+	char text[sizeof(failure.text)];
+
+	/* The message before may be among the arguments. */
+	vsnprintf(text, sizeof(text), fmt, ap);
+	memcpy(failure.text, text, sizeof(text));
 	failure.status = status;
 	return errnum > 0 ? -errnum : -EIO;
 }

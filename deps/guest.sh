@@ -29,15 +29,26 @@ build_qemu()
 			return
 		fi
 	fi
-	[[ ! $QEMU ]] || die 3 "QEMU=$QEMU: ${qemu_version:+it is version \
-$qemu_version, }${found:-no such program}, and $QEMU_MIN or newer is needed:" \
-		"unset QEMU to have it fetched (QEMU_MIN lowers the limit)"
+	[[ ! $QEMU ]] || die 3 "QEMU=$QEMU: $(what_it_is "$found")," \
+		"and $QEMU_MIN or newer is needed: unset QEMU to have it" \
+		"fetched (QEMU_MIN lowers the limit)"
 	fetch_qemu "$QEMU_FETCHED"
+}
+
+what_it_is()
+{
+	if [[ ! $1 ]]; then
+		echo "there is no such program"
+	elif [[ ! $qemu_version ]]; then
+		echo "that is not a QEMU"
+	else
+		echo "that is version $qemu_version"
+	fi
 }
 
 version_of_qemu()
 {
-	"$1" --version 2>/dev/null |
+	{ "$1" --version 2>/dev/null || true; } |
 		sed -nE 's/^QEMU emulator version ([0-9.]+).*/\1/p'
 }
 

@@ -138,7 +138,7 @@ static void refused(void)
 		{ "region destroy ../region0", "give a name such as" },
 	};
 	struct plan plan;
-	struct line l;
+	struct line l = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		is_i64(parse(&plan, &l, rows[i].line), -EINVAL, "tier %s",
@@ -154,7 +154,7 @@ static void too_many(void)
 {
 	char options[1024] = "gups 1G", words[1024] = "gups 1G";
 	struct plan plan;
-	struct line l;
+	struct line l = { 0 };
 
 	for (int i = 0; i < 70; i++)
 		strcat(options, " --once");
@@ -177,7 +177,7 @@ static bool taken(struct plan *plan, struct line *l, const char *text)
 static void defaults(void)
 {
 	struct plan p;
-	struct line l;
+	struct line l = { 0 };
 
 	if (!taken(&p, &l, "gups 1G"))
 		return;
@@ -207,7 +207,7 @@ static void defaults(void)
 static void every_option(void)
 {
 	struct plan p;
-	struct line l;
+	struct line l = { 0 };
 
 	if (taken(&p, &l,
 		  "gups 5M node1 --threads 3 --updates 100 --seed 7"
@@ -247,7 +247,7 @@ static void every_option(void)
 static void other_verbs(void)
 {
 	struct plan p;
-	struct line l;
+	struct line l = { 0 };
 
 	if (taken(&p, &l, "region create -m mem1 -d decoder0.2 -s 512M")) {
 		is_i64(p.verb, VERB_REGION_CREATE, "region create");
@@ -338,7 +338,7 @@ static void faults(void)
 	};
 	char line[64];
 	struct plan p;
-	struct line l;
+	struct line l = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		snprintf(line, sizeof(line), "gups 1G --fault %s",
@@ -356,7 +356,7 @@ static void faults(void)
 static void programs(void)
 {
 	struct plan p;
-	struct line l;
+	struct line l = { 0 };
 
 	if (taken(&p, &l, "--json run --records /r prog --json -x gups")) {
 		is_i64(p.verb, VERB_RUN, "run");
@@ -378,7 +378,7 @@ static void programs(void)
 static void workers(void)
 {
 	struct plan p;
-	struct line l;
+	struct line l = { 0 };
 
 	if (taken(&p, &l, "--worker 17:5 gups 1G --once")) {
 		ok(p.worker.is_worker && !p.worker.plain, "a worker");
@@ -413,7 +413,7 @@ static void any_order(void)
 	static const char *const words[] = { "gups", "64M", "node1" };
 	unsigned int mixes = 0, bad = 0, n = ARRAY_SIZE(options);
 	struct plan first, plan;
-	struct line l;
+	struct line l = { 0 };
 	char line[512];
 
 	parse(&first, &l,

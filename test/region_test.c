@@ -234,12 +234,28 @@ static void break_all(void)
 	ok(read_all(), "an empty tree");
 }
 
+/* The kernel's word for a region that has no size yet. */
+static void no_address(void)
+{
+	struct region *r;
+
+	tree_file(REGION "/resource", "0xffffffffffffffff\n");
+	if (is_i64(region_list(&r), 1, "a region without an address")) {
+		is_u64(r->start, 0, "starts nowhere");
+		is_u64(r->online, 0, "nothing of it is online");
+		is_i64(r->node, -1, "on no node");
+		free(r);
+	}
+	restore();
+}
+
 int main(void)
 {
 	tree_begin();
 	unpack();
 	restore();
 	captured();
+	no_address();
 	ok(read_all(), "a sound tree");
 	break_one_by_one();
 	break_all();
