@@ -84,6 +84,29 @@ static void open_console(void)
 		close(fd);
 }
 
+void init_take_console(void)
+{
+	int fd;
+
+	/* In a user namespace standard output may be a file: keep it. */
+	if (!isatty(STDIN_FILENO))
+		return;
+	/* /dev/console cannot be a controlling terminal; what it stands for can. */
+	fd = open("/dev/ttyS0", O_RDWR);
+	if (fd < 0)
+		return;
+	if (!isatty(fd)) {
+		close(fd);
+		return;
+	}
+	setsid();
+	ioctl(fd, TIOCSCTTY, 1); /* also from who had it before */
+	for (int i = 0; i < 3; i++)
+		dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
 /* --------------------------------------------------------------- modules */
 
 /* Loads one module and what it depends on. 0, or -errno. */
@@ -146,6 +169,7 @@ void init_begin(void)
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
 		mount_row(&mounts[i]);
 	open_console();
+	init_take_console();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	klogctl(SYSLOG_CONSOLE_LEVEL, NULL, CONSOLE_LEVEL);
 	load_modules();
@@ -218,35 +242,12 @@ int init_records_port(void)
 	return fd >= 0 ? fd : open_serial_port();
 }
 
-void init_take_console(void)
-{
-	int fd;
-
-	setsid();
-	/* In a user namespace standard output may be a file: keep it. */
-	if (!isatty(STDIN_FILENO))
-		return;
-	/* /dev/console cannot be a controlling terminal; what it stands for can. */
-	fd = open("/dev/ttyS0", O_RDWR);
-	if (fd < 0)
-		return;
-	if (!isatty(fd)) {
-		close(fd);
-		return;
-	}
-	ioctl(fd, TIOCSCTTY, 0);
-	for (int i = 0; i < 3; i++)
-		dup2(fd, i);
-	if (fd > 2)
-		close(fd);
-}
-
 void init_end(void)
 {
 	fflush(stdout);
 	fflush(stderr);
-	if (isatty(1))
-		tcdrain(1);
+	while (isatty(1) && tcdrain(1) && errno == EINTR)
+		;
 	sync();
 	reboot(RB_POWER_OFF);
 	/* A machine without ACPI: halt, rather than panic by returning. */

@@ -16,7 +16,12 @@ void init_begin(void);
  */
 int init_records_port(void);
 
-/* In a child: a session of its own on the console, so that ^C reaches it. */
+/*
+ * Makes the console the controlling terminal of a session of our own, so that
+ * ^C reaches it. PID 1 has it for the work's sake: were it the work's, the
+ * kernel would drop what is not printed yet when the work ends. A shell takes
+ * it for itself.
+ */
 void init_take_console(void);
 
 /* Drains the console and powers off; does not return. */

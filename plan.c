@@ -348,7 +348,7 @@ static const struct verb_row {
 	{ VERB_GUPS, "gups", "SIZE [NODE]", gups_operands,
 	  "random updates (HPCC RandomAccess) on a table on NODE" },
 	{ VERB_REGION_CREATE, "region create", "", no_operands,
-	"make a CXL memory device an online NUMA node" },
+	  "make a CXL memory device an online NUMA node" },
 	{ VERB_REGION_LIST, "region list", "", no_operands,
 	  "the CXL regions, their devices and nodes" },
 	{ VERB_REGION_DESTROY, "region destroy", "NAME", destroy_operands,

@@ -69,9 +69,8 @@ static void become_child(const struct supervise *s, int records)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (s->console)
-		init_take_console();
 	if (s->shell) {
+		init_take_console();
 		signal(SIGPIPE, SIG_DFL);
 		execv("/bin/sh", shell);
 		report_warn("/bin/sh: %s", strerror(errno));

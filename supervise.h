@@ -15,7 +15,7 @@ struct supervise {
 	int argc; /* of the work, argv[0] is passed on as it is */
 	char **argv;
 	uint64_t deadline_ns; /* from now on; 0: none */
-	bool console; /* PID 1: give the child the console */
+	bool console; /* PID 1: the console is a log, lines are not in place */
 	bool shell; /* run a shell, not tier */
 };
 
