@@ -43,9 +43,12 @@ struct gups_times {
 	double populate, locate, warm_up, fill, update, digest, verify;
 };
 
+/* The ways to write the update loop: see gups.c. */
+enum gups_loop { GUPS_PLAIN, GUPS_BATCH, GUPS_TOUCH, GUPS_LOOPS };
+
 struct gups_warm_up {
 	double before, after; /* updates/s, before and after a growth phase */
-	double plain, batch; /* updates/s of the two loops, 0: not tried */
+	double rate[GUPS_LOOPS]; /* updates/s of the loops */
 	bool refresh; /* is the emulator's TLB refreshed during the run? */
 };
 
@@ -96,7 +99,8 @@ void gups_corrupt(struct gups *g);
 const struct gups_times *gups_times(const struct gups *g);
 uint64_t gups_flushes(const struct gups *g, uint64_t *growths);
 bool gups_pinned(const struct gups *g);
-const char *gups_loop(const struct gups *g); /* "plain" or "batch" */
+const char *gups_loop(const struct gups *g); /* the chosen one's name */
+const char *gups_loop_name(enum gups_loop loop);
 /* CPU time of the threads in gups_update(), seconds. */
 double gups_cpu_time(const struct gups *g);
 

@@ -477,8 +477,11 @@ static void text_warm_up(const struct gups *g, const struct gups_warm_up *w)
 		report_say(
 			"warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
 			w->before / 1e6);
-	report_say("loop     %s (plain %.2f, batch %.2f M updates/s)\n",
-		   gups_loop(g), w->plain / 1e6, w->batch / 1e6);
+	report_say("loop     %s (", gups_loop(g));
+	for (enum gups_loop l = 0; l < GUPS_LOOPS; l++)
+		report_say("%s%s %.2f", l ? ", " : "", gups_loop_name(l),
+			   w->rate[l] / 1e6);
+	report_say(" M updates/s)\n");
 }
 
 /* Maps, places, warms up and fills one table; the caller frees it. */
@@ -598,6 +601,10 @@ static void record_gups(const struct run *run, const struct gups *g,
 	member_pages("pages_at_end", &o->end);
 	report_real("rate_before_refresh", o->warm.before);
 	report_real("rate_after_refresh", o->warm.after);
+	report_open("loop_rates", '{');
+	for (enum gups_loop l = 0; l < GUPS_LOOPS; l++)
+		report_real(gups_loop_name(l), o->warm.rate[l]);
+	report_close('}');
 	report_bool("tlb_refresh", o->warm.refresh);
 	report_u64("tlb_flushes", flushes);
 	report_u64("tlb_growths", growths);

@@ -27,8 +27,14 @@
 #define DRAWS_PER_ENTRY 3
 /* Short enough to notice within a second, long enough for a steady rate. */
 #define WINDOW_NS (UINT64_C(100) * 1000000)
-/* Below this share of the best rate a window is slow; three in a row act. */
-#define SLOW_SHARE 0.7
+/*
+ * Below this share of the best rate a window is slow; three in a row act. A
+ * TLB of half the size costs two thirds of the rate; a busy host takes half
+ * of it now and then, and a flush does not bring that back.
+ */
+#define SLOW_SHARE 0.45
+/* What was best is forgotten within half a minute. */
+#define FORGET 0.003
 #define SLOW_WINDOWS 3
 /* A growth phase that did not help waits this long, doubled each time. */
 #define HOLDOFF_NS (UINT64_C(1000) * 1000000)
@@ -116,6 +122,7 @@ static void settle(struct tlb *tlb, double rate, uint64_t now)
 /* A window has ended: is the rate as it was at its best? */
 static void judge_window(struct tlb *tlb, double rate, uint64_t now)
 {
+	tlb->best += (rate - tlb->best) * FORGET;
 	if (rate > tlb->best)
 		tlb->best = rate;
 	if (tlb->settling) {

@@ -97,7 +97,7 @@ static void stream(void)
 
 /* ------------------------------------------------------------- the table */
 
-static void one_table(uint64_t bytes, unsigned int threads, enum loop loop,
+static void one_table(uint64_t bytes, unsigned int threads, enum gups_loop loop,
 		      uint64_t updates, uint64_t seed)
 {
 	struct gups_config config = config_of(bytes, threads, updates);
@@ -109,8 +109,7 @@ static void one_table(uint64_t bytes, unsigned int threads, enum loop loop,
 	snprintf(name, sizeof(name),
 		 "%" PRIu64 " KiB, %u threads, %s, %" PRIu64
 		 " updates, seed %" PRIu64,
-		 bytes / 1024, threads, loop ? "batch" : "plain", updates,
-		 seed);
+		 bytes / 1024, threads, gups_loop_name(loop), updates, seed);
 	config.seed = seed;
 	g = made(&config);
 	is_u64(not_at_start(g), 0, "%s: T[i] = i", name);
@@ -141,17 +140,19 @@ static void tables(void)
 		if (sizes[i] > LARGE)
 			continue;
 		for (unsigned int threads = 1; threads <= 3; threads++)
-			for (int loop = 0; loop < 2; loop++)
+			for (int loop = 0; loop < GUPS_LOOPS; loop++)
 				if (threads <= sizes[i] / 4096)
 					one_table(sizes[i], threads,
-						  (enum loop)loop, 4 * words,
-						  0);
+						  (enum gups_loop)loop,
+						  4 * words, 0);
 	}
-	one_table(64 * KIB, 3, LOOP_BATCH, 1, 0);
-	one_table(64 * KIB, 3, LOOP_BATCH, 127, 0);
-	one_table(64 * KIB, 3, LOOP_PLAIN, 100001, 5);
-	one_table(64 * KIB, 16, LOOP_BATCH, 100000, 16777215);
-	one_table(LARGE, 2, LOOP_BATCH, 4 * LARGE / 8, 1);
+	one_table(64 * KIB, 3, GUPS_BATCH, 1, 0);
+	one_table(64 * KIB, 3, GUPS_BATCH, 127, 0);
+	one_table(64 * KIB, 3, GUPS_TOUCH, 127, 0);
+	one_table(64 * KIB, 3, GUPS_TOUCH, 100001, 5);
+	one_table(64 * KIB, 3, GUPS_PLAIN, 100001, 5);
+	one_table(64 * KIB, 16, GUPS_BATCH, 100000, 16777215);
+	one_table(LARGE, 2, GUPS_BATCH, 4 * LARGE / 8, 1);
 }
 
 /* Calls go on where the last one ended, as one call would have. */
@@ -187,7 +188,9 @@ static void after_warm_up(enum refresh_mode refresh)
 	config.refresh = refresh;
 	g = made(&config);
 	is_i64(gups_warm_up(g, &warm), 0, "warm-up, refresh %d", refresh);
-	ok(warm.before > 0 && warm.plain > 0 && warm.batch > 0, "it measured");
+	ok(warm.before > 0 && warm.rate[GUPS_PLAIN] > 0 &&
+		   warm.rate[GUPS_BATCH] > 0 && warm.rate[GUPS_TOUCH] > 0,
+	   "it measured");
 	if (refresh == REFRESH_OFF)
 		is_u64(gups_flushes(g, &growths), 0, "off: no flush");
 	if (refresh == REFRESH_ON)

@@ -157,7 +157,7 @@ static void useless(void)
 	run(&w, 2000, 20000);
 	run(&w, 10000, 8000);
 	early = w.tlb.growths;
-	ok(early >= 2, "tried at first (%" PRIu64 ")", early);
+	ok(early >= 1, "tried at first (%" PRIu64 ")", early);
 	run(&w, 110000, 8000);
 	late = w.tlb.growths - early;
 	ok(late <= 5, "ever more seldom: %" PRIu64 " in 110 s after it", late);
