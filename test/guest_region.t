@@ -53,6 +53,7 @@ END
 chmod +x "$script"
 
 # said NAME: the status of that step
+# shellcheck disable=SC2317,SC2154
 said()
 {
 	tr -d '\r' <"$run/console.log" | sed -n "s/^== $1 //p" | tail -n 1
