@@ -23,6 +23,11 @@ refused()
 	like "$text" "$regex" "$name: says so"
 }
 
+quietly()
+{
+	"$@" >/dev/null 2>&1
+}
+
 vars=()
 refused 2 'Verbs:' "no verb"
 refused 2 'initramfs' "an unknown verb, with the nearest" initramf
@@ -48,8 +53,8 @@ vars=(OUT=/proc/nowhere) && refused 3 'OUT=' "no place for the results" run
 vars=()
 
 before=$(sha256sum <build/initramfs.cpio)
-ok "clean" ./build.sh clean
-ok "and built again" ./build.sh initramfs >/dev/null
+ok "clean" quietly ./build.sh clean
+ok "and built again" quietly ./build.sh initramfs
 is "$(sha256sum <build/initramfs.cpio)" "$before" \
 	"the image is the same, bit for bit"
 ok "it has 3 MB at most" [ "$(stat -Lc %s build/initramfs.cpio)" -le 3000000 ]
