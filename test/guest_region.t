@@ -35,7 +35,7 @@ step node1 tier --once gups 16M node1
 step decoder tier region create -d decoder9.0
 step small tier region create -s 256M
 step use tier --once gups 16M node1
-tier --once gups 64M node1 --duration 40 >/tmp/busy 2>&1 &
+tier --once gups 64M node1 --duration 20 >/tmp/busy 2>&1 &
 busy=$!
 tries=0
 while ! grep -q '^loop' /tmp/busy && [ $((tries += 1)) -lt 300 ]; do
