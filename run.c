@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gups.h"
@@ -73,14 +72,6 @@ static void catch_signals(void)
 
 /* ---------------------------------------------------------------- stages */
 
-static double uptime(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static bool fault_here(const struct run *run, const char *stage,
 		       enum fault_kind kind)
 {
@@ -97,7 +88,7 @@ static int stage(const struct run *run, const char *name)
 		report_note("stage", name);
 	report_begin("stage");
 	report_str("stage", name);
-	report_real("uptime_s", uptime());
+	report_real("uptime_s", uptime_s());
 	report_end();
 	if (fault_here(run, name, FAULT_SIGNAL))
 		raise(run->plan->fault.signal);
@@ -162,6 +153,9 @@ static int find_nodes(struct run *run)
 	run->nr_nodes = node_list(&run->nodes);
 	if (run->nr_nodes < 0)
 		return run->nr_nodes;
+	/* No more can be named in a placement. */
+	if (run->nr_nodes > PLAN_MAX_NODES)
+		run->nr_nodes = PLAN_MAX_NODES;
 	return run->nr_nodes ? 0 : lacks(ENODEV, "no NUMA node has memory");
 }
 
@@ -250,7 +244,6 @@ static int too_large(const struct run *run, const struct place *place,
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT];
 
-	(void)run;
 	return lacks(
 		ENOMEM,
 		"a table of %s does not fit: with page tables it needs %s, and %s on %s can be allocated; take a smaller one, or give the machine more (MEM=, CXL_MEM= of build.sh run)",
@@ -378,6 +371,21 @@ static void record_probe(const struct run *run, int i)
 	report_end();
 }
 
+static void text_probe(const struct run *run, int i, int reference)
+{
+	double ns = run->probes[i].update * 1e9;
+
+	if (i == reference)
+		report_say("probe    node %d: %.1f ns an update\n",
+			   run->nodes[i].id, ns);
+	else
+		report_say("probe    node %d: %.1f ns an update, "
+			   "node %d: %.1f ns: %s\n",
+			   run->nodes[i].id, ns, run->nodes[reference].id,
+			   run->probes[reference].update * 1e9,
+			   run->trapped[i] ? "trapped" : "not trapped");
+}
+
 static int say_trapped(struct run *run, int i)
 {
 	char cause[256], time[SIZE_TEXT], limit_text[SIZE_TEXT];
@@ -430,11 +438,7 @@ static int probe(struct run *run, const struct place *place)
 						     run->updates,
 						     run->gups->duration_ns);
 		record_probe(run, i);
-		report_say(
-			"probe    node %d: %.1f ns an update, node %d: %.1f ns: %s\n",
-			run->nodes[i].id, p->update * 1e9, near->id,
-			run->probes[reference].update * 1e9,
-			run->trapped[i] ? "trapped" : "not trapped");
+		text_probe(run, i, reference);
 	}
 	if (err || slow < 0)
 		return err;

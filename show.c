@@ -5,27 +5,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "report.h"
 #include "show.h"
 #include "util.h"
 
-static double uptime(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static void text_environment(const char *command, const struct node_machine *m)
 {
 	report_wrap("  ", "tier " TIER_VERSION ":%s", command);
 	report_say("machine  %s%s%s\n", m->firmware,
 		   m->firmware[0] && m->cpu[0] ? ", " : "", m->cpu);
-	report_say("kernel   %s, up %.1f s\n", m->kernel, uptime());
+	report_say("kernel   %s, up %.1f s\n", m->kernel, uptime_s());
 	if (m->emulated)
 		report_say("time     emulated: seconds and rates are the "
 			   "emulator's, not hardware's\n");
@@ -48,7 +39,7 @@ void show_environment(int argc, char **argv, const struct node_machine *m)
 	report_str("cpu", m->cpu[0] ? m->cpu : NULL);
 	report_i64("cpus", sysconf(_SC_NPROCESSORS_ONLN));
 	report_bool("emulated", m->emulated);
-	report_real("uptime_s", uptime());
+	report_real("uptime_s", uptime_s());
 	report_end();
 	text_environment(command.text ? command.text : "", m);
 	buf_free(&command);

@@ -71,6 +71,8 @@ const char *format_seconds(char buf[static SIZE_TEXT], double seconds);
 /* CLOCK_MONOTONIC in nanoseconds, and in seconds. */
 uint64_t now_ns(void);
 void sleep_ns(uint64_t ns);
+/* Since the machine was started, seconds. */
+double uptime_s(void);
 
 /*
  * The candidate nearest to word, or NULL when none is near (an edit distance

@@ -23,6 +23,8 @@ refused()
 	like "$text" "$regex" "$name: says so"
 }
 
+# Called by ok
+# shellcheck disable=SC2317
 quietly()
 {
 	"$@" >/dev/null 2>&1
