@@ -55,6 +55,9 @@
 /* A probe's table: 32 pages a thread, its updates for 20 ms. */
 #define PROBE_PAGES 32
 #define PROBE_NS (UINT64_C(20) * 1000000)
+/* Where an update takes this long all depends on it: look longer. */
+#define PROBE_SLOW_RATE 5e6
+#define PROBE_SLOW_NS (UINT64_C(300) * 1000000)
 
 /* ---------------------------------------------------------- the stream */
 
@@ -825,6 +828,8 @@ int gups_probe(const struct gups_config *config, int node,
 	if (!err)
 		err = gups_digest(g, &digest);
 	rate = err ? -1 : measure(g, GUPS_PLAIN, PROBE_NS);
+	if (rate > 0 && rate < PROBE_SLOW_RATE)
+		rate = measure(g, GUPS_PLAIN, PROBE_SLOW_NS);
 	if (!err && rate > 0) {
 		double words = (double)(small.bytes / WORD);
 
