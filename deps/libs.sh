@@ -9,11 +9,20 @@
 # Debian (the release with its security fixes), and so do the kernel's
 # headers, so that the machine's own do not matter.
 #
+# The result has to be small (TIER_MAX_BYTES): hence -Oz, the stack protector
+# where there are strings and no further (-strong: 2 % more), the stand-ins
+# in deps/udev and deps/kmod, and the C library's functions compiled again
+# (deps/musl).  LTO saves nothing but the stack protector's checks,
+# which gcc forgets on the way.
+#
 # Sourced by build.sh.
 
-LIB_CFLAGS=(-std=gnu11 -Os -g0 -D_GNU_SOURCE -ffunction-sections
-	-fdata-sections -fstack-protector-strong -fno-asynchronous-unwind-tables
-	-w)
+LIB_CFLAGS=(-std=gnu11 -Oz -g0 -D_GNU_SOURCE -ffunction-sections
+	-fdata-sections -fstack-protector -malign-data=abi
+	-fno-asynchronous-unwind-tables -w)
+# and what musl's own configure adds to that
+MUSL_CFLAGS=(-std=c99 -ffreestanding -frounding-math
+	-fexcess-precision=standard -fno-strict-aliasing)
 
 # verb deps
 build_deps()
@@ -42,7 +51,7 @@ deps_key()
 	local package
 
 	echo "$B" "${LIB_CFLAGS[@]}" "$(gcc -dumpfullversion)" \
-		"$(for package in util-linux numactl kmod ndctl; do
+		"$(for package in musl util-linux numactl kmod cjson ndctl; do
 			sums_line "$package"
 		done)" \
 		"$(cat "$ROOT"/deps/{libs.sh,musl.specs.in} \
@@ -90,11 +99,31 @@ install_compiler()
 	chmod +x "$B/deps/bin/musl-cc"
 }
 
+# Debian compiles musl for speed and to be shared: that is a third of what
+# tier has of it.  The sources that deps/musl/files names, of the same
+# release, are compiled again, into one object that is linked before libc.a.
+# Debian's patches must not touch them; qsort has one, and so is not named.
+small_libc()
+{
+	local files
+
+	[[ $(<"$B/deps/musl.version") = "$(source_version musl)"-* ]] ||
+		die 1 "Debian's musl-dev is $(<"$B/deps/musl.version"), but" \
+			"deps/SHA256SUMS pins musl $(source_version musl)"
+	unpack musl arch include src
+	mapfile -t files < <(grep -v '^#' "$ROOT/deps/musl/files")
+	objects libc-small musl "${MUSL_CFLAGS[*]} -Iarch/x86_64 \
+-Iarch/generic -Isrc/include -Isrc/internal -Iinclude" "${files[@]/#/src/}"
+	cp "$B/src/obj/libc-small.o" "$B/deps/lib"
+}
+
 # The order is that of their needs: a later one includes what an earlier
 # one installed.
 build_libraries()
 {
 	local kmod=(array hash strbuf util)
+
+	small_libc
 
 	unpack util-linux libuuid/src include
 	headers util-linux uuid libuuid/src/uuid.h
@@ -107,10 +136,18 @@ build_libraries()
 		{libnuma,syscall,distance,affinity,sysfs,rtnetlink}.c
 
 	unpack kmod libkmod shared
+	cp "$ROOT/deps/kmod/standins.c" "$B/src/kmod"
 	headers kmod . libkmod/libkmod.h
 	library libkmod kmod 'kmod_*' . "${kmod[@]/#/shared/}" \
 		libkmod/libkmod{,-builtin,-config,-elf,-file,-index,-list}.c \
-		libkmod/libkmod-{module,signature}.c
+		libkmod/libkmod-{module,signature}.c standins.c
+
+	# The tests compile it again, for the sanitizers
+	unpack cjson cJSON.c cJSON.h
+	headers cjson cjson cJSON.h
+	library libcjson cjson 'cJSON_*' . cJSON.c
+	mkdir -p "$B/deps/src/cjson"
+	cp "$B"/src/cjson/{cJSON.c,cJSON.h,config.h} "$B/deps/src/cjson"
 
 	unpack ndctl cxl daxctl util ccan
 	cp "$ROOT"/deps/udev/* "$B/src/ndctl"
@@ -122,17 +159,18 @@ build_libraries()
 		udev.c
 }
 
-# unpack PACKAGE [PATHS...]: its tarball, or these paths of it, to build/src/PACKAGE
+# unpack PACKAGE [PATHS...]: its tarball, or these paths of it, to
+# build/src/PACKAGE, without the directory around it
 unpack()
 {
-	local package=$1 tar top
+	local package=$1 tar
 
 	shift
 	tar=$(fetch_source "$package")
-	top=$package-$(source_version "$package")
 	mkdir -p "$B/src/$package"
 	tar -x -f "$tar" -C "$B/src/$package" --strip-components=1 \
-		--no-same-owner "${@/#/$top/}"
+		--no-same-owner --wildcards --no-wildcards-match-slash \
+		"${@/#/*/}"
 	cp "$ROOT/deps/$package/config.h" "$B/src/$package/config.h"
 }
 
@@ -152,19 +190,29 @@ headers()
 # libcxl and libkmod both have a log_init(), a hash_*(), a strbuf_*().
 library()
 {
-	local name=$1 package=$2 symbols=$3 includes=$4 obj=$B/src/obj/$1
-	local flags keep=() word
+	local name=$1 package=$2 symbols=$3 includes=$4 keep=() word
 
 	shift 4
-	flags=("${LIB_CFLAGS[@]}" -I. -include config.h)
-	for word in $includes; do
-		flags+=("-I$word")
-	done
 	set -f
 	for word in $symbols; do
 		keep+=(--keep-global-symbol="$word")
 	done
 	set +f
+	# shellcheck disable=SC2086
+	objects "$name" "$package" "$(printf ' -I%s' $includes)" "$@"
+	objcopy -w "${keep[@]}" "$B/src/obj/$name.o"
+	ar -rcD "$B/deps/lib/$name.a" "$B/src/obj/$name.o"
+}
+
+# objects NAME PACKAGE FLAGS FILES...: build/src/obj/NAME.o of all the files
+objects()
+{
+	local name=$1 package=$2 obj=$B/src/obj/$1 flags
+
+	flags=("${LIB_CFLAGS[@]}" -I. -include config.h)
+	# shellcheck disable=SC2206
+	flags+=($3)
+	shift 3
 	mkdir -p "$obj"
 	cd "$B/src/$package"
 	# shellcheck disable=SC2016
@@ -173,8 +221,6 @@ library()
 		compile {} "$obj" "$B/deps/bin/musl-cc" "${flags[@]}"
 	cd "$ROOT"
 	ld -r -o "$obj.o" "$obj"/*.o
-	objcopy -w "${keep[@]}" "$obj.o"
-	ar -rcD "$B/deps/lib/$name.a" "$obj.o"
 }
 
 write_versions()
@@ -184,6 +230,7 @@ write_versions()
 	ndctl=$(source_version ndctl)
 	cat <<-END
 		{
+		  "libcjson": "$(source_version cjson)",
 		  "libcxl": "$ndctl",
 		  "libdaxctl": "$ndctl",
 		  "libkmod": "$(source_version kmod)",

@@ -2,7 +2,8 @@
 /*
  * What kmod's meson would find out about musl and gcc on x86-64.
  * No compression: the modules in the image are decompressed when it is
- * made.  No openssl: the kernel verifies signatures, not we.
+ * made.  No openssl: the kernel verifies signatures, not we.  No messages:
+ * init.c would not show them, and says itself what failed.
  */
 #define PACKAGE "kmod"
 #define VERSION "34.2"
@@ -10,7 +11,8 @@
 #define SYSCONFDIR "/etc"
 #define DISTCONFDIR "/usr/lib"
 #define MODULE_DIRECTORY "/lib/modules"
-#define ENABLE_LOGGING 1
+#define ENABLE_LOGGING 0
+#define NDEBUG 1
 #define ENABLE_DEBUG 0
 #define ENABLE_ELFDBG 0
 #define ENABLE_ZSTD 0
