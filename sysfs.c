@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -52,6 +54,11 @@ void sysfs_journal(sysfs_journal_fn *fn, void *arg, bool dry_run)
 	context.journal = fn;
 	context.journal_arg = arg;
 	context.dry_run = dry_run;
+}
+
+bool sysfs_is_dry(void)
+{
+	return context.dry_run;
 }
 
 #define format_path(path, fmt)                          \
@@ -149,6 +156,61 @@ int sysfs_read(char *buf, size_t size, const char *fmt, ...)
 
 	format_path(path, fmt);
 	return read_value(buf, size, path);
+}
+
+/* "[always] madvise never" -> "always"; without brackets: as it is. */
+static void pick_chosen(char *text)
+{
+	char *from = strchr(text, '['), *to = from ? strchr(from, ']') : NULL;
+
+	if (!to)
+		return;
+	*to = '\0';
+	memmove(text, from + 1, (size_t)(to - from));
+}
+
+int sysfs_read_chosen(char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX], all[256];
+	int n;
+
+	format_path(path, fmt);
+	n = read_value(all, sizeof(all), path);
+	if (n < 0)
+		return n;
+	pick_chosen(all);
+	if (strlen(all) >= size)
+		return fail(EOVERFLOW, "%s: longer than %zu bytes", path,
+			    size - 1);
+	strcpy(buf, all);
+	return (int)strlen(buf);
+}
+
+/* A boolean as the kernel's kstrtobool() takes it: 0, 1, or -1: none. */
+static int truth(const char *text)
+{
+	static const char *const words[] = { "0", "n", "off", "false",
+					     "1", "y", "on",  "true" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcasecmp(text, words[i]))
+			return i >= ARRAY_SIZE(words) / 2;
+	return -1;
+}
+
+bool sysfs_same(const char *a, const char *b)
+{
+	char *end_a, *end_b;
+	unsigned long long x, y;
+
+	if (!strcmp(a, b))
+		return true;
+	if (truth(a) >= 0 && truth(a) == truth(b))
+		return true;
+	x = strtoull(a, &end_a, 0);
+	y = strtoull(b, &end_b, 0);
+	return isdigit((unsigned char)*a) && isdigit((unsigned char)*b) &&
+	       !*end_a && !*end_b && x == y;
 }
 
 int sysfs_read_u64(uint64_t *value, const char *fmt, ...)
@@ -268,10 +330,55 @@ int sysfs_store(const char *value, const char *fmt, ...)
 	err = read_value(back, sizeof(back), path);
 	if (err < 0)
 		return err;
-	if (strcmp(back, value))
+	pick_chosen(back);
+	if (!sysfs_same(back, value))
 		return fail(EIO, "%s <- %s: reads back as \"%s\"", path, value,
 			    back);
 	return 0;
+}
+
+/* The directory that path is in, opened; *name: its last component. */
+static int open_parent(const char *path, const char **name)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	*name = slash + 1;
+	snprintf(parent, sizeof(parent), "%.*s",
+		 slash == path ? 1 : (int)(slash - path), path);
+	return open_path(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int sysfs_mkdir(const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	const char *name;
+	int fd, err;
+
+	format_path(path, fmt);
+	if (context.journal)
+		context.journal(context.journal_arg, path, NULL);
+	if (context.dry_run)
+		return 0;
+	fd = open_parent(path, &name);
+	err = fd < 0 || mkdirat(fd, name, 0755) ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return err ? fail(err, "mkdir %s: %s", path, strerror(err)) : 0;
+}
+
+int sysfs_rmdir(const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	const char *name;
+	int fd, err;
+
+	format_path(path, fmt);
+	fd = open_parent(path, &name);
+	err = fd < 0 || unlinkat(fd, name, AT_REMOVEDIR) ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return err ? fail(err, "rmdir %s: %s", path, strerror(err)) : 0;
 }
 
 static int by_number(const void *a, const void *b)

@@ -20,11 +20,12 @@ int sysfs_set_root(const char *dir);
 bool sysfs_is_rerooted(void);
 
 /*
- * Every write is shown to journal (path, value) before it is made. With
- * dry_run it is only shown.
+ * Every write is shown to journal (path, value) before it is made; a value of
+ * NULL is a directory that is made. With dry_run it is only shown.
  */
 typedef void sysfs_journal_fn(void *arg, const char *path, const char *value);
 void sysfs_journal(sysfs_journal_fn *fn, void *arg, bool dry_run);
+bool sysfs_is_dry(void);
 
 bool sysfs_exists(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
@@ -33,6 +34,16 @@ bool sysfs_exists(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 int sysfs_read(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/*
+ * As sysfs_read(), but of a file that lists its choices ("[always] madvise
+ * never") only the chosen one.
+ */
+int sysfs_read_chosen(char *buf, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/*
+ * Do the two mean the same to the kernel? 7 and 0x0007; Y, 1 and true.
+ */
+bool sysfs_same(const char *a, const char *b);
 /* Decimal or 0x-hexadecimal. -EINVAL when the file holds something else. */
 int sysfs_read_u64(uint64_t *value, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -54,6 +65,10 @@ int sysfs_write(const char *value, const char *fmt, ...)
 /* Writes, reads back, and fails when the kernel holds something else. */
 int sysfs_store(const char *value, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Makes or removes a directory: a cgroup, a tracing instance. */
+int sysfs_mkdir(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int sysfs_rmdir(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * The entries of a directory that are prefix followed by a number

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../undo.h"
+#include "../util.h"
+#include "tap.h"
+#include "tree.h"
+
+static char dir[PATH_MAX];
+
+static void log_is(const char *log, const char *want, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/run/%s.undo", log);
+	is_str(tree_text(path), want, "%s", name);
+}
+
+static void put_back(const char *log, int want, unsigned int done,
+		     unsigned int failed)
+{
+	struct undo_result r;
+
+	is_i64(undo_restore(log, &r), want, "restore %s", log);
+	is_u64(r.done, done, "%u taken back", done);
+	is_u64(r.failed, failed, "%u not", failed);
+}
+
+static void values(void)
+{
+	tree_file("/sys/a", "1\n");
+	tree_file("/sys/thp", "[always] madvise never\n");
+	is_i64(undo_store("9", "/sys/a"), -EINVAL, "nothing was begun");
+	is_str(tree_text("/sys/a"), "1\n", "so nothing was changed");
+	ok(!undo_pending("run"), "nothing is pending");
+	is_i64(undo_begin("run"), 0, "begin");
+	ok(!undo_pending("run"), "an empty log is nothing to take back");
+	is_i64(undo_store("2", "/sys/%s", "a"), 0, "store");
+	log_is("run", "store\t/sys/a\t1\n", "what was there before");
+	ok(undo_pending("run"), "pending");
+	is_i64(undo_store("3", "/sys/a"), 0, "and again");
+	log_is("run", "store\t/sys/a\t1\n", "the first value is kept alone");
+	undo_store("never", "/sys/thp");
+	log_is("run", "store\t/sys/a\t1\nstore\t/sys/thp\talways\n",
+	       "of choices the chosen one");
+	/* A file of a tree does not list its choices anew. */
+	tree_file("/sys/thp", "never ");
+	tree_file("/sys/a", "3");
+	put_back("run", 0, 2, 0);
+	is_str(tree_text("/sys/a"), "1", "a is as it was");
+	is_str(tree_text("/sys/thp"), "always", "thp, too");
+	ok(!undo_pending("run"), "and nothing is left");
+	ok(!tree_text("/run/run.undo"), "not even the log");
+	put_back("run", 0, 0, 0);
+}
+
+static void absent(void)
+{
+	undo_begin("run");
+	is_i64(undo_store("1", "/sys/none"), -ENOENT, "no such file");
+	ok(!undo_pending("run"), "is not logged");
+	undo_restore("run", &(struct undo_result){ 0 });
+}
+
+/* The reverse order: the file ends with what was noted first. */
+static void order(void)
+{
+	tree_file("/sys/o", "0");
+	undo_begin("policy");
+	undo_note(UNDO_WRITE, "first", "/sys/o");
+	undo_note(UNDO_WRITE, "second", "/sys/o");
+	put_back("policy", 0, 2, 0);
+	ok(!strncmp(tree_text("/sys/o"), "first", 5), "the first is the last");
+}
+
+static void odd_values(void)
+{
+	tree_file("/sys/odd", "");
+	undo_begin("run");
+	undo_note(UNDO_WRITE, "a\tb\\n\nc\\", "/sys/odd");
+	log_is("run", "write\t/sys/odd\ta\\tb\\\\n\\nc\\\\\n",
+	       "tabs and newlines");
+	put_back("run", 0, 1, 0);
+	is_str(tree_text("/sys/odd"), "a\tb\\n\nc\\", "come back as they were");
+}
+
+static void failures(void)
+{
+	tree_file("/sys/good", "1");
+	undo_begin("run");
+	undo_store("2", "/sys/good");
+	undo_note(UNDO_WRITE, "x", "/sys/gone");
+	undo_note(UNDO_TRY, "y", "/sys/gone-too");
+	put_back("run", -ENOENT, 2, 1);
+	like(fail_message(), "/sys/gone <- x", "the first failure is named");
+	is_str(tree_text("/sys/good"), "1", "the others were taken back");
+	log_is("run", "write\t/sys/gone\tx\n", "what failed is kept");
+	tree_file("/sys/gone", "");
+	put_back("run", 0, 1, 0);
+}
+
+static void directories(void)
+{
+	tree_directory("/sys/groups");
+	undo_begin("run");
+	is_i64(undo_mkdir("/sys/groups"), 0, "there already");
+	ok(!undo_pending("run"), "is not ours to remove");
+	is_i64(undo_mkdir("/sys/groups/hmsdk"), 0, "made");
+	ok(!access(tree_path("/sys/groups/hmsdk"), F_OK), "it is there");
+	put_back("run", 0, 1, 0);
+	ok(access(tree_path("/sys/groups/hmsdk"), F_OK), "and is gone");
+	undo_begin("run");
+	undo_note(UNDO_TRY, "", "/sys/nothing");
+	is_i64(undo_mkdir("/sys/no/parent"), -ENOENT, "no parent");
+	like(fail_message(), "mkdir /sys/no/parent: No such file", "says so");
+	/* It was logged, then not made: no failure. */
+	put_back("run", 0, 2, 0);
+}
+
+static void continued(void)
+{
+	tree_file("/sys/c", "1");
+	undo_begin("policy");
+	undo_store("2", "/sys/c");
+	undo_begin("run");
+	undo_store("3", "/sys/c");
+	undo_begin("policy");
+	undo_store("4", "/sys/c");
+	log_is("policy", "store\t/sys/c\t1\n", "a log goes on");
+	log_is("run", "store\t/sys/c\t2\n", "the other knows its own");
+	put_back("run", 0, 1, 0);
+	is_str(tree_text("/sys/c"), "2", "run: to what the policy set");
+	put_back("policy", 0, 1, 0);
+	is_str(tree_text("/sys/c"), "1", "policy: to what was before");
+}
+
+/* A log that was cut short, or is not one. */
+static void broken(void)
+{
+	tree_file("/sys/b", "1");
+	tree_file("/run/run.undo", "store\t/sys/b\t7\nnonsense\n\t\t\n"
+				   "erase\t/sys/b\t8\nstore\t/sys/b\t9");
+	put_back("run", 0, 1, 0);
+	is_str(tree_text("/sys/b"), "7", "whole lines count");
+}
+
+static void locks(void)
+{
+	int status = -1;
+	pid_t child;
+
+	is_i64(undo_lock(true), 0, "one has the lock");
+	child = fork();
+	if (child == 0) {
+		int err = undo_lock(true), shared = undo_lock(false);
+
+		_exit(err == -EBUSY && shared == -EBUSY &&
+				      strstr(fail_message(), "pid ") ?
+			      0 :
+			      1);
+	}
+	waitpid(child, &status, 0);
+	is_i64(status, 0, "another is refused, and told who has it");
+}
+
+static void dry(void)
+{
+	tree_file("/sys/d", "1");
+	sysfs_journal(NULL, NULL, true);
+	is_i64(undo_begin("run"), 0, "a dry run");
+	is_i64(undo_store("2", "/sys/d"), 0, "stores nothing");
+	is_i64(undo_mkdir("/sys/dry"), 0, "makes nothing");
+	is_str(tree_text("/sys/d"), "1", "see?");
+	ok(!undo_pending("run"), "and logs nothing");
+	sysfs_journal(NULL, NULL, false);
+}
+
+static void unwritable(void)
+{
+	tree_file("/sys/u", "1");
+	undo_set_dir("/dev/null");
+	ok(undo_begin("run") < 0, "no place for a log");
+	is_str(tree_text("/sys/u"), "1", "nothing was changed");
+	undo_set_dir(dir);
+}
+
+int main(void)
+{
+	tree_begin();
+	tree_directory("/run");
+	snprintf(dir, sizeof(dir), "%s", tree_path("/run"));
+	undo_set_dir(dir);
+	values();
+	absent();
+	order();
+	odd_values();
+	failures();
+	directories();
+	continued();
+	broken();
+	dry();
+	unwritable();
+	locks();
+	return done_testing();
+}

@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * undo.c - changes of the machine that can be taken back.
+ *
+ * A log is text, a line a change: how, path and value, with tabs between
+ * them. A line is written before its change is made, with one write(2), so
+ * that whatever kills us in between leaves a line too many, never one too
+ * few: to put back what is so already does no harm.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sysfs.h"
+#include "undo.h"
+#include "util.h"
+
+/* DAMON's directories and a cgroup's last process need a moment. */
+#define BUSY_NS (UINT64_C(1000) * 1000000)
+#define POLL_NS (UINT64_C(5) * 1000000)
+#define VALUE_MAX 512
+#define DIR_DEFAULT "/run/tier"
+
+/* How a line is taken back, as it is written in the log. */
+enum how { STORE, WRITE, TRY, RMDIR, UMOUNT, NR_HOWS };
+static const char *const how_names[NR_HOWS] = { "store", "write", "try",
+						"rmdir", "umount" };
+_Static_assert(STORE == (int)UNDO_STORE && WRITE == (int)UNDO_WRITE &&
+		       TRY == (int)UNDO_TRY,
+	       "undo.h's words are the first three");
+
+struct line {
+	enum how how;
+	char *path, *value;
+};
+
+static struct {
+	const char *dir;
+	int fd; /* of the log, -1: none begun */
+	struct line *lines; /* what the log has */
+	size_t nr_lines;
+} state = { .dir = DIR_DEFAULT, .fd = -1 };
+
+void undo_set_dir(const char *dir)
+{
+	state.dir = dir;
+}
+
+/* Nothing is logged, because nothing is changed, or only in a tree. */
+static bool is_play(void)
+{
+	return sysfs_is_dry() ||
+	       (sysfs_is_rerooted() && !strcmp(state.dir, DIR_DEFAULT));
+}
+
+/* ------------------------------------------------------------------ lock */
+
+static int make_dir(void)
+{
+	if (!mkdir(state.dir, 0755) || errno == EEXIST)
+		return 0;
+	return fail(errno, "%s: %s%s", state.dir, strerror(errno),
+		    errno == EACCES ? "; to change tunables needs root" : "");
+}
+
+static int locked_by_another(int fd)
+{
+	char who[128] = "";
+	ssize_t n = pread(fd, who, sizeof(who) - 1, 0);
+
+	if (n > 0)
+		who[strcspn(who, "\n")] = '\0';
+	return fail(
+		EBUSY,
+		"another run of tier is under way (%s), and one of the two changes tunables: wait for it, or end it",
+		who[0] ? who : "it does not say which");
+}
+
+/* Whoever is refused can say who has it. */
+static void sign_lock(int fd)
+{
+	char who[64];
+	int n = snprintf(who, sizeof(who), "pid %ld\n", (long)gettid());
+
+	if (!ftruncate(fd, 0) && pwrite(fd, who, (size_t)n, 0) < 0)
+		return; /* the lock holds without */
+}
+
+int undo_lock(bool exclusive)
+{
+	char path[PATH_MAX];
+	int fd, err = make_dir();
+
+	if (err)
+		return exclusive ? err : 0;
+	snprintf(path, sizeof(path), "%s/lock", state.dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return exclusive ?
+			       fail(errno, "%s: %s", path, strerror(errno)) :
+			       0;
+	if (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
+		err = locked_by_another(fd);
+		close(fd);
+		return err;
+	}
+	sign_lock(fd);
+	return 0; /* held until the process ends */
+}
+
+/* ------------------------------------------------------------------- log */
+
+static void log_path(char path[static PATH_MAX], const char *log)
+{
+	snprintf(path, PATH_MAX, "%s/%s.undo", state.dir, log);
+}
+
+static void forget_lines(void)
+{
+	for (size_t i = 0; i < state.nr_lines; i++) {
+		free(state.lines[i].path);
+		free(state.lines[i].value);
+	}
+	free(state.lines);
+	state.lines = NULL;
+	state.nr_lines = 0;
+}
+
+static void remember(enum how how, const char *path, const char *value)
+{
+	state.lines = xrealloc(state.lines,
+			       (state.nr_lines + 1) * sizeof(*state.lines));
+	state.lines[state.nr_lines++] =
+		(struct line){ how, xstrdup(path), xstrdup(value) };
+}
+
+/* A value may have newlines and tabs in it: written as \n, \t, \\. */
+static void escape(struct textbuf *b, const char *value)
+{
+	for (; *value; value++) {
+		if (*value == '\n')
+			buf_add(b, "\\n");
+		else if (*value == '\t')
+			buf_add(b, "\\t");
+		else if (*value == '\\')
+			buf_add(b, "\\\\");
+		else
+			buf_addn(b, value, 1);
+	}
+}
+
+static void unescape(char *value)
+{
+	char *to = value;
+
+	for (; *value; value++) {
+		if (*value == '\\' && value[1]) {
+			value++;
+			*to++ = *value == 'n' ? '\n' :
+				*value == 't' ? '\t' :
+						*value;
+		} else {
+			*to++ = *value;
+		}
+	}
+	*to = '\0';
+}
+
+/* One line of a log; a line cut short by a full /run is not one. */
+static void parse_line(char *text)
+{
+	char *path = strchr(text, '\t');
+	char *value = path ? strchr(path + 1, '\t') : NULL;
+
+	if (!value)
+		return;
+	*path++ = '\0';
+	*value++ = '\0';
+	unescape(value);
+	for (int how = 0; how < NR_HOWS; how++)
+		if (!strcmp(text, how_names[how]))
+			remember((enum how)how, path, value);
+}
+
+static char *slurp(int fd)
+{
+	struct textbuf b = { 0 };
+	char data[4096];
+	ssize_t n;
+
+	buf_addn(&b, "", 0);
+	while ((n = read(fd, data, sizeof(data))) > 0)
+		buf_addn(&b, data, (size_t)n);
+	return b.text;
+}
+
+/* The lines of a log into state.lines. False: there is none. */
+static bool load(const char *log)
+{
+	char path[PATH_MAX], *text, *line, *end;
+	int fd;
+
+	forget_lines();
+	log_path(path, log);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	text = slurp(fd);
+	close(fd);
+	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		parse_line(line);
+	}
+	free(text);
+	return true;
+}
+
+int undo_begin(const char *log)
+{
+	char path[PATH_MAX];
+	int err;
+
+	if (is_play())
+		return 0;
+	err = make_dir();
+	if (err)
+		return err;
+	load(log);
+	log_path(path, log);
+	if (state.fd >= 0)
+		close(state.fd);
+	state.fd = open(path,
+			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+			0600);
+	return state.fd < 0 ? fail(errno, "%s: %s", path, strerror(errno)) : 0;
+}
+
+static void format_line(struct textbuf *b, enum how how, const char *path,
+			const char *value)
+{
+	buf_add(b, "%s\t%s\t", how_names[how], path);
+	escape(b, value);
+	buf_add(b, "\n");
+}
+
+static int log_line(enum how how, const char *path, const char *value)
+{
+	struct textbuf b = { 0 };
+	ssize_t n;
+	int err = 0;
+
+	if (is_play())
+		return 0;
+	if (state.fd < 0)
+		return fail(EINVAL, "%s: undo_begin() was not called", path);
+	format_line(&b, how, path, value);
+	n = write(state.fd, b.text, b.len);
+	if (n != (ssize_t)b.len)
+		err = fail(
+			n < 0 ? errno : ENOSPC,
+			"%s: what %s was could not be kept: %s; it was not changed",
+			state.dir, path, strerror(n < 0 ? errno : ENOSPC));
+	else
+		remember(how, path, value);
+	buf_free(&b);
+	return err;
+}
+
+/* --------------------------------------------------------------- changes */
+
+#define format_path(path, fmt)                          \
+	do {                                            \
+		va_list ap;                             \
+		va_start(ap, fmt);                      \
+		vsnprintf(path, sizeof(path), fmt, ap); \
+		va_end(ap);                             \
+	} while (0)
+
+static bool is_logged(const char *path)
+{
+	for (size_t i = 0; i < state.nr_lines; i++)
+		if (state.lines[i].how == STORE &&
+		    !strcmp(state.lines[i].path, path))
+			return true;
+	return false;
+}
+
+int undo_store_was(const char *was, const char *value, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int err = 0;
+
+	format_path(path, fmt);
+	if (!is_logged(path))
+		err = log_line(STORE, path, was);
+	return err ? err : sysfs_store(value, "%s", path);
+}
+
+int undo_store(const char *value, const char *fmt, ...)
+{
+	char path[PATH_MAX], was[VALUE_MAX] = "";
+	int n = 0;
+
+	format_path(path, fmt);
+	if (!is_play())
+		n = sysfs_read_chosen(was, sizeof(was), "%s", path);
+	return n < 0 ? n : undo_store_was(was, value, "%s", path);
+}
+
+int undo_note(enum undo_how how, const char *value, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+
+	format_path(path, fmt);
+	return log_line((enum how)how, path, value);
+}
+
+int undo_mkdir(const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int err;
+
+	format_path(path, fmt);
+	if (sysfs_exists("%s", path))
+		return 0;
+	err = log_line(RMDIR, path, "");
+	return err ? err : sysfs_mkdir("%s", path);
+}
+
+int undo_mount(const char *type, const char *target, const char *proof)
+{
+	int err;
+
+	if (is_play() || sysfs_exists("%s/%s", target, proof))
+		return 0;
+	if (!sysfs_exists("%s", target))
+		return lacks(ENODEV, "%s: this kernel has no %s", target, type);
+	err = log_line(UMOUNT, target, "");
+	if (err)
+		return err;
+	if (!mount(type, target, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		return 0;
+	err = errno;
+	if (err == ENODEV)
+		return lacks(err, "this kernel cannot mount %s at %s", type,
+			     target);
+	return fail(err, "cannot mount %s at %s: %s", type, target,
+		    strerror(err));
+}
+
+/* ----------------------------------------------------------- taking back */
+
+/* What a cgroup still holds goes to its parent: rmdir wants it empty. */
+static void empty_group(const char *path)
+{
+	char *pids, *pid, *save, parent[PATH_MAX];
+
+	if (!sysfs_exists("%s/cgroup.procs", path))
+		return;
+	pids = sysfs_slurp("%s/cgroup.procs", path);
+	if (!pids)
+		return;
+	snprintf(parent, sizeof(parent), "%s", path);
+	*strrchr(parent, '/') = '\0';
+	for (pid = strtok_r(pids, "\n", &save); pid;
+	     pid = strtok_r(NULL, "\n", &save))
+		sysfs_write(pid, "%s/cgroup.procs", parent);
+	free(pids);
+}
+
+static int take_back_once(const struct line *l)
+{
+	switch (l->how) {
+	case STORE:
+		return sysfs_store(l->value, "%s", l->path);
+	case WRITE:
+		return sysfs_write(l->value, "%s", l->path);
+	case TRY:
+		sysfs_write(l->value, "%s", l->path);
+		return 0;
+	case RMDIR:
+		if (!sysfs_exists("%s", l->path))
+			return 0;
+		empty_group(l->path);
+		return sysfs_rmdir("%s", l->path);
+	case UMOUNT:
+		/* EINVAL: it was logged, then not mounted. */
+		if (!umount2(l->path, 0) || errno == EINVAL)
+			return 0;
+		return fail(errno, "cannot unmount %s: %s", l->path,
+			    strerror(errno));
+	default:
+		return 0;
+	}
+}
+
+static int take_back(const struct line *l)
+{
+	uint64_t deadline = now_ns() + BUSY_NS;
+	int err = take_back_once(l);
+
+	while (err == -EBUSY && now_ns() < deadline) {
+		sleep_ns(POLL_NS);
+		err = take_back_once(l);
+	}
+	return err;
+}
+
+/* What could not be taken back stays in the log, for another try. */
+static int keep_failed(const char *log, const bool *failed)
+{
+	char path[PATH_MAX], fresh[PATH_MAX + 8];
+	struct textbuf b = { 0 };
+	int fd;
+	bool good;
+
+	log_path(path, log);
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	for (size_t i = 0; i < state.nr_lines; i++)
+		if (failed[i])
+			format_line(&b, state.lines[i].how, state.lines[i].path,
+				    state.lines[i].value);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	good = fd >= 0 && write(fd, b.text, b.len) == (ssize_t)b.len &&
+	       !rename(fresh, path);
+	if (fd >= 0)
+		close(fd);
+	buf_free(&b);
+	return good ? 0 : fail(errno, "%s: %s", fresh, strerror(errno));
+}
+
+bool undo_pending(const char *log)
+{
+	struct stat st;
+	char path[PATH_MAX];
+
+	log_path(path, log);
+	return !lstat(path, &st) && st.st_size > 0;
+}
+
+int undo_restore(const char *log, struct undo_result *result)
+{
+	char path[PATH_MAX];
+	bool *failed;
+	int err, first = 0;
+
+	*result = (struct undo_result){ 0 };
+	if (state.fd >= 0)
+		close(state.fd);
+	state.fd = -1;
+	if (!load(log))
+		return 0;
+	failed = xcalloc(state.nr_lines + 1, sizeof(*failed));
+	for (size_t i = state.nr_lines; i-- > 0;) {
+		err = take_back(&state.lines[i]);
+		failed[i] = err;
+		if (err && !first) {
+			first = err;
+			snprintf(result->reason, sizeof(result->reason), "%s",
+				 fail_message());
+		}
+		result->failed += err != 0;
+		result->done += err == 0;
+	}
+	log_path(path, log);
+	if (!first)
+		unlink(path);
+	else
+		keep_failed(log, failed);
+	free(failed);
+	forget_lines();
+	return first ? fail(-first, "%s", result->reason) : 0;
+}

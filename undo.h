@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * undo.h - changes of the machine that can be taken back.
+ *
+ * Before each change, how to take it back is written to a log below
+ * /run/tier; taking back executes the log from its end, so in the reverse
+ * order of the changes, whoever survived: the supervisor of a run that ended,
+ * was interrupted or crashed, or "tier policy restore" when all were killed.
+ * The logs: "run" is of a benchmark, "policy" is of the commands whose
+ * changes outlive them ("tier policy NAME", "tier damon start").
+ *
+ * With sysfs.c's dry run, or under --root, no log is written and nothing is
+ * mounted; the changes go to sysfs.c's journal.
+ */
+#ifndef TIER_UNDO_H
+#define TIER_UNDO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Where the logs and the lock are kept, "/run/tier" if not said: for tests,
+ * which then have a log under --root, too.
+ */
+void undo_set_dir(const char *dir);
+
+/*
+ * Held until the process ends and all its children: exclusive by who changes
+ * something, shared by who merely measures. -EBUSY, with a message that names
+ * the holder, when it is taken. Without the right to make the directory:
+ * an exclusive lock fails, a shared one is done without.
+ */
+int undo_lock(bool exclusive);
+
+/*
+ * Changes from here on are logged in "run" or "policy". A log that is there
+ * already is continued: what is in it was there before everything.
+ */
+int undo_begin(const char *log);
+
+/*
+ * The file's present value is logged (once: what was logged first was there
+ * before), then value is written and read back.
+ */
+int undo_store(const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* As undo_store(), but the file held was (as it is to be written). */
+int undo_store_was(const char *was, const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Logs only: a write to be made when taking back. */
+enum undo_how {
+	UNDO_STORE, /* written and compared with what reads back */
+	UNDO_WRITE, /* written; an error is one */
+	UNDO_TRY, /* written; it may be refused */
+};
+int undo_note(enum undo_how how, const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Makes a directory (a cgroup, an instance); exists already: nothing. */
+int undo_mkdir(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * Mounts type at target unless proof (a file in it) is there already. lacks()
+ * when the kernel does not know the type.
+ */
+int undo_mount(const char *type, const char *target, const char *proof);
+
+/* What came of taking back. */
+struct undo_result {
+	unsigned int done, failed;
+	char reason[256]; /* of the first failure */
+};
+/* Is there something in the log? */
+bool undo_pending(const char *log);
+/*
+ * Takes everything back, also what comes after a failure; the log is removed
+ * when all was taken back, else it keeps the lines that failed. 0, or the
+ * first failure's -errno, with its message.
+ */
+int undo_restore(const char *log, struct undo_result *result);
+
+#endif
