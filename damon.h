@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * damon.h - DAMON's sysfs interface: a configuration as a whole, staged in
+ * the order the kernel demands, started, watched, stopped, put back.
+ *
+ * Source: Documentation/admin-guide/mm/damon/usage.rst; HMSDK's
+ * gen_migpol.py for damon_generate().
+ */
+#ifndef TIER_DAMON_H
+#define TIER_DAMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.h"
+
+struct damon_config; /* kdamonds, contexts, targets, schemes */
+
+/* Which parameters damon_generate() gives the schemes. */
+enum damon_style {
+	DAMON_HMSDK, /* exactly HMSDK's */
+	DAMON_FAST, /* the same shape, every time divided by five */
+	DAMON_GOAL, /* damo's goal-driven tiering */
+};
+
+/*
+ * One kdamond for each move (more with region_max), over the "System RAM" of
+ * its source node. NULL with the message: DEST = SRC, a SRC used twice, a
+ * node without regions.
+ */
+struct damon_config *damon_generate(enum damon_style style,
+				    const struct damon_plan *plan);
+void damon_free(struct damon_config *config);
+
+/*
+ * Moves DAMON_STAT out of the way, stages, writes "on", checks that the
+ * kdamonds live. Everything is logged with undo.h first. With sysfs.c's dry
+ * run the writes are shown only. -EBUSY when DAMON is in use by another.
+ */
+int damon_start(const struct damon_config *config);
+/*
+ * Tells the running kdamonds what was changed in sysfs since, and that they
+ * live after it: Linux 6.12 says yes to everything, and ends what it cannot
+ * do. Waits for an aggregation interval.
+ */
+int damon_commit(void);
+/* Off, all of them; leaves the directories for their statistics. */
+int damon_stop(void);
+/* The shortest sampling interval, microseconds; 0: no DAMON scheme. */
+uint64_t damon_sample_us(const struct damon_config *config);
+
+/* What the schemes of all kdamonds did since they were started, bytes. */
+struct damon_moved {
+	bool any; /* there is a migrate_hot or migrate_cold scheme */
+	uint64_t hot_tried, hot_applied, cold_tried, cold_applied;
+	uint64_t quota_exceeds;
+};
+/*
+ * Asks the kernel for present statistics, for so long (Linux 6.12 takes 0.1 s
+ * a kdamond). False: not of all kdamonds, the rest is of an earlier time.
+ */
+bool damon_refresh(uint64_t ns);
+/* refresh: as damon_refresh(), of all. */
+int damon_moved(struct damon_moved *moved, bool refresh);
+
+/* What is in sysfs now; NULL with the message. */
+struct damon_config *damon_read(void);
+bool damon_is_running(void);
+
+/* The verbs. */
+int damon_do_start(const struct plan *plan);
+int damon_do_status(const struct plan *plan);
+int damon_do_stop(const struct plan *plan);
+int damon_do_dump(const struct plan *plan);
+
+#endif

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * damon_show.c - tier damon: start, status, stop, dump.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "damo.h"
+#include "damon.h"
+#include "damon_tree.h"
+#include "heat.h"
+#include "kdamond.h"
+#include "policy.h"
+#include "ranges.h"
+#include "report.h"
+#include "sysfs.h"
+#include "undo.h"
+#include "util.h"
+/*
+ * tier damon status answers within half a second, whatever DAMON does: so
+ * long it may take to ask for statistics, for regions if a scheme's round is
+ * short, and to read the regions.
+ */
+#define STATS_NS (UINT64_C(150) * 1000000)
+#define LIST_NS (UINT64_C(100) * 1000000)
+/* With --regions. */
+#define ANEW_NS (UINT64_C(30) * 1000000000)
+#define READ_NS (UINT64_C(150) * 1000000)
+
+static void say_target(char *text, size_t size, const struct kdamond_context *c)
+{
+	const struct kdamond_target *t = c->targets.items;
+	char bytes[SIZE_TEXT];
+	uint64_t sum = 0;
+	int node;
+
+	if (!c->targets.nr) {
+		snprintf(text, size, "no target");
+		return;
+	}
+	if (strcmp(c->ops, "paddr") != 0) {
+		snprintf(text, size, "process %" PRIu64, t->pid);
+		return;
+	}
+	for (size_t i = 0; i < t->regions.nr; i++)
+		sum += (kdamond_region(t, i)->end -
+			kdamond_region(t, i)->start) *
+		       c->addr_unit;
+	format_size(bytes, sum);
+	node = t->regions.nr ? ranges_node_at(kdamond_region(t, 0)->start *
+					      c->addr_unit) :
+			       -1;
+	snprintf(text, size,
+		 node < 0 ? "%s in %zu range%s" :
+			    "%s in %zu range%s of node %d",
+		 bytes, t->regions.nr, t->regions.nr == 1 ? "" : "s", node);
+}
+
+static void show_kdamond(size_t k, const struct kdamond_context *c)
+{
+	char target[96], sample[SIZE_TEXT], aggr[SIZE_TEXT], pid[32] = "";
+	bool on = damon_tree_is_on(k);
+	int id = on ? damon_tree_pid(k) : 0;
+
+	say_target(target, sizeof(target), c);
+	if (on)
+		snprintf(pid, sizeof(pid), ", PID %d", id);
+	report_say("kdamond  %zu: %s%s, %s: %s\n", k, on ? "on" : "off", pid,
+		   c->ops, target);
+	report_say("         a sample every %s, summed up every %s; %" PRIu64
+		   " to %" PRIu64 " regions\n",
+		   format_seconds(sample, (double)c->sample_us / 1e6),
+		   format_seconds(aggr, (double)c->aggr_us / 1e6),
+		   c->nr_regions.min, c->nr_regions.max);
+	report_begin("damon_kdamond");
+	report_u64("kdamond", k);
+	report_bool("on", on);
+	if (id)
+		report_i64("pid", id);
+	else
+		report_null("pid");
+	report_str("operations", c->ops);
+	report_str("target", target);
+	report_real("sample_s", (double)c->sample_us / 1e6);
+	report_real("aggregation_s", (double)c->aggr_us / 1e6);
+	report_real("update_s", (double)c->update_us / 1e6);
+	report_u64("regions_min", c->nr_regions.min);
+	report_u64("regions_max", c->nr_regions.max);
+	report_end();
+}
+
+enum { NR_TRIED, SZ_TRIED, NR_APPLIED, SZ_APPLIED, QT_EXCEEDS, NR_STATS };
+
+static void record_scheme(size_t k, size_t i, const struct kdamond_scheme *s,
+			  const uint64_t *stats)
+{
+	static const char *const keys[NR_STATS] = {
+		"tried_regions", "tried_bytes",	  "applied_regions",
+		"applied_bytes", "quota_exceeds",
+	};
+
+	report_begin("damon_scheme");
+	report_u64("kdamond", k);
+	report_u64("scheme", i);
+	report_str("action", s->action);
+	if (s->target_nid == UINT64_MAX)
+		report_null("target_node");
+	else
+		report_u64("target_node", s->target_nid);
+	for (int j = 0; j < NR_STATS; j++)
+		report_u64(keys[j], stats[j]);
+	report_end();
+}
+
+static void show_scheme(size_t k, size_t i, const struct kdamond_scheme *s)
+{
+	static const char *const names[NR_STATS] = {
+		"nr_tried",   "sz_tried",   "nr_applied",
+		"sz_applied", "qt_exceeds",
+	};
+	char to[32] = "", tried[SIZE_TEXT], applied[SIZE_TEXT];
+	uint64_t stats[NR_STATS] = { 0 };
+
+	for (int j = 0; j < NR_STATS; j++)
+		damon_tree_stat(&stats[j], k, i, names[j]);
+	record_scheme(k, i, s, stats);
+	if (kdamond_migrates(s))
+		snprintf(to, sizeof(to), " to node %" PRIu64, s->target_nid);
+	report_wrap("         ",
+		    "scheme   %s%s: tried %s (%" PRIu64 "x), %s %s (%" PRIu64
+		    "x); quota exceeded %" PRIu64 "x",
+		    s->action, to, format_size(tried, stats[SZ_TRIED]),
+		    stats[NR_TRIED],
+		    kdamond_migrates(s) ? "moved" : "applied to",
+		    format_size(applied, stats[SZ_APPLIED]), stats[NR_APPLIED],
+		    stats[QT_EXCEEDS]);
+	if (kdamond_migrates(s) && stats[SZ_TRIED] &&
+	    stats[SZ_APPLIED] < stats[SZ_TRIED] / 2)
+		report_wrap("         ",
+			    "         most did not move: left out by a filter, "
+			    "not movable, or node %" PRIu64 " is full",
+			    s->target_nid);
+}
+
+struct seen {
+	struct heat_region *regions;
+	size_t n;
+	bool cut; /* there are more than time was for */
+};
+
+static bool read_region(struct heat_region *r, const char *dir)
+{
+	uint64_t age = 0;
+
+	if (sysfs_read_u64(&r->start, "%s/start", dir) ||
+	    sysfs_read_u64(&r->end, "%s/end", dir) ||
+	    sysfs_read_u64(&r->accesses, "%s/nr_accesses", dir) ||
+	    sysfs_read_u64(&age, "%s/age", dir))
+		return false;
+	r->age_s = (double)age;
+	return r->start < r->end;
+}
+
+/* The regions that a scheme tried when the kernel last listed them. */
+static void read_regions(struct seen *seen, size_t k, size_t s,
+			 const struct kdamond_context *c, uint64_t deadline)
+{
+	char dir[160];
+	int *ids, n;
+
+	n = sysfs_ids(&ids, "",
+		      DAMON_KDAMONDS
+		      "/%zu/contexts/0/schemes/%zu/tried_regions",
+		      k, s);
+	for (int i = 0; i < n && !seen->cut; i++) {
+		struct heat_region r = { .kdamond = k, .scheme = s };
+
+		snprintf(dir, sizeof(dir),
+			 DAMON_KDAMONDS
+			 "/%zu/contexts/0/schemes/%zu/tried_regions/%d",
+			 k, s, ids[i]);
+		if (!read_region(&r, dir))
+			continue;
+		r.start *= c->addr_unit;
+		r.end *= c->addr_unit;
+		r.age_s *= (double)c->aggr_us / 1e6;
+		r.accesses_max = c->sample_us ? c->aggr_us / c->sample_us : 1;
+		if (!(seen->n & (seen->n - 1)))
+			seen->regions = xrealloc(
+				seen->regions,
+				sizeof(r) * (seen->n ? seen->n * 2 : 1));
+		seen->regions[seen->n++] = r;
+		seen->cut = now_ns() >= deadline;
+	}
+	if (n > 0)
+		free(ids);
+}
+
+/* To list them anew takes the kernel up to two rounds of a scheme. */
+static uint64_t round_us(const struct kdamond_context *c)
+{
+	uint64_t us = c->aggr_us;
+
+	for (size_t i = 0; i < c->schemes.nr; i++)
+		if (kdamond_scheme(c, i)->apply_us > us)
+			us = kdamond_scheme(c, i)->apply_us;
+	return us;
+}
+
+static bool is_physical(const struct kdamond_context *c)
+{
+	return c && !strcmp(c->ops, "paddr");
+}
+
+/* All that is listed, and listed anew where that is quick, or wanted. */
+static void see(struct seen *seen, const struct damon_config *config, bool anew)
+{
+	uint64_t within = anew ? ANEW_NS : LIST_NS;
+	uint64_t deadline = now_ns() + within;
+	const struct kdamond_context *c;
+
+	for (size_t k = 0; k < config->kdamonds.nr; k++) {
+		c = kdamond_context(config, k);
+		if (is_physical(c) && round_us(c) * 1000 <= within &&
+		    now_ns() < deadline && !sysfs_is_dry() &&
+		    !sysfs_is_rerooted() && damon_tree_is_on(k))
+			damon_tree_command(k, "update_schemes_tried_regions");
+	}
+	deadline = now_ns() + (anew ? ANEW_NS : READ_NS);
+	for (size_t k = 0; k < config->kdamonds.nr; k++) {
+		c = kdamond_context(config, k);
+		for (size_t s = 0; is_physical(c) && s < c->schemes.nr; s++)
+			read_regions(seen, k, s, c, deadline);
+	}
+}
+
+static void show_seen(struct seen *seen, uint64_t nr, bool anew)
+{
+	if (!seen->n && nr)
+		report_wrap(
+			"         ", "regions  %s",
+			anew ? "none: no scheme tried any in its last round" :
+			       "not listed: tier damon status --regions asks the kernel for those that the schemes try; it takes up to two rounds of a scheme");
+	if (!seen->n)
+		return;
+	heat_regions(seen->regions, seen->n);
+	if (seen->cut)
+		report_say("         and others, left out here for the time "
+			   "it takes\n");
+	heat_map(seen->regions, seen->n);
+	free(seen->regions);
+}
+
+static int show_all(uint64_t nr, bool anew)
+{
+	struct damon_config *config;
+	struct seen seen = { 0 };
+	bool fresh = damon_refresh(STATS_NS);
+
+	config = damon_read();
+	if (!config)
+		return -EIO;
+	for (size_t k = 0; k < config->kdamonds.nr; k++) {
+		const struct kdamond_context *c = kdamond_context(config, k);
+
+		if (!c)
+			continue;
+		show_kdamond(k, c);
+		for (size_t s = 0; s < c->schemes.nr; s++)
+			show_scheme(k, s, kdamond_scheme(c, s));
+	}
+	if (!fresh)
+		report_say("         these are numbers of an earlier time: the "
+			   "kernel was not asked for all\n");
+	see(&seen, config, anew);
+	show_seen(&seen, nr, anew);
+	kdamond_free(config);
+	return 0;
+}
+
+int damon_do_status(const struct plan *plan)
+{
+	static const char *const modules[] = { DAMON_STAT, "damon_reclaim",
+					       "damon_lru_sort" };
+	uint64_t nr;
+	int err = damon_tree_count(&nr);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
+		if (damon_tree_is_enabled(modules[i]))
+			report_say("damon    %s is enabled: nobody else can "
+				   "use DAMON\n",
+				   modules[i]);
+	if (!nr)
+		report_say(
+			"damon    no kdamond; tier damon start makes some\n");
+	return show_all(nr, plan->damon.regions);
+}
+
+int damon_do_start(const struct plan *plan)
+{
+	const struct damon_plan *p = &plan->damon;
+	struct damon_config *config = p->file ? damo_read(p->file) :
+						damon_generate(DAMON_HMSDK, p);
+	int err = config ? undo_begin("policy") : -EINVAL;
+
+	if (!err && !p->file && !p->global)
+		err = policy_cgroup(p->cgroup ? p->cgroup : "hmsdk");
+	if (!err)
+		err = damon_start(config);
+	for (size_t k = 0; !err && !sysfs_is_dry() && k < config->kdamonds.nr;
+	     k++)
+		show_kdamond(k, kdamond_context(config, k));
+	kdamond_free(config);
+	return err;
+}
+
+static void say_moved(const char *what, uint64_t tried, uint64_t applied)
+{
+	char a[SIZE_TEXT], b[SIZE_TEXT];
+
+	if (tried)
+		report_say("damon    %s: tried %s, moved %s\n", what,
+			   format_size(a, tried), format_size(b, applied));
+}
+
+int damon_do_stop(const struct plan *plan)
+{
+	struct damon_moved m = { 0 };
+	bool runs = damon_is_running();
+	uint64_t nr;
+	int err = damon_tree_count(&nr);
+
+	(void)plan;
+	if (!err && runs)
+		err = damon_moved(&m, true);
+	if (!err && runs)
+		err = damon_stop();
+	if (err)
+		return err;
+	report_say("damon    %s\n",
+		   runs ? "stopped; tier policy restore puts back what was "
+			  "before it" :
+			  "no kdamond runs");
+	say_moved("migrate_cold", m.cold_tried, m.cold_applied);
+	say_moved("migrate_hot", m.hot_tried, m.hot_applied);
+	return 0;
+}
+
+int damon_do_dump(const struct plan *plan)
+{
+	struct damon_config *config = damon_read();
+	char *text;
+
+	(void)plan;
+	if (!config)
+		return -EIO;
+	text = damo_format(config);
+	kdamond_free(config);
+	if (!text)
+		return fail(ENOMEM, "DAMON's configuration is too large");
+	report_say("%s\n", text);
+	free(text);
+	return 0;
+}

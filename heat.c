@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * heat.c - what DAMON sees, for people: regions with their access rates, and
+ * a map of the nodes' memory.
+ *
+ * As in damo's heat maps a digit is how often memory was accessed, 0 to 9;
+ * here 9 is every sample, so that two maps can be compared.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heat.h"
+#include "node.h"
+#include "ranges.h"
+#include "report.h"
+#include "util.h"
+
+#define TEXT_REGIONS 16
+#define COLUMNS 64 /* "node 12  " and these are below 80 */
+
+static double rate(const struct heat_region *r)
+{
+	if (!r->accesses_max || r->accesses >= r->accesses_max)
+		return r->accesses ? 1 : 0;
+	return (double)r->accesses / (double)r->accesses_max;
+}
+
+/* The hottest first, then the largest. */
+static int by_rate(const void *a, const void *b)
+{
+	const struct heat_region *x = a, *y = b;
+	uint64_t m = x->end - x->start, n = y->end - y->start;
+
+	if (rate(x) != rate(y))
+		return rate(x) < rate(y) ? 1 : -1;
+	return (m < n) - (m > n);
+}
+
+static void record_region(const struct heat_region *r)
+{
+	report_begin("damon_region");
+	report_u64("kdamond", r->kdamond);
+	report_u64("scheme", r->scheme);
+	report_u64("start", r->start);
+	report_u64("size_bytes", r->end - r->start);
+	report_real("access_rate", rate(r));
+	report_real("age_s", r->age_s);
+	report_end();
+}
+
+void heat_regions(struct heat_region *regions, size_t n)
+{
+	static const struct report_column columns[] = {
+		{ "region at", 14 }, { "size", 9 },    { "accessed", 9 },
+		{ "since", 8 },	     { "kdamond", 7 }, { "scheme", 6 },
+	};
+	char at[24], size[SIZE_TEXT], share[16], age[SIZE_TEXT], k[24], s[24];
+	const char *cells[] = { at, size, share, age, k, s };
+
+	qsort(regions, n, sizeof(*regions), by_rate);
+	report_say("\n");
+	report_head(columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < n; i++) {
+		const struct heat_region *r = &regions[i];
+
+		record_region(r);
+		if (i >= TEXT_REGIONS)
+			continue;
+		snprintf(at, sizeof(at), "0x%" PRIx64, r->start);
+		format_size(size, r->end - r->start);
+		snprintf(share, sizeof(share), "%.0f %%", 100 * rate(r));
+		format_seconds(age, r->age_s);
+		snprintf(k, sizeof(k), "%zu", r->kdamond);
+		snprintf(s, sizeof(s), "%zu", r->scheme);
+		report_row(columns, ARRAY_SIZE(columns), cells);
+	}
+	if (n > TEXT_REGIONS)
+		report_say("%zu more, colder or smaller: --json lists them\n",
+			   n - TEXT_REGIONS);
+}
+
+static char digit(const struct heat_region *r)
+{
+	return r->accesses ? (char)('1' + (int)(8 * rate(r))) : '0';
+}
+
+/*
+ * One region into a row: the node's ranges are side by side in it, the
+ * columns are equal parts, and each shows the hottest of what it holds.
+ */
+static void draw(char *row, uint64_t column, const struct range *ranges, int n,
+		 const struct heat_region *r)
+{
+	uint64_t before = 0;
+
+	for (int i = 0; i < n; i++) {
+		uint64_t from = r->start, to = r->end;
+
+		if (from < ranges[i].start)
+			from = ranges[i].start;
+		if (to > ranges[i].end)
+			to = ranges[i].end;
+		for (uint64_t c = from < to ?
+					  (before + from - ranges[i].start) /
+						  column :
+					  COLUMNS;
+		     c < COLUMNS &&
+		     c <= (before + to - 1 - ranges[i].start) / column;
+		     c++)
+			if (row[c] < digit(r))
+				row[c] = digit(r);
+		before += ranges[i].end - ranges[i].start;
+	}
+}
+
+static void map_node(int node, const struct heat_region *regions, size_t n)
+{
+	char row[COLUMNS + 1], size[SIZE_TEXT];
+	struct range *ranges;
+	int nr = ranges_of_node(&ranges, node);
+	uint64_t total = 0, column;
+
+	for (int i = 0; i < nr; i++)
+		total += ranges[i].end - ranges[i].start;
+	if (total) {
+		column = (total + COLUMNS - 1) / COLUMNS;
+		memset(row, '.', COLUMNS);
+		row[(total + column - 1) / column] = '\0';
+		for (size_t i = 0; i < n; i++)
+			draw(row, column, ranges, nr, &regions[i]);
+		report_say("node %-2d  %s\n", node, row);
+		report_say("         0x%" PRIx64 " to 0x%" PRIx64
+			   ", a column is %s\n",
+			   ranges[0].start, ranges[nr - 1].end,
+			   format_size(size, column));
+	}
+	free(ranges);
+}
+
+void heat_map(const struct heat_region *regions, size_t n)
+{
+	struct node *nodes;
+	int nr = node_list(&nodes);
+
+	report_say("\n");
+	for (int i = 0; i < nr; i++)
+		map_node(nodes[i].id, regions, n);
+	report_say("         9 accessed in every sample .. 1 in few, 0 in "
+		   "none; . not listed\n");
+	free(nodes);
+}
