@@ -10,9 +10,8 @@
 
 #include "command.h"
 #include "report.h"
-#include "show.h"
+#include "session.h"
 #include "util.h"
-#include "vmstat.h"
 
 /* What a shell says of a program that it cannot execute, or find. */
 #define CANNOT_EXECUTE 126
@@ -76,36 +75,61 @@ static int judge(char **argv, int status)
 	return 0;
 }
 
-int command_run(const struct plan *plan)
+/* Starts the program and waits for it; what it returned is in *status. */
+static int execute_timed(char **argv, int *status, double *seconds)
 {
-	struct vmstat before, after = { 0 };
 	uint64_t begin = now_ns();
-	char time[SIZE_TEXT];
-	double seconds;
-	int status = 0, err = vmstat_take(&before);
+	int err = 0;
 
-	if (err)
-		return err;
 	catch_signals();
 	child = fork();
 	if (child == 0)
-		execute(plan->run.argv);
+		execute(argv);
 	if (child < 0)
 		err = fail(errno, "fork: %s", strerror(errno));
-	else if (waitpid(child, &status, 0) < 0)
+	else if (waitpid(child, status, 0) < 0)
 		err = fail(errno, "waitpid: %s", strerror(errno));
 	child = 0;
-	seconds = (double)(now_ns() - begin) / 1e9;
+	*seconds = (double)(now_ns() - begin) / 1e9;
+	return err;
+}
+
+static int run_in(struct session *s, char **argv)
+{
+	char time[SIZE_TEXT];
+	double seconds = 0;
+	int status = 0, err = session_set(s);
+
 	if (!err)
-		err = vmstat_take(&after);
-	if (!err) {
-		record_run(plan->run.argv, status, seconds);
-		report_say("%s ran for %s\n", plan->run.argv[0],
-			   format_seconds(time, seconds));
-		show_counters(&before, &before, &after, &after);
-		err = judge(plan->run.argv, status);
-	}
-	vmstat_free(&before);
-	vmstat_free(&after);
+		err = session_take(s, BEGIN);
+	if (!err)
+		err = session_start_damon(s);
+	if (!err)
+		err = session_take(s, TIMED);
+	if (!err)
+		err = execute_timed(argv, &status, &seconds);
+	if (!err)
+		err = session_stop_damon(s);
+	if (!err)
+		err = session_take(s, TIMED_END);
+	if (!err)
+		err = session_take(s, END);
+	if (err)
+		return err;
+	record_run(argv, status, seconds);
+	report_say("%s ran for %s\n", argv[0], format_seconds(time, seconds));
+	session_show(s);
+	return judge(argv, status);
+}
+
+int command_run(const struct plan *plan)
+{
+	struct session s;
+	int err = session_prepare(&s, plan);
+
+	if (!err)
+		err = plan->dry_run ? session_rehearse(&s) :
+				      run_in(&s, plan->run.argv);
+	session_free(&s);
 	return err;
 }

@@ -24,9 +24,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "gups.h"
+#include "sketch.h"
 #include "tlb.h"
 #include "util.h"
 
@@ -172,6 +174,24 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 DEFINE_LOOPS(slot_mask)
 DEFINE_LOOPS(slot_scale)
 
+/* What count updates from r on add to the sketch of a slice. */
+typedef uint64_t sketch_fn(struct sketch *s, uint64_t n, uint64_t first,
+			   uint64_t r, uint64_t count);
+
+#define DEFINE_SKETCH(slot)                                                   \
+	UNCROSSED static uint64_t sketch_##slot(struct sketch *s, uint64_t n, \
+						uint64_t first, uint64_t r,   \
+						uint64_t count)               \
+	{                                                                     \
+		for (; count; count--) {                                      \
+			r = gups_stream_next(r);                              \
+			sketch_add(s, first + slot(r, n), r);                 \
+		}                                                             \
+		return r;                                                     \
+	}
+DEFINE_SKETCH(slot_mask)
+DEFINE_SKETCH(slot_scale)
+
 #define LOOPS_OF(slot)                                   \
 	{                                                \
 		plain_##slot, batch_##slot, touch_##slot \
@@ -189,6 +209,8 @@ struct worker {
 	uint64_t *slice; /* its words */
 	uint64_t first, words; /* the index of slice[0], how many */
 	loop_fn *const *loops; /* by enum gups_loop */
+	sketch_fn *sketch_updates;
+	struct sketch *sketch;
 	uint64_t start, value; /* of its stream: at gups_fill(), now */
 	uint64_t quota; /* updates to make in this call */
 	uint64_t at_mark; /* done at the last mark; the leader's note */
@@ -208,6 +230,7 @@ struct gups {
 	struct gups_config config;
 	struct table table;
 	struct tlb tlb;
+	struct heartbeat *heart; /* NULL: none */
 	enum gups_loop loop;
 	bool pinned;
 	struct worker *workers;
@@ -500,6 +523,9 @@ static void divide(struct gups *g)
 		w->words = (to - from) * (TABLE_PAGE / WORD);
 		w->slice = (uint64_t *)g->table.base + w->first;
 		w->loops = w->words & (w->words - 1) ? scale_loops : mask_loops;
+		w->sketch_updates = w->words & (w->words - 1) ?
+					    sketch_slot_scale :
+					    sketch_slot_mask;
 	}
 }
 
@@ -531,6 +557,17 @@ static void init_lock(struct gups *g)
 	pthread_condattr_destroy(&attr);
 }
 
+/* On the CPUs that the threads run on; before there is memory to be forked. */
+static int start_heart(struct gups *g)
+{
+	int n = g->pinned ? (int)g->config.threads : g->config.nr_cpus;
+
+	if (!g->config.heartbeat_ns)
+		return 0;
+	g->heart = heartbeat_new(g->config.heartbeat_ns, g->config.cpus, n);
+	return g->heart ? 0 : -EAGAIN;
+}
+
 struct gups *gups_new(const struct gups_config *config)
 {
 	struct gups *g = xcalloc(1, sizeof(*g));
@@ -543,11 +580,14 @@ struct gups *gups_new(const struct gups_config *config)
 	memset(g->workers, 0, bytes);
 	init_lock(g);
 	g->pinned = config->nr_cpus >= (int)config->threads;
-	if (table_map(&g->table, config->bytes, config->pages) ||
+	if (start_heart(g) ||
+	    table_map(&g->table, config->bytes, config->pages) ||
 	    tlb_init(&g->tlb, config->bytes / TABLE_PAGE / config->threads)) {
 		gups_free(g);
 		return NULL;
 	}
+	/* The heart of a second table must not share the pages of the first. */
+	madvise(g->table.map, g->table.map_bytes, MADV_DONTFORK);
 	divide(g);
 	rewind_streams(g);
 	if (!hire(g))
@@ -561,6 +601,7 @@ void gups_free(struct gups *g)
 	if (!g)
 		return;
 	dismiss(g);
+	heartbeat_free(g->heart);
 	table_unmap(&g->table);
 	tlb_exit(&g->tlb);
 	pthread_cond_destroy(&g->changed);
@@ -727,13 +768,22 @@ static void begin_steering(struct gups *g, bool first)
 int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 		gups_tick *tick, void *arg)
 {
+	bool steered = g->tlb.on;
 	double seconds;
 	int err;
 
 	g->limit_ns = limit_ns;
+	/*
+	 * Flushes in a rhythm make the TLB grow, too, to what is touched
+	 * between two of them; and no growth phase makes it cover more.
+	 */
+	g->tlb.on = steered && !g->heart;
 	begin_steering(g, !gups_done(g));
 	set_quota(g, updates, limit_ns);
+	heartbeat_begin(g->heart);
 	err = parallel(g, churn, &seconds, tick, arg);
+	heartbeat_end(g->heart);
+	g->tlb.on = steered;
 	g->limit_ns = 0;
 	g->times.update += seconds;
 	for (unsigned int i = 0; i < g->config.threads; i++)
@@ -769,29 +819,111 @@ UNCROSSED static int check_slice(struct worker *w)
 	return 0;
 }
 
-int gups_verify(struct gups *g, struct gups_verdict *verdict, gups_tick *tick,
-		void *arg)
+/* Adds what the updates did, by the stream alone. */
+static int sketch_stream(struct worker *w)
 {
-	uint64_t begin = now_ns();
-	bool stopped;
-	int err;
+	struct gups *g = w->g;
+	uint64_t left = w->quota, done = 0, r = w->start;
 
-	begin_steering(g, true);
-	set_quota(g, 0, false);
+	while (left && !atomic_load_explicit(&g->stop, memory_order_relaxed)) {
+		uint64_t n = left < CHUNK ? left : CHUNK;
+
+		r = w->sketch_updates(w->sketch, w->words, w->first, r, n);
+		left -= n;
+		done += n;
+		atomic_store_explicit(&w->done, done, memory_order_relaxed);
+	}
+	return 0;
+}
+
+/* Adds what the table says they did: all cancels out, or they did not. */
+static int sketch_slice(struct worker *w)
+{
+	sketch_table(w->sketch, w->slice, w->words, w->first);
+	w->errors = !sketch_is_zero(w->sketch);
+	return 0;
+}
+
+/* Every thread is at the start of its stream again, done stands in quota. */
+static void recount(struct gups *g)
+{
 	for (unsigned int i = 0; i < g->config.threads; i++) {
 		struct worker *w = &g->workers[i];
 
 		w->quota = atomic_exchange(&w->done, 0);
 		w->at_mark = 0;
 		w->value = w->start;
+		w->errors = 0;
 	}
+}
+
+static uint64_t all_errors(const struct gups *g)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		sum += g->workers[i].errors;
+	return sum;
+}
+
+/* The table stays as it is. */
+static int verify_by_sum(struct gups *g, struct gups_verdict *v,
+			 gups_tick *tick, void *arg)
+{
+	unsigned int n = g->config.threads;
+	struct sketch *sketches = xcalloc(n, sizeof(*sketches));
+	int err;
+
+	for (unsigned int i = 0; i < n; i++)
+		g->workers[i].sketch = &sketches[i];
+	recount(g);
+	err = parallel(g, sketch_stream, NULL, tick, arg);
+	v->complete = !err && !atomic_load(&g->stop);
+	if (v->complete)
+		err = parallel(g, sketch_slice, NULL, NULL, NULL);
+	v->errors = all_errors(g);
+	free(sketches);
+	return err;
+}
+
+/* HPCC's way: the same updates once more undo themselves. */
+static int verify_by_replay(struct gups *g, struct gups_verdict *v,
+			    gups_tick *tick, void *arg)
+{
+	int err;
+
+	v->replayed = true;
+	begin_steering(g, true);
+	set_quota(g, 0, false);
+	recount(g);
 	err = parallel(g, churn, NULL, tick, arg);
-	stopped = atomic_load(&g->stop);
+	v->complete = !err && !atomic_load(&g->stop);
 	if (!err)
 		err = parallel(g, check_slice, NULL, NULL, NULL);
-	*verdict = (struct gups_verdict){ .complete = !err && !stopped };
-	for (unsigned int i = 0; i < g->config.threads; i++)
-		verdict->errors += g->workers[i].errors;
+	v->errors = all_errors(g);
+	return err;
+}
+
+int gups_verify(struct gups *g, struct gups_verdict *v, gups_tick *tick,
+		void *arg)
+{
+	uint64_t begin = now_ns();
+	bool suspect = g->config.verify == VERIFY_REPLAY;
+	int err = 0;
+
+	*v = (struct gups_verdict){ 0 };
+	if (!suspect) {
+		err = verify_by_sum(g, v, tick, arg);
+		suspect = v->complete && v->errors;
+	}
+	if (!err && suspect) {
+		bool differs = v->errors;
+
+		err = verify_by_replay(g, v, tick, arg);
+		/* Memory that reads one way, then the other. */
+		if (differs && v->complete && !v->errors)
+			v->errors = 1;
+	}
 	g->times.verify = (double)(now_ns() - begin) / 1e9;
 	return err;
 }
@@ -815,6 +947,7 @@ int gups_probe(const struct gups_config *config, int node,
 
 	small.bytes = (uint64_t)config->threads * PROBE_PAGES * TABLE_PAGE;
 	small.pages = PAGES_4K;
+	small.heartbeat_ns = 0;
 	small.place = (struct place){ .mode = PLACE_BIND,
 				      .nodes = { node },
 				      .nr_nodes = 1,
@@ -852,11 +985,9 @@ double gups_estimate(const struct gups_probe *probe, uint64_t bytes,
 	double update = duration_ns ? (double)duration_ns / 1e9 :
 				      (double)updates * probe->update;
 
-	/* Populate, fill, update, replay; the digest and the check each read
-	 * every word.
-	 */
+	/* Populate, fill, update; the digest and the sum each read every word. */
 	return (double)(bytes / TABLE_PAGE) * probe->touch +
-	       words * probe->store + 2 * update + 2 * words * probe->load;
+	       words * probe->store + update + 2 * words * probe->load;
 }
 
 /* ------------------------------------------------------------- results */
@@ -891,4 +1022,14 @@ const char *gups_loop_name(enum gups_loop loop)
 double gups_cpu_time(const struct gups *g)
 {
 	return g->cpu_time;
+}
+
+void gups_heartbeat(const struct gups *g, struct heartbeat_count *count)
+{
+	heartbeat_count(g->heart, count);
+}
+
+double gups_touches(double updates_per_s, uint64_t bytes, double sample_s)
+{
+	return updates_per_s * sample_s * TABLE_PAGE / (double)bytes;
 }

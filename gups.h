@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heartbeat.h"
 #include "plan.h"
 #include "table.h"
 
@@ -31,8 +32,10 @@ struct gups_config {
 	uint64_t seed;
 	enum page_kind pages;
 	enum refresh_mode refresh;
+	enum verify_mode verify;
 	struct place place;
 	bool hold; /* keep the table bound after it was populated */
+	uint64_t heartbeat_ns; /* of gups_update(): see heartbeat.h; 0: none */
 };
 
 /* Called about every 100 ms by the thread that called; false: stop early. */
@@ -53,8 +56,9 @@ struct gups_warm_up {
 };
 
 struct gups_verdict {
-	uint64_t errors; /* words that are not what replay says */
+	uint64_t errors; /* words that are not what the updates make of them */
 	bool complete; /* all words were looked at */
+	bool replayed; /* the updates were undone; the table is at its start */
 };
 
 /* NULL on failure, with the message set. */
@@ -88,8 +92,10 @@ uint64_t gups_done(const struct gups *g); /* updates since gups_fill */
  */
 int gups_digest(struct gups *g, uint64_t *digest);
 /*
- * Replays the updates, which undoes them (XOR), then counts the words with
- * T[i] != i.
+ * Is every word what the updates make of it? By the sums of sketch.h, two ways
+ * to one value; when these differ, or with VERIFY_REPLAY, as HPCC does it: the
+ * updates are replayed, which undoes them (XOR), and the words with T[i] != i
+ * counted.
  */
 int gups_verify(struct gups *g, struct gups_verdict *verdict, gups_tick *tick,
 		void *arg);
@@ -101,8 +107,14 @@ uint64_t gups_flushes(const struct gups *g, uint64_t *growths);
 bool gups_pinned(const struct gups *g);
 const char *gups_loop(const struct gups *g); /* the chosen one's name */
 const char *gups_loop_name(enum gups_loop loop);
-/* CPU time of the threads in gups_update(), seconds. */
+/* CPU time of the threads in gups_update(), seconds; the heartbeat's apart. */
 double gups_cpu_time(const struct gups *g);
+void gups_heartbeat(const struct gups *g, struct heartbeat_count *count);
+/*
+ * How often the updates touch a page within one of DAMON's samples: below 2
+ * (a seventh of all samples see nothing) a hot page looks idle now and then.
+ */
+double gups_touches(double updates_per_s, uint64_t bytes, double sample_s);
 
 /*
  * What an access on a node costs, by a small table of its own on it: seconds

@@ -3,6 +3,7 @@
  * node.c - NUMA nodes, distances and memory tiers, as sysfs shows them.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,4 +177,50 @@ void node_machine(struct node_machine *m)
 	m->emulated = strstr(m->cpu, "QEMU TCG") != NULL;
 	if (m->qemu)
 		sscanf(product, "pc-q35-%u.%u", &m->qemu_major, &m->qemu_minor);
+}
+
+/* ----------------------------------------------------------------- tiers */
+
+bool node_is_far(const struct node *node, const struct node *near)
+{
+	if (node->tier >= 0 && near->tier >= 0)
+		return node->tier > near->tier;
+	return !node->has_cpus && near->has_cpus;
+}
+
+/* The i-th number in a node's row of distances; 255, unreachable, without. */
+static long distance_to(const struct node *from, int i)
+{
+	const char *text = from->distance;
+	char *end;
+	long d = 255;
+
+	for (int k = 0; k <= i; k++) {
+		d = strtol(text, &end, 10);
+		if (end == text)
+			return 255;
+		text = end;
+	}
+	return d;
+}
+
+const struct node *node_below(const struct node *nodes, int n,
+			      const struct node *from)
+{
+	const struct node *best = NULL;
+	long least = LONG_MAX;
+
+	for (int i = 0; i < n; i++) {
+		long d = distance_to(from, i);
+
+		if (!node_is_far(&nodes[i], from))
+			continue;
+		if (best && nodes[i].tier > best->tier)
+			continue;
+		if (best && nodes[i].tier == best->tier && d >= least)
+			continue;
+		best = &nodes[i];
+		least = d;
+	}
+	return best;
 }

@@ -34,6 +34,19 @@ const struct node *node_find(const struct node *nodes, int n, int id);
 /* The node with CPUs and memory that a benchmark's threads are nearest to. */
 const struct node *node_near(const struct node *nodes, int n);
 
+/*
+ * Is the node in a lower tier than the near one? Where the kernel shows no
+ * tiers: is it without CPUs?
+ */
+bool node_is_far(const struct node *node, const struct node *near);
+/*
+ * Where the kernel demotes from's pages to: of the next lower tier the node
+ * nearest to it (mm/memory-tiers.c, establish_demotion_targets()). NULL:
+ * there is no lower tier.
+ */
+const struct node *node_below(const struct node *nodes, int n,
+			      const struct node *from);
+
 /* What this machine is: for the report, and to call emulated time emulated. */
 struct node_machine {
 	char kernel[NODE_TEXT]; /* "Linux 6.12.107+deb13-cloud-amd64 x86_64" */

@@ -32,7 +32,15 @@
 #define ON(verb) (1u << (verb))
 #define EVERY UINT_MAX
 #define BENCHMARKS ON(VERB_GUPS)
+#define WORKLOADS (BENCHMARKS | ON(VERB_RUN))
 #define RECORDING (EVERY & ~ON(VERB_HELP))
+#define CHANGING (ON(VERB_POLICY) | ON(VERB_DAMON_START))
+/* Verbs that say what they would do, and those that read a captured tree. */
+#define DRY (ON(VERB_REGION_DESTROY) | CHANGING | WORKLOADS)
+#define REROOTED                                                   \
+	(ON(VERB_STATUS) | ON(VERB_REGION_LIST) | CHANGING |       \
+	 ON(VERB_POLICY_LIST) | ON(VERB_POLICY_SHOW) | WORKLOADS | \
+	 ON(VERB_DAMON_STATUS) | ON(VERB_DAMON_DUMP))
 
 /* ------------------------------------------------------------- setters */
 
@@ -158,6 +166,24 @@ static int set_refresh(struct plan *p, const char *arg)
 	return i < 0 ? i : 0;
 }
 
+static int set_honest(struct plan *p, const char *arg)
+{
+	static const char *const words[] = { "auto", "off" };
+	int i = choice("--honest", arg, words, ARRAY_SIZE(words));
+
+	p->gups.dishonest = i == 1;
+	return i < 0 ? i : 0;
+}
+
+static int set_verify(struct plan *p, const char *arg)
+{
+	static const char *const words[] = { "sum", "replay" };
+	int i = choice("--verify", arg, words, ARRAY_SIZE(words));
+
+	p->gups.verify = i < 0 ? VERIFY_SUM : (enum verify_mode)i;
+	return i < 0 ? i : 0;
+}
+
 static int set_against(struct plan *p, const char *arg)
 {
 	p->gups.compare = true;
@@ -205,8 +231,97 @@ static int set_decoder(struct plan *p, const char *arg)
 
 static int set_size(struct plan *p, const char *arg)
 {
+	if (p->verb == VERB_DAMON_START) {
+		if (parse_size(arg, &p->damon.region_max) ||
+		    p->damon.region_max < 4096)
+			return bad("--size", arg,
+				   "give a size such as 512M or 2G");
+		return 0;
+	}
 	if (parse_size(arg, &p->region.size) || !p->region.size)
 		return bad("--size", arg, "give a size such as 512M or 2G");
+	return 0;
+}
+
+static int set_policy(struct plan *p, const char *arg)
+{
+	p->policy.name = arg;
+	return 0; /* the presets are policy.c's */
+}
+
+static int set_set(struct plan *p, const char *arg)
+{
+	if (!strchr(arg, '=') || arg[0] == '=')
+		return bad("--set", arg,
+			   "give KEY=VALUE; tier policy show lists the keys");
+	if (p->policy.nr_sets == PLAN_MAX_SETS)
+		return misuse("more than %d --set", PLAN_MAX_SETS);
+	p->policy.sets[p->policy.nr_sets++] = arg;
+	return 0;
+}
+
+/* "SRC DEST": the two words, joined. */
+static int add_move(struct plan *p, const char *option, const char *arg,
+		    bool hot, bool reversed)
+{
+	struct damon_plan *d = &p->damon;
+	const char *second = strchr(arg, ' ');
+	char first[16] = "";
+	uint64_t src, dest;
+
+	if (second)
+		snprintf(first, sizeof(first), "%.*s", (int)(second - arg),
+			 arg);
+	if (!second || parse_u64(first, &src) || parse_u64(second + 1, &dest) ||
+	    src >= 1024 || dest >= 1024)
+		return bad(option, arg, "give two nodes, e.g. 0 1");
+	if (src == dest)
+		return bad(option, arg, "the two nodes are the same");
+	if (d->nr_moves == PLAN_MAX_NODES)
+		return misuse("more than %d moves", PLAN_MAX_NODES);
+	d->moves[d->nr_moves++] =
+		(struct damon_move){ .src = (int)(reversed ? dest : src),
+				     .dest = (int)(reversed ? src : dest),
+				     .hot = hot };
+	return 0;
+}
+
+static int set_demote(struct plan *p, const char *arg)
+{
+	return add_move(p, "--demote", arg, false, false);
+}
+
+static int set_promote(struct plan *p, const char *arg)
+{
+	return add_move(p, "--promote", arg, true, false);
+}
+
+static int set_migrate(struct plan *p, const char *arg)
+{
+	int err = add_move(p, "--migrate", arg, false, false);
+
+	return err ? err : add_move(p, "--migrate", arg, true, true);
+}
+
+static int set_global(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->damon.global = true;
+	return 0;
+}
+
+static int set_regions(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->damon.regions = true;
+	return 0;
+}
+
+static int set_cgroup(struct plan *p, const char *arg)
+{
+	p->damon.cgroup = arg;
+	if (!*arg || strchr(arg, '/') || arg[0] == '.' || strlen(arg) > 64)
+		return bad("--cgroup", arg, "give a name, e.g. hmsdk");
 	return 0;
 }
 
@@ -274,7 +389,7 @@ static int set_worker(struct plan *p, const char *arg)
 static const struct option_row {
 	const char *name;
 	char letter; /* 0: none */
-	const char *metavar; /* NULL: takes no argument */
+	const char *metavar; /* NULL: takes no argument; two words: two */
 	unsigned int verbs;
 	setter *set;
 	const char *help; /* NULL: not for people */
@@ -289,10 +404,10 @@ static const struct option_row {
 	  "end a run that takes longer, as failed (as PID 1: 1h)" },
 	{ "force", 0, NULL, EVERY, set_force,
 	  "do what would be refused as too slow" },
-	{ "dry-run", 0, NULL, ON(VERB_REGION_DESTROY), set_dry_run,
+	{ "dry-run", 0, NULL, DRY, set_dry_run,
 	  "check and say what would be done; change nothing" },
-	{ "root", 0, "DIR", ON(VERB_STATUS) | ON(VERB_REGION_LIST), set_root,
-	  "read /sys and /proc below DIR" },
+	{ "root", 0, "DIR", REROOTED, set_root,
+	  "read /sys and /proc below DIR (changes: --dry-run)" },
 	{ "help", 'h', NULL, EVERY, set_help, "print this help" },
 	{ "version", 'V', NULL, EVERY, set_version, "print the version" },
 
@@ -310,6 +425,10 @@ static const struct option_row {
 	  "4k (default), thp or hugetlb" },
 	{ "tlb-refresh", 0, "WHEN", BENCHMARKS, set_refresh,
 	  "make the emulator's TLB grow: auto (default), on, off" },
+	{ "honest", 0, "WHEN", BENCHMARKS, set_honest,
+	  "with DAMON, keep accessed bits true: auto, off" },
+	{ "verify", 0, "HOW", BENCHMARKS, set_verify,
+	  "sum (default, two ways to one) or replay (HPCC)" },
 	{ "against", 0, "NODE", BENCHMARKS, set_against,
 	  "alternate with an equal table on NODE, and compare" },
 	{ "window", 0, "TIME", BENCHMARKS, set_window,
@@ -319,14 +438,35 @@ static const struct option_row {
 	{ "limit", 0, "TIME", BENCHMARKS, set_limit,
 	  "refuse a longer run on a trapped node (10m)" },
 
+	{ "policy", 0, "NAME", WORKLOADS, set_policy,
+	  "set a policy for the run; see tier policy list" },
+	{ "set", 0, "KEY=VALUE", WORKLOADS | ON(VERB_POLICY), set_set,
+	  "and change a tunable of it; see tier policy show" },
+
 	{ "memdev", 'm', "NAME", ON(VERB_REGION_CREATE), set_memdev,
 	  "by name, serial (0x1) or PCI address; a,b interleaves" },
 	{ "decoder", 'd', "NAME", ON(VERB_REGION_CREATE), set_decoder,
 	  "the root decoder (default: the one that reaches it)" },
-	{ "size", 's', "SIZE", ON(VERB_REGION_CREATE), set_size,
-	  "a multiple of 256M (all of the device)" },
+	{ "size", 's', "SIZE", ON(VERB_REGION_CREATE) | ON(VERB_DAMON_START),
+	  set_size, "of the region: a multiple of 256M; DAMON: split larger" },
 	{ "auto", 0, NULL, ON(VERB_REGION_CREATE), set_auto,
 	  "every device that has no region yet; none is no error" },
+
+	/* behind region's: a letter before its verb means the first one's */
+	{ "demote", 'd', "SRC DEST", ON(VERB_DAMON_START), set_demote,
+	  "migrate_cold from node SRC to node DEST" },
+	{ "promote", 'p', "SRC DEST", ON(VERB_DAMON_START), set_promote,
+	  "migrate_hot from node SRC to node DEST" },
+	{ "migrate", 'm', "FAST SLOW", ON(VERB_DAMON_START), set_migrate,
+	  "both: --demote FAST SLOW --promote SLOW FAST" },
+	{ "global", 'g', NULL, ON(VERB_DAMON_START), set_global,
+	  "pages of all processes, not of a cgroup's alone" },
+	{ "cgroup", 0, "NAME", ON(VERB_DAMON_START), set_cgroup,
+	  "pages of this cgroup alone (hmsdk)" },
+	{ "regions", 0, NULL, ON(VERB_DAMON_STATUS), set_regions,
+	  "list what the schemes try now (takes two rounds)" },
+	{ "region-max-size", 0, "SIZE", ON(VERB_DAMON_START), set_size,
+	  "as --size" },
 
 	{ "fault", 0, "STAGE:KIND", BENCHMARKS, set_fault, NULL },
 	{ "worker", 0, "SEQ:FD", EVERY, set_worker, NULL },
@@ -337,6 +477,9 @@ static int gups_operands(struct plan *plan, int n, char **operand);
 static int destroy_operands(struct plan *plan, int n, char **operand);
 static int run_operands(struct plan *plan, int n, char **operand);
 static int help_operands(struct plan *plan, int n, char **operand);
+static int policy_operands(struct plan *plan, int n, char **operand);
+static int show_operands(struct plan *plan, int n, char **operand);
+static int damon_operands(struct plan *plan, int n, char **operand);
 
 static const struct verb_row {
 	enum verb verb;
@@ -354,7 +497,26 @@ static const struct verb_row {
 	{ VERB_REGION_DESTROY, "region destroy", "NAME", destroy_operands,
 	  "take a region's memory offline and delete the region" },
 	{ VERB_STATUS, "status", "", no_operands,
-	  "the nodes, tiers and CXL devices of this machine" },
+	  "nodes, tiers, CXL, tunables and DAMON: what is so now" },
+	{ VERB_POLICY_LIST, "policy list", "", no_operands,
+	  "the policies, and what each is for" },
+	{ VERB_POLICY_SHOW, "policy show", "[NAME]", show_operands,
+	  "the tunables: now, default, and what NAME wants" },
+	{ VERB_POLICY_RESTORE, "policy restore", "", no_operands,
+	  "put everything back as it was before" },
+	/* after the longer ones: their second word would be a name here */
+	{ VERB_POLICY, "policy", "NAME", policy_operands,
+	  "set the tunables, and start DAMON where NAME uses it" },
+	{ VERB_DAMON_START, "damon start", "[FILE]", damon_operands,
+	  "migrate by DAMON, as HMSDK does or as damo's FILE says" },
+	{ VERB_DAMON_STATUS, "damon status", "", no_operands,
+	  "what DAMON's schemes did, and what it sees" },
+	{ VERB_DAMON_COMMIT, "damon commit", "", no_operands,
+	  "make what was written below /sys/kernel/mm/damon/admin so" },
+	{ VERB_DAMON_STOP, "damon stop", "", no_operands,
+	  "turn DAMON's kdamonds off" },
+	{ VERB_DAMON_DUMP, "damon dump", "", no_operands,
+	  "print DAMON's configuration in damo's format (JSON)" },
 	{ VERB_RUN, "run", "PROGRAM [ARGUMENTS]", run_operands,
 	  "run any program, and count what the kernel did" },
 	{ VERB_HELP, "help", "[VERB]", help_operands, "explain a verb" },
@@ -373,7 +535,7 @@ static const char gups_notes[] =
 
 struct raw_option {
 	const struct option_row *row;
-	const char *arg;
+	const char *arg, *second; /* second: of those that take two */
 };
 
 struct raw {
@@ -383,6 +545,8 @@ struct raw {
 	int nr_operands;
 	char **rest; /* of "run": from the program's name on, to argv's end */
 };
+
+static const struct verb_row *find_verb(char **operand, int n, int *used);
 
 static void fill_getopt(struct option *longs, char *shorts)
 {
@@ -396,7 +560,8 @@ static void fill_getopt(struct option *longs, char *shorts)
 		longs[i] = (struct option){ .name = o->name,
 					    .has_arg = o->metavar != NULL,
 					    .val = 256 + (int)i };
-		if (o->letter) {
+		if (o->letter &&
+		    !memchr(shorts, o->letter, (size_t)(s - shorts))) {
 			*s++ = o->letter;
 			if (o->metavar)
 				*s++ = ':';
@@ -405,14 +570,39 @@ static void fill_getopt(struct option *longs, char *shorts)
 	*s = '\0';
 }
 
-static const struct option_row *row_of(int c)
+/* A letter may mean another option to another verb, if that is known yet. */
+static const struct option_row *row_of(const struct raw *raw, int c)
 {
+	const struct option_row *first = NULL;
+	const struct verb_row *verb;
+	int used;
+
 	if (c >= 256)
 		return &options[c - 256];
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (options[i].letter == c)
+	verb = find_verb((char **)raw->operands, raw->nr_operands, &used);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (options[i].letter != c)
+			continue;
+		if (verb && (options[i].verbs & ON(verb->verb)))
 			return &options[i];
-	return NULL;
+		if (!first)
+			first = &options[i];
+	}
+	return first;
+}
+
+/* The second word of an option that takes two, e.g. --demote 0 1. */
+static int take_second(struct raw *raw, int argc, char **argv)
+{
+	struct raw_option *o = &raw->options[raw->nr_options - 1];
+
+	if (!o->row->metavar || !strchr(o->row->metavar, ' '))
+		return 0;
+	if (optind >= argc)
+		return misuse("--%s needs two words: %s", o->row->name,
+			      o->row->metavar);
+	o->second = argv[optind++];
+	return 0;
 }
 
 static int unknown_option(const char *word)
@@ -437,7 +627,7 @@ static int unknown_option(const char *word)
 	return err;
 }
 
-static int take_raw(struct raw *raw, int c)
+static int take_raw(struct raw *raw, int argc, char **argv, int c)
 {
 	if (c == 1) { /* an operand */
 		if (raw->nr_operands == MAX_OPERANDS)
@@ -448,8 +638,8 @@ static int take_raw(struct raw *raw, int c)
 	if (raw->nr_options == MAX_RAW)
 		return misuse("more than %d options", MAX_RAW);
 	raw->options[raw->nr_options++] =
-		(struct raw_option){ row_of(c), optarg };
-	return 0;
+		(struct raw_option){ .row = row_of(raw, c), .arg = optarg };
+	return take_second(raw, argc, argv);
 }
 
 static int collect(struct raw *raw, int argc, char **argv)
@@ -473,7 +663,7 @@ static int collect(struct raw *raw, int argc, char **argv)
 		else if (c == ':')
 			err = misuse("%s needs an argument", argv[at]);
 		else
-			err = take_raw(raw, c);
+			err = take_raw(raw, argc, argv, c);
 		/* From the program on, nothing is an option of ours. */
 		if (raw->nr_operands == 2 && !strcmp(raw->operands[0], "run")) {
 			raw->rest = &argv[optind - 1];
@@ -483,7 +673,7 @@ static int collect(struct raw *raw, int argc, char **argv)
 	/* Behind "--" all words are operands. */
 	while (!err && optind < argc) {
 		optarg = argv[optind++];
-		err = take_raw(raw, 1);
+		err = take_raw(raw, argc, argv, 1);
 	}
 	return err;
 }
@@ -568,6 +758,9 @@ static int gups_operands(struct plan *plan, int n, char **operand)
 		return misuse(
 			"size %s: a table is at least 4k, and a multiple of it",
 			operand[0]);
+	if (g->compare && (plan->policy.name || plan->policy.nr_sets))
+		return misuse(
+			"--against compares two nodes as they are: no --policy or --set with it");
 	if (g->updates && g->duration_ns)
 		return misuse("--updates and --duration exclude each other");
 	if (g->threads > g->bytes / 4096)
@@ -592,6 +785,44 @@ static int run_operands(struct plan *plan, int n, char **operand)
 	(void)operand;
 	if (!n || !plan->run.argv)
 		return misuse("run needs a program, e.g. tier run /bin/true");
+	return 0;
+}
+
+static int policy_operands(struct plan *plan, int n, char **operand)
+{
+	if (n != 1)
+		return misuse(
+			"policy needs a name (or list, show, restore); see tier policy list");
+	plan->policy.name = operand[0];
+	return 0;
+}
+
+static int show_operands(struct plan *plan, int n, char **operand)
+{
+	if (n > 1)
+		return misuse("policy show takes one name, what is \"%s\"?",
+			      operand[1]);
+	plan->policy.name = n ? operand[0] : NULL;
+	return 0;
+}
+
+static int damon_operands(struct plan *plan, int n, char **operand)
+{
+	struct damon_plan *d = &plan->damon;
+
+	if (n > 1)
+		return misuse("damon start takes one file, what is \"%s\"?",
+			      operand[1]);
+	d->file = n ? operand[0] : NULL;
+	if (!d->file == !d->nr_moves)
+		return misuse(
+			"damon start needs a file of damo's, or --demote SRC DEST and --promote SRC DEST");
+	if (d->global && d->cgroup)
+		return misuse("--global and --cgroup exclude each other");
+	if (d->file && (d->global || d->cgroup || d->region_max))
+		return misuse(
+			"%s says all: no --global, --cgroup or --size with a file",
+			d->file);
 	return 0;
 }
 
@@ -662,6 +893,16 @@ static void set_defaults(struct plan *plan)
 	plan->gups.limit_ns = DEFAULT_LIMIT_NS;
 }
 
+static int set_one(struct plan *plan, const struct raw_option *o)
+{
+	char both[64];
+
+	if (!o->second)
+		return o->row->set(plan, o->arg);
+	snprintf(both, sizeof(both), "%s %s", o->arg, o->second);
+	return o->row->set(plan, both);
+}
+
 static int apply_options(struct plan *plan, const struct raw *raw)
 {
 	int err = 0;
@@ -676,7 +917,7 @@ static int apply_options(struct plan *plan, const struct raw *raw)
 		if (!plan->verb && o->verbs != EVERY && o->verbs != RECORDING)
 			return misuse("--%s needs a verb; see tier --help",
 				      o->name);
-		err = o->set(plan, raw->options[i].arg);
+		err = set_one(plan, &raw->options[i]);
 	}
 	return err;
 }
@@ -703,6 +944,10 @@ int plan_parse(struct plan *plan, int argc, char **argv)
 	err = apply_options(plan, &raw);
 	if (err || !row || plan->help || plan->version)
 		return err;
+	if (plan->root && !plan->dry_run &&
+	    (ON(plan->verb) & (CHANGING | WORKLOADS)))
+		return misuse("%s --root changes nothing: it needs --dry-run",
+			      plan_verb_name(plan->verb));
 	return row->take(plan, raw.nr_operands - used, raw.operands + used);
 }
 
@@ -717,6 +962,18 @@ const char *plan_verb_name(enum verb verb)
 bool plan_is_benchmark(const struct plan *plan)
 {
 	return BENCHMARKS & ON(plan->verb);
+}
+
+bool plan_changes(const struct plan *plan)
+{
+	static const unsigned int always = CHANGING | ON(VERB_POLICY_RESTORE) |
+					   ON(VERB_DAMON_STOP);
+
+	if (plan->dry_run || plan->root)
+		return false;
+	return (always & ON(plan->verb)) ||
+	       ((WORKLOADS & ON(plan->verb)) &&
+		(plan->policy.name || plan->policy.nr_sets));
 }
 
 static void help_option(struct textbuf *t, const struct option_row *o)

@@ -16,6 +16,7 @@
 #include "util.h"
 
 #define PLAN_MAX_NODES 64
+#define PLAN_MAX_SETS 32
 
 enum verb {
 	VERB_NONE, /* no verb was given */
@@ -24,6 +25,15 @@ enum verb {
 	VERB_REGION_LIST,
 	VERB_REGION_DESTROY,
 	VERB_STATUS,
+	VERB_POLICY_LIST,
+	VERB_POLICY_SHOW,
+	VERB_POLICY_RESTORE,
+	VERB_POLICY, /* NAME: apply it */
+	VERB_DAMON_START,
+	VERB_DAMON_STATUS,
+	VERB_DAMON_COMMIT,
+	VERB_DAMON_STOP,
+	VERB_DAMON_DUMP,
 	VERB_RUN,
 	VERB_HELP,
 	NR_VERBS,
@@ -47,6 +57,7 @@ struct place {
 
 enum page_kind { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
 enum refresh_mode { REFRESH_AUTO, REFRESH_ON, REFRESH_OFF };
+enum verify_mode { VERIFY_SUM, VERIFY_REPLAY };
 
 /* Where --fault strikes: it exists so that tests can see every ending. */
 enum fault_kind { FAULT_NONE, FAULT_SIGNAL, FAULT_HANG, FAULT_CORRUPT };
@@ -66,7 +77,9 @@ struct gups_plan {
 	uint64_t seed;
 	enum page_kind pages;
 	enum refresh_mode refresh;
+	enum verify_mode verify;
 	bool hold; /* --bind: keep the table bound during the run */
+	bool dishonest; /* --honest off: leave accessed bits to the emulator */
 	bool compare; /* --against was given */
 	struct place against;
 	uint64_t window_ns;
@@ -83,6 +96,29 @@ struct region_plan {
 
 struct run_plan {
 	char **argv; /* of the program, NULL ends it; into plan_parse()'s argv */
+};
+
+/* A policy by its name, and changes to it: "KEY=VALUE" each. */
+struct policy_plan {
+	const char *name; /* NULL: none */
+	const char *sets[PLAN_MAX_SETS];
+	int nr_sets;
+};
+
+/* One --demote or --promote of "damon start". */
+struct damon_move {
+	int src, dest;
+	bool hot; /* --promote: migrate_hot; else migrate_cold */
+};
+
+struct damon_plan {
+	const char *file; /* damo's JSON; "-": standard input; NULL: none */
+	struct damon_move moves[PLAN_MAX_NODES];
+	int nr_moves;
+	bool global; /* -g: no memcg filter */
+	const char *cgroup; /* of the memcg filter; NULL: "hmsdk" */
+	uint64_t region_max; /* -s: larger regions are split; 0: none is */
+	bool regions; /* of status: list them anew, however long it takes */
 };
 
 /* What the supervisor tells the process that does the work (--worker). */
@@ -102,9 +138,11 @@ struct plan {
 	uint64_t deadline_ns; /* PLAN_NO_DEADLINE: not given */
 	struct fault fault;
 	struct worker_plan worker;
+	struct policy_plan policy; /* of a benchmark, or of VERB_POLICY */
 	union {
 		struct gups_plan gups;
 		struct region_plan region;
+		struct damon_plan damon;
 		struct run_plan run;
 	};
 };
@@ -122,6 +160,8 @@ void plan_help(struct textbuf *text, enum verb verb);
 const char *plan_verb_name(enum verb verb);
 /* Is it a benchmark: does --once concern it, is it done by a worker? */
 bool plan_is_benchmark(const struct plan *plan);
+/* Does it change tunables or DAMON? Then only one may run at a time. */
+bool plan_changes(const struct plan *plan);
 
 /* "node1", "0-1", "interleave:0,1", ... 0 or -EINVAL with misuse(). */
 int plan_parse_place(struct place *place, const char *text);

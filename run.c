@@ -21,9 +21,10 @@
 #include "region.h"
 #include "report.h"
 #include "run.h"
+#include "session.h"
 #include "show.h"
+#include "tlb.h"
 #include "util.h"
-#include "vmstat.h"
 
 /*
  * A node whose update takes ten times as long as DRAM's, and longer than any
@@ -52,6 +53,8 @@ struct run {
 	bool probed[PLAN_MAX_NODES], trapped[PLAN_MAX_NODES];
 	double estimate; /* seconds; 0: not trapped, not estimated */
 	unsigned int pass;
+	struct place place; /* the plan's, or what the policy makes of it */
+	struct session session;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -294,6 +297,20 @@ static int check_room(const struct run *run, const struct place *place)
 	return 0;
 }
 
+/*
+ * An emulator that has a page in its TLB does not set the accessed bit again:
+ * DAMON would see hot memory as idle. A flush within each of its sampling
+ * intervals brings the truth back; hardware needs none.
+ */
+static uint64_t heartbeat(const struct run *run)
+{
+	double us = run->session.sample_s * 1e6;
+
+	return us > 0 && run->machine.emulated && !run->gups->dishonest ?
+		       tlb_heartbeat_ns((uint64_t)us) :
+		       0;
+}
+
 static void config_for(const struct run *run, const struct place *place,
 		       struct gups_config *config)
 {
@@ -308,8 +325,10 @@ static void config_for(const struct run *run, const struct place *place,
 		.seed = run->gups->seed,
 		.pages = run->gups->pages,
 		.refresh = run->gups->refresh,
+		.verify = run->gups->verify,
 		.place = *place,
 		.hold = run->gups->hold,
+		.heartbeat_ns = heartbeat(run),
 	};
 }
 
@@ -321,7 +340,7 @@ static int probe_node(struct run *run, int i)
 
 	if (run->probed[i])
 		return 0;
-	config_for(run, &run->gups->place, &config);
+	config_for(run, &run->place, &config);
 	run->probed[i] = true;
 	return gups_probe(&config, run->nodes[i].id, &run->probes[i]);
 }
@@ -592,7 +611,7 @@ static void record_gups(const struct run *run, const struct gups *g,
 	snprintf(digest, sizeof(digest), "%016" PRIx64, o->digest);
 	report_begin("gups");
 	report_u64("pass", run->pass);
-	members_plan(run, &run->gups->place, g);
+	members_plan(run, &run->place, g);
 	report_u64("updates", o->updates);
 	report_real("elapsed_s", seconds);
 	report_real("cpu_s", gups_cpu_time(g));
@@ -600,6 +619,9 @@ static void record_gups(const struct run *run, const struct gups *g,
 	report_real("gups", rate / 1e9);
 	report_u64("errors", o->verdict.errors);
 	report_bool("verified", o->verdict.complete && !o->verdict.errors);
+	report_str("verified_by", !o->verdict.complete ? NULL :
+				  o->verdict.replayed  ? "replay" :
+							 "sum");
 	report_str("table_digest", digest);
 	member_pages("pages_at_start", &o->start);
 	member_pages("pages_at_end", &o->end);
@@ -645,13 +667,80 @@ static void text_gups(const struct run *run, const struct gups *g,
 			   o->verdict.errors ? "failed" : "passed");
 	else
 		report_say("Not verified: interrupted.\n");
-	report_say("%.2f million updates a second%s, verified in %.1f s\n",
-		   rate / 1e6, run->machine.emulated ? " (emulated)" : "",
-		   gups_times(g)->verify);
+	report_say(
+		"%.2f million updates a second%s, verified in %.1f s (by %s)\n",
+		rate / 1e6, run->machine.emulated ? " (emulated)" : "",
+		gups_times(g)->verify, o->verdict.replayed ? "replay" : "sum");
 	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
 }
 
 /* ------------------------------------------------------------------ a pass */
+
+static void record_honesty(const struct gups *g, double sample, double touches)
+{
+	struct heartbeat_count c;
+
+	gups_heartbeat(g, &c);
+	report_begin("accessed_bits");
+	report_real("damon_sample_s", sample);
+	report_real("touches_per_page_and_sample", touches);
+	report_real("heartbeat_s", (double)c.period_ns / 1e9);
+	report_u64("heartbeats", c.beats);
+	report_real("longest_gap_s", (double)c.longest_ns / 1e9);
+	report_real("heartbeat_cpu_s", c.cpu_s);
+	report_bool("blind", (double)c.longest_ns / 1e9 > 2 * sample);
+	report_end();
+}
+
+static void text_heartbeat(const struct gups *g, double sample)
+{
+	struct heartbeat_count c;
+
+	gups_heartbeat(g, &c);
+	if (!c.beats) {
+		report_wrap("  ",
+			    "Accessed bits are the emulator's as they are "
+			    "(--honest off): DAMON sees hot memory as idle.");
+		return;
+	}
+	report_wrap("  ",
+		    "The TLBs were flushed every %.1f ms (%" PRIu64
+		    " times, %.2f s of CPU time), because an emulator sets "
+		    "accessed bits only on TLB misses.",
+		    (double)c.period_ns / 1e6, c.beats, c.cpu_s);
+	if ((double)c.longest_ns / 1e9 > sample)
+		report_wrap("  ",
+			    "The longest gap between two flushes was %.0f ms, "
+			    "more than a sample: what was hot then looked "
+			    "idle%s.",
+			    (double)c.longest_ns / 1e6,
+			    (double)c.longest_ns / 1e9 > 2 * sample ?
+				    "; DAMON was blinded" :
+				    "");
+}
+
+/* What was done so that DAMON sees, and whether it could. */
+static void text_honesty(const struct run *run, struct gups *g,
+			 const struct outcome *o)
+{
+	double sample = run->session.sample_s;
+	double rate = (double)o->updates / gups_times(g)->update;
+	double touches = gups_touches(rate, run->gups->bytes, sample);
+
+	if (sample <= 0)
+		return;
+	record_honesty(g, sample, touches);
+	report_say(
+		"DAMON samples every %.0f ms; the updates touch a page %.1f times in that time\n",
+		sample * 1e3, touches);
+	if (touches < 2)
+		report_wrap("  ",
+			    "Below 2 a hot page looks idle in many samples: "
+			    "take a smaller table, or a policy that samples "
+			    "less often.");
+	if (run->machine.emulated)
+		text_heartbeat(g, sample);
+}
 
 static int update(struct run *run, struct gups *g, struct outcome *o)
 {
@@ -702,41 +791,55 @@ static int judge(const struct run *run, const struct outcome *o)
 	return 0;
 }
 
+static void show_pass(struct run *run, struct gups *g, const struct outcome *o)
+{
+	stage(run, "report");
+	record_gups(run, g, o);
+	text_gups(run, g, o);
+	text_honesty(run, g, o);
+	session_show(&run->session);
+}
+
+/* The timed part, DAMON's life around it. */
+static int timed_part(struct run *run, struct gups *g, struct outcome *o)
+{
+	struct session *s = &run->session;
+	int err = s->sample_s > 0 ? stage(run, "damon") : 0;
+
+	if (!err)
+		err = session_start_damon(s);
+	if (!err)
+		err = session_take(s, TIMED);
+	if (!err)
+		err = update(run, g, o);
+	if (!err)
+		err = session_stop_damon(s);
+	return err ? err : session_take(s, TIMED_END);
+}
+
 static int one_pass(struct run *run)
 {
-	struct vmstat begin = { 0 }, timed = { 0 }, timed_end = { 0 },
-		      end = { 0 };
 	struct outcome o = { 0 };
 	struct gups *g = NULL;
-	int err = vmstat_take(&begin);
+	int err = session_take(&run->session, BEGIN);
 
 	run->pass++;
 	if (!err)
-		err = set_up(run, &run->gups->place, &g, &o.start, &o.warm);
+		err = set_up(run, &run->place, &g, &o.start, &o.warm);
 	if (!err)
-		err = vmstat_take(&timed);
-	if (!err)
-		err = update(run, g, &o);
-	if (!err)
-		err = vmstat_take(&timed_end);
+		err = timed_part(run, g, &o);
 	if (!err)
 		err = gups_locate(g, &o.end);
 	if (!err)
 		err = verify(run, g, &o);
 	if (!err)
-		err = vmstat_take(&end);
+		err = session_take(&run->session, END);
 	if (!err) {
-		stage(run, "report");
-		record_gups(run, g, &o);
-		text_gups(run, g, &o);
-		show_counters(&begin, &timed, &timed_end, &end);
+		show_pass(run, g, &o);
 		err = judge(run, &o);
 	}
 	gups_free(g);
-	vmstat_free(&begin);
-	vmstat_free(&timed);
-	vmstat_free(&timed_end);
-	vmstat_free(&end);
+	session_forget(&run->session);
 	return err;
 }
 
@@ -862,7 +965,7 @@ static void show_pair(const struct run *run, struct pair *p)
 
 static int compare(struct run *run)
 {
-	struct pair p = { .place = { &run->gups->place, &run->gups->against } };
+	struct pair p = { .place = { &run->place, &run->gups->against } };
 	struct table_pages pages;
 	struct gups_warm_up warm;
 	int err = 0;
@@ -888,25 +991,60 @@ static int compare(struct run *run)
 
 /* -------------------------------------------------------------------- run */
 
+/* Weighted interleaving is a placement: of a table that asks for none. */
+static void settle_place(struct run *run)
+{
+	struct place *p = &run->place;
+
+	*p = run->gups->place;
+	if (p->mode != PLACE_ANY || !run->session.policy ||
+	    !policy_is_weighted(run->session.policy))
+		return;
+	p->mode = PLACE_WEIGHTED;
+	p->text = "weighted, all nodes";
+	for (int i = 0; i < run->nr_nodes; i++)
+		p->nodes[p->nr_nodes++] = run->nodes[i].id;
+}
+
 static int prepare(struct run *run)
 {
 	int err = look_around(run);
 
+	if (!err)
+		err = session_prepare(&run->session, run->plan);
+
 	if (err)
 		return err;
 	settle_plan(run);
+	settle_place(run);
 	show_nodes(run->nodes, run->nr_nodes, run->regions, run->nr_regions);
-	err = check_nodes(run, &run->gups->place);
+	err = check_nodes(run, &run->place);
 	if (!err && run->gups->compare)
 		err = check_nodes(run, &run->gups->against);
 	if (!err)
-		err = check_room(run, &run->gups->place);
+		err = check_room(run, &run->place);
 	if (!err)
 		err = stage(run, "probe");
 	if (!err)
-		err = probe(run, &run->gups->place);
+		err = probe(run, &run->place);
 	if (!err && run->gups->compare)
 		err = probe(run, &run->gups->against);
+	if (!err && run->session.policy)
+		err = stage(run, "policy");
+	if (!err)
+		err = session_set(&run->session);
+	run->session.setting.bound = run->gups->hold;
+	return err;
+}
+
+/* --dry-run: every write that the policy of the run would make. */
+static int rehearse(struct run *run)
+{
+	int err = session_prepare(&run->session, run->plan);
+
+	if (!err)
+		err = session_rehearse(&run->session);
+	session_free(&run->session);
 	return err;
 }
 
@@ -916,6 +1054,8 @@ int run_gups(const struct plan *plan)
 	int err;
 
 	catch_signals();
+	if (plan->dry_run)
+		return rehearse(&run);
 	err = stage(&run, "plan");
 	if (!err)
 		err = prepare(&run);
@@ -927,6 +1067,7 @@ int run_gups(const struct plan *plan)
 	/* Without --once to be interrupted is the way it ends. */
 	if (err == -EINTR && !plan->once)
 		err = 0;
+	session_free(&run.session);
 	free(run.nodes);
 	free(run.regions);
 	return err;

@@ -14,15 +14,17 @@
 static void text_environment(const char *command, const struct node_machine *m)
 {
 	report_wrap("  ", "tier " TIER_VERSION ":%s", command);
-	report_say("machine  %s%s%s\n", m->firmware,
-		   m->firmware[0] && m->cpu[0] ? ", " : "", m->cpu);
+	if (m->firmware[0] || m->cpu[0])
+		report_say("machine  %s%s%s\n", m->firmware,
+			   m->firmware[0] && m->cpu[0] ? ", " : "", m->cpu);
 	report_say("kernel   %s, up %.1f s\n", m->kernel, uptime_s());
 	if (m->emulated)
 		report_say("time     emulated: seconds and rates are the "
 			   "emulator's, not hardware's\n");
 }
 
-void show_environment(int argc, char **argv, const struct node_machine *m)
+void show_environment(int argc, char **argv, const struct node_machine *m,
+		      bool text)
 {
 	struct textbuf command = { 0 };
 
@@ -41,7 +43,8 @@ void show_environment(int argc, char **argv, const struct node_machine *m)
 	report_bool("emulated", m->emulated);
 	report_real("uptime_s", uptime_s());
 	report_end();
-	text_environment(command.text ? command.text : "", m);
+	if (text)
+		text_environment(command.text ? command.text : "", m);
 	buf_free(&command);
 }
 
@@ -110,6 +113,29 @@ void show_nodes(const struct node *nodes, int n, const struct region *regions,
 		report_row(columns, ARRAY_SIZE(columns), cells);
 		record_node(o, memory);
 	}
+}
+
+void show_tiers(const struct node *nodes, int n)
+{
+	const struct node *below;
+
+	for (int i = 0; i < n; i++) {
+		below = node_below(nodes, n, &nodes[i]);
+		report_begin("demotion_target");
+		report_i64("node", nodes[i].id);
+		if (below)
+			report_i64("target", below->id);
+		else
+			report_null("target");
+		report_end();
+		if (below)
+			report_say(
+				"demotion node %d (tier %d) to node %d (tier %d)\n",
+				nodes[i].id, nodes[i].tier, below->id,
+				below->tier);
+	}
+	if (n && !node_below(nodes, n, node_near(nodes, n)))
+		report_say("demotion none: there is no lower tier\n");
 }
 
 void show_region(const struct region *r, double seconds)

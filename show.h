@@ -10,14 +10,20 @@
 #include "region.h"
 #include "vmstat.h"
 
-/* Record "environment": tier, argv, kernel, machine. Text: three lines. */
-void show_environment(int argc, char **argv, const struct node_machine *m);
+/*
+ * Record "environment": tier, argv, kernel, machine. With text three lines,
+ * too: not for what is written to be read by another program.
+ */
+void show_environment(int argc, char **argv, const struct node_machine *m,
+		      bool text);
 /*
  * Records "node", one each; text: a table. regions may be NULL; they say
  * which node is backed by which CXL device.
  */
 void show_nodes(const struct node *nodes, int n, const struct region *regions,
 		int nr_regions);
+/* Records "demotion_target"; text: where each node's pages are demoted to. */
+void show_tiers(const struct node *nodes, int n);
 /* Record "region"; text: a line. seconds < 0: it was there before. */
 void show_region(const struct region *r, double seconds);
 /*

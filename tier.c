@@ -18,12 +18,14 @@
 #include "init.h"
 #include "node.h"
 #include "plan.h"
+#include "policy.h"
 #include "region.h"
 #include "report.h"
 #include "run.h"
 #include "show.h"
 #include "supervise.h"
 #include "sysfs.h"
+#include "undo.h"
 #include "util.h"
 
 /* An emulated full-size run takes 25 minutes; nothing sane takes an hour. */
@@ -102,6 +104,30 @@ static int do_region_destroy(const struct plan *plan)
 	return err;
 }
 
+/* Without asking the kernel for the present figures, which takes time. */
+static void show_damon(void)
+{
+	bool on = damon_is_running();
+	struct damon_moved m = { 0 };
+	char hot[SIZE_TEXT], cold[SIZE_TEXT];
+
+	if (on)
+		damon_moved(&m, false);
+	report_begin("damon");
+	report_bool("running", on);
+	report_bool("migrates", m.any);
+	report_u64("hot_applied_bytes", m.hot_applied);
+	report_u64("cold_applied_bytes", m.cold_applied);
+	report_end();
+	if (!on)
+		report_say("DAMON    off\n");
+	else
+		report_say(
+			"DAMON    running; migrated %s hot, %s cold when last asked (tier damon status)\n",
+			format_size(hot, m.hot_applied),
+			format_size(cold, m.cold_applied));
+}
+
 static int do_status(const struct plan *plan)
 {
 	struct region *regions = NULL;
@@ -117,9 +143,24 @@ static int do_status(const struct plan *plan)
 	show_nodes(nodes, n, regions, nr_regions > 0 ? nr_regions : 0);
 	for (int i = 0; i < nr_regions; i++)
 		show_region(&regions[i], -1);
+	show_tiers(nodes, n);
+	report_say("\n");
+	policy_show_now();
+	report_say("\n");
+	show_damon();
 	free(nodes);
 	free(regions);
 	return 0;
+}
+
+static int do_damon_commit(const struct plan *plan)
+{
+	int err = damon_commit();
+
+	(void)plan;
+	if (!err)
+		report_say("DAMON goes on with what was committed\n");
+	return err;
 }
 
 static const struct {
@@ -131,6 +172,15 @@ static const struct {
 	{ VERB_REGION_LIST, do_region_list },
 	{ VERB_REGION_DESTROY, do_region_destroy },
 	{ VERB_STATUS, do_status },
+	{ VERB_POLICY_LIST, policy_do_list },
+	{ VERB_POLICY_SHOW, policy_do_show },
+	{ VERB_POLICY_RESTORE, policy_do_restore },
+	{ VERB_POLICY, policy_do_apply },
+	{ VERB_DAMON_START, damon_do_start },
+	{ VERB_DAMON_STATUS, damon_do_status },
+	{ VERB_DAMON_COMMIT, do_damon_commit },
+	{ VERB_DAMON_STOP, damon_do_stop },
+	{ VERB_DAMON_DUMP, damon_do_dump },
 	{ VERB_RUN, command_run },
 };
 
@@ -145,6 +195,20 @@ static int work(const struct plan *plan)
 
 /* ------------------------------------------------------------- the lives */
 
+/* --dry-run: what would be written, in order. */
+static void show_write(void *arg, const char *path, const char *value)
+{
+	(void)arg;
+	report_begin("write");
+	report_str("path", path);
+	report_str("value", value);
+	report_end();
+	if (value)
+		report_say("%s <- %s\n", path, value);
+	else
+		report_say("mkdir %s\n", path);
+}
+
 /* The worker: its records go to the supervisor, and so does its failure. */
 static enum status be_worker(const struct plan *plan)
 {
@@ -156,6 +220,8 @@ static enum status be_worker(const struct plan *plan)
 	if (plan->json)
 		report_quiet();
 	err = plan->root ? sysfs_set_root(plan->root) : 0;
+	if (plan->dry_run)
+		sysfs_journal(show_write, NULL, true);
 	if (!err)
 		err = work(plan);
 	if (!err && report_error())
@@ -234,6 +300,50 @@ static void run_shell(void)
 	supervise(&s, &ignored);
 }
 
+/*
+ * One run at a time changes tunables. What a run that was killed left behind
+ * is put back first: it would be taken for the machine's own.
+ */
+static int claim(const struct plan *plan, struct supervised *result)
+{
+	int err = 0;
+
+	if (plan_changes(plan))
+		err = undo_lock(true);
+	else if (plan_is_benchmark(plan) && !plan->dry_run)
+		err = undo_lock(false);
+	if (!err && plan_changes(plan) && undo_pending("run")) {
+		report_say(
+			"an earlier run was killed; what it had changed is put back:\n");
+		err = policy_restore("run");
+	}
+	if (!err && !plan_changes(plan) && undo_pending("run"))
+		report_warn(
+			"an earlier run was killed and left changes behind: tier policy restore puts them back");
+	if (err)
+		refuse(result);
+	return err;
+}
+
+/* However the work ended, by itself, by a signal or a crash. */
+static void put_back(const struct plan *plan, struct supervised *result)
+{
+	if (!plan_changes(plan) || !undo_pending("run"))
+		return;
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	if (policy_restore("run") && !result->status)
+		refuse(result);
+}
+
+/* Results of a moment, or of a run, say where they are from. */
+static bool has_header(const struct plan *plan)
+{
+	return plan->verb == VERB_GUPS || plan->verb == VERB_RUN ||
+	       plan->verb == VERB_STATUS || plan->verb == VERB_REGION_CREATE;
+}
+
 static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		 struct supervised *result)
 {
@@ -248,11 +358,13 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		return;
 	}
 	node_machine(&machine);
-	show_environment(argc, argv, &machine);
+	show_environment(argc, argv, &machine, init || has_header(plan));
 	if (init)
 		make_regions(plan);
-	if (plan->verb)
+	if (plan->verb && !claim(plan, result)) {
 		supervise(&s, result);
+		put_back(plan, result);
+	}
 	/* Interrupted at the console without --once: look around by hand. */
 	if (init && (!plan->verb || (plan_is_benchmark(plan) && !plan->once)))
 		run_shell();
@@ -305,6 +417,8 @@ int main(int argc, char **argv)
 		help(VERB_NONE);
 		status = STATUS_USAGE;
 	} else {
+		if (!err)
+			err = policy_check(&plan.policy);
 		status = be_supervisor(err, &plan, argc, argv, init);
 	}
 	if (init)

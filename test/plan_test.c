@@ -119,8 +119,10 @@ static void refused(void)
 		{ "help gusp", "did you mean \"gups\"?" },
 		/* options of other verbs */
 		{ "status --threads 2", "status takes no --threads" },
-		{ "gups 1G --root /x", "gups takes no --root" },
-		{ "gups 1G --dry-run", "gups takes no --dry-run" },
+		{ "gups 1G --root /x", "gups --root changes nothing" },
+		{ "policy none --root /x", "policy --root changes nothing" },
+		{ "damon stop --root /x", "damon stop takes no --root" },
+		{ "policy list --dry-run", "policy list takes no --dry-run" },
 		{ "gups 1G -m mem0", "gups takes no --memdev" },
 		{ "region create --updates 5", "region create takes no" },
 		{ "help --json", "help takes no --json" },
@@ -136,6 +138,36 @@ static void refused(void)
 		{ "region destroy mem0", "give a name such as region0" },
 		{ "region destroy region0 region1", "needs the region's name" },
 		{ "region destroy ../region0", "give a name such as" },
+		/* policies */
+		{ "policy", "policy needs a name" },
+		{ "policy none numab", "policy needs a name" },
+		{ "policy show none numab", "what is \"numab\"?" },
+		{ "policy none --set x", "give KEY=VALUE" },
+		{ "policy none --set =x", "give KEY=VALUE" },
+		{ "policy restore now", "takes no word \"now\"" },
+		{ "--policy none", "--policy needs a verb" },
+		{ "gups 1G --against 1 --policy none", "--against compares" },
+		{ "gups 1G --verify maybe", "give one of sum, replay" },
+		{ "gups 1G --honest on", "give one of auto, off" },
+		/* DAMON */
+		{ "damon", "unknown verb \"damon\"" },
+		{ "damon start", "damon start needs a file" },
+		{ "damon start a b", "what is \"b\"?" },
+		{ "damon start a -g", "a says all" },
+		{ "damon start a -s 4k", "a says all" },
+		{ "damon start a --demote 0 1", "damon start needs a file" },
+		{ "damon start --demote 0", "needs two words: SRC DEST" },
+		{ "damon start --demote", "--demote needs an argument" },
+		{ "damon start --demote 0 x", "give two nodes, e.g. 0 1" },
+		{ "damon start --demote 0 -1", "give two nodes, e.g. 0 1" },
+		{ "damon start --demote 0 1024", "give two nodes, e.g. 0 1" },
+		{ "damon start --demote 0 0", "the two nodes are the same" },
+		{ "damon start -m 1 1", "the two nodes are the same" },
+		{ "damon start -m 0 1 -g --cgroup x", "exclude each other" },
+		{ "damon start -m 0 1 --cgroup a/b", "give a name" },
+		{ "damon start -m 0 1 --cgroup ..", "give a name" },
+		{ "damon start -m 0 1 -s 1", "give a size" },
+		{ "damon dump x", "takes no word \"x\"" },
 	};
 	struct plan plan;
 	struct line l = { 0 };
@@ -284,6 +316,85 @@ static void other_verbs(void)
 		is_i64(p.verb, VERB_NONE, "no words: no verb");
 	if (taken(&p, &l, "--once --deadline 5"))
 		is_i64(p.verb, VERB_NONE, "options alone: no verb");
+}
+
+static void policies(void)
+{
+	struct plan p;
+	struct line l = { 0 };
+
+	if (taken(&p, &l, "policy numab --set scan_size_mb=256 --set a=b")) {
+		is_i64(p.verb, VERB_POLICY, "policy NAME");
+		is_str(p.policy.name, "numab", "its name");
+		is_i64(p.policy.nr_sets, 2, "two changes");
+		is_str(p.policy.sets[0], "scan_size_mb=256", "the first");
+		ok(plan_changes(&p), "changes the machine");
+	}
+	if (taken(&p, &l, "--dry-run policy hmsdk --root /t"))
+		ok(p.dry_run && !plan_changes(&p), "rehearsed: nothing");
+	if (taken(&p, &l, "policy list"))
+		ok(p.verb == VERB_POLICY_LIST && !plan_changes(&p), "list");
+	if (taken(&p, &l, "policy show"))
+		ok(p.verb == VERB_POLICY_SHOW && !p.policy.name, "show");
+	if (taken(&p, &l, "policy show tpp"))
+		is_str(p.policy.name, "tpp", "show NAME");
+	if (taken(&p, &l, "policy restore"))
+		ok(p.verb == VERB_POLICY_RESTORE && plan_changes(&p),
+		   "restore");
+	if (taken(&p, &l, "gups 1G any --policy numab")) {
+		is_str(p.policy.name, "numab", "of a benchmark");
+		ok(plan_changes(&p), "which changes the machine then");
+	}
+	if (taken(&p, &l, "gups 1G any"))
+		ok(!plan_changes(&p), "without one it does not");
+	if (taken(&p, &l, "run --policy tpp true --policy x")) {
+		is_str(p.policy.name, "tpp", "of a program");
+		is_str(p.run.argv[1], "--policy", "whose options are its own");
+	}
+}
+
+static void moves_of(const char *text, int n, const char *want)
+{
+	char have[256] = "";
+	struct plan p;
+	struct line l = { 0 };
+
+	if (!taken(&p, &l, text))
+		return;
+	is_i64(p.verb, VERB_DAMON_START, "damon start");
+	is_i64(p.damon.nr_moves, n, "%d moves", n);
+	for (int i = 0; i < p.damon.nr_moves; i++)
+		snprintf(have + strlen(have), sizeof(have) - strlen(have),
+			 "%s%d>%d ", p.damon.moves[i].hot ? "hot " : "cold ",
+			 p.damon.moves[i].src, p.damon.moves[i].dest);
+	is_str(have, want, "%s", text);
+}
+
+static void damon(void)
+{
+	struct plan p;
+	struct line l = { 0 };
+
+	moves_of("damon start --demote 0 1 --promote 1 0", 2,
+		 "cold 0>1 hot 1>0 ");
+	/* gen_migpol.py's letters mean other options to region create */
+	moves_of("damon start -d 0 1 -p 1 0 -g", 2, "cold 0>1 hot 1>0 ");
+	moves_of("damon start -m 0 1", 2, "cold 0>1 hot 1>0 ");
+	moves_of("--promote 1 0 damon start", 1, "hot 1>0 ");
+	if (taken(&p, &l, "damon start -p 1 0 -s 1G --cgroup mine")) {
+		is_u64(p.damon.region_max, GIB, "-s");
+		is_str(p.damon.cgroup, "mine", "--cgroup");
+	}
+	if (taken(&p, &l, "damon start k.json"))
+		is_str(p.damon.file, "k.json", "a file");
+	if (taken(&p, &l, "damon start -"))
+		is_str(p.damon.file, "-", "standard input");
+	if (taken(&p, &l, "-m mem0 -s 256M region create"))
+		is_str(p.region.memdev, "mem0", "a letter before its verb");
+	if (taken(&p, &l, "damon stop"))
+		ok(plan_changes(&p), "stop");
+	if (taken(&p, &l, "damon dump --root /t"))
+		ok(!plan_changes(&p), "dump");
 }
 
 static void places(void)
@@ -491,6 +602,8 @@ int main(void)
 	defaults();
 	every_option();
 	other_verbs();
+	policies();
+	damon();
 	places();
 	faults();
 	programs();

@@ -39,10 +39,11 @@ only()
 
 opens='(open|openat|openat2|fopen|freopen|creat|opendir|fdopendir|scandir'
 opens+='|readlink|readlinkat|nftw|glob)'
-only 'sysfs|init|tier' "$call$opens *\(" \
-	"only sysfs.c opens files (init.c: devices, tier.c: the records)"
+only 'sysfs|init|tier|undo|damo' "$call$opens *\(" \
+	"only sysfs.c opens files (init.c: devices, tier.c: records, undo.c: \
+its log, damo.c: a user's file)"
 is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
-	"init.c and tier.c open none of the kernel's attributes"
+	"these open none of the kernel's attributes"
 is "$(grep -E '^init\.c:' <<<"$code" | grep -P "$call$opens *\\(\"" |
 	grep -v '"/dev/')" "" "init.c opens devices only"
 only region "$call(cxl|daxctl)_[a-z0-9_]+ *\(|include <(cxl|daxctl)/" \
@@ -54,9 +55,11 @@ only 'table' "$call(mbind|set_mempolicy|numa_[a-z0-9_]+) *\(|include <numa" \
 only report "$call(v?printf|puts|putchar) *\(|v?fprintf *\(stdout" \
 	"only report.c prints to standard output"
 is "$(found "$call(write|writev|dprintf) *\(" |
-	grep -vE '^(report|sysfs)\.c:')" "" "only report.c and sysfs.c write"
-only init "$call(mount|umount2?|reboot|pivot_root|chroot) *\(" \
-	"only init.c mounts and reboots"
+	grep -vE '^(report|sysfs|undo)\.c:')" "" \
+	"only report.c, sysfs.c and undo.c (its log) write"
+only init "$call(reboot|pivot_root|chroot) *\(" "only init.c reboots"
+only 'init|undo' "$call(mount|umount2?) *\(" \
+	"only init.c mounts (undo.c: what it takes back)"
 is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 	"only tier.c ends the program"
 only 'supervise|command' "${call}_exit *\(" \

@@ -86,13 +86,16 @@ fresh
 run status
 is "$status" 0 "status: status 0"
 is "$err" "" "status: no message"
-is "$(sed -n '/^node/,$p' <<<"$out" | tr -s ' ')" "$(tr -s ' ' <<'END'
+is "$(sed -n '/^node/,/^$/p' <<<"$out" | tr -s ' ')" "$(tr -s ' ' <<'END'
 node      size      free  CPUs      distance   tier  memory
    0  966.5 MiB  911.2 MiB  0-1       10 20         4  DRAM
    1   512 MiB   512 MiB  -         20 10        22  CXL mem0 (region0)
 region   region0: mem0, 512 MiB, node 1, online, movable
+demotion node 0 (tier 4) to node 1 (tier 22)
 END
-)" "status: the nodes and the region"
+)" "status: the nodes, the region, where demotion goes"
+like "$out" 'numa_balancing +absent +0' "status: what is absent is not zero"
+like "$out" 'DAMON +off' "status: DAMON"
 is "$(awk 'length > 79' <<<"$out")" "" "status: fits in 80 columns"
 like "$out" 'machine  QEMU pc-q35-11.1, QEMU TCG CPU' "status: the machine"
 is "$(records environment '[.machine, .emulated]')" \

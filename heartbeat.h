@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * heartbeat.h - flushes the TLB of each CPU in a rhythm, so that an emulator
+ * keeps accessed bits honest.
+ *
+ * The kernel clears accessed bits without a flush. Hardware soon needs the
+ * room in its TLB; an emulator does not, walks no page table any more, and
+ * sets no bit: to DAMON hot memory then looks idle. One flush within each of
+ * DAMON's sampling intervals brings the truth back. It costs a refill of the
+ * TLB each time, so it is for runs in which DAMON looks, and no others.
+ */
+#ifndef TIER_HEARTBEAT_H
+#define TIER_HEARTBEAT_H
+
+#include <stdint.h>
+
+struct heartbeat;
+
+struct heartbeat_count {
+	uint64_t period_ns; /* as asked for; each is up to a fifth off */
+	uint64_t beats; /* of the CPU that had fewest */
+	uint64_t longest_ns; /* without a flush of some CPU */
+	/*
+	 * The share of sampling intervals (of 2.5 periods) in which a CPU had
+	 * no flush: what DAMON saw then is not to be relied upon.
+	 */
+	double blind;
+	double cpu_s; /* of all that flush, in none of the others' */
+};
+
+/*
+ * The period for DAMON's sampling interval, 0 for 0: two and a half flushes
+ * in each, so that with the jitter, and one that is late, there is one still.
+ */
+uint64_t tlb_heartbeat_ns(uint64_t sample_us);
+
+/*
+ * One process a CPU, which rests at first; no CPUs given: one anywhere. To be
+ * called before large memory is mapped, for it is forked from. NULL with the
+ * message.
+ */
+struct heartbeat *heartbeat_new(uint64_t period_ns, const int *cpus, int n);
+void heartbeat_free(struct heartbeat *h); /* NULL is fine */
+
+/* Beats from here, at once, to there. Any number of times; NULL: nothing. */
+void heartbeat_begin(struct heartbeat *h);
+void heartbeat_end(struct heartbeat *h);
+
+/* Of all that was between begin and end so far; NULL: zeros. */
+void heartbeat_count(const struct heartbeat *h, struct heartbeat_count *count);
+
+#endif

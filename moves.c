@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * moves.c - who moved what: the pages that were migrated, by mechanism.
+ *
+ * Every migration in the kernel ends in migrate_pages(), which adds to
+ * pgmigrate_success and passes the tracepoint with the same number and a
+ * reason. The counters of NUMA balancing and of reclaim, and the statistics
+ * of DAMON's schemes, divide most of that sum further; what only the
+ * tracepoint knows are compaction and system calls.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "moves.h"
+#include "node.h"
+#include "sysfs.h"
+#include "undo.h"
+#include "util.h"
+
+#define TRACING "/sys/kernel/tracing"
+#define EVENT "events/migrate/mm_migrate_pages"
+#define INSTANCE TRACING "/instances/tier"
+#define TRIGGER "hist:keys=reason:vals=succeeded,failed"
+/* The sum may miss by so much: per-CPU counters, two files not read at once. */
+#define REST_PAGES 64
+#define REST_SHARE 100
+
+/* -------------------------------------------------------- the tracepoint */
+
+static struct {
+	bool on;
+	char lack[256];
+	/* The numbers differ from kernel to kernel; it says what they are. */
+	char names[MOVES_REASONS][MOVES_NAME];
+} trace;
+
+/* From the event's print format: {0, "compaction"}, {1, "memory_failure"} */
+static void read_names(const char *format)
+{
+	const char *p = strstr(format, "REC->reason, {");
+	const char *end = p ? strchr(p, ')') : NULL;
+	char name[MOVES_NAME];
+	unsigned int number;
+
+	memset(trace.names, 0, sizeof(trace.names));
+	for (; p && end && p < end; p += strcspn(p + 1, "{)") + 1)
+		if (sscanf(p, "{%u, \"%23[^\"]\"", &number, name) == 2 &&
+		    number < MOVES_REASONS)
+			memcpy(trace.names[number], name, sizeof(name));
+}
+
+static int set_trigger(void)
+{
+	char *format = sysfs_slurp(INSTANCE "/" EVENT "/format");
+	int err;
+
+	if (!format)
+		return -errno;
+	read_names(format);
+	free(format);
+	/* Of the instance only the histogram is used, not 1.4 MB a CPU. */
+	sysfs_write("4", INSTANCE "/buffer_size_kb");
+	if (!sysfs_exists(INSTANCE "/" EVENT "/hist"))
+		return lacks(ENOENT, "the kernel has no histograms of events "
+				     "(CONFIG_HIST_TRIGGERS)");
+	err = sysfs_write(TRIGGER, INSTANCE "/" EVENT "/trigger");
+	/* A run that was killed left it: it counts, and that is enough. */
+	return err == -EEXIST ? 0 : err;
+}
+
+int moves_begin(void)
+{
+	int err = undo_mount("tracefs", TRACING, "events");
+
+	if (!err && !sysfs_exists(TRACING "/" EVENT))
+		err = lacks(ENOENT, "the kernel has no tracepoint "
+				    "migrate:mm_migrate_pages");
+	if (!err)
+		err = undo_mkdir(INSTANCE);
+	if (!err)
+		err = set_trigger();
+	snprintf(trace.lack, sizeof(trace.lack), "%s",
+		 err ? fail_message() : "");
+	trace.on = !err;
+	return 0;
+}
+
+const char *moves_trace_lack(void)
+{
+	if (trace.on)
+		return NULL;
+	return trace.lack[0] ? trace.lack : "migrations were not traced";
+}
+
+static uint64_t value_of(const char *line, const char *key)
+{
+	const char *p = strstr(line, key);
+
+	return p ? strtoull(p + strlen(key), NULL, 10) : 0;
+}
+
+/*
+ * { reason:          5 } hitcount:       8  succeeded:      8  failed:   0
+ * or with the name in the place of the number.
+ */
+static bool read_reason(struct moves_reason *r, const char *line)
+{
+	char word[MOVES_NAME];
+	unsigned int number;
+	int end = -1;
+
+	if (sscanf(line, " { reason: %23[^ }]", word) != 1)
+		return false;
+	snprintf(r->name, sizeof(r->name), "%s", word);
+	if (sscanf(word, "%u%n", &number, &end) == 1 && !word[end]) {
+		if (number < MOVES_REASONS && trace.names[number][0])
+			memcpy(r->name, trace.names[number], sizeof(r->name));
+		else
+			snprintf(r->name, sizeof(r->name), "reason_%u", number);
+	}
+	r->succeeded = value_of(line, "succeeded:");
+	r->failed = value_of(line, "failed:");
+	return true;
+}
+
+static void take_trace(struct moves *m)
+{
+	char *text = sysfs_slurp(INSTANCE "/" EVENT "/hist"), *line, *save;
+
+	if (!text) {
+		snprintf(trace.lack, sizeof(trace.lack), "%s", fail_message());
+		trace.on = false;
+		return;
+	}
+	for (line = strtok_r(text, "\n", &save);
+	     line && m->nr_reasons < MOVES_REASONS;
+	     line = strtok_r(NULL, "\n", &save))
+		m->nr_reasons += read_reason(&m->reasons[m->nr_reasons], line);
+	free(text);
+	m->traced = true;
+}
+
+int moves_take(struct moves *m, bool damon)
+{
+	int err = damon ? damon_moved(&m->damon, true) : 0;
+
+	m->traced = false;
+	m->nr_reasons = 0;
+	zone_take(&m->zones); /* without it no regime is told */
+	if (trace.on)
+		take_trace(m);
+	return err;
+}
+
+/* -------------------------------------------------------------- adding up */
+
+struct moves_sum moves_counter(const struct moves_span *s, const char *name)
+{
+	struct moves_sum sum = { 0 };
+
+	sum.known = vmstat_delta(s->a, s->b, VMSTAT_TOTAL, name, &sum.pages);
+	return sum;
+}
+
+bool moves_is_traced(const struct moves_span *s)
+{
+	return s->moves_a && s->moves_b && s->moves_a->traced &&
+	       s->moves_b->traced;
+}
+
+/* What a reason's numbers were; it comes into being with its first page. */
+static struct moves_reason reason_at(const struct moves *m, const char *name)
+{
+	for (size_t i = 0; i < m->nr_reasons; i++)
+		if (!strcmp(m->reasons[i].name, name))
+			return m->reasons[i];
+	return (struct moves_reason){ .succeeded = 0 };
+}
+
+struct moves_reason moves_by_reason(const struct moves_span *s,
+				    const char *name)
+{
+	struct moves_reason a = reason_at(s->moves_a, name);
+	struct moves_reason b = reason_at(s->moves_b, name);
+
+	b.succeeded -= a.succeeded;
+	b.failed -= a.failed;
+	return b;
+}
+
+static struct moves_sum traced(const struct moves_span *s, const char *name)
+{
+	struct moves_sum sum = { .known = moves_is_traced(s) };
+
+	if (sum.known)
+		sum.pages = (int64_t)moves_by_reason(s, name).succeeded;
+	return sum;
+}
+
+static struct moves_sum minus(struct moves_sum from,
+			      const struct moves_sum *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		from.pages -= rows[i].pages;
+	if (!from.known)
+		from.pages = 0;
+	return from;
+}
+
+static struct moves_sum plus(struct moves_sum a, struct moves_sum b)
+{
+	return (struct moves_sum){ a.known && b.known, a.pages + b.pages };
+}
+
+/* Statistics begin anew when the schemes do. */
+static uint64_t since(uint64_t before, uint64_t after)
+{
+	return after < before ? after : after - before;
+}
+
+static void add_damon(struct moves_sums *sums, const struct moves_span *s)
+{
+	const struct damon_moved none = { .any = false };
+	const struct damon_moved *a = s->moves_a ? &s->moves_a->damon : &none;
+	const struct damon_moved *b = s->moves_b ? &s->moves_b->damon : &none;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	sums->row[MOVES_HOT] = (struct moves_sum){
+		true, (int64_t)(since(a->hot_applied, b->hot_applied) / page)
+	};
+	sums->row[MOVES_COLD] = (struct moves_sum){
+		true, (int64_t)(since(a->cold_applied, b->cold_applied) / page)
+	};
+	sums->hot_tried = since(a->hot_tried, b->hot_tried);
+	sums->cold_tried = since(a->cold_tried, b->cold_tried);
+}
+
+/* Memory that goes offline, memory failures, long-term pins, ... */
+static struct moves_sum other_reasons(const struct moves_span *s)
+{
+	static const char *const known[] = {
+		"numa_misplaced", "demotion",	     "damon",
+		"compaction",	  "mempolicy_mbind", "syscall_or_cpuset"
+	};
+	struct moves_sum sum = { .known = moves_is_traced(s) };
+
+	for (size_t i = 0; sum.known && i < s->moves_b->nr_reasons; i++)
+		sum.pages += traced(s, s->moves_b->reasons[i].name).pages;
+	for (size_t i = 0; sum.known && i < ARRAY_SIZE(known); i++)
+		sum.pages -= traced(s, known[i]).pages;
+	return sum;
+}
+
+/* Without a trace it is known of compaction only when it did nothing. */
+static struct moves_sum compaction(const struct moves_span *s)
+{
+	struct moves_sum isolated = moves_counter(s, "compact_isolated");
+
+	if (moves_is_traced(s))
+		return traced(s, "compaction");
+	return (struct moves_sum){ isolated.known && !isolated.pages, 0 };
+}
+
+void moves_add_up(struct moves_sums *sums, const struct moves_span *s)
+{
+	struct moves_sum numa = moves_counter(s, "numa_pages_migrated");
+	struct moves_sum *row = sums->row;
+
+	*sums = (struct moves_sums){ .traced = moves_is_traced(s) };
+	row[MOVES_PROMOTED] = moves_counter(s, "pgpromote_success");
+	row[MOVES_NUMA_OTHER] =
+		minus(numa.known ? numa : traced(s, "numa_misplaced"),
+		      &row[MOVES_PROMOTED], 1);
+	row[MOVES_KSWAPD] = moves_counter(s, "pgdemote_kswapd");
+	row[MOVES_DIRECT] = moves_counter(s, "pgdemote_direct");
+	row[MOVES_KHUGEPAGED] = moves_counter(s, "pgdemote_khugepaged");
+	row[MOVES_PROACTIVE] = moves_counter(s, "pgdemote_proactive");
+	row[MOVES_DEMOTED_MORE] =
+		minus(traced(s, "demotion"), &row[MOVES_KSWAPD], 4);
+	add_damon(sums, s);
+	row[MOVES_DAMON_MORE] = minus(traced(s, "damon"), &row[MOVES_HOT], 2);
+	row[MOVES_COMPACTION] = compaction(s);
+	row[MOVES_SYSCALLS] = plus(traced(s, "syscall_or_cpuset"),
+				   traced(s, "mempolicy_mbind"));
+	row[MOVES_OTHERS] = other_reasons(s);
+	sums->migrated = moves_counter(s, "pgmigrate_success");
+	sums->failed = moves_counter(s, "pgmigrate_fail");
+	row[MOVES_REST] = minus(sums->migrated, row, MOVES_REST);
+}
+
+bool moves_adds_up(const struct moves_sums *sums)
+{
+	int64_t rest = llabs(sums->row[MOVES_REST].pages);
+
+	return sums->row[MOVES_REST].known &&
+	       (rest <= REST_PAGES ||
+		rest <= sums->migrated.pages / REST_SHARE);
+}
+
+/* ---------------------------------------------------------------- setting */
+
+static int read_int(const char *path)
+{
+	uint64_t value;
+
+	return sysfs_read_u64(&value, "%s", path) ? -1 : (int)value;
+}
+
+static int read_demotion(void)
+{
+	char text[16];
+
+	if (sysfs_read(text, sizeof(text),
+		       "/sys/kernel/mm/numa/demotion_enabled") < 0)
+		return -1;
+	return sysfs_same(text, "1");
+}
+
+int moves_setting(struct moves_setting *s)
+{
+	const struct node *near;
+	struct node *nodes;
+	int n = node_list(&nodes);
+
+	if (n < 0)
+		return n;
+	near = node_near(nodes, n);
+	s->near = near ? near->id : -1;
+	s->nr_nodes = n;
+	s->lower_tier = false;
+	for (int i = 0; i < n; i++)
+		s->lower_tier |= node_is_far(&nodes[i], near);
+	free(nodes);
+	s->numa_balancing = read_int("/proc/sys/kernel/numa_balancing");
+	s->demotion = read_demotion();
+	return 0;
+}

@@ -1,0 +1,651 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * moves_show.c - who moved what: the table, why a mechanism moved nothing,
+ * the regimes, and the record.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "moves.h"
+#include "report.h"
+#include "util.h"
+
+/* -------------------------------------------------------------- the table */
+
+static const struct row_text {
+	const char *key, *label, *source;
+	bool seldom; /* shown only when there is something */
+} row_texts[NR_MOVES_ROWS] = {
+	[MOVES_PROMOTED] = { "numa_promoted", "NUMA balancing, promoted",
+			     "pgpromote_success", false },
+	[MOVES_NUMA_OTHER] = { "numa_other", "NUMA balancing, other",
+			       "numa_pages_migrated, rest", false },
+	[MOVES_KSWAPD] = { "demoted_kswapd", "kswapd, demoted",
+			   "pgdemote_kswapd", false },
+	[MOVES_DIRECT] = { "demoted_direct", "direct reclaim, demoted",
+			   "pgdemote_direct", false },
+	[MOVES_KHUGEPAGED] = { "demoted_khugepaged", "khugepaged, demoted",
+			       "pgdemote_khugepaged", false },
+	[MOVES_PROACTIVE] = { "demoted_proactive", "proactive reclaim, demoted",
+			      "pgdemote_proactive", false },
+	[MOVES_DEMOTED_MORE] = { "demoted_uncounted",
+				 "reclaim, not in counters", "tracepoint, rest",
+				 true },
+	[MOVES_HOT] = { "damon_hot", "DAMON migrate_hot", "sz_applied", false },
+	[MOVES_COLD] = { "damon_cold", "DAMON migrate_cold", "sz_applied",
+			 false },
+	[MOVES_DAMON_MORE] = { "damon_uncounted", "DAMON, not in sz_applied",
+			       "tracepoint, rest", true },
+	[MOVES_COMPACTION] = { "compaction", "compaction", "tracepoint",
+			       false },
+	[MOVES_SYSCALLS] = { "syscalls", "system calls", "tracepoint", false },
+	[MOVES_OTHERS] = { "others", "other reasons", "tracepoint", true },
+	[MOVES_REST] = { "rest", "not explained", "the sum less the above",
+			 false },
+};
+
+static const struct report_column columns[] = { { "pages moved by", -26 },
+						{ "timed", 11 },
+						{ "whole run", 11 },
+						{ "counted by", -25 } };
+
+static void cell(char text[static 24], const struct moves_sum *sum,
+		 enum moves_row row)
+{
+	if (sum->known)
+		snprintf(text, 24, "%" PRId64, sum->pages);
+	else
+		snprintf(text, 24, "%s",
+			 row == MOVES_PROACTIVE ? "in direct" : "?");
+}
+
+static void text_row(const char *label, const struct moves_sum *timed,
+		     const struct moves_sum *whole, enum moves_row row,
+		     const char *source)
+{
+	char a[24], b[24];
+	const char *cells[] = { label, a, b, source };
+
+	cell(a, timed, row);
+	cell(b, whole, row);
+	report_row(columns, ARRAY_SIZE(columns), cells);
+}
+
+static const char *source_of(const struct moves_sums *whole, enum moves_row row)
+{
+	if (!whole->row[row].known && row >= MOVES_COMPACTION &&
+	    row < MOVES_REST)
+		return "no counter of its own";
+	if (row == MOVES_COMPACTION && !whole->traced)
+		return "compact_isolated is 0";
+	return row_texts[row].source;
+}
+
+static void text_table(const struct moves_sums *timed,
+		       const struct moves_sums *whole)
+{
+	report_say("\n");
+	report_head(columns, ARRAY_SIZE(columns));
+	for (enum moves_row r = 0; r < NR_MOVES_ROWS; r++) {
+		const char *label = row_texts[r].label;
+
+		if (row_texts[r].seldom && !timed->row[r].pages &&
+		    !whole->row[r].pages)
+			continue;
+		if (r == MOVES_REST && !whole->traced)
+			label = "the rest (all with \"?\")";
+		text_row(label, &timed->row[r], &whole->row[r], r,
+			 source_of(whole, r));
+	}
+	text_row("all pages moved", &timed->migrated, &whole->migrated,
+		 MOVES_REST, "pgmigrate_success");
+	text_row("could not be moved", &timed->failed, &whole->failed,
+		 MOVES_REST, "pgmigrate_fail");
+}
+
+static void text_failed(const struct moves_span *s,
+			const struct moves_sums *sums)
+{
+	struct textbuf by = { 0 };
+
+	for (size_t i = 0; sums->traced && i < s->moves_b->nr_reasons; i++) {
+		const char *name = s->moves_b->reasons[i].name;
+		uint64_t failed = moves_by_reason(s, name).failed;
+
+		if (failed)
+			buf_add(&by, "%s%s %" PRIu64, by.len ? ", " : "", name,
+				failed);
+	}
+	if (by.len)
+		report_wrap("         ", "failed   by the tracepoint: %s",
+			    by.text);
+	buf_free(&by);
+}
+
+static void text_tried(const char *action, uint64_t tried, int64_t applied)
+{
+	uint64_t moved = (uint64_t)applied * (uint64_t)sysconf(_SC_PAGESIZE);
+	char a[SIZE_TEXT], b[SIZE_TEXT];
+
+	if (tried == moved)
+		return;
+	report_wrap("         ",
+		    "DAMON    %s tried %s of memory and moved %s: free pages, "
+		    "pages that a filter rejects or that are there already, "
+		    "and all when the target is full, stay where they are",
+		    action, format_size(a, tried), format_size(b, moved));
+}
+
+/* Promotions count on the node they went to, demotions where they began. */
+static const char *const promotions[] = { "pgpromote_success" };
+static const char *const demotions[] = { "pgdemote_kswapd", "pgdemote_direct",
+					 "pgdemote_khugepaged",
+					 "pgdemote_proactive" };
+
+static struct moves_sum flow(const struct moves_span *s, int node,
+			     const char *const *names, size_t n)
+{
+	struct moves_sum sum = { 0 };
+	int64_t pages;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!vmstat_delta(s->a, s->b, node, names[i], &pages))
+			continue;
+		sum.known = true;
+		sum.pages += pages;
+	}
+	return sum;
+}
+
+static void text_flow(const struct moves_span *s, const char *what,
+		      const char *const *names, size_t n)
+{
+	struct textbuf by = { 0 };
+
+	for (size_t f = 0; f < s->b->nr_files; f++) {
+		int node = s->b->files[f].node;
+		int64_t pages = flow(s, node, names, n).pages;
+
+		if (node != VMSTAT_TOTAL && pages)
+			buf_add(&by, "%s node %d: %" PRId64, by.len ? "," : "",
+				node, pages);
+	}
+	if (by.len)
+		report_wrap("         ", "%s%s", what, by.text);
+	buf_free(&by);
+}
+
+/* ------------------------------------------------------------------ zeros */
+
+static int64_t pages_of(const struct moves_span *s, const char *name)
+{
+	return moves_counter(s, name).pages;
+}
+
+struct zero {
+	const char *cause; /* a word for programs */
+	char who[64], why[192];
+};
+
+struct zeros {
+	struct zero zero[10];
+	size_t n;
+};
+
+__attribute__((format(printf, 4, 5))) static void
+zero(struct zeros *z, const char *who, const char *cause, const char *fmt, ...)
+{
+	struct zero *o;
+	va_list ap;
+
+	if (z->n == ARRAY_SIZE(z->zero))
+		return;
+	o = &z->zero[z->n++];
+	o->cause = cause;
+	snprintf(o->who, sizeof(o->who), "%s", who);
+	va_start(ap, fmt);
+	vsnprintf(o->why, sizeof(o->why), fmt, ap);
+	va_end(ap);
+}
+
+/* There is something to promote, by a mechanism that is on; why was none? */
+static void explain_no_fault(struct zeros *z, const struct moves_span *s)
+{
+	int64_t faults = pages_of(s, "numa_hint_faults");
+	int64_t candidates = pages_of(s, "pgpromote_candidate");
+
+	if (!faults)
+		zero(z, "NUMA balancing", "idle",
+		     "nothing to do: no page that it had marked was touched "
+		     "(numa_hint_faults is 0)");
+	else if (!candidates)
+		zero(z, "NUMA balancing", "cold",
+		     "%" PRId64 " hint faults, but no page of a slow node was "
+		     "hot enough (pgpromote_candidate is 0)",
+		     faults);
+	else
+		zero(z, "NUMA balancing", "limited",
+		     "%" PRId64 " candidates, none promoted: over the rate "
+		     "limit, or the fast node had no room",
+		     candidates);
+}
+
+static void explain_numa(struct zeros *z, const struct moves_span *s,
+			 const struct moves_sums *sums,
+			 const struct moves_setting *set)
+{
+	int64_t promoted = sums->row[MOVES_PROMOTED].pages;
+	struct moves_sum candidates = moves_counter(s, "pgpromote_candidate");
+
+	if (promoted) {
+		if (candidates.known && candidates.pages < promoted)
+			zero(z, "pgpromote_candidate", "unconditional",
+			     "%" PRId64 " of %" PRId64 " pages were promoted "
+			     "unconditionally, as the fast node had room "
+			     "(regime, below): they are no candidates",
+			     promoted - candidates.pages, promoted);
+		return;
+	}
+	if (set->numa_balancing < 0)
+		zero(z, "NUMA balancing", "absent",
+		     "this kernel has none (CONFIG_NUMA_BALANCING)");
+	else if (!set->numa_balancing)
+		zero(z, "NUMA balancing", "off",
+		     "off (kernel.numa_balancing is 0)");
+	else if (!(set->numa_balancing & 2))
+		zero(z, "NUMA balancing", "mode",
+		     "kernel.numa_balancing is %d: only mode 2 promotes "
+		     "between tiers",
+		     set->numa_balancing);
+	else if (!set->lower_tier)
+		zero(z, "NUMA balancing", "one_tier",
+		     "could not promote: no node is in a lower tier");
+	else if (set->bound)
+		zero(z, "NUMA balancing", "bound",
+		     "could not promote the table: it is bound (--bind), and "
+		     "bound memory is not scanned");
+	else
+		explain_no_fault(z, s);
+}
+
+static const struct reclaimer {
+	enum moves_row row;
+	const char *name, *scanned;
+} reclaimers[] = {
+	{ MOVES_KSWAPD, "kswapd", "pgscan_kswapd" },
+	{ MOVES_DIRECT, "direct reclaim", "pgscan_direct" },
+	{ MOVES_KHUGEPAGED, "khugepaged", "pgscan_khugepaged" },
+	{ MOVES_PROACTIVE, "proactive reclaim", "pgscan_proactive" },
+};
+
+static bool any_unreclaimable(const struct moves *m)
+{
+	for (int i = 0; m && i < m->zones.nr_nodes; i++)
+		if (m->zones.nodes[i].unreclaimable)
+			return true;
+	return false;
+}
+
+/* Demotion is on and there is a lower tier: who had nothing to do? */
+static void explain_reclaimers(struct zeros *z, const struct moves_span *s,
+			       const struct moves_sums *sums)
+{
+	bool stalled = any_unreclaimable(s->moves_a) ||
+		       any_unreclaimable(s->moves_b);
+	char idle[64] = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(reclaimers); i++) {
+		const struct reclaimer *r = &reclaimers[i];
+		int64_t scanned = pages_of(s, r->scanned);
+		size_t len = strlen(idle);
+
+		if (!sums->row[r->row].known || sums->row[r->row].pages)
+			continue;
+		if (scanned)
+			zero(z, r->name, "none_found",
+			     "%" PRId64 " pages scanned, none demoted: in "
+			     "use, or no room in the lower tier",
+			     scanned);
+		else if (r->row == MOVES_KSWAPD && stalled)
+			zero(z, r->name, "stalled",
+			     "it has given up on a node (see stalled, below)");
+		else
+			snprintf(idle + len, sizeof(idle) - len, "%s%s",
+				 len ? ", " : "", r->name);
+	}
+	if (idle[0])
+		zero(z, idle, "idle",
+		     "nothing to do: no memory had to be reclaimed "
+		     "(pgscan_* is 0)");
+}
+
+static void explain_reclaim(struct zeros *z, const struct moves_span *s,
+			    const struct moves_sums *sums,
+			    const struct moves_setting *set)
+{
+	int64_t collapsed = pages_of(s, "thp_collapse_alloc");
+	int64_t demoted = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(reclaimers); i++)
+		demoted += sums->row[reclaimers[i].row].pages;
+	if (demoted)
+		explain_reclaimers(z, s, sums);
+	else if (set->demotion < 0)
+		zero(z, "reclaim", "absent", "this kernel does not demote");
+	else if (!set->demotion)
+		zero(z, "reclaim", "off",
+		     "demotion is off (demotion_enabled is false)");
+	else if (!set->lower_tier)
+		zero(z, "reclaim", "one_tier",
+		     "could not demote: no node is in a lower tier");
+	else
+		explain_reclaimers(z, s, sums);
+	if (collapsed)
+		zero(z, "khugepaged", "no_migration",
+		     "its %" PRId64 " collapses into huge pages are no "
+		     "migrations, and not in the table",
+		     collapsed);
+}
+
+static void explain_damon(struct zeros *z, const struct moves_span *s,
+			  const struct moves_sums *sums,
+			  const struct moves_setting *set)
+{
+	if (sums->row[MOVES_HOT].pages || sums->row[MOVES_COLD].pages)
+		return;
+	if (!set->damon)
+		zero(z, "DAMON", "off", "no scheme was running");
+	else if (!s->moves_b || !s->moves_b->damon.any)
+		zero(z, "DAMON", "no_scheme",
+		     "no scheme has the action migrate_hot or migrate_cold");
+	else if (!sums->hot_tried && !sums->cold_tried)
+		zero(z, "DAMON", "idle",
+		     "nothing to do: no region had a scheme's pattern");
+	else
+		zero(z, "DAMON", "none_moved",
+		     "regions had a scheme's pattern, but no page of them "
+		     "was moved: see what was tried, above");
+}
+
+static void explain(struct zeros *z, const struct moves_span *s,
+		    const struct moves_sums *sums,
+		    const struct moves_setting *set)
+{
+	z->n = 0;
+	explain_numa(z, s, sums, set);
+	explain_reclaim(z, s, sums, set);
+	explain_damon(z, s, sums, set);
+}
+
+static void text_zeros(const struct zeros *z)
+{
+	for (size_t i = 0; i < z->n; i++)
+		report_wrap("         ", "%s  %s: %s",
+			    i ? "       " : "zeros  ", z->zero[i].who,
+			    z->zero[i].why);
+}
+
+/* ----------------------------------------------------- regimes and stalls */
+
+static const char *height(char text[static SIZE_TEXT + 8], int64_t above)
+{
+	char size[SIZE_TEXT];
+
+	format_size(size, (uint64_t)llabs(above));
+	snprintf(text, SIZE_TEXT + 8, "%s %s", size,
+		 above < 0 ? "below" : "above");
+	return text;
+}
+
+/* By which rule promotion to a node was decided while the timed part ran. */
+static const char *rule_of(bool was, bool is)
+{
+	if (was && is)
+		return "every page";
+	if (was)
+		return "every page at first, then they decided";
+	return is ? "they decided at first, then every page" : "they decided";
+}
+
+static void text_regime(const struct zone_node *a, const struct zone_node *b,
+			const struct moves_setting *set)
+{
+	char from[SIZE_TEXT + 8], to[SIZE_TEXT + 8], limit[SIZE_TEXT];
+
+	height(from, a->above);
+	height(to, b->above);
+	if (set->numa_balancing < 0 || !(set->numa_balancing & 2)) {
+		report_wrap("         ",
+			    "regime   free memory of node %d was %s the "
+			    "promotion watermark when the timed part began, "
+			    "%s it when it ended; nothing was promoted by it",
+			    a->node, from, to);
+		return;
+	}
+	report_wrap("         ",
+		    "regime   free memory of node %d was %s the promotion "
+		    "watermark when the timed part began, %s it when it "
+		    "ended. With more than %s above, every page that faults "
+		    "is promoted, with less hot threshold and rate limit "
+		    "decide: here %s.",
+		    a->node, from, to, format_size(limit, b->enough),
+		    rule_of(zone_is_roomy(a), zone_is_roomy(b)));
+}
+
+static void text_stalls(const struct moves_span *s)
+{
+	const struct zones *end = &s->moves_b->zones;
+	bool any = false;
+
+	for (int i = 0; i < end->nr_nodes; i++) {
+		const struct zone_node *b = &end->nodes[i];
+		const struct zone_node *a =
+			zone_of(&s->moves_a->zones, b->node);
+
+		if (!b->unreclaimable && !(a && a->unreclaimable))
+			continue;
+		any = true;
+		report_wrap("         ",
+			    "stalled  node %d was unreclaimable %s: kswapd "
+			    "has given up on it and demotes nothing "
+			    "(node_unreclaimable in /proc/zoneinfo)",
+			    b->node,
+			    !b->unreclaimable	  ? "at first" :
+			    a && a->unreclaimable ? "all the time" :
+						    "in the end");
+	}
+	if (!any)
+		report_say("stalls   none: no node is unreclaimable\n");
+}
+
+static bool shows_regime(const struct moves_span *s,
+			 const struct moves_setting *set, int node)
+{
+	int64_t promoted = 0;
+
+	vmstat_delta(s->a, s->b, node, "pgpromote_success", &promoted);
+	return node == set->near || promoted;
+}
+
+static void text_regimes(const struct moves_span *timed,
+			 const struct moves_span *whole,
+			 const struct moves_setting *set)
+{
+	const struct zone_node *b;
+
+	if (!timed->moves_a || !timed->moves_b || !whole->moves_a ||
+	    !whole->moves_b || !whole->moves_b->zones.nr_nodes)
+		return;
+	for (int i = 0; i < timed->moves_a->zones.nr_nodes; i++) {
+		const struct zone_node *a = &timed->moves_a->zones.nodes[i];
+
+		b = zone_of(&timed->moves_b->zones, a->node);
+		if (b && shows_regime(whole, set, a->node))
+			text_regime(a, b, set);
+	}
+	text_stalls(whole);
+}
+
+/* ----------------------------------------------------------------- record */
+
+static void member(const char *key, const struct moves_sum *sum)
+{
+	if (sum->known)
+		report_i64(key, sum->pages);
+	else
+		report_null(key);
+}
+
+static void member_reasons(const struct moves_span *s)
+{
+	if (!moves_is_traced(s)) {
+		report_null("reasons");
+		return;
+	}
+	report_open("reasons", '{');
+	for (size_t i = 0; i < s->moves_b->nr_reasons; i++) {
+		const char *name = s->moves_b->reasons[i].name;
+		struct moves_reason r = moves_by_reason(s, name);
+
+		report_open(name, '{');
+		report_u64("succeeded", r.succeeded);
+		report_u64("failed", r.failed);
+		report_close('}');
+	}
+	report_close('}');
+}
+
+static void member_flow(const struct moves_span *s, const char *key,
+			const char *const *names, size_t n)
+{
+	char text[16];
+
+	report_open(key, '{');
+	for (size_t f = 0; f < s->b->nr_files; f++) {
+		int node = s->b->files[f].node;
+		struct moves_sum sum = flow(s, node, names, n);
+
+		snprintf(text, sizeof(text), "node%d", node);
+		if (sum.known && node != VMSTAT_TOTAL)
+			report_i64(text, sum.pages);
+	}
+	report_close('}');
+}
+
+static void record_span(const char *key, const struct moves_span *s,
+			const struct moves_sums *sums)
+{
+	report_open(key, '{');
+	for (enum moves_row r = 0; r < NR_MOVES_ROWS; r++)
+		member(row_texts[r].key, &sums->row[r]);
+	member("migrated", &sums->migrated);
+	member("failed", &sums->failed);
+	report_bool("adds_up", moves_adds_up(sums));
+	report_u64("damon_hot_tried_bytes", sums->hot_tried);
+	report_u64("damon_cold_tried_bytes", sums->cold_tried);
+	member_flow(s, "promoted_to", promotions, ARRAY_SIZE(promotions));
+	member_flow(s, "demoted_from", demotions, ARRAY_SIZE(demotions));
+	member_reasons(s);
+	report_close('}');
+}
+
+static void record_node(const struct zone_node *a, const struct zone_node *b)
+{
+	report_open(NULL, '{');
+	report_i64("node", a->node);
+	report_i64("above_promo_bytes_before", a->above);
+	report_i64("above_promo_bytes", b->above);
+	report_u64("enough_bytes", b->enough);
+	report_bool("unconditional_before", zone_is_roomy(a));
+	report_bool("unconditional", zone_is_roomy(b));
+	report_bool("unreclaimable_before", a->unreclaimable);
+	report_bool("unreclaimable", b->unreclaimable);
+	report_close('}');
+}
+
+/* Of the timed span: what the benchmark met. */
+static void record_nodes(const struct moves_span *s)
+{
+	const struct zone_node *b;
+
+	report_open("nodes", '[');
+	for (int i = 0;
+	     s->moves_a && s->moves_b && i < s->moves_a->zones.nr_nodes; i++) {
+		b = zone_of(&s->moves_b->zones,
+			    s->moves_a->zones.nodes[i].node);
+		if (b)
+			record_node(&s->moves_a->zones.nodes[i], b);
+	}
+	report_close(']');
+}
+
+static void record_zeros(const struct zeros *z)
+{
+	report_open("zeros", '[');
+	for (size_t i = 0; i < z->n; i++) {
+		report_open(NULL, '{');
+		report_str("who", z->zero[i].who);
+		report_str("cause", z->zero[i].cause);
+		report_str("why", z->zero[i].why);
+		report_close('}');
+	}
+	report_close(']');
+}
+
+static void show_text(const struct moves_span *timed,
+		      const struct moves_span *whole,
+		      const struct moves_sums *sums, const struct zeros *zeros,
+		      const struct moves_setting *set)
+{
+	text_table(&sums[0], &sums[1]);
+	text_failed(whole, &sums[1]);
+	text_tried("migrate_hot", sums[1].hot_tried,
+		   sums[1].row[MOVES_HOT].pages);
+	text_tried("migrate_cold", sums[1].cold_tried,
+		   sums[1].row[MOVES_COLD].pages);
+	if (set->nr_nodes > 2) {
+		text_flow(whole, "promoted to", promotions,
+			  ARRAY_SIZE(promotions));
+		text_flow(whole, "demoted from", demotions,
+			  ARRAY_SIZE(demotions));
+	}
+	text_zeros(zeros);
+	text_regimes(timed, whole, set);
+	if (!sums[1].traced)
+		report_wrap("         ",
+			    "traced   no: %s; compaction and system calls "
+			    "have no counters and are in the rest",
+			    moves_trace_lack() ? moves_trace_lack() :
+						 "not from the beginning");
+	else if (!moves_adds_up(&sums[1]))
+		report_wrap("         ",
+			    "sum      it misses pgmigrate_success by %" PRId64
+			    " pages",
+			    sums[1].row[MOVES_REST].pages);
+	report_wrap("  ", "Pages of all processes count here, and of the "
+			  "kernel's own threads.");
+}
+
+void moves_show(const struct moves_span *timed, const struct moves_span *whole,
+		const struct moves_setting *set)
+{
+	struct moves_sums sums[2];
+	struct zeros zeros;
+
+	moves_add_up(&sums[0], timed);
+	moves_add_up(&sums[1], whole);
+	explain(&zeros, whole, &sums[1], set);
+	report_begin("moves");
+	report_bool("traced", sums[1].traced);
+	report_str("trace_lack", sums[1].traced ? NULL : moves_trace_lack());
+	record_span("timed", timed, &sums[0]);
+	record_span("whole", whole, &sums[1]);
+	record_nodes(timed);
+	record_zeros(&zeros);
+	report_end();
+	show_text(timed, whole, sums, &zeros, set);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * session.c - what surrounds any workload: its policy, and the counts.
+ */
+#include <errno.h>
+
+#include "damon.h"
+#include "report.h"
+#include "session.h"
+#include "show.h"
+#include "undo.h"
+#include "util.h"
+
+int session_prepare(struct session *s, const struct plan *plan)
+{
+	*s = (struct session){ .plan = &plan->policy };
+	if (!s->plan->name && !s->plan->nr_sets)
+		return 0;
+	s->policy = policy_new(s->plan);
+	if (!s->policy)
+		return -EINVAL;
+	s->sample_s = (double)policy_sample_us(s->policy) / 1e6;
+	return 0;
+}
+
+int session_rehearse(struct session *s)
+{
+	int err = s->policy ? policy_apply(s->policy, true) : 0;
+
+	return err || !s->policy ? err : policy_start(s->policy);
+}
+
+static void record_policy(const struct session *s, double seconds)
+{
+	report_begin("policy");
+	report_str("policy", s->plan->name);
+	report_open("set", '[');
+	for (int i = 0; i < s->plan->nr_sets; i++)
+		report_str(NULL, s->plan->sets[i]);
+	report_close(']');
+	report_real("elapsed_s", seconds);
+	if (s->sample_s > 0)
+		report_real("damon_sample_s", s->sample_s);
+	else
+		report_null("damon_sample_s");
+	report_end();
+}
+
+static int write_policy(struct session *s)
+{
+	uint64_t began = now_ns();
+	char time[SIZE_TEXT];
+	double seconds;
+	int err = undo_begin("run");
+
+	if (!err)
+		err = policy_apply(s->policy, true);
+	if (err)
+		return err;
+	seconds = (double)(now_ns() - began) / 1e9;
+	record_policy(s, seconds);
+	report_say("policy   %s set in %s\n",
+		   s->plan->name ? s->plan->name : "--set",
+		   format_seconds(time, seconds));
+	return moves_begin();
+}
+
+int session_set(struct session *s)
+{
+	int err = s->policy ? write_policy(s) : 0;
+
+	if (!err)
+		err = moves_setting(&s->setting);
+	s->setting.damon = s->sample_s > 0;
+	return err;
+}
+
+int session_take(struct session *s, enum session_point point)
+{
+	int err = vmstat_take(&s->counters[point]);
+
+	return err ? err : moves_take(&s->moves[point], false);
+}
+
+int session_start_damon(struct session *s)
+{
+	return s->sample_s > 0 ? policy_start(s->policy) : 0;
+}
+
+/*
+ * Its statistics are read while it lives, then it is turned off, so that what
+ * it moved stands still while the counters are read.
+ */
+int session_stop_damon(struct session *s)
+{
+	struct damon_moved moved = { 0 };
+	int err;
+
+	if (s->sample_s <= 0)
+		return 0;
+	s->damon_died = !damon_is_running();
+	if (s->damon_died)
+		report_warn("DAMON ended by itself during the run: what it "
+			    "moved is what it had reported before");
+	err = damon_moved(&moved, !s->damon_died);
+	if (!err && !s->damon_died)
+		err = damon_stop();
+	s->moves[TIMED_END].damon = moved;
+	s->moves[END].damon = moved;
+	return err;
+}
+
+void session_show(const struct session *s)
+{
+	struct moves_span timed = { &s->counters[TIMED],
+				    &s->counters[TIMED_END], &s->moves[TIMED],
+				    &s->moves[TIMED_END] };
+	struct moves_span whole = { &s->counters[BEGIN], &s->counters[END],
+				    &s->moves[BEGIN], &s->moves[END] };
+
+	show_counters(&s->counters[BEGIN], &s->counters[TIMED],
+		      &s->counters[TIMED_END], &s->counters[END]);
+	moves_show(&timed, &whole, &s->setting);
+}
+
+void session_forget(struct session *s)
+{
+	for (int i = 0; i < NR_POINTS; i++) {
+		vmstat_free(&s->counters[i]);
+		s->moves[i] = (struct moves){ 0 };
+	}
+}
+
+void session_free(struct session *s)
+{
+	session_forget(s);
+	policy_free(s->policy);
+	*s = (struct session){ 0 };
+}

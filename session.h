@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * session.h - what surrounds any workload: the policy that is in force while
+ * it runs, and the counts before and after.
+ *
+ * The order of calls: session_prepare, session_set, then session_take at each
+ * of the points, with session_start_damon before and session_stop_damon after
+ * the timed part; session_show, session_free. Who restores is the supervisor.
+ */
+#ifndef TIER_SESSION_H
+#define TIER_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "moves.h"
+#include "plan.h"
+#include "policy.h"
+#include "vmstat.h"
+
+/* The moments between which a report counts. */
+enum session_point { BEGIN, TIMED, TIMED_END, END, NR_POINTS };
+
+struct session {
+	const struct policy_plan *plan;
+	struct policy *policy; /* NULL: the machine as it is */
+	double sample_s; /* DAMON's sampling interval; 0: without DAMON */
+	struct moves_setting setting;
+	struct vmstat counters[NR_POINTS];
+	struct moves moves[NR_POINTS];
+	bool damon_died; /* by itself, before it was stopped */
+};
+
+/* Finds out what the policy means here; nothing is written. 0 or -errno. */
+int session_prepare(struct session *s, const struct plan *plan);
+/* --dry-run: every write that the policy would make. */
+int session_rehearse(struct session *s);
+/*
+ * Writes the policy; the calling process, and what it starts, goes into its
+ * cgroup. Record "policy".
+ */
+int session_set(struct session *s);
+int session_take(struct session *s, enum session_point point);
+int session_start_damon(struct session *s);
+int session_stop_damon(struct session *s);
+/* Records "counters" and "moves", and their tables. */
+void session_show(const struct session *s);
+/* The counts of a pass; the policy stays. */
+void session_forget(struct session *s);
+void session_free(struct session *s);
+
+#endif

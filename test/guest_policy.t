@@ -1,0 +1,207 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Policies in the real kernels: hot pages go up, cold ones down, the
+# mechanism that moved them is named, and however a run ends, the machine is
+# as it was before it: test/snapshot, which knows nothing of tier, says so.
+# One guest a kernel; test/policy/guest runs in it.
+
+# What the tests of a run look at is set by boot()
+# shellcheck disable=SC2154
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=test/guest.sh
+. test/guest.sh
+
+# Small, so that node 0 can be filled
+export MEM=512M CXL_MEM=512M
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# said NAME: what follows that name on the script's last line for it
+said()
+{
+	sed -n "s/^== $1 //p" "$tmp/console" | tail -n 1
+}
+
+# of NAME RECORD FILTER: jq over a record of the run of that name
+of()
+{
+	sed -n "/^== begin $1\$/,/^== end $1\$/p" "$tmp/console" |
+		jq -Rr --arg record "$2" \
+			"fromjson? | select(.record == \$record) | $3" |
+		tail -n 1
+}
+
+# status_of NAME: the first word, what it took aside
+status_of()
+{
+	said "$1" | cut -d' ' -f1
+}
+
+# faster NAME SECONDS WHAT
+faster()
+{
+	local took
+
+	took=$(said "$1" | cut -d' ' -f2)
+	diag "$kernel: $1 took $took s"
+	ok "$kernel: $3 within $2 s" awk "BEGIN { exit !(${took:-99} <= $2) }"
+}
+
+# differences NAME: what is not as it was
+differences()
+{
+	awk -v name="$1" '/^== / { in_it = $2 == "same" && $3 == name }
+		in_it && /^# [-+]/' "$tmp/console"
+}
+
+# untouched NAME WHAT
+untouched()
+{
+	is "$(said "same $1") $(differences "$1")" "0 " \
+		"$kernel: $2: all is as it was before"
+}
+
+# The rows that name a mechanism
+named='.numa_promoted, .numa_other, .demoted_kswapd, .demoted_direct,
+	.demoted_khugepaged, .demoted_proactive, .damon_hot, .damon_cold,
+	.compaction, .syscalls'
+
+# sums NAME: what they leave of pgmigrate_success is 1 % or 64 pages at most
+sums()
+{
+	local counted
+
+	counted=$(of "$1" counters .whole.total.pgmigrate_success)
+	is "$(of "$1" moves ".whole | .migrated == $counted and
+		(.migrated - ([$named] | add) | fabs) <=
+			([64, .migrated / 100] | max)")" true \
+		"$kernel: $1: the mechanisms add up to pgmigrate_success" ||
+		diag "$(of "$1" moves .whole)"
+}
+
+# on NAME NODE: the share of the table's pages there at the end, percent
+on()
+{
+	of "$1" gups "(.pages_at_end // {}) as \$p |
+		100 * (\$p.node$2 // 0) / ([\$p[]] | add) | floor"
+}
+
+moving()
+{
+	local name
+
+	for name in none numab hmsdk-fast tpp thp interleave; do
+		is "$(status_of $name)" 0 "$kernel: a run under $name"
+		is "$(of $name gups .verified)" true "$kernel: $name: 0 errors"
+		[[ $name = interleave ]] ||
+			untouched $name "after a run under $name"
+	done
+	# Without bandwidths the kernel takes no "true" there: only it had that
+	is "$(differences interleave | grep -v weighted_interleave/auto:)" "" \
+		"$kernel: after a run under interleave: all but auto is as before"
+	is "$(on none 1)" 100 "$kernel: none: hot pages stay on node 1"
+	is "$(of none moves '.whole.migrated < 64')" true \
+		"$kernel: none: nothing moved"
+	ok "$kernel: numab: they are promoted" [ "$(on numab 0)" -ge 90 ]
+	is "$(of numab moves '.whole | .numa_promoted >= 11000
+		and .damon_hot == 0 and .damon_cold == 0')" true \
+		"$kernel: numab: by NUMA balancing" ||
+		diag "$(of numab moves .whole)"
+	ok "$kernel: hmsdk-fast: they are promoted" [ "$(on hmsdk-fast 0)" -ge 80 ]
+	is "$(of hmsdk-fast moves '.whole | .damon_hot >= 9800
+		and .numa_promoted == 0')" true \
+		"$kernel: hmsdk-fast: by DAMON" ||
+		diag "$(of hmsdk-fast moves .whole)"
+	is "$(of tpp counters '.whole.total.pgdemote_kswapd > 1000')" true \
+		"$kernel: tpp: pages are demoted when node 0 fills" ||
+		diag "$(of tpp counters .whole.total)"
+	is "$(of tpp moves '.whole.demoted_kswapd > 1000')" true \
+		"$kernel: tpp: by kswapd"
+	for name in none numab hmsdk-fast tpp; do
+		sums $name
+	done
+	ok "$kernel: interleave: three of four pages are near" \
+		[ "$(on interleave 0)" -eq 75 ]
+}
+
+idle()
+{
+	local near far
+
+	is "$(status_of apply)" 0 "$kernel: tier policy hmsdk-fast"
+	faster apply 1 "applied"
+	read -r near far <<<"$(said idle-hmsdk)"
+	diag "$kernel: idle in the group: $near pages near, $far far"
+	ok "$kernel: idle pages of the group are demoted" \
+		[ "${far:-0}" -ge 500 ]
+	read -r near far <<<"$(said idle-)"
+	diag "$kernel: idle outside: $near pages near, $far far"
+	ok "$kernel: those of others are not" \
+		[ "${near:-0}" -ge 4096 -a "${far:-9}" -lt 100 ]
+	is "$(status_of status)" 0 "$kernel: tier damon status"
+	faster status 1.5 "answered"
+	is "$(grep -c '^== long' "$tmp/console")" 0 \
+		"$kernel: tier damon status fits in 80 columns"
+	is "$(status_of all-status)" 0 "$kernel: tier status"
+	is "$(status_of restore)" 0 "$kernel: tier policy restore"
+	faster restore 1 "restored"
+	untouched idle "after tier policy restore"
+}
+
+endings()
+{
+	local name what
+
+	while read -r name what; do
+		is "$(status_of "$name")" 1 "$kernel: $what: status 1"
+		untouched "$name" "after $what"
+	done <<-'END'
+		segv a crash of the benchmark
+		corrupt a run that failed
+		killed the worker killed
+		busy an error in the middle of the policy
+		INT SIGINT
+		TERM SIGTERM
+		HUP SIGHUP
+	END
+	like "$(of busy end .reason)" 'DAMON|damon' \
+		"$kernel: an error in the middle says what it was"
+	is "$(said second) $(said third)" "1 1" "$kernel: two at once: refused"
+	like "$(<"$tmp/console")" 'another run of tier is under way' \
+		"$kernel: with the reason"
+	is "$(said 'same unrestored')" 1 \
+		"$kernel: all killed: what was set is still set"
+	is "$(said restored)" 0 "$kernel: then tier policy restore"
+	untouched restored "after tier policy restore"
+	is "$(status_of after-lost)" 0 "$kernel: a run after one that was killed"
+	untouched after-lost "after it"
+}
+
+goals()
+{
+	local want=0
+
+	[[ $kernel = 7.3 ]] || want=3
+	is "$(said goals)" $want "$kernel: tier policy damon-goal: status $want"
+	((!want)) || like "$(sed -n '/^== goals/{n;p}' "$tmp/console")" \
+		'node_mem_(free|used)_bp|6\.1[67]|goal' \
+		"$kernel: says what the kernel lacks"
+	untouched goals "after it"
+}
+
+for kernel in 6.12 7.3; do
+	begin=$SECONDS
+	KERNEL=$kernel boot "policy-$kernel" --add test/policy/guest \
+		--add test/snapshot --once run sh /guest
+	tr -d '\r' <"$run/console.log" >"$tmp/console"
+	is "$status" 0 "$kernel: the guest"
+	is "$(said script)" 0 "$kernel: its script came to its end"
+	is "$(grep '^== never' "$tmp/console")" "" "$kernel: no run was missed"
+	moving
+	idle
+	goals
+	endings
+	diag "$kernel: $((SECONDS - begin)) s"
+done
+done_testing

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* heartbeat.c is included, for a look at its processes. */
+#include "../heartbeat.c"
+
+#include <stdio.h>
+
+#include "tap.h"
+
+#define MS UINT64_C(1000000)
+
+static struct heartbeat *made(uint64_t period_ns, const int *cpus, int n)
+{
+	struct heartbeat *h = heartbeat_new(period_ns, cpus, n);
+
+	if (!h) {
+		printf("Bail out! %s\n", fail_message());
+		exit(1);
+	}
+	return h;
+}
+
+static uint64_t beats(const struct heartbeat *h)
+{
+	struct heartbeat_count c;
+
+	heartbeat_count(h, &c);
+	return c.beats;
+}
+
+/* Until there are so many, ten seconds long. */
+static bool reaches(const struct heartbeat *h, uint64_t want)
+{
+	for (int i = 0; i < 2000 && beats(h) < want; i++)
+		sleep_ns(5 * MS);
+	return beats(h) >= want;
+}
+
+static void periods(void)
+{
+	is_u64(tlb_heartbeat_ns(100000), 40 * MS, "100 ms of HMSDK's");
+	is_u64(tlb_heartbeat_ns(20000), 8 * MS, "20 ms");
+	is_u64(tlb_heartbeat_ns(5000), 2 * MS, "5 ms, DAMON's default");
+	is_u64(tlb_heartbeat_ns(2500), 1 * MS, "2.5 ms");
+	is_u64(tlb_heartbeat_ns(2000), 1 * MS, "no more often than that");
+	is_u64(tlb_heartbeat_ns(0), 0, "none: none");
+}
+
+static void gaps(void)
+{
+	struct ward *ward =
+		xcalloc(1, sizeof(*ward) + sizeof(struct pulse) + 64);
+	struct pulse p = { .last_ns = 100 * MS };
+
+	ward->period_ns = 40 * MS;
+	note_gap(ward, &p, 130 * MS);
+	is_u64(p.longest_ns, 30 * MS, "a gap");
+	note_gap(ward, &p, 230 * MS);
+	is_u64(p.longest_ns, 100 * MS, "a longer one");
+	is_u64(p.blind_ns, 0, "as long as a sampling interval: not blind");
+	note_gap(ward, &p, 380 * MS);
+	is_u64(p.blind_ns, 50 * MS, "longer: so much of it is");
+	note_gap(ward, &p, 390 * MS);
+	is_u64(p.longest_ns, 150 * MS, "a short one changes nothing");
+	note_gap(ward, &p, 389 * MS);
+	is_u64(p.last_ns, 390 * MS, "nor does one who comes late");
+	is_u64(p.longest_ns, 150 * MS, "to say it");
+	free(ward);
+}
+
+static void beating(void)
+{
+	struct heartbeat *h = made(2 * MS, NULL, 0);
+	struct heartbeat_count c;
+	uint64_t before;
+
+	sleep_ns(30 * MS);
+	is_u64(beats(h), 0, "at rest at first");
+	heartbeat_begin(h);
+	ok(reaches(h, 10), "it beats");
+	heartbeat_end(h);
+	heartbeat_count(h, &c);
+	is_u64(c.period_ns, 2 * MS, "its period");
+	ok(c.longest_ns >= 16 * MS / 10, "no gap is shorter than 4/5 of it");
+	ok(c.cpu_s > 0 && c.cpu_s < 5, "its CPU time");
+	ok(c.blind >= 0 && c.blind <= 1, "a share is a share");
+	sleep_ns(20 * MS);
+	before = beats(h);
+	sleep_ns(60 * MS);
+	is_u64(beats(h), before, "at rest afterwards");
+	heartbeat_begin(h);
+	ok(reaches(h, before + 5), "and again");
+	heartbeat_end(h);
+	heartbeat_free(h);
+	ok(waitpid(-1, NULL, 0) < 0 && errno == ECHILD, "none is left");
+}
+
+/* On an idle CPU so many in so long: neither in a row nor half as many. */
+static void rhythm(void)
+{
+	struct heartbeat *h = made(10 * MS, NULL, 0);
+	uint64_t begin = now_ns(), n;
+	double mean;
+
+	heartbeat_begin(h);
+	reaches(h, 60);
+	heartbeat_end(h);
+	n = beats(h);
+	mean = (double)(now_ns() - begin) / (double)n;
+	ok(mean > 9e6, "a beat every %.1f ms, of 10", mean / 1e6);
+	heartbeat_free(h);
+}
+
+static void jitter(void)
+{
+	uint64_t random = 1, least = UINT64_MAX, most = 0;
+
+	for (int i = 0; i < 10000; i++) {
+		uint64_t r = next_random(&random) % 401;
+
+		least = r < least ? r : least;
+		most = r > most ? r : most;
+	}
+	ok(least < 4 && most > 396, "the jitter uses its room");
+}
+
+/* The one that has stopped is what counts. */
+static void standing_still(void)
+{
+	static const int cpus[] = { 0, 0 };
+	struct heartbeat *h = made(2 * MS, cpus, 2);
+	struct heartbeat_count c;
+	uint64_t before;
+
+	heartbeat_begin(h);
+	ok(reaches(h, 5), "two of them");
+	kill(h->pids[1], SIGSTOP);
+	waitpid(h->pids[1], NULL, WUNTRACED);
+	before = beats(h);
+	sleep_ns(200 * MS);
+	heartbeat_end(h);
+	heartbeat_count(h, &c);
+	ok(c.beats <= before + 1, "beats: of the one that has fewest");
+	ok(c.longest_ns >= 190 * MS, "the gap until the end is seen (%.0f ms)",
+	   (double)c.longest_ns / 1e6);
+	ok(c.blind > 0.1, "and that it was blind (%.2f)", c.blind);
+	heartbeat_free(h);
+}
+
+static void without(void)
+{
+	struct heartbeat_count c = { .beats = 7, .blind = 1 };
+
+	heartbeat_begin(NULL);
+	heartbeat_end(NULL);
+	heartbeat_count(NULL, &c);
+	ok(!c.beats && c.blind == 0, "none: zeros");
+	heartbeat_free(NULL);
+}
+
+/* Whose parent is killed, it ends; nothing of the parent's is held open. */
+static void orphans(void)
+{
+	int fds[2], status;
+	pid_t pid;
+	char byte;
+
+	if (pipe(fds))
+		return;
+	pid = fork();
+	if (!pid) {
+		struct heartbeat *h = made(2 * MS, NULL, 0);
+
+		heartbeat_begin(h);
+		reaches(h, 3);
+		byte = 'x';
+		_exit(write(fds[1], &byte, 1) != 1 || pause());
+	}
+	close(fds[1]);
+	is_i64(read(fds[0], &byte, 1), 1, "a parent with a heartbeat");
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	is_i64(read(fds[0], &byte, 1), 0, "is killed: nobody has its pipe");
+	close(fds[0]);
+}
+
+int main(void)
+{
+	periods();
+	gaps();
+	jitter();
+	beating();
+	rhythm();
+	standing_still();
+	without();
+	orphans();
+	return done_testing();
+}

@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What policies and DAMON configurations write, in order, against journals
+# written by hand: HMSDK's and damo's settings, the field's own tunables.  On
+# trees captured from guests with one CXL node, Linux 6.12 and 7.3; and what
+# is refused there.
+#
+# The journals of DAMON have the writes of Debian's damo 2.8.3 for the same
+# settings, in its order, but for what test/guest_damo.t names.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# shellcheck source=test/tap.sh
+. test/tap.sh
+
+tier=$PWD/build/tier
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# run ARGUMENTS...: dry, on the tree; sets status and err
+run()
+{
+	status=0
+	timeout 20 "$tier" --root "$tree" --dry-run "$@" \
+		>"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	err=$(<"$tmp/err")
+}
+
+# The lines that are writes
+journal()
+{
+	sed -nE 's/[ \t]*$//; s/^[ \t]*//
+		/^\/[^ ]+ <-( |$)/p; /^mkdir \//p; /^mount [a-z0-9]+ \//p' \
+		"$tmp/out"
+}
+
+# same_as GOLDEN NAME
+same_as()
+{
+	local differs
+
+	is "$status" 0 "$2: status 0"
+	differs=$(diff "test/fixtures/golden/$1.txt" <(journal) | grep '^[<>]')
+	is "$differs" "" "$2: the writes are those written down"
+}
+
+# broken NAME PATHS...: another tree, without these
+broken()
+{
+	local path
+
+	tree=$tmp/$1
+	shift
+	rm -rf "$tree"
+	cp -a "$tmp/$kernel" "$tree"
+	for path; do
+		rm -rf "${tree:?}/$path"
+	done
+}
+
+# refused STATUS REGEX ARGUMENTS...: and nothing would have been written
+refused()
+{
+	local want=$1 why=$2
+
+	shift 2
+	run "$@"
+	is "$status" "$want" "$kernel: $*: status $want"
+	like "$err" "^tier: .*$why" "$kernel: $*: says why"
+	is "$(journal)" "" "$kernel: $*: nothing was written before"
+}
+
+for kernel in 6.12 7.3; do
+	test/unpack "test/fixtures/policy-$kernel.txt" "$tmp/$kernel"
+	tree=$tmp/$kernel
+	(cd "$tree" && find . -type f -exec md5sum {} + | sort) \
+		>"$tmp/before"
+	for name in none numab tpp hmsdk hmsdk-fast both interleave; do
+		run policy "$name"
+		same_as "$name-$kernel" "$kernel: $name"
+	done
+	run damon start -g --demote 0 1 --promote 1 0
+	same_as "damon-start-g-$kernel" "$kernel: HMSDK's -g -d 0 1 -p 1 0"
+	run damon start -g --migrate 0 1
+	same_as "damon-start-g-$kernel" "$kernel: HMSDK's -g -m 0 1"
+	(cd "$tree" && find . -type f -exec md5sum {} + | sort) >"$tmp/after"
+	ok "$kernel: nothing in the tree was changed" \
+		cmp "$tmp/before" "$tmp/after"
+
+	# --- changes to a preset ------------------------------------------------
+	run policy numab --set scan_size_mb=256 --set hot_threshold_ms=500
+	is "$(diff "test/fixtures/golden/numab-$kernel.txt" <(journal) |
+		sed -n 's/^>.*\///p' | xargs)" \
+		"scan_size_mb <- 256 hot_threshold_ms <- 500" \
+		"$kernel: --set changes that and no more"
+	run policy none --set lru_gen_enabled=0x0000 --set swappiness=100
+	is "$(diff "test/fixtures/golden/none-$kernel.txt" <(journal) |
+		sed -n 's/^> //p' | xargs)" \
+		"/sys/kernel/mm/lru_gen/enabled <- 0x0000 \
+/proc/sys/vm/swappiness <- 100" "$kernel: --set adds rows, in the table's order"
+
+	# --- what is refused ----------------------------------------------------
+	refused 2 'nmuab.*numab' policy nmuab
+	refused 2 'scan_size_mb' policy numab --set scan_size=1
+	refused 2 'scan_size_mb=0' policy numab --set scan_size_mb=0
+	refused 2 'numa_balancing=9' policy numab --set numa_balancing=9
+	refused 2 'watermark_scale_factor=3001' policy none \
+		--set watermark_scale_factor=3001
+	refused 2 'demotion_enabled=maybe' policy none \
+		--set demotion_enabled=maybe
+	refused 2 '--set' policy none --set numa_balancing
+	refused 2 'same' damon start --demote 0 0
+	refused 2 'SRC|twice|once|already' damon start -g --demote 0 1 --promote 0 1
+	run damon start -g --demote 7 0
+	like "$status" '^[13]$' "$kernel: a node that is not there: status 1 or 3"
+	like "$err" '^tier: .*7' "$kernel: a node that is not there: is named"
+
+	# --- files of damo's that are none --------------------------------------
+	printf '{"kdamonds": [{"contexts": [{"ops": "paddr", "targ' \
+		>"$tmp/truncated.json"
+	head -c 10485760 /dev/zero >"$tmp/zeros.json"
+	head -c 10485760 /dev/zero | tr '\0' ' ' >"$tmp/blanks.json"
+	head -c 10485760 /dev/zero | tr '\0' '[' >"$tmp/brackets.json"
+	head -c 65536 "$tier" >"$tmp/binary.json"
+	: >"$tmp/empty.json"
+	echo '[1, 2, 3]' >"$tmp/list.json"
+	echo '{"kdamonds": 3}' >"$tmp/number.json"
+	echo '{"kdamonds": [{"contexts": [{"ops": 7}]}]}' >"$tmp/type.json"
+	for name in truncated zeros blanks brackets binary empty list number \
+		type none; do
+		run damon start "$tmp/$name.json"
+		like "$status" '^[123]$' "$kernel: $name.json: refused"
+		like "$err" "^tier: .*$name" "$kernel: $name.json: is named"
+		is "$(journal)" "" "$kernel: $name.json: nothing was written"
+	done
+
+	# --- what a kernel does not have -----------------------------------------
+	broken no-nb proc/sys/kernel/numa_balancing
+	refused 3 'CONFIG_NUMA_BALANCING' policy numab
+	run policy none
+	is "$status" 0 "$kernel: none, where there is no NUMA balancing"
+	broken no-debugfs sys/kernel/debug/sched
+	refused 3 'debugfs' policy numab
+	broken no-damon sys/kernel/mm/damon
+	refused 3 'CONFIG_DAMON_SYSFS' policy hmsdk
+	broken no-memcg
+	sed -i 's/ memory//' "$tree/sys/fs/cgroup/cgroup.controllers"
+	run policy hmsdk
+	like "$status $err" "^3 .*CONFIG_MEMCG" "$kernel: hmsdk without memcg"
+	broken one-node sys/devices/system/node/node1
+	printf '0\n' >"$tree/sys/devices/system/node/has_memory"
+	refused 3 'lower tier' policy hmsdk
+	tree=$tmp/$kernel
+	echo +memory >/dev/null
+	broken memcg-on
+	echo memory >"$tree/sys/fs/cgroup/cgroup.subtree_control"
+	run policy hmsdk
+	is "$(journal | grep -c subtree_control)" 0 \
+		"$kernel: memory is not enabled twice"
+	broken group-there
+	mkdir -p "$tree/sys/fs/cgroup/hmsdk"
+	run policy hmsdk
+	is "$(journal | grep -c ^mkdir)" 0 "$kernel: nor the group made twice"
+done
+
+# Goals for a node's free memory came with Linux 6.16
+kernel=7.3 tree=$tmp/7.3
+run policy damon-goal
+same_as damon-goal-7.3 "7.3: damon-goal"
+
+done_testing
