@@ -333,7 +333,7 @@ LDFLAGS=(-s "-Wl,--gc-sections,-z,noseparate-code"
 	"-Wl,-z,norelro,-z,common-page-size=64")
 # a library comes before those it needs
 LIBS=(-lcxl -ldaxctl -lnuma -lkmod -luuid -lcjson -lm)
-TIER_MAX_BYTES=$((256 * 1024))
+TIER_MAX_BYTES=$((320 * 1024))
 
 # Small, but the update loop is what the whole is for. Not vectorised: an
 # emulator runs 64-bit SSE multiplies, in the digest, ten times slower.

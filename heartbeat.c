@@ -27,10 +27,8 @@
 #include "heartbeat.h"
 #include "util.h"
 
-#define NS_PER_SAMPLE_US 400
+/* A sampling interval of DAMON's, in periods: see tlb_heartbeat_ns(). */
 #define SAMPLE_PERIODS 2.5
-/* More often leaves the emulator time for little but refills. */
-#define SHORTEST_NS (UINT64_C(1) * 1000000)
 /* Up to 1/5 to either side, so that no rhythm of DAMON's is met by it. */
 #define JITTER 5
 
@@ -54,13 +52,6 @@ struct heartbeat {
 	int nr, started;
 	uint64_t total_ns, begin_ns;
 };
-
-uint64_t tlb_heartbeat_ns(uint64_t sample_us)
-{
-	uint64_t ns = sample_us * NS_PER_SAMPLE_US;
-
-	return ns && ns < SHORTEST_NS ? SHORTEST_NS : ns;
-}
 
 /* By the process, and in the end by its parent, which may be a moment late. */
 static void note_gap(const struct ward *ward, struct pulse *p, uint64_t now)
@@ -133,30 +124,26 @@ static void pin(int cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-__attribute__((noreturn)) static void process(struct ward *ward,
-					      struct pulse *p, pid_t parent)
+__attribute__((noreturn)) static void process(struct ward *ward, int i)
 {
-	uint64_t random = UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)getpid();
+	uint64_t random = UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)i;
 
 	/* It holds nothing open, and ends with its parent, however that ends. */
 	syscall(SYS_close_range, 0, ~0U, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Ctrl-C is for the parent, which then ends the beating itself. */
 	signal(SIGINT, SIG_IGN);
-	while (getppid() == parent) {
+	for (;;) {
 		syscall(SYS_futex, &ward->beating, FUTEX_WAIT, 0, NULL, NULL,
 			0);
-		beat_on(ward, p, &random);
+		beat_on(ward, &ward->pulses[i], &random);
 	}
-	_exit(0);
 }
 
 /* ------------------------------------------------------------- the parent */
 
 static int start(struct heartbeat *h, int i, const int *cpus, int n)
 {
-	pid_t parent = getpid();
-
 	h->pids[i] = fork();
 	if (h->pids[i] < 0)
 		return fail(errno, "cannot start what flushes TLBs: %s",
@@ -164,7 +151,7 @@ static int start(struct heartbeat *h, int i, const int *cpus, int n)
 	if (!h->pids[i]) {
 		if (i < n)
 			pin(cpus[i]);
-		process(h->ward, &h->ward->pulses[i], parent);
+		process(h->ward, i);
 	}
 	h->started++;
 	return 0;

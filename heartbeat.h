@@ -29,12 +29,6 @@ struct heartbeat_count {
 };
 
 /*
- * The period for DAMON's sampling interval, 0 for 0: two and a half flushes
- * in each, so that with the jitter, and one that is late, there is one still.
- */
-uint64_t tlb_heartbeat_ns(uint64_t sample_us);
-
-/*
  * One process a CPU, which rests at first; no CPUs given: one anywhere. To be
  * called before large memory is mapped, for it is forked from. NULL with the
  * message.

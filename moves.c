@@ -267,9 +267,10 @@ static struct moves_sum compaction(const struct moves_span *s)
 void moves_add_up(struct moves_sums *sums, const struct moves_span *s)
 {
 	struct moves_sum numa = moves_counter(s, "numa_pages_migrated");
-	struct moves_sum *row = sums->row;
+	struct moves_sum *row;
 
 	*sums = (struct moves_sums){ .traced = moves_is_traced(s) };
+	row = sums->row;
 	row[MOVES_PROMOTED] = moves_counter(s, "pgpromote_success");
 	row[MOVES_NUMA_OTHER] =
 		minus(numa.known ? numa : traced(s, "numa_misplaced"),

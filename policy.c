@@ -692,9 +692,21 @@ static const char *read_now(char value[static 24], const struct tunable *t,
 }
 
 static const struct report_column columns[] = {
-	{ "tunable", -38 }, { "now", 14 },  { "default", 8 },
+	{ "tunable", -38 }, { "now", 9 },   { "default", 8 },
 	{ "wanted", 9 },    { "unit", -7 },
 };
+
+static void text_meaning(const struct tunable *t)
+{
+	if (t->kind == CHOICE)
+		report_wrap("      ", "      %s (%s)", t->help, t->choices);
+	else if (t->kind == TRUTH)
+		report_wrap("      ", "      %s (true, false)", t->help);
+	else
+		report_wrap("      ", "      %s (%llu to %llu)", t->help,
+			    (unsigned long long)t->min,
+			    (unsigned long long)t->max);
+}
 
 static void show_one(struct policy *p, const struct tunable *t, int node,
 		     bool brief)
@@ -717,9 +729,11 @@ static void show_one(struct policy *p, const struct tunable *t, int node,
 	report_str("help", t->help);
 	report_end();
 	report_row(columns, p ? 5 : 3, cells);
-	if (now == value || brief)
+	if (brief)
 		return;
-	report_wrap("    ", "    %s: needs %s", now, t->needs);
+	text_meaning(t);
+	if (now != value)
+		report_wrap("      ", "      %s: needs %s", now, t->needs);
 }
 
 static void show_all(struct policy *p, bool brief)
@@ -734,6 +748,26 @@ static void show_all(struct policy *p, bool brief)
 		show_one(p, WEIGHT, ids[i], brief);
 	if (n > 0)
 		free(ids);
+}
+
+void policy_record_now(void)
+{
+	char key[64], value[24];
+	const char *now;
+	int *ids, n;
+
+	report_begin("tunables");
+	for (const struct tunable *t = tunables; t < WEIGHT; t++) {
+		now = read_now(value, t, -1);
+		report_str(t->key, now == value ? now : NULL);
+	}
+	n = sysfs_ids(&ids, "node", WEIGHTS);
+	for (int i = 0; i < n; i++)
+		report_str(key_of(key, WEIGHT, ids[i]),
+			   read_now(value, WEIGHT, ids[i]));
+	if (n > 0)
+		free(ids);
+	report_end();
 }
 
 void policy_show_now(void)

@@ -52,8 +52,10 @@ int policy_cgroup(const char *name);
  */
 int policy_restore(const char *log);
 
-/* Records and one line of text: every tunable as it is now. */
+/* Every tunable as it is now: a record and a row of text each. */
 void policy_show_now(void);
+/* All in one record, "tunables"; null is what cannot be read. */
+void policy_record_now(void);
 
 /* The verbs. */
 int policy_do_list(const struct plan *plan);

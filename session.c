@@ -70,6 +70,8 @@ int session_set(struct session *s)
 	int err = s->policy ? write_policy(s) : 0;
 
 	if (!err)
+		policy_record_now();
+	if (!err)
 		err = moves_setting(&s->setting);
 	s->setting.damon = s->sample_s > 0;
 	return err;

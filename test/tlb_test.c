@@ -188,8 +188,19 @@ static void restarting(void)
 	tlb_exit(&w.tlb);
 }
 
+static void periods(void)
+{
+	is_u64(tlb_heartbeat_ns(100000), 40 * MS, "100 ms of HMSDK's");
+	is_u64(tlb_heartbeat_ns(20000), 8 * MS, "20 ms");
+	is_u64(tlb_heartbeat_ns(5000), 2 * MS, "5 ms, DAMON's default");
+	is_u64(tlb_heartbeat_ns(2500), 1 * MS, "2.5 ms");
+	is_u64(tlb_heartbeat_ns(2000), 1 * MS, "no more often than that");
+	is_u64(tlb_heartbeat_ns(0), 0, "none: none");
+}
+
 int main(void)
 {
+	periods();
 	flushing();
 	growth();
 	off();
