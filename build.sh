@@ -48,8 +48,8 @@ die()
 
 # verb | arguments | what it does | function
 VERBS=(
-	"deps||static libcjson, libcxl, libdaxctl, libkmod, libnuma, libuuid \
-and musl|verb_deps"
+	"deps||static libcjson, libcxl, libdaxctl, libnuma, libuuid and \
+musl|verb_deps"
 	"tier||the program: build/tier|verb_tier"
 	"qemu||QEMU 11.1 or newer: the machine's own, or Debian's|verb_qemu"
 	"kernel||Debian's cloud kernel: build/vmlinuz|verb_kernel"
@@ -332,8 +332,8 @@ CFLAGS=(-std=gnu11 -Wall -Wextra -Werror -g0 -D_GNU_SOURCE
 LDFLAGS=(-s "-Wl,--gc-sections,-z,noseparate-code"
 	"-Wl,-z,norelro,-z,common-page-size=64")
 # a library comes before those it needs
-LIBS=(-lcxl -ldaxctl -lnuma -lkmod -luuid -lcjson -lm)
-TIER_MAX_BYTES=$((320 * 1024))
+LIBS=(-lcxl -ldaxctl -lnuma -luuid -lcjson -lm)
+TIER_MAX_BYTES=$((256 * 1024))
 
 # Small, but the update loop is what the whole is for. Not vectorised: an
 # emulator runs 64-bit SSE multiplies, in the digest, ten times slower.

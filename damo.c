@@ -173,6 +173,24 @@ static bool ratio(const struct reader *r, enum kdamond_unit unit,
 	return true;
 }
 
+/*
+ * n / d for a d below 2^63, and what is left of it. gcc's own division of
+ * 128 bits is 1 KB.
+ */
+static u128 divide(u128 n, uint64_t d, uint64_t *rest)
+{
+	*rest = 0;
+	for (int i = 0; i < 128; i++) {
+		*rest = *rest << 1 | (uint64_t)(n >> 127);
+		n <<= 1;
+		if (*rest >= d) {
+			*rest -= d;
+			n |= 1;
+		}
+	}
+	return n;
+}
+
 /* "1,234.5": all digits as a number, and 10 to the digits after the point. */
 static bool read_digits(const char **text, u128 *digits, uint64_t *point)
 {
@@ -230,7 +248,7 @@ static int read_part(const struct reader *r, enum kdamond_unit unit,
 {
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_%";
-	uint64_t point, num = 1, den;
+	uint64_t point, rest, num = 1, den;
 	enum class class;
 	u128 digits;
 	size_t len;
@@ -244,9 +262,10 @@ static int read_part(const struct reader *r, enum kdamond_unit unit,
 	if (!ratio(r, unit, class, &num, &den))
 		return bad_value(r, unit, whole);
 	/* Half a byte is none, but half a kdamond was meant otherwise. */
-	if (class == PLAIN && unit != KDAMOND_ACCESSES && digits % point)
+	divide(digits, point, &rest);
+	if (class == PLAIN && unit != KDAMOND_ACCESSES && rest)
 		return bad_value(r, unit, whole);
-	*sum += digits * num / point / den;
+	*sum += divide(divide(digits * num, point, &rest), den, &rest);
 	if (*sum > UINT64_MAX)
 		return bad(r, "\"%.40s\" is too large", whole);
 	*text += len;
@@ -669,10 +688,10 @@ static void format_bytes(char *text, size_t size, uint64_t v)
 		u128 milli = (u128)v * 1000;
 
 		if (v >> shift && !(milli & ((UINT64_C(1) << shift) - 1))) {
-			milli >>= shift;
-			snprintf(text, size, "%u.%03u %ciB",
-				 (unsigned int)(milli / 1000),
-				 (unsigned int)(milli % 1000), letters[i]);
+			uint64_t n = (uint64_t)(milli >> shift);
+
+			snprintf(text, size, "%" PRIu64 ".%03u %ciB", n / 1000,
+				 (unsigned int)(n % 1000), letters[i]);
 			return;
 		}
 	}

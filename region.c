@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -1420,24 +1421,20 @@ static void ring(int signum)
 /*
  * Taking a block offline tries for ever to move a page that is in use by
  * hardware, or has no room elsewhere, until a signal comes. This sends one
- * after timeout_ns, and again and again, in case the first came too early.
+ * after timeout_ns, and again and again, in case the first came too early,
+ * until it is called with 0. (timer_create() is 2 KB larger.)
  */
-static bool alarm_set(timer_t *timer, uint64_t timeout_ns)
+static void alarm_set(uint64_t timeout_ns)
 {
 	struct sigaction sa = { .sa_handler = ring };
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
-				  .sigev_signo = SIGRTMIN };
-	struct itimerspec when = {
+	struct itimerval when = {
 		.it_value = { (time_t)(timeout_ns / 1000000000),
-			      (long)(timeout_ns % 1000000000) },
-		.it_interval = { 0, 100000000 },
+			      (long)(timeout_ns % 1000000000 / 1000) },
+		.it_interval = { 0, 100000 },
 	};
 
-	sigaction(SIGRTMIN, &sa, NULL);
-	if (timer_create(CLOCK_MONOTONIC, &event, timer))
-		return false;
-	timer_settime(*timer, 0, &when, NULL);
-	return true;
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &when, NULL);
 }
 
 /* How hard to try to take memory offline. */
@@ -1479,13 +1476,11 @@ static int block_offline(const char *region, int block,
 			 const struct effort *effort)
 {
 	uint64_t deadline = now_ns() + effort->timeout_ns;
-	timer_t timer;
-	bool timed;
 	int err;
 
 	if (effort->stoppable && asked_to_stop())
 		return block_stays(region, block, -EINTR, effort);
-	timed = alarm_set(&timer, effort->timeout_ns);
+	alarm_set(effort->timeout_ns);
 	for (;;) {
 		err = block_set(block, "offline");
 		if (!err || !block_is_movable(block) ||
@@ -1495,8 +1490,7 @@ static int block_offline(const char *region, int block,
 			break;
 		sleep_ns(POLL_NS);
 	}
-	if (timed)
-		timer_delete(timer);
+	alarm_set(0);
 	return err ? block_stays(region, block, err, effort) : 0;
 }
 

@@ -4,10 +4,10 @@
 #
 # The few files that are needed are compiled directly with a small config.h
 # each: ndctl's meson wants json-c and iniparser even for its libraries,
-# kmod installs no static library, numactl's tarball has no configure, and
-# util-linux' takes longer than all of this.  musl comes compiled from
-# Debian (the release with its security fixes), and so do the kernel's
-# headers, so that the machine's own do not matter.
+# numactl's tarball has no configure, and util-linux' takes longer than all
+# of this.  musl comes compiled from Debian (the release with its security
+# fixes), and so do the kernel's headers, so that the machine's own do not
+# matter.
 #
 # The result has to be small (TIER_MAX_BYTES): hence -Oz, the stack protector
 # where there are strings and no further (-strong: 2 % more), the stand-ins
@@ -51,7 +51,7 @@ deps_key()
 	local package
 
 	echo "$B" "${LIB_CFLAGS[@]}" "$(gcc -dumpfullversion)" \
-		"$(for package in musl util-linux numactl kmod cjson ndctl; do
+		"$(for package in musl util-linux numactl cjson ndctl; do
 			sums_line "$package"
 		done)" \
 		"$(cat "$ROOT"/deps/{libs.sh,musl.specs.in} \
@@ -121,8 +121,6 @@ small_libc()
 # one installed.
 build_libraries()
 {
-	local kmod=(array hash strbuf util)
-
 	small_libc
 
 	unpack util-linux libuuid/src include
@@ -135,13 +133,6 @@ build_libraries()
 	library libnuma numactl 'numa_* mbind *_mempolicy* m*_pages*' . \
 		{libnuma,syscall,distance,affinity,sysfs,rtnetlink}.c
 
-	unpack kmod libkmod shared
-	cp "$ROOT/deps/kmod/standins.c" "$B/src/kmod"
-	headers kmod . libkmod/libkmod.h
-	library libkmod kmod 'kmod_*' . "${kmod[@]/#/shared/}" \
-		libkmod/libkmod{,-builtin,-config,-elf,-file,-index,-list}.c \
-		libkmod/libkmod-{module,signature}.c standins.c
-
 	# The tests compile it again, for the sanitizers
 	unpack cjson cJSON.c cJSON.h
 	headers cjson cjson cJSON.h
@@ -150,7 +141,7 @@ build_libraries()
 	cp "$B"/src/cjson/{cJSON.c,cJSON.h,config.h} "$B/deps/src/cjson"
 
 	unpack ndctl cxl daxctl util ccan
-	cp "$ROOT"/deps/udev/* "$B/src/ndctl"
+	cp "$ROOT"/deps/{udev,kmod}/* "$B/src/ndctl"
 	headers ndctl daxctl daxctl/libdaxctl.h
 	headers ndctl cxl cxl/libcxl.h cxl/cxl_mem.h
 	library libdaxctl ndctl 'daxctl_*' . daxctl/lib/libdaxctl.c \
@@ -187,7 +178,7 @@ headers()
 # library NAME PACKAGE SYMBOLS INCLUDES FILES...
 #
 # One object a library in which only the library's own names stay global:
-# libcxl and libkmod both have a log_init(), a hash_*(), a strbuf_*().
+# libcxl and libdaxctl both have a log_init(), and all of util/sysfs.c.
 library()
 {
 	local name=$1 package=$2 symbols=$3 includes=$4 keep=() word
@@ -233,7 +224,6 @@ write_versions()
 		  "libcjson": "$(source_version cjson)",
 		  "libcxl": "$ndctl",
 		  "libdaxctl": "$ndctl",
-		  "libkmod": "$(source_version kmod)",
 		  "libnuma": "$(source_version numactl)",
 		  "libuuid": "$(source_version util-linux)",
 		  "musl": "$(<"$B/deps/musl.version")",

@@ -49,7 +49,6 @@ $(cat "$ROOT"/initramfs/{modules,image.sh} "$B/busybox.version" | sha256sum)"
 	ln -s bin "$root/sbin"
 	ln -s /init "$root/bin/tier"
 	install_busybox "$root/bin"
-	wanted_modules >"$root/etc/tier/modules"
 	[[ ! $kernel_modules ]] || install_modules "$root"
 	pack "$root" -19 >"$dir/base.cpio.new"
 	mv "$dir/base.cpio.new" "$dir/base.cpio"
@@ -86,30 +85,26 @@ wanted_modules()
 	grep -v -e '^#' -e '^$' "$ROOT/initramfs/modules"
 }
 
-# install_modules ROOT: what modprobe would load, decompressed because
-# libkmod here is built without decompressors, and indices over just that.
-# The machine's own modprobe.d must not have a say.
+# install_modules ROOT: what modprobe would load, decompressed because the
+# kernel is given the files as they are, and the list of them in the order in
+# which modprobe would load them.  The machine's own modprobe.d must not have
+# a say.
 install_modules()
 {
-	local root=$1 from=$kernel_modules version=$kernel_version name file
-	local to=$1/lib/modules/$version
+	local root=$1 from=$kernel_modules version=$kernel_version name file to
 
-	mkdir -p "$to"
-	cp "$from/lib/modules/$version"/modules.{builtin,order} "$to"
-	cp "$from/lib/modules/$version/modules.builtin.modinfo" "$to" || true
 	[[ -e $from/lib/modules/$version/modules.dep.bin ]] ||
 		depmod -b "$from" "$version"
 	for name in $(wanted_modules); do
 		modprobe -d "$from" -C /dev/null -S "$version" \
 			--show-depends "$name" 2>/dev/null || true
-	done | awk '$1 == "insmod" { print $2 }' | sort -u |
+	done | sed -n 's/^insmod //p' | awk '!seen[$0]++' |
 		while read -r file; do
-			install_module "$file" \
-				"$to/${file##*/lib/modules/"$version"/}"
-		done
-	depmod -b "$root" "$version"
-	# for depmod only, and larger than all the modules
-	rm -f "$to/modules.builtin.modinfo"
+			to=/lib/modules/$version/${file##*/lib/modules/"$version"/}
+			to=${to%.ko*}.ko
+			install_module "$file" "$root$to"
+			echo "$to"
+		done >"$root/etc/tier/modules"
 }
 
 install_module()
@@ -118,9 +113,9 @@ install_module()
 
 	mkdir -p "${to%/*}"
 	case $from in
-	*.xz) xz -dc "$from" >"${to%.xz}";;
-	*.zst) zstd -qdc "$from" >"${to%.zst}";;
-	*.gz) gzip -dc "$from" >"${to%.gz}";;
+	*.xz) xz -dc "$from" >"$to";;
+	*.zst) zstd -qdc "$from" >"$to";;
+	*.gz) gzip -dc "$from" >"$to";;
 	*) cp "$from" "$to";;
 	esac
 }

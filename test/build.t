@@ -60,6 +60,29 @@ ok "and built again" quietly ./build.sh initramfs
 is "$(sha256sum <build/initramfs.cpio)" "$before" \
 	"the image is the same, bit for bit"
 ok "it has 3 MB at most" [ "$(stat -Lc %s build/initramfs.cpio)" -le 3000000 ]
+
+# What the guest is to load, in an order in which it can
+base=$(dirname "$(readlink -f build/initramfs.cpio)")/base.cpio
+image=$(mktemp -d)
+trap 'rm -rf "$image"' EXIT
+zstd -qdc "$base" | (cd "$image" && cpio -id --quiet 'lib/*' 'etc/*')
+mapfile -t modules <"$image/etc/tier/modules"
+is "$(printf '%s\n' "${modules[@]}" | sort)" \
+	"$(cd "$image" && find lib -name '*.ko' -printf '/%p\n' | sort)" \
+	"the list of modules names those in the image"
+like "${modules[*]}" 'cxl_mem\.ko.*kmem\.ko' "there are some"
+early=
+for i in "${!modules[@]}"; do
+	for name in $({
+		modinfo -F depends "$image${modules[i]}" | tr , ' '
+		modinfo -F softdep "$image${modules[i]}" | sed -n 's/.*pre: //p'
+	}); do
+		[[ " ${modules[*]:i}" != *"/$name.ko"* ]] ||
+			early+="${modules[i]} is before $name; "
+	done
+done
+is "$early" "" "what a module needs is before it in the list"
+
 started=$EPOCHREALTIME
 ./build.sh initramfs >/dev/null 2>&1
 ok "with everything made, nothing is done for long (1 s)" \

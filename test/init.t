@@ -86,6 +86,23 @@ boot gups 1M --duration 1 --deadline 3
 ends failed 1 "repeated, with a deadline"
 ok "repeated, with a deadline: ended in time" test "$took" -lt 20
 
+# --- modules that do not load ----------------------------------------------------
+
+# An /etc with a list of them: one is not there, one is none
+cat >"$tmp/listed" <<END
+#!/bin/sh
+mount -t tmpfs none /etc && mkdir /etc/tier || exit 1
+printf '%s\\n' /nonexistent.ko /proc/self/exe >/etc/tier/modules
+exec "$tier" "\$@"
+END
+chmod 755 "$tmp/listed"
+tier=$tmp/listed boot status
+ends passed 0 "modules that do not load"
+like "$out" '/nonexistent\.ko: No such file' \
+	"modules that do not load: says which is not there"
+like "$out" '/proc/self/exe: [A-Z]' \
+	"modules that do not load: goes on to the next"
+
 # --- orphans come to PID 1 -------------------------------------------------------
 
 # Their parents end at once; it is told of each, and must not take one for
