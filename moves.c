@@ -264,6 +264,22 @@ static struct moves_sum compaction(const struct moves_span *s)
 	return (struct moves_sum){ isolated.known && !isolated.pages, 0 };
 }
 
+/*
+ * The histogram is read a moment before or after the counters: while pages
+ * move, one of the two has more of them. Then what a row has too much is what
+ * the rest has too little, and is neither.
+ */
+static void cancel(struct moves_sum *more, struct moves_sum *rest)
+{
+	int64_t both = llabs(more->pages) < llabs(rest->pages) ? more->pages :
+								 -rest->pages;
+
+	if (!rest->known || (more->pages < 0) == (rest->pages < 0))
+		return;
+	more->pages -= both;
+	rest->pages += both;
+}
+
 void moves_add_up(struct moves_sums *sums, const struct moves_span *s)
 {
 	struct moves_sum numa = moves_counter(s, "numa_pages_migrated");
@@ -290,6 +306,8 @@ void moves_add_up(struct moves_sums *sums, const struct moves_span *s)
 	sums->migrated = moves_counter(s, "pgmigrate_success");
 	sums->failed = moves_counter(s, "pgmigrate_fail");
 	row[MOVES_REST] = minus(sums->migrated, row, MOVES_REST);
+	cancel(&row[MOVES_DEMOTED_MORE], &row[MOVES_REST]);
+	cancel(&row[MOVES_DAMON_MORE], &row[MOVES_REST]);
 }
 
 bool moves_adds_up(const struct moves_sums *sums)

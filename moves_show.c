@@ -126,18 +126,32 @@ static void text_failed(const struct moves_span *s,
 	buf_free(&by);
 }
 
-static void text_tried(const char *action, uint64_t tried, int64_t applied)
+static void add_tried(struct textbuf *b, const char *action, uint64_t tried,
+		      int64_t applied)
 {
 	uint64_t moved = (uint64_t)applied * (uint64_t)sysconf(_SC_PAGESIZE);
-	char a[SIZE_TEXT], b[SIZE_TEXT];
+	char from[SIZE_TEXT], to[SIZE_TEXT];
 
-	if (tried == moved)
-		return;
-	report_wrap("         ",
-		    "DAMON    %s tried %s of memory and moved %s: free pages, "
-		    "pages that a filter rejects or that are there already, "
-		    "and all when the target is full, stay where they are",
-		    action, format_size(a, tried), format_size(b, moved));
+	if (tried != moved)
+		buf_add(b, "%s%s tried %s, moved %s", b->len ? "; " : "",
+			action, format_size(from, tried),
+			format_size(to, moved));
+}
+
+/* A scheme is charged with whole regions: the rest is not a failure. */
+static void text_tried(const struct moves_sums *s)
+{
+	struct textbuf b = { 0 };
+
+	add_tried(&b, "migrate_hot", s->hot_tried, s->row[MOVES_HOT].pages);
+	add_tried(&b, "migrate_cold", s->cold_tried, s->row[MOVES_COLD].pages);
+	if (b.len)
+		report_wrap("         ",
+			    "DAMON    %s: what stays is free memory, rejected "
+			    "by a filter, there already, or finds the target "
+			    "full",
+			    b.text);
+	buf_free(&b);
 }
 
 /* Promotions count on the node they went to, demotions where they began. */
@@ -603,10 +617,7 @@ static void show_text(const struct moves_span *timed,
 {
 	text_table(&sums[0], &sums[1]);
 	text_failed(whole, &sums[1]);
-	text_tried("migrate_hot", sums[1].hot_tried,
-		   sums[1].row[MOVES_HOT].pages);
-	text_tried("migrate_cold", sums[1].cold_tried,
-		   sums[1].row[MOVES_COLD].pages);
+	text_tried(&sums[1]);
 	if (set->nr_nodes > 2) {
 		text_flow(whole, "promoted to", promotions,
 			  ARRAY_SIZE(promotions));

@@ -11,15 +11,34 @@
 #include "undo.h"
 #include "util.h"
 
+/* DAMON that somebody else started counts as well, and wants to see. */
+static void find_running_damon(struct session *s)
+{
+	struct damon_config *config;
+
+	if (!damon_is_running())
+		return;
+	config = damon_read();
+	if (!config)
+		return;
+	s->guest = true;
+	s->sample_s = (double)damon_sample_us(config) / 1e6;
+	damon_free(config);
+	report_say("DAMON    runs already; it is left as it is\n");
+}
+
 int session_prepare(struct session *s, const struct plan *plan)
 {
 	*s = (struct session){ .plan = &plan->policy };
+	if (!s->plan->name)
+		find_running_damon(s);
 	if (!s->plan->name && !s->plan->nr_sets)
 		return 0;
 	s->policy = policy_new(s->plan);
 	if (!s->policy)
 		return -EINVAL;
-	s->sample_s = (double)policy_sample_us(s->policy) / 1e6;
+	if (!s->guest)
+		s->sample_s = (double)policy_sample_us(s->policy) / 1e6;
 	return 0;
 }
 
@@ -79,14 +98,17 @@ int session_set(struct session *s)
 
 int session_take(struct session *s, enum session_point point)
 {
-	int err = vmstat_take(&s->counters[point]);
+	/* Of our own DAMON the statistics are read just before it is stopped. */
+	int err = s->guest ? damon_moved(&s->moves[point].damon, true) : 0;
 
+	if (!err)
+		err = vmstat_take(&s->counters[point]);
 	return err ? err : moves_take(&s->moves[point], false);
 }
 
 int session_start_damon(struct session *s)
 {
-	return s->sample_s > 0 ? policy_start(s->policy) : 0;
+	return s->sample_s > 0 && !s->guest ? policy_start(s->policy) : 0;
 }
 
 /*
@@ -98,7 +120,7 @@ int session_stop_damon(struct session *s)
 	struct damon_moved moved = { 0 };
 	int err;
 
-	if (s->sample_s <= 0)
+	if (s->sample_s <= 0 || s->guest)
 		return 0;
 	s->damon_died = !damon_is_running();
 	if (s->damon_died)

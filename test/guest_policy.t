@@ -149,6 +149,31 @@ idle()
 	untouched idle "after tier policy restore"
 }
 
+# What DAMON saw accessed while the table was updated, in bytes
+saw()
+{
+	of "$1" moves .timed.damon_hot_tried_bytes
+}
+
+blindness()
+{
+	local name
+
+	for name in blind seeing; do
+		is "$(said start-$name) $(said $name)" "0 0" \
+			"$kernel: a run while DAMON looks: $name"
+	done
+	is "$(of blind accessed_bits '"\(.heartbeats) \(.blind_share)"')" "0 1" \
+		"$kernel: --honest off: no flushes, and it says so"
+	is "$(of seeing accessed_bits '.heartbeats > 100 and
+		.blind_share < 0.5')" true "$kernel: else it flushes" ||
+		diag "$(of seeing accessed_bits .)"
+	diag "$kernel: DAMON saw $(saw blind) and $(saw seeing) bytes accessed"
+	ok "$kernel: an emulator blinds DAMON, the flushes let it see" \
+		[ "$(saw seeing)" -gt $((2 * $(saw blind))) ]
+	untouched blind "after DAMON by a file"
+}
+
 endings()
 {
 	local name what
@@ -200,6 +225,7 @@ for kernel in 6.12 7.3; do
 	is "$(grep '^== never' "$tmp/console")" "" "$kernel: no run was missed"
 	moving
 	idle
+	blindness
 	goals
 	endings
 	diag "$kernel: $((SECONDS - begin)) s"

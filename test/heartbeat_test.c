@@ -2,6 +2,7 @@
 /* heartbeat.c is included, for a look at its processes. */
 #include "../heartbeat.c"
 
+#include <poll.h>
 #include <stdio.h>
 
 #include "tap.h"
@@ -149,29 +150,46 @@ static void without(void)
 	heartbeat_free(NULL);
 }
 
-/* Whose parent is killed, it ends; nothing of the parent's is held open. */
+/* Says which process its heart is, then holds nothing open either. */
+static void live_with_heart(int fd)
+{
+	struct heartbeat *h = made(2 * MS, NULL, 0);
+
+	heartbeat_begin(h);
+	if (!reaches(h, 3) || write(fd, h->pids, sizeof(pid_t)) < 0)
+		_exit(1);
+	close(fd);
+	for (;;)
+		pause();
+}
+
+/* Nothing of the parent's is held open; and when it is killed, it ends. */
 static void orphans(void)
 {
+	struct pollfd end;
 	int fds[2], status;
-	pid_t pid;
-	char byte;
+	pid_t pid, heart;
 
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (pipe(fds))
 		return;
 	pid = fork();
-	if (!pid) {
-		struct heartbeat *h = made(2 * MS, NULL, 0);
-
-		heartbeat_begin(h);
-		reaches(h, 3);
-		byte = 'x';
-		_exit(write(fds[1], &byte, 1) != 1 || pause());
-	}
+	if (!pid)
+		live_with_heart(fds[1]);
 	close(fds[1]);
-	is_i64(read(fds[0], &byte, 1), 1, "a parent with a heartbeat");
+	is_i64(read(fds[0], &heart, sizeof(heart)), sizeof(heart),
+	       "a process with a heartbeat");
+	end = (struct pollfd){ .fd = fds[0], .events = POLLIN };
+	is_i64(poll(&end, 1, 10000), 1, "closes its pipe: nobody has it");
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	is_i64(read(fds[0], &byte, 1), 0, "is killed: nobody has its pipe");
+	pid = 0;
+	for (int i = 0; i < 1000 && pid != heart; i++) {
+		pid = waitpid(heart, &status, WNOHANG);
+		sleep_ns(10 * MS);
+	}
+	is_i64(pid, heart, "is killed: so is what beats for it");
+	kill(heart, SIGKILL);
 	close(fds[0]);
 }
 

@@ -488,6 +488,72 @@ static void mixture(void)
 	b.moves.damon = (struct damon_moved){ 0 };
 }
 
+/* Pages moved between the reading of the counters and of the histogram. */
+static void not_at_once(void)
+{
+	static const struct {
+		int traced;
+		const char *name;
+	} rows[] = {
+		{ 1000, "at once" },
+		{ 1576, "the histogram later" },
+		{ 900, "the histogram earlier" },
+	};
+	struct moves_sums s;
+	char hist_row[96];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		snprintf(hist_row, sizeof(hist_row),
+			 "{ reason: 8 } hitcount: 1 succeeded: %d failed: 0\n",
+			 rows[i].traced);
+		moved("pgdemote_kswapd 1000\npgmigrate_success 1000\n",
+		      hist_row);
+		moves_add_up(&s, &span);
+		is_row(&s, MOVES_DEMOTED_MORE, 0, rows[i].name);
+		is_row(&s, MOVES_REST, 0, rows[i].name);
+	}
+	/* 100 were not counted, and 50 came later. */
+	moved("pgdemote_kswapd 1000\npgmigrate_success 1100\n",
+	      "{ reason: 8 } hitcount: 1 succeeded: 1150 failed: 0\n");
+	moves_add_up(&s, &span);
+	is_row(&s, MOVES_DEMOTED_MORE, 100, "both: what is not counted");
+	is_row(&s, MOVES_REST, 0, "and nothing else");
+	/* Of the same sign: nothing cancels. */
+	moved("pgmigrate_success 200\n",
+	      "{ reason: 9 } hitcount: 1 succeeded: 30 failed: 0\n");
+	moves_add_up(&s, &span);
+	is_row(&s, MOVES_DAMON_MORE, 30, "DAMON's");
+	is_row(&s, MOVES_REST, 170, "no less is explained than there is");
+	moved("pgmigrate_success 10\n",
+	      "{ reason: 9 } hitcount: 1 succeeded: 30 failed: 0\n");
+	moves_add_up(&s, &span);
+	is_row(&s, MOVES_DAMON_MORE, 10, "DAMON's, of which 20 came later");
+	is_row(&s, MOVES_REST, 0, "not explained");
+}
+
+/* A span that begins when others have passed. */
+static void later(void)
+{
+	struct moves_reason r;
+
+	no_tracefs();
+	tracefs(format_6_12);
+	moves_begin();
+	hist("{ reason: 5 } hitcount: 1 succeeded: 100 failed: 3\n");
+	moves_take(&a.moves, false);
+	hist("{ reason: 5 } hitcount: 1 succeeded: 107 failed: 5\n"
+	     "{ reason: 0 } hitcount: 1 succeeded: 4 failed: 1\n");
+	moves_take(&b.moves, false);
+	r = moves_by_reason(&span, "numa_misplaced");
+	is_u64(r.succeeded, 7, "what has come since");
+	is_u64(r.failed, 2, "and failed since");
+	r = moves_by_reason(&span, "compaction");
+	is_u64(r.succeeded, 4, "one that had none before");
+	r = moves_by_reason(&span, "demotion");
+	is_u64(r.succeeded + r.failed, 0, "one that has none");
+	no_tracefs();
+}
+
 static void limits(void)
 {
 	static const struct {
@@ -597,11 +663,10 @@ static void golden(void)
 	       "could not be moved                    9            9  "
 	       "pgmigrate_fail\n"
 	       "failed   by the tracepoint: compaction 2, numa_misplaced 7\n"
-	       "DAMON    migrate_hot tried 1 MiB of memory and moved 160 KiB: "
-	       "free pages, pages\n"
-	       "         that a filter rejects or that are there already, and "
-	       "all when the\n"
-	       "         target is full, stay where they are\n"
+	       "DAMON    migrate_hot tried 1 MiB, moved 160 KiB: what stays is "
+	       "free memory,\n"
+	       "         rejected by a filter, there already, or finds the "
+	       "target full\n"
 	       "zeros    khugepaged: nothing to do: no memory had to be "
 	       "reclaimed (pgscan_* is\n"
 	       "         0)\n"
@@ -652,6 +717,26 @@ static void recorded(void)
 	     "the zeros");
 }
 
+/* The timed part is not the whole run. */
+static void two_spans(void)
+{
+	struct moment mid = { 0 };
+	struct moves_span timed = span;
+	const char *text;
+
+	moved("pgpromote_success 500\n", NULL);
+	counters(&mid, "pgpromote_success 400\n", "", "");
+	timed.a = &mid.counters;
+	look();
+	moves_show(&timed, &span, &setting);
+	like(seen(), "NUMA balancing, promoted            100          500  ",
+	     "timed and whole");
+	text = record();
+	like(text, "\"timed\":{\"numa_promoted\":100,", "timed");
+	like(text, "\"whole\":{\"numa_promoted\":500,", "whole");
+	vmstat_free(&mid.counters);
+}
+
 static void not_traced(void)
 {
 	const char *text;
@@ -688,6 +773,7 @@ static void not_traced(void)
 	     "compact_isolated is 0\n",
 	     "a compaction that did nothing");
 	record();
+	b.moves.damon = (struct damon_moved){ 0 };
 	moved("pgmigrate_success 1000\n",
 	      "{ reason: 0 } hitcount: 1 succeeded: 900 failed: 0\n");
 	like(shown(), "sum      it misses pgmigrate_success by 100 pages",
@@ -814,8 +900,8 @@ static void zeros_of_damon(void)
 	b.moves.damon = (struct damon_moved){ .any = true };
 	is_zero("DAMON", "idle", "no region had a scheme's pattern", "idle");
 	b.moves.damon.cold_tried = 4096;
-	is_zero("DAMON", "none_moved", "migrate_cold tried 4 KiB of memory",
-		"none moved");
+	is_zero("DAMON", "none_moved",
+		"migrate_cold tried 4 KiB, moved 0 B: what", "none moved");
 	b.moves.damon.any = false;
 	is_zero("DAMON", "no_scheme", "no scheme has the action", "no scheme");
 	setting.damon = false;
@@ -865,6 +951,9 @@ static void regimes(void)
 	like(shown(), "promoted by it\nstalls",
 	     "in mode 1 the rule decides nothing");
 	record();
+	setting.numa_balancing = -1;
+	like(shown(), "promoted by it\nstalls", "nor without balancing");
+	record();
 	tree_remove("/proc/zoneinfo");
 	moves_take(&a.moves, false);
 	moves_take(&b.moves, false);
@@ -907,10 +996,12 @@ static void make_nodes(bool tiers)
 	tree_file(NODE "0/cpulist", "0-1\n");
 	tree_file(NODE "1/meminfo", "Node 1 MemTotal: 8000 kB\n");
 	tree_file(NODE "1/cpulist", "\n");
+	tree_file(NODE "2/meminfo", "Node 2 MemTotal: 8000 kB\n");
+	tree_file(NODE "2/cpulist", "2\n");
 	if (!tiers)
 		return;
 	tree_file("/sys/devices/virtual/memory_tiering/memory_tier4/nodelist",
-		  "0\n");
+		  "0,2\n");
 	tree_file("/sys/devices/virtual/memory_tiering/memory_tier22/nodelist",
 		  "1\n");
 }
@@ -926,11 +1017,11 @@ static void settings(void)
 	is_i64(s.numa_balancing, 3, "NUMA balancing's mode");
 	is_i64(s.demotion, 1, "demotion");
 	is_i64(s.near, 0, "the near node");
-	is_i64(s.nr_nodes, 2, "nodes");
+	is_i64(s.nr_nodes, 3, "nodes");
 	ok(s.lower_tier, "there is a lower tier");
 	ok(s.damon && s.bound, "the caller's members are left");
 	tree_file("/sys/devices/virtual/memory_tiering/memory_tier4/nodelist",
-		  "0-1\n");
+		  "0-2\n");
 	tree_remove("/sys/devices/virtual/memory_tiering/memory_tier22");
 	tree_file("/sys/kernel/mm/numa/demotion_enabled", "false\n");
 	moves_setting(&s);
@@ -963,9 +1054,12 @@ int main(void)
 	demotion();
 	of_schemes();
 	mixture();
+	not_at_once();
+	later();
 	limits();
 	golden();
 	recorded();
+	two_spans();
 	not_traced();
 	zeros_of_balancing();
 	zeros_of_reclaim();

@@ -40,16 +40,18 @@ only()
 opens='(open|openat|openat2|fopen|freopen|creat|opendir|fdopendir|scandir'
 opens+='|readlink|readlinkat|nftw|glob)'
 only 'sysfs|init|tier|undo|damo' "$call$opens *\(" \
-	"only sysfs.c opens files (init.c: devices, tier.c: records, undo.c: \
-its log, damo.c: a user's file)"
+	"only sysfs.c opens files (init.c: devices, modules, tier.c: records, \
+undo.c: its log, damo.c: a user's file)"
 is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
 	"these open none of the kernel's attributes"
 is "$(grep -E '^init\.c:' <<<"$code" | grep -P "$call$opens *\\(\"" |
-	grep -v '"/dev/')" "" "init.c opens devices only"
+	grep -v '"/dev/')" "" \
+	"init.c opens devices, and the modules of its list"
 only region "$call(cxl|daxctl)_[a-z0-9_]+ *\(|include <(cxl|daxctl)/" \
 	"only region.c calls libcxl and libdaxctl"
-only init "$call(kmod)_[a-z0-9_]+ *\(|include <libkmod" \
-	"only init.c calls libkmod"
+is "$(found "${call}kmod_[a-z0-9_]+ *\(|include <libkmod")" "" \
+	"nobody calls libkmod, which is not there"
+only init 'SYS_f?init_module' "only init.c loads modules"
 only 'table' "$call(mbind|set_mempolicy|numa_[a-z0-9_]+) *\(|include <numa" \
 	"only table.c calls libnuma"
 only report "$call(v?printf|puts|putchar) *\(|v?fprintf *\(stdout" \
@@ -62,10 +64,10 @@ only 'init|undo' "$call(mount|umount2?) *\(" \
 	"only init.c mounts (undo.c: what it takes back)"
 is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 	"only tier.c ends the program"
-only 'supervise|command' "${call}_exit *\(" \
+only 'supervise|command|heartbeat' "${call}_exit *\(" \
 	"_exit() is for children that could not execute"
-only 'supervise|command' "$call(fork|vfork|execv|execvp) *\(" \
-	"only supervise.c and command.c start processes"
+only 'supervise|command|heartbeat' "$call(fork|vfork|execv|execvp) *\(" \
+	"only supervise.c, command.c and heartbeat.c start processes"
 only 'tier' "${call}getpid *\(" "only tier.c asks who it is"
 is "$(found "${call}getpid *\(" | grep -c .)" 1 "and once"
 is "$(found "$call(system|popen|posix_spawn|strtok|gets|sprintf|strcat|atoi|atol|atof) *\(")" \
@@ -89,12 +91,13 @@ is "$(includes node)" "sysfs util" "node.c of sysfs.c"
 like "$(includes region)" '^(node )?sysfs util$' "region.c of sysfs.c, node.c"
 is "$(includes table)" "plan util" "table.c of nothing that reads or prints"
 is "$(includes tlb)" "util" "tlb.c of nothing"
-is "$(includes gups)" "plan table tlb util" "gups.c of its parts"
+is "$(includes gups)" "heartbeat plan sketch table tlb util" \
+	"gups.c of its parts"
 is "$(grep -ls '#include "[a-z]*\.c"' -- *.c *.h)" "" "no .c is included"
 
 # --- names -------------------------------------------------------------------
 
-is "$(grep -hE '^[a-z].*[ *](cxl|daxctl|numa|kmod)_[a-z0-9_]*\(' -- *.c *.h |
+is "$(grep -hE '^[a-z].*[ *](cxl|daxctl|numa)_[a-z0-9_]*\(' -- *.c *.h |
 	grep -v '^extern')" "" \
 	"no function of ours is named as one of a library"
 
