@@ -58,7 +58,7 @@ sound()
 		(.[-1].verdict == "passed") == (.[-1].status == 0) and
 		(.[-1].reason == null) == (.[-1].status == 0)' "$1" 2>&1)" \
 		true "$2: records are whole"
-	is "$(wc -l <"$1")" "$(grep -c '^{"record":"[a-z]*","seq":[0-9]*,.*}$' \
+	is "$(wc -l <"$1")" "$(grep -c '^{"record":"[a-z_]*","seq":[0-9]*,.*}$' \
 		"$1")" "$2: an object a line, record and seq first"
 }
 
