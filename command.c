@@ -11,6 +11,7 @@
 #include "command.h"
 #include "report.h"
 #include "session.h"
+#include "table.h"
 #include "util.h"
 
 /* What a shell says of a program that it cannot execute, or find. */
@@ -36,8 +37,13 @@ static void catch_signals(void)
 	sigaction(SIGHUP, &action, NULL);
 }
 
-static void execute(char **argv)
+static void execute(const struct session *s, char **argv)
 {
+	if (s->policy && policy_is_weighted(s->policy) &&
+	    table_weigh_process()) {
+		report_warn("%s", fail_message());
+		_exit(CANNOT_EXECUTE);
+	}
 	signal(SIGPIPE, SIG_DFL);
 	execvp(argv[0], argv);
 	report_warn("%s: %s", argv[0], strerror(errno));
@@ -76,7 +82,8 @@ static int judge(char **argv, int status)
 }
 
 /* Starts the program and waits for it; what it returned is in *status. */
-static int execute_timed(char **argv, int *status, double *seconds)
+static int execute_timed(const struct session *s, char **argv, int *status,
+			 double *seconds)
 {
 	uint64_t begin = now_ns();
 	int err = 0;
@@ -84,7 +91,7 @@ static int execute_timed(char **argv, int *status, double *seconds)
 	catch_signals();
 	child = fork();
 	if (child == 0)
-		execute(argv);
+		execute(s, argv);
 	if (child < 0)
 		err = fail(errno, "fork: %s", strerror(errno));
 	else if (waitpid(child, status, 0) < 0)
@@ -107,7 +114,7 @@ static int run_in(struct session *s, char **argv)
 	if (!err)
 		err = session_take(s, TIMED);
 	if (!err)
-		err = execute_timed(argv, &status, &seconds);
+		err = execute_timed(s, argv, &status, &seconds);
 	if (!err)
 		err = session_stop_damon(s);
 	if (!err)

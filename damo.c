@@ -22,6 +22,10 @@
 #define EXACT_MAX 9007199254740992.0
 /* 12 years; more is no interval, and would overflow what follows */
 #define INTERVAL_MAX_US (UINT64_C(1) << 48)
+/* Of an object; of a list; of all lists. More is meant to be a nuisance. */
+#define MEMBERS_MAX 1000
+#define ITEMS_MAX 4096
+#define ALL_MAX 16384
 /* All digits of a number, also those behind the point: 10^20 < 2^67 */
 #define DIGITS_MAX 20
 
@@ -30,6 +34,8 @@ typedef unsigned __int128 u128;
 struct reader {
 	char path[256]; /* of the value that is read: kdamonds[0].contexts */
 	size_t len;
+	size_t items; /* of all lists, so far */
+	bool warned;
 	const struct kdamond_context *context; /* its intervals are a unit */
 };
 
@@ -426,8 +432,12 @@ static int unknown(struct reader *r, const struct kdamond_kind *kind,
 		return bad(r, "is unknown here%s%s%s",
 			   found ? ", did you mean " : "", found ? found : "",
 			   found ? "?" : "");
-	if (strcmp(key, "probes"))
-		report_warn("%s: is unknown here, and left out", r->path);
+	if (!r->warned && strcmp(key, "probes")) {
+		report_warn("%s: is unknown here, and left out, as is all "
+			    "that is unknown and empty",
+			    r->path);
+		r->warned = true;
+	}
 	return 0;
 }
 
@@ -480,10 +490,12 @@ static int check_members(struct reader *r, const cJSON *json,
 	const cJSON *member;
 	enum known what;
 	char key[128];
-	int err = 0;
+	int err = 0, n = 0;
 
 	cJSON_ArrayForEach(member, json)
 	{
+		if (n++ == MEMBERS_MAX)
+			return bad(r, "has more than %d members", MEMBERS_MAX);
 		snprintf(key, sizeof(key), "%.60s%.60s", prefix,
 			 member->string);
 		what = known(kind, key);
@@ -538,6 +550,11 @@ static int read_list(struct reader *r, const struct kdamond_field *f,
 		return bad(r, "must be an array");
 	cJSON_ArrayForEach(member, json)
 	{
+		if (i == ITEMS_MAX || r->items++ == ALL_MAX)
+			return bad(
+				r,
+				"has more than %d items, or all lists more than %d",
+				ITEMS_MAX, ALL_MAX);
 		was = enter(r, "[%zu]", i++);
 		item = kdamond_add(kdamond_list(f, object), f->of);
 		if (f->of == &kdamond_context_kind)
@@ -629,7 +646,10 @@ struct damon_config *damo_parse(const char *name, const char *text, size_t len)
 	cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, false);
 	int err;
 
-	if (!json || !is_blank(end, text + len))
+	/* cJSON's strings would end there. */
+	if (memchr(text, '\0', len) || memmem(text, len, "\\u0000", 6))
+		err = misuse("has a zero byte in it, which no text has");
+	else if (!json || !is_blank(end, text + len))
 		err = not_json(text, len, end);
 	else
 		err = read_object(&r, json, &kdamond_root, config);

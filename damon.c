@@ -21,6 +21,7 @@
 #include "util.h"
 
 #define MODULE "/sys/module/%s/parameters/enabled"
+#define NR_KDAMONDS DAMON_KDAMONDS "/nr_kdamonds"
 /* Beyond an aggregation interval, for kdamonds that wake late. */
 #define COMMIT_NS (UINT64_C(200) * 1000000)
 #define POLL_NS (UINT64_C(10) * 1000000)
@@ -51,16 +52,119 @@ struct damon_config *damon_read(void)
 	return damon_tree_read();
 }
 
-bool damon_is_running(void)
+int damon_is_running(void)
 {
 	uint64_t nr;
+	int err = damon_tree_count(&nr);
 
-	if (damon_tree_count(&nr))
-		return false;
-	for (uint64_t k = 0; k < nr && k < KDAMOND_MAX; k++)
+	for (uint64_t k = 0; !err && k < nr && k < KDAMOND_MAX; k++)
 		if (damon_tree_is_on(k))
-			return true;
-	return false;
+			return 1;
+	return err;
+}
+
+bool damon_stat_has_it(void)
+{
+	return damon_tree_is_enabled(DAMON_STAT);
+}
+
+/* --------------------------------------------------------------- checking */
+
+/* By its version alone: should this kernel have what needs that? */
+static bool is_new_enough(const char *needs)
+{
+	const char *version = strstr(needs, "(Linux ");
+	unsigned int major, minor;
+
+	return !version ||
+	       sscanf(version, "(Linux %u.%u", &major, &minor) != 2 ||
+	       damon_tree_is_linux(major, minor);
+}
+
+/* What the goals of schemes need; NULL: there are none. */
+static const char *goals_needed(const struct damon_config *config)
+{
+	for (size_t k = 0; k < config->kdamonds.nr; k++) {
+		const struct kdamond_context *c = kdamond_context(config, k);
+
+		for (size_t s = 0; s < c->schemes.nr; s++)
+			if (kdamond_scheme(c, s)->goals.nr)
+				return kdamond_goal_kind.fields[0].needs;
+	}
+	return NULL;
+}
+
+/* A kernel that lacks the one often lacks the goals, too: both are named. */
+static int lacks_field(const struct kdamond_field *f, const char *where,
+		       const struct damon_config *config)
+{
+	const char *also = goals_needed(config);
+
+	if (also && (also == f->needs || is_new_enough(also)))
+		also = NULL;
+	return lacks(ENOENT, "%s: this kernel does not have %s%s%s", where,
+		     f->needs, also ? ", nor " : "", also ? also : "");
+}
+
+/*
+ * A text needs what it needs for some of its words only; other files are then
+ * written with those.
+ */
+static int check_field(void *arg, const char *path, const char *value,
+		       const struct kdamond_field *f)
+{
+	(void)value;
+	if (!f->needs || f->words || is_new_enough(f->needs) ||
+	    sysfs_exists("%s", path))
+		return 0;
+	return lacks_field(f, path, arg);
+}
+
+/* A migration to a node that is not there is silently none. */
+static int check_targets(const struct damon_config *config)
+{
+	for (size_t i = 0; i < config->kdamonds.nr; i++) {
+		const struct kdamond_context *c = kdamond_context(config, i);
+
+		for (size_t j = 0; j < c->schemes.nr; j++) {
+			const struct kdamond_scheme *s = kdamond_scheme(c, j);
+
+			if (kdamond_migrates(s) && !s->dests.nr &&
+			    !sysfs_exists(
+				    "/sys/devices/system/node/node%" PRIu64,
+				    s->target_nid))
+				return lacks(
+					ENODEV,
+					"kdamonds[%zu].contexts[0].schemes[%zu].target_nid: there is no node %" PRIu64,
+					i, j, s->target_nid);
+		}
+	}
+	return 0;
+}
+
+/* All that is wrong, whatever the kernel's version. */
+static int check(const struct damon_config *config, uint64_t *there)
+{
+	int err = kdamond_check(config);
+
+	if (!err)
+		err = check_targets(config);
+	return err ? err : damon_tree_count(there);
+}
+
+/*
+ * Most of DAMON's directories come into being with those above them, and so
+ * it is only seen in a tree that is staged what a kernel has. Where there is
+ * none, nothing but the kernel's version can be asked.
+ */
+int damon_check(const struct damon_config *config)
+{
+	uint64_t there;
+	int err = check(config, &there);
+
+	return err ? err :
+		     damon_tree_emit(config, true, check_field,
+				     (void *)(uintptr_t)config);
 }
 
 /* ------------------------------------------------------------------ start */
@@ -91,28 +195,6 @@ static int check_idle(uint64_t nr)
 				"DAMON is in use: %s is enabled, and excludes others; N to " MODULE
 				" disables it",
 				others[i], others[i]);
-	return 0;
-}
-
-/* A migration to a node that is not there is silently none. */
-static int check_targets(const struct damon_config *config)
-{
-	for (size_t i = 0; i < config->kdamonds.nr; i++) {
-		const struct kdamond_context *c = kdamond_context(config, i);
-
-		for (size_t j = 0; j < c->schemes.nr; j++) {
-			const struct kdamond_scheme *s = kdamond_scheme(c, j);
-
-			if (kdamond_migrates(s) && !s->dests.nr &&
-			    !sysfs_exists(
-				    "/sys/devices/system/node/node%" PRIu64,
-				    s->target_nid))
-				return lacks(
-					ENODEV,
-					"kdamonds[%zu].contexts[0].schemes[%zu].target_nid: there is no node %" PRIu64,
-					i, j, s->target_nid);
-		}
-	}
 	return 0;
 }
 
@@ -162,49 +244,35 @@ static int remember_old(struct writes *old, uint64_t nr)
 
 /*
  * The log is executed from its end: first all is turned off, then the
- * directories go, then the old ones are made and filled in their order.
+ * directories go, then the old ones are made and filled in their order. When
+ * it has a tree already, that was there before all that we staged since.
  */
 static int note_undo(const struct writes *old, size_t nr)
 {
+	bool known = undo_has(NR_KDAMONDS);
+	char path[128];
 	int err = 0;
 
 	for (size_t i = old->n; i > 0 && !err; i--)
 		err = undo_note(UNDO_WRITE, old->w[i - 1].value, "%s",
 				old->w[i - 1].path);
-	if (!err)
-		err = undo_note(UNDO_WRITE, "0", DAMON_KDAMONDS "/nr_kdamonds");
-	for (size_t k = 0; k < nr && !err; k++)
-		err = undo_note(UNDO_TRY, "off", DAMON_KDAMONDS "/%zu/state",
-				k);
-	return err;
-}
-
-/* A kernel that lacks the one lacks the newer, too: both are named. */
-static const char *goals_needed(const struct damon_config *config)
-{
-	for (size_t k = 0; k < config->kdamonds.nr; k++) {
-		const struct kdamond_context *c = kdamond_context(config, k);
-
-		for (size_t s = 0; s < c->schemes.nr; s++)
-			if (kdamond_scheme(c, s)->goals.nr)
-				return kdamond_goal_kind.fields[0].needs;
+	if (!err && !known)
+		err = undo_note(UNDO_WRITE, "0", NR_KDAMONDS);
+	for (size_t k = 0; k < nr && !err; k++) {
+		snprintf(path, sizeof(path), DAMON_KDAMONDS "/%zu/state", k);
+		if (!undo_has(path))
+			err = undo_note(UNDO_TRY, "off", "%s", path);
 	}
-	return NULL;
+	return err;
 }
 
 static int stage_one(void *arg, const char *path, const char *value,
 		     const struct kdamond_field *f)
 {
 	int err = damon_tree_write(path, value, true);
-	const char *also = NULL;
 
-	if (err == -ENOENT && f->needs) {
-		also = goals_needed(arg);
-		return lacks(ENOENT, "%s; this kernel does not have %s%s%s",
-			     fail_message(), f->needs,
-			     also && also != f->needs ? ", nor " : "",
-			     also && also != f->needs ? also : "");
-	}
+	if (err == -ENOENT && f->needs)
+		return lacks_field(f, fail_message(), arg);
 	if (err == -EINVAL && f->words)
 		return lacks(EINVAL, "%s; this kernel does not know it%s%s",
 			     fail_message(), f->needs ? ": it needs " : "",
@@ -215,9 +283,7 @@ static int stage_one(void *arg, const char *path, const char *value,
 /* Fresh directories: whatever the table leaves out is the kernel's default. */
 static int stage(const struct damon_config *config, uint64_t there)
 {
-	int err = there ? damon_tree_write(DAMON_KDAMONDS "/nr_kdamonds", "0",
-					   true) :
-			  0;
+	int err = there ? damon_tree_write(NR_KDAMONDS, "0", true) : 0;
 
 	return err ? err :
 		     damon_tree_emit(config, true, stage_one,
@@ -304,29 +370,21 @@ static int turn_on(const struct damon_config *config, size_t k)
 		k);
 }
 
-/* Back to what was; the message stays that of the failure. */
-static int abandon(int err, const struct damon_config *config,
-		   const struct writes *old)
+/* Half of it is not to run. What was there before is in the log. */
+static void abandon(void)
 {
-	enum status status = fail_status();
-	char *why = xstrdup(fail_message());
+	struct fail_state why;
 
-	for (size_t k = 0; k < config->kdamonds.nr; k++)
-		if (damon_tree_is_on(k))
-			damon_tree_command(k, "off");
-	damon_tree_write(DAMON_KDAMONDS "/nr_kdamonds", "0", false);
-	for (size_t i = 0; i < old->n; i++)
-		damon_tree_write(old->w[i].path, old->w[i].value, false);
-	err = status == STATUS_LACKS ? lacks(-err, "%s", why) :
-				       fail(-err, "%s", why);
-	free(why);
-	return err;
+	fail_save(&why);
+	damon_stop();
+	damon_tree_write(NR_KDAMONDS, "0", false);
+	fail_restore(&why);
 }
 
 /* Debian's kernel starts it at boot, and it excludes all others. */
 static int displace_stat(void)
 {
-	if (!damon_tree_is_enabled(DAMON_STAT))
+	if (!damon_stat_has_it())
 		return 0;
 	if (!sysfs_is_dry())
 		report_say("damon    " DAMON_STAT
@@ -347,22 +405,23 @@ static int start(const struct damon_config *config, uint64_t there,
 	err = stage(config, there);
 	for (size_t k = 0; k < n && !err; k++)
 		err = turn_on(config, k);
-	return err && !sysfs_is_dry() ? abandon(err, config, old) : err;
+	if (err && !sysfs_is_dry())
+		abandon();
+	return err;
 }
 
 int damon_start(const struct damon_config *config)
 {
 	struct writes old = { 0 };
 	uint64_t there;
-	int err = kdamond_check(config);
+	int err = check(config, &there);
 
-	if (!err)
-		err = check_targets(config);
-	if (!err)
-		err = damon_tree_count(&there);
+	/* Really, to stage it shows what the kernel has. */
+	if (!err && sysfs_is_dry())
+		err = damon_check(config);
 	if (!err)
 		err = check_idle(there);
-	if (!err)
+	if (!err && !undo_has(NR_KDAMONDS))
 		err = remember_old(&old, there);
 	if (!err)
 		err = start(config, there, &old);
@@ -475,8 +534,7 @@ int damon_moved(struct damon_moved *moved, bool refresh)
 	err = damon_tree_count(&nr);
 	if (err)
 		return err;
-	if (refresh)
-		damon_refresh(UINT64_MAX / 2);
+	moved->stale = !refresh || !damon_refresh(UINT64_MAX / 2);
 	for (size_t k = 0; k < nr && !err; k++) {
 		n = sysfs_ids(&ids, "",
 			      DAMON_KDAMONDS "/%zu/contexts/0/schemes", k);

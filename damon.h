@@ -34,9 +34,18 @@ struct damon_config *damon_generate(enum damon_style style,
 void damon_free(struct damon_config *config);
 
 /*
+ * Can this kernel's DAMON do that, as far as it can be known without a write?
+ * lacks() when there is no DAMON (CONFIG_DAMON_SYSFS), when a target node is
+ * not there, or when it needs a newer kernel.
+ */
+int damon_check(const struct damon_config *config);
+/*
  * Moves DAMON_STAT out of the way, stages, writes "on", checks that the
- * kdamonds live. Everything is logged with undo.h first. With sysfs.c's dry
- * run the writes are shown only. -EBUSY when DAMON is in use by another.
+ * kdamonds live. What was staged before is logged with undo.h first, unless
+ * the log has such already. After a failure nothing runs and nothing is
+ * staged: to put back what was is for the caller, by the log. With sysfs.c's
+ * dry run the writes are shown only, after damon_check(). -EBUSY when DAMON is
+ * in use by another.
  */
 int damon_start(const struct damon_config *config);
 /*
@@ -53,6 +62,7 @@ uint64_t damon_sample_us(const struct damon_config *config);
 /* What the schemes of all kdamonds did since they were started, bytes. */
 struct damon_moved {
 	bool any; /* there is a migrate_hot or migrate_cold scheme */
+	bool stale; /* the kernel was not asked, or not for all: of before */
 	uint64_t hot_tried, hot_applied, cold_tried, cold_applied;
 	uint64_t quota_exceeds;
 };
@@ -66,7 +76,10 @@ int damon_moved(struct damon_moved *moved, bool refresh);
 
 /* What is in sysfs now; NULL with the message. */
 struct damon_config *damon_read(void);
-bool damon_is_running(void);
+/* 1, 0; or -errno: it cannot be seen (-EACCES), or is absent (-ENOENT). */
+int damon_is_running(void);
+/* Has DAMON_STAT it, which is the kernel's own user of it? */
+bool damon_stat_has_it(void);
 
 /* The verbs. */
 int damon_do_start(const struct plan *plan);

@@ -307,6 +307,7 @@ int damon_do_start(const struct plan *plan)
 	struct damon_config *config = p->file ? damo_read(p->file) :
 						damon_generate(DAMON_HMSDK, p);
 	int err = config ? undo_begin("policy") : -EINVAL;
+	size_t mark = undo_mark();
 
 	if (!err && !p->file && !p->global)
 		err = policy_cgroup(p->cgroup ? p->cgroup : "hmsdk");
@@ -315,30 +316,32 @@ int damon_do_start(const struct plan *plan)
 	for (size_t k = 0; !err && !sysfs_is_dry() && k < config->kdamonds.nr;
 	     k++)
 		show_kdamond(k, kdamond_context(config, k));
+	if (err)
+		undo_rollback(mark);
 	kdamond_free(config);
 	return err;
 }
 
-static void say_moved(const char *what, uint64_t tried, uint64_t applied)
+static void say_moved(const char *what, uint64_t tried, uint64_t applied,
+		      bool stale)
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT];
 
 	if (tried)
-		report_say("damon    %s: tried %s, moved %s\n", what,
-			   format_size(a, tried), format_size(b, applied));
+		report_say("damon    %s: tried %s, moved %s%s\n", what,
+			   format_size(a, tried), format_size(b, applied),
+			   stale ? ", of an earlier time" : "");
 }
 
 int damon_do_stop(const struct plan *plan)
 {
 	struct damon_moved m = { 0 };
-	bool runs = damon_is_running();
-	uint64_t nr;
-	int err = damon_tree_count(&nr);
+	int runs = damon_is_running(), err = runs < 0 ? runs : 0;
 
 	(void)plan;
-	if (!err && runs)
+	if (runs > 0)
 		err = damon_moved(&m, true);
-	if (!err && runs)
+	if (!err && runs > 0)
 		err = damon_stop();
 	if (err)
 		return err;
@@ -346,8 +349,8 @@ int damon_do_stop(const struct plan *plan)
 		   runs ? "stopped; tier policy restore puts back what was "
 			  "before it" :
 			  "no kdamond runs");
-	say_moved("migrate_cold", m.cold_tried, m.cold_applied);
-	say_moved("migrate_hot", m.hot_tried, m.hot_applied);
+	say_moved("migrate_cold", m.cold_tried, m.cold_applied, m.stale);
+	say_moved("migrate_hot", m.hot_tried, m.hot_applied, m.stale);
 	return 0;
 }
 

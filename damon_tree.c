@@ -77,27 +77,28 @@ static bool is_silent(const struct kdamond_field *f,
 	       kdamond_is_default(f, kind, object);
 }
 
-static int emit_object(struct walk *w, const void *object,
-		       const struct kdamond_kind *kind);
+bool damon_tree_is_linux(unsigned int major, unsigned int minor)
+{
+	unsigned int x = 0, y = 0;
+	char release[64];
+
+	return sysfs_read(release, sizeof(release),
+			  "/proc/sys/kernel/osrelease") > 0 &&
+	       sscanf(release, "%u.%u", &x, &y) == 2 &&
+	       (x > major || (x == major && y >= minor));
+}
 
 /*
  * Has the kernel a file or directory there, which came with Linux 6.15? A dry
- * run cannot see: the directories above it are not made. For that alone the
- * kernel's version is asked.
+ * run cannot see: the directories above it are not made. There the kernel's
+ * version is asked.
  */
 static bool has_new(struct walk *w, const char *file)
 {
-	unsigned int major = 0, minor = 0;
-	char release[64];
-
 	if (!w->to_stage)
 		return false;
-	if (!sysfs_is_dry())
-		return sysfs_exists("%s/%s", w->path, file);
-	return sysfs_read(release, sizeof(release),
-			  "/proc/sys/kernel/osrelease") > 0 &&
-	       sscanf(release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 15));
+	return sysfs_is_dry() ? damon_tree_is_linux(6, 15) :
+				sysfs_exists("%s/%s", w->path, file);
 }
 
 static int emit_object(struct walk *w, const void *object,

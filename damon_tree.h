@@ -24,6 +24,8 @@ typedef int damon_tree_emit_fn(void *arg, const char *path, const char *value,
 			       const struct kdamond_field *f);
 int damon_tree_emit(const struct damon_config *config, bool to_stage,
 		    damon_tree_emit_fn *emit, void *arg);
+/* Is the kernel that version, or newer? */
+bool damon_tree_is_linux(unsigned int major, unsigned int minor);
 /* What is there now; NULL with the message. */
 struct damon_config *damon_tree_read(void);
 

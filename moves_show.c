@@ -138,11 +138,21 @@ static void add_tried(struct textbuf *b, const char *action, uint64_t tried,
 			format_size(to, moved));
 }
 
+static bool is_stale(const struct moves_span *s)
+{
+	return s->moves_b && s->moves_b->damon.any && s->moves_b->damon.stale;
+}
+
 /* A scheme is charged with whole regions: the rest is not a failure. */
-static void text_tried(const struct moves_sums *s)
+static void text_tried(const struct moves_span *span,
+		       const struct moves_sums *s)
 {
 	struct textbuf b = { 0 };
 
+	if (is_stale(span))
+		report_wrap("         ",
+			    "DAMON    its numbers (sz_applied) are of an "
+			    "earlier time: the kernel could not be asked");
 	add_tried(&b, "migrate_hot", s->hot_tried, s->row[MOVES_HOT].pages);
 	add_tried(&b, "migrate_cold", s->cold_tried, s->row[MOVES_COLD].pages);
 	if (b.len)
@@ -226,11 +236,15 @@ zero(struct zeros *z, const char *who, const char *cause, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Linux 6.18: let through as the fast node had room; no candidates else. */
+#define NOT_LIMITED "pgpromote_candidate_nrl"
+
 /* There is something to promote, by a mechanism that is on; why was none? */
 static void explain_no_fault(struct zeros *z, const struct moves_span *s)
 {
 	int64_t faults = pages_of(s, "numa_hint_faults");
-	int64_t candidates = pages_of(s, "pgpromote_candidate");
+	int64_t candidates =
+		pages_of(s, "pgpromote_candidate") + pages_of(s, NOT_LIMITED);
 
 	if (!faults)
 		zero(z, "NUMA balancing", "idle",
@@ -248,20 +262,37 @@ static void explain_no_fault(struct zeros *z, const struct moves_span *s)
 		     candidates);
 }
 
+/*
+ * What is no candidate. Of the candidates some were not promoted, so that
+ * without a counter of its own it may have been more.
+ */
+static void explain_promoted(struct zeros *z, const struct moves_span *s,
+			     int64_t promoted)
+{
+	struct moves_sum candidates = moves_counter(s, "pgpromote_candidate");
+	struct moves_sum n = moves_counter(s, NOT_LIMITED);
+	bool exact = n.known;
+
+	if (!exact && candidates.known)
+		n.pages = promoted - candidates.pages;
+	if (n.pages > promoted) /* of which some were not, in the end */
+		n.pages = promoted;
+	if (n.pages > 0)
+		zero(z, "pgpromote_candidate", "unconditional",
+		     "%s%" PRId64 " of %" PRId64 " pages were promoted "
+		     "unconditionally, as the fast node had room (regime, "
+		     "below): they are no candidates",
+		     exact ? "" : "at least ", n.pages, promoted);
+}
+
 static void explain_numa(struct zeros *z, const struct moves_span *s,
 			 const struct moves_sums *sums,
 			 const struct moves_setting *set)
 {
 	int64_t promoted = sums->row[MOVES_PROMOTED].pages;
-	struct moves_sum candidates = moves_counter(s, "pgpromote_candidate");
 
 	if (promoted) {
-		if (candidates.known && candidates.pages < promoted)
-			zero(z, "pgpromote_candidate", "unconditional",
-			     "%" PRId64 " of %" PRId64 " pages were promoted "
-			     "unconditionally, as the fast node had room "
-			     "(regime, below): they are no candidates",
-			     promoted - candidates.pages, promoted);
+		explain_promoted(z, s, promoted);
 		return;
 	}
 	if (set->numa_balancing < 0)
@@ -617,7 +648,7 @@ static void show_text(const struct moves_span *timed,
 {
 	text_table(&sums[0], &sums[1]);
 	text_failed(whole, &sums[1]);
-	text_tried(&sums[1]);
+	text_tried(whole, &sums[1]);
 	if (set->nr_nodes > 2) {
 		text_flow(whole, "promoted to", promotions,
 			  ARRAY_SIZE(promotions));
@@ -657,6 +688,7 @@ void moves_show(const struct moves_span *timed, const struct moves_span *whole,
 	record_span("whole", whole, &sums[1]);
 	record_nodes(timed);
 	record_zeros(&zeros);
+	report_bool("damon_stale", is_stale(whole));
 	report_end();
 	show_text(timed, whole, sums, &zeros, set);
 }

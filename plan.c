@@ -512,7 +512,7 @@ static const struct verb_row {
 	{ VERB_DAMON_STATUS, "damon status", "", no_operands,
 	  "what DAMON's schemes did, and what it sees" },
 	{ VERB_DAMON_COMMIT, "damon commit", "", no_operands,
-	  "make what was written below /sys/kernel/mm/damon/admin so" },
+	  "make what was written to DAMON's files so" },
 	{ VERB_DAMON_STOP, "damon stop", "", no_operands,
 	  "turn DAMON's kdamonds off" },
 	{ VERB_DAMON_DUMP, "damon dump", "", no_operands,

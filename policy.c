@@ -26,7 +26,6 @@
 #define THP "/sys/kernel/mm/transparent_hugepage/"
 #define WEIGHTS "/sys/kernel/mm/mempolicy/weighted_interleave/"
 #define CGROUPS "/sys/fs/cgroup"
-#define DAMON "/sys/kernel/mm/damon/admin"
 #define MIN_FREE "/proc/sys/vm/min_free_kbytes"
 #define HMSDK_GROUP "hmsdk"
 #define NEEDS_NB "CONFIG_NUMA_BALANCING"
@@ -142,7 +141,7 @@ static const struct preset {
 	  "NUMA balancing promotes, reclaim demotes; steady scanning of 1 GiB a second" },
 	{ "tpp", DAMON_NONE, NULL, false,
 	  "numa_balancing=2 demotion_enabled=true watermark_scale_factor=200",
-	  "the same with the kernel's defaults, and 2 % kept free for promotion" },
+	  "the same at the kernel's default pace; 2 % of DRAM kept free to promote to" },
 	{ "hmsdk", DAMON_AS_HMSDK, HMSDK_GROUP, false, "demotion_enabled=true",
 	  "HMSDK's two DAMON schemes on cgroup hmsdk; the first demotion takes 30 s" },
 	{ "hmsdk-fast", DAMON_AS_FAST, HMSDK_GROUP, false,
@@ -153,7 +152,7 @@ static const struct preset {
 	{ "damon-goal", DAMON_AS_GOAL, NULL, false, "",
 	  "DAMON steered by goals for node 0's free memory (Linux 6.16 or newer)" },
 	{ "interleave", DAMON_NONE, NULL, true, "",
-	  "nothing moves; pages go to the nodes by weight, 3 near to 1 far" },
+	  "nothing moves; gups any, and tier run, allocate by weight: 3 near to 1 far" },
 };
 
 struct policy {
@@ -240,6 +239,27 @@ static bool has_word(const char *words, const char *word)
 }
 
 /*
+ * Words for a truth, in the one spelling that the kernel reads back; of
+ * lru_gen_enabled, which is a mask, all and none of it. NULL: it is none.
+ */
+static const char *canonical(const struct tunable *t, const char *value)
+{
+	static const char *const words[][2] = {
+		{ "n", "y" }, { "off", "on" }, { "false", "true" }, { "0", "1" }
+	};
+	bool mask = !strcmp(t->key, "lru_gen_enabled");
+
+	if (t->kind != TRUTH && !mask)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(words) - mask; i++)
+		for (int on = 0; on < 2; on++)
+			if (!strcasecmp(value, words[i][on]))
+				return mask ? (on ? "0x0007" : "0x0000") :
+					      (on ? "true" : "false");
+	return NULL;
+}
+
+/*
  * Is value one of the tunable's? The kernel itself does not look (0 in
  * scan_size_mb divides by zero).
  */
@@ -254,13 +274,10 @@ static int check_value(const struct tunable *t, const char *value)
 		return misuse("%s=%s: give one of %s", t->key, value,
 			      t->choices);
 	}
-	if (t->kind == TRUTH || !strcmp(t->key, "lru_gen_enabled")) {
-		if (sysfs_same(value, "0") || sysfs_same(value, "1"))
-			return 0;
-		if (t->kind == TRUTH)
-			return misuse("%s=%s: give true or false", t->key,
-				      value);
-	}
+	if (t->kind == TRUTH && !canonical(t, value))
+		return misuse("%s=%s: give true or false", t->key, value);
+	if (canonical(t, value))
+		return 0;
 	errno = 0;
 	v = strtoull(value, &end, 0);
 	/* The kernel takes a leading 0 as octal; nobody means that. */
@@ -317,6 +334,8 @@ static int add_set(struct policy *p, const char *set, size_t len)
 	err = strlen(value) >= sizeof(p->wants[0].value) ?
 		      misuse("%s=%s: too long", text, value) :
 		      check_value(t, value);
+	if (!err && canonical(t, value))
+		value = (char *)canonical(t, value);
 	return err ? err : add_want(p, t, node, value, true);
 }
 
@@ -515,6 +534,9 @@ static int absent(const struct want *w)
 
 	if (!w->named || (w->t->def && sysfs_same(w->value, w->t->def)))
 		return 0;
+	if (w->node >= 0 && sysfs_exists(WEIGHTS "node0"))
+		return lacks(ENOENT, "%s=%s: there is no node %d",
+			     key_of(key, w->t, w->node), w->value, w->node);
 	return lacks(ENOENT, "%s=%s: this kernel has no %s; it needs %s",
 		     key_of(key, w->t, w->node), w->value,
 		     path_of(path, w->t, w->node), w->t->needs);
@@ -577,11 +599,19 @@ static int explain_write(int err, const struct want *w)
 	if (err == -EPERM)
 		return fail_in(
 			err,
-			"%s: the kernel is locked down (Secure Boot), or we are not root: ",
+			"%s: the kernel is locked down (Secure Boot), or we are not root",
 			w->t->key);
 	if (err == -EACCES)
-		return fail_in(err, "%s: this needs root: ", w->t->key);
+		return fail_in(err, "%s: this needs root", w->t->key);
 	return err;
+}
+
+/* Does a dry run only say that it would mount what the file is in? */
+static bool rehearsed_debugfs(const struct want *w)
+{
+	return sysfs_is_dry() && !strncmp(w->t->path, SCHED, strlen(SCHED)) &&
+	       !sysfs_exists("/sys/kernel/debug/sched") &&
+	       sysfs_exists("/proc/sys/kernel/numa_balancing");
 }
 
 static int write_one(const struct want *w)
@@ -590,7 +620,7 @@ static int write_one(const struct want *w)
 	int err;
 
 	path_of(path, w->t, w->node);
-	if (!sysfs_exists("%s", path))
+	if (!sysfs_exists("%s", path) && !(rehearsed_debugfs(w)))
 		return 0;
 	err = undo_store(w->value, "%s", path);
 	/* Without lockdown's leave a default cannot even be looked at. */
@@ -602,19 +632,26 @@ static int write_one(const struct want *w)
 	return explain_write(err, w);
 }
 
+/* Where cgroup2 is not mounted, and only would be. */
+static int rehearse_group(const char *name)
+{
+	int err = sysfs_write("+memory", CGROUPS "/cgroup.subtree_control");
+
+	return err ? err : undo_mkdir(CGROUPS "/%s", name);
+}
+
 int policy_cgroup(const char *name)
 {
 	char text[512];
 	int err = undo_mount("cgroup2", CGROUPS, "cgroup.controllers");
 
-	if (err)
+	if (err < 0)
 		return err;
+	if (err > 0)
+		return rehearse_group(name);
 	err = sysfs_read(text, sizeof(text), CGROUPS "/cgroup.controllers");
 	if (err < 0)
-		return lacks(
-			ENOENT,
-			"%s/cgroup.controllers is absent: cgroup2 is not mounted there",
-			CGROUPS);
+		return err;
 	if (!has_word(text, "memory"))
 		return lacks(
 			ENOENT,
@@ -632,30 +669,27 @@ int policy_cgroup(const char *name)
 }
 
 /* The scanner's tunables are in debugfs, which servers may not mount. */
-static void mount_debugfs(void)
+static int mount_debugfs(void)
 {
 	/* Not there and wanted: check_presence() says so. */
-	undo_mount("debugfs", "/sys/kernel/debug", "sched");
+	return undo_mount("debugfs", "/sys/kernel/debug", "sched");
 }
 
 int policy_apply(struct policy *p, bool join)
 {
 	int err = 0;
 
-	if (p->preset && damon_is_running())
+	/* A rehearsal comes before what would be taken back first. */
+	if (p->preset && !sysfs_is_dry() && damon_is_running() > 0)
 		return fail(
 			EBUSY,
 			"DAMON is running already, and policy %s says what DAMON does: stop it first (tier damon stop, tier policy restore, or damo stop)",
 			p->preset->name);
 	err = check_presence(p, false);
-	if (!err && p->damon && !sysfs_exists(DAMON))
-		err = lacks(
-			ENOENT,
-			"policy %s needs DAMON, and %s is absent: it needs CONFIG_DAMON_SYSFS and CONFIG_DAMON_PADDR",
-			p->preset->name, DAMON);
-	if (!err)
-		mount_debugfs();
-	if (!err)
+	if (!err && p->damon)
+		err = damon_check(p->damon);
+	/* Where the mount is only rehearsed, there is nothing to look at. */
+	if (!err && mount_debugfs() <= 0)
 		err = check_presence(p, true);
 	if (!err)
 		err = keep_auto(p);
@@ -837,7 +871,7 @@ int policy_restore(const char *log)
 	err = undo_restore(log, &r);
 	say_restored(log, &r, began);
 	return err ? fail_in(err,
-			     "not all was put back (tier policy restore tries again): ") :
+			     "not all was put back (tier policy restore tries again)") :
 		     0;
 }
 
@@ -862,6 +896,9 @@ static void text_applied(const struct policy_plan *plan, uint64_t began)
 		"policy   %s set in %s; tier policy restore puts back what was\n",
 		s->name,
 		format_seconds(time, (double)(now_ns() - began) / 1e9));
+	if (s->weighted)
+		report_say(
+			"weights  are for programs that ask for them (numactl --weighted-interleave=all)\n");
 	if (s->group)
 		report_say(
 			"cgroup   %s/%s: DAMON moves the pages of its processes alone:\n"
@@ -869,41 +906,29 @@ static void text_applied(const struct policy_plan *plan, uint64_t began)
 			CGROUPS, s->group, CGROUPS, s->group);
 }
 
-/* A policy that failed half-way leaves nothing behind; its message stays. */
-static void take_back_half(void)
-{
-	enum status status = fail_status();
-	char why[512];
-
-	snprintf(why, sizeof(why), "%s", fail_message());
-	policy_restore("policy");
-	if (status == STATUS_LACKS)
-		lacks(EIO, "%s", why);
-	else
-		fail(EIO, "%s", why);
-}
-
+/*
+ * All that can be refused is refused before the policy in force is taken back:
+ * one at a time, so that what was before the first one is kept.
+ */
 int policy_do_apply(const struct plan *plan)
 {
 	uint64_t began = now_ns();
-	struct policy *p;
-	int err = 0;
+	struct policy *p = policy_new(&plan->policy);
+	int err = p ? check_presence(p, false) : -EINVAL;
 
-	/* One policy at a time: what was before the first one is kept. */
-	if (!sysfs_is_dry())
+	if (!err && p->damon)
+		err = damon_check(p->damon);
+	if (!err && !sysfs_is_dry())
 		err = policy_restore("policy");
-	p = err ? NULL : policy_new(&plan->policy);
-	if (!p)
-		return err ? err : -EINVAL;
-	err = undo_begin("policy");
+	if (!err)
+		err = undo_begin("policy");
 	if (!err)
 		err = policy_apply(p, false);
 	if (!err)
 		err = policy_start(p);
 	policy_free(p);
-	if (err)
-		take_back_half();
-	else if (!sysfs_is_dry())
+	/* What failed half-way is taken back by the supervisor. */
+	if (!err && !sysfs_is_dry())
 		text_applied(&plan->policy, began);
 	return err;
 }

@@ -669,16 +669,20 @@ static void text_gups(const struct run *run, const struct gups *g,
 			   o->verdict.errors ? "failed" : "passed");
 	else
 		report_say("Not verified: interrupted.\n");
-	report_say(
-		"%.2f million updates a second%s, verified in %.1f s (by %s)\n",
-		rate / 1e6, run->machine.emulated ? " (emulated)" : "",
-		gups_times(g)->verify, o->verdict.replayed ? "replay" : "sum");
+	report_say("%.2f million updates a second%s", rate / 1e6,
+		   run->machine.emulated ? " (emulated)" : "");
+	if (o->verdict.complete)
+		report_say(", verified in %.1f s (by %s)",
+			   gups_times(g)->verify,
+			   o->verdict.replayed ? "replay" : "sum");
+	report_say("\n");
 	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
 }
 
 /* ------------------------------------------------------------------ a pass */
 
-static void record_honesty(const struct gups *g, double sample, double touches)
+static void record_honesty(const struct run *run, const struct gups *g,
+			   double sample, double touches)
 {
 	struct heartbeat_count c;
 
@@ -686,6 +690,11 @@ static void record_honesty(const struct gups *g, double sample, double touches)
 	report_begin("accessed_bits");
 	report_real("damon_sample_s", sample);
 	report_real("touches_per_page_and_sample", touches);
+	if (!run->machine.emulated) { /* hardware needs none */
+		report_null("heartbeat_s");
+		report_end();
+		return;
+	}
 	report_real("heartbeat_s", (double)c.period_ns / 1e9);
 	report_u64("heartbeats", c.beats);
 	report_real("longest_gap_s", (double)c.longest_ns / 1e9);
@@ -694,12 +703,12 @@ static void record_honesty(const struct gups *g, double sample, double touches)
 	report_end();
 }
 
-static void text_heartbeat(const struct gups *g)
+static void text_heartbeat(const struct run *run, const struct gups *g)
 {
 	struct heartbeat_count c;
 
 	gups_heartbeat(g, &c);
-	if (!c.beats) {
+	if (run->gups->dishonest) {
 		report_wrap("  ",
 			    "Accessed bits are the emulator's as they are "
 			    "(--honest off): DAMON sees hot memory as idle.");
@@ -729,7 +738,7 @@ static void text_honesty(const struct run *run, struct gups *g,
 
 	if (sample <= 0)
 		return;
-	record_honesty(g, sample, touches);
+	record_honesty(run, g, sample, touches);
 	report_say(
 		"DAMON samples every %.0f ms; the updates touch a page %.1f times in that time\n",
 		sample * 1e3, touches);
@@ -739,7 +748,7 @@ static void text_honesty(const struct run *run, struct gups *g,
 			    "take a smaller table, or a policy that samples "
 			    "less often.");
 	if (run->machine.emulated)
-		text_heartbeat(g);
+		text_heartbeat(run, g);
 }
 
 static int update(struct run *run, struct gups *g, struct outcome *o)

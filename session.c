@@ -16,7 +16,7 @@ static void find_running_damon(struct session *s)
 {
 	struct damon_config *config;
 
-	if (!damon_is_running())
+	if (damon_is_running() <= 0)
 		return;
 	config = damon_read();
 	if (!config)
@@ -124,7 +124,7 @@ int session_stop_damon(struct session *s)
 
 	if (s->sample_s <= 0 || s->guest)
 		return 0;
-	s->damon_died = !damon_is_running();
+	s->damon_died = damon_is_running() == 0;
 	if (s->damon_died)
 		report_warn("DAMON ended by itself during the run: what it "
 			    "moved is what it had reported before");

@@ -56,6 +56,12 @@ void sysfs_journal(sysfs_journal_fn *fn, void *arg, bool dry_run)
 	context.dry_run = dry_run;
 }
 
+void sysfs_say(const char *line)
+{
+	if (context.journal)
+		context.journal(context.journal_arg, line, NULL);
+}
+
 bool sysfs_is_dry(void)
 {
 	return context.dry_run;
@@ -351,13 +357,13 @@ static int open_parent(const char *path, const char **name)
 
 int sysfs_mkdir(const char *fmt, ...)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], line[PATH_MAX + 8];
 	const char *name;
 	int fd, err;
 
 	format_path(path, fmt);
-	if (context.journal)
-		context.journal(context.journal_arg, path, NULL);
+	snprintf(line, sizeof(line), "mkdir %s", path);
+	sysfs_say(line);
 	if (context.dry_run)
 		return 0;
 	fd = open_parent(path, &name);

@@ -20,12 +20,15 @@ int sysfs_set_root(const char *dir);
 bool sysfs_is_rerooted(void);
 
 /*
- * Every write is shown to journal (path, value) before it is made; a value of
- * NULL is a directory that is made. With dry_run it is only shown.
+ * Every write is shown to journal (path, value) before it is made; without a
+ * value it is a line that says all ("mkdir PATH"). With dry_run it is only
+ * shown.
  */
 typedef void sysfs_journal_fn(void *arg, const char *path, const char *value);
 void sysfs_journal(sysfs_journal_fn *fn, void *arg, bool dry_run);
 bool sysfs_is_dry(void);
+/* A line for the journal that is no write: (line, NULL). */
+void sysfs_say(const char *line);
 
 bool sysfs_exists(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*

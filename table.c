@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "table.h"
@@ -124,7 +125,7 @@ int table_place(const struct table *t, const struct place *place)
 			"mbind %s: this kernel has no weighted interleave (Linux 6.9 brought it)",
 			place->text);
 	if (err)
-		return fail((int)err, "mbind %s: %s%s", place->text,
+		return fail(err, "mbind %s: %s%s", place->text,
 			    strerror((int)err),
 			    err == EINVAL ? "; has the node memory?" : "");
 	return 0;
@@ -202,4 +203,19 @@ int table_check(const struct place *place, const struct table_pages *pages)
 			pages->absent, pages->unknown);
 	buf_free(&where);
 	return err;
+}
+
+int table_weigh_process(void)
+{
+	struct bitmask *nodes = numa_get_mems_allowed();
+	int err = 0;
+
+	if (syscall(SYS_set_mempolicy, MPOL_WEIGHTED_INTERLEAVE, nodes->maskp,
+		    nodes->size + 1))
+		err = errno;
+	numa_free_nodemask(nodes);
+	return err ? fail(err,
+			  "cannot interleave by weight: %s (Linux 6.9 or newer)",
+			  strerror(err)) :
+		     0;
 }

@@ -56,4 +56,10 @@ int table_locate(const struct table *t, size_t offset, size_t bytes,
  */
 int table_check(const struct place *place, const struct table_pages *pages);
 
+/*
+ * The calling process, and what it executes, allocates by the kernel's
+ * weighted_interleave weights over all nodes. 0 or -errno.
+ */
+int table_weigh_process(void);
+
 #endif

@@ -107,20 +107,32 @@ static int do_region_destroy(const struct plan *plan)
 /* Without asking the kernel for the present figures, which takes time. */
 static void show_damon(void)
 {
-	bool on = damon_is_running();
+	int on = damon_is_running();
 	struct damon_moved m = { 0 };
 	char hot[SIZE_TEXT], cold[SIZE_TEXT];
 
-	if (on)
+	if (on > 0)
 		damon_moved(&m, false);
 	report_begin("damon");
-	report_bool("running", on);
+	if (on < 0)
+		report_null("running");
+	else
+		report_bool("running", on);
+	report_bool("damon_stat", damon_stat_has_it());
 	report_bool("migrates", m.any);
 	report_u64("hot_applied_bytes", m.hot_applied);
 	report_u64("cold_applied_bytes", m.cold_applied);
 	report_end();
-	if (!on)
-		report_say("DAMON    off\n");
+	if (on == -ENOENT || on == -ENOTDIR)
+		report_say("DAMON    absent: it needs CONFIG_DAMON_SYSFS and "
+			   "CONFIG_DAMON_PADDR\n");
+	else if (on < 0)
+		report_say("DAMON    not to be seen: only root may look\n");
+	else if (!on)
+		report_say("DAMON    off%s\n",
+			   damon_stat_has_it() ?
+				   "; DAMON_STAT monitors, moves nothing" :
+				   "");
 	else
 		report_say(
 			"DAMON    running; migrated %s hot, %s cold when last asked (tier damon status)\n",
@@ -200,13 +212,13 @@ static void show_write(void *arg, const char *path, const char *value)
 {
 	(void)arg;
 	report_begin("write");
-	report_str("path", path);
+	report_str(value ? "path" : "action", path);
 	report_str("value", value);
 	report_end();
 	if (value)
 		report_say("%s <- %s\n", path, value);
 	else
-		report_say("mkdir %s\n", path);
+		report_say("%s\n", path);
 }
 
 /* The worker: its records go to the supervisor, and so does its failure. */
@@ -300,41 +312,92 @@ static void run_shell(void)
 	supervise(&s, &ignored);
 }
 
+/* Its changes outlive it, if it succeeds. */
+static bool is_lasting(const struct plan *plan)
+{
+	return plan->verb == VERB_POLICY || plan->verb == VERB_DAMON_START;
+}
+
+static int clear_leftovers(void)
+{
+	report_say(
+		"an earlier run was killed; what it had changed is put back:\n");
+	return policy_restore("run");
+}
+
 /*
  * One run at a time changes tunables. What a run that was killed left behind
  * is put back first: it would be taken for the machine's own.
  */
 static int claim(const struct plan *plan, struct supervised *result)
 {
+	bool changes = plan_changes(plan), real = !plan->dry_run && !plan->root;
+	bool left = real && undo_pending("run") && undo_is_free();
 	int err = 0;
 
-	if (plan_changes(plan))
+	if (changes)
 		err = undo_lock(true);
-	else if (plan_is_benchmark(plan) && !plan->dry_run)
+	else if (real && (plan_is_benchmark(plan) || plan->verb == VERB_RUN))
 		err = undo_lock(false);
-	if (!err && plan_changes(plan) && undo_pending("run")) {
-		report_say(
-			"an earlier run was killed; what it had changed is put back:\n");
-		err = policy_restore("run");
-	}
-	if (!err && !plan_changes(plan) && undo_pending("run"))
-		report_warn(
-			"an earlier run was killed and left changes behind: tier policy restore puts them back");
+	if (!err && left && changes && plan->verb != VERB_POLICY_RESTORE)
+		err = clear_leftovers();
+	if (left && !changes)
+		report_warn("an earlier run was killed and left changes "
+			    "behind: tier policy restore puts them back");
 	if (err)
 		refuse(result);
 	return err;
 }
 
 /* However the work ended, by itself, by a signal or a crash. */
-static void put_back(const struct plan *plan, struct supervised *result)
+static void put_back(const struct plan *plan, const struct undo_state *before,
+		     struct supervised *result)
 {
-	if (!plan_changes(plan) || !undo_pending("run"))
+	unsigned int n;
+
+	if (!plan_changes(plan))
 		return;
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	if (policy_restore("run") && !result->status)
+	if (is_lasting(plan) && result->status) {
+		n = undo_back_to("policy", before);
+		if (n)
+			report_say("put back %u change%s\n", n,
+				   n == 1 ? "" : "s");
+	}
+	if (!undo_pending("run") || !policy_restore("run"))
+		return;
+	report_warn("%s", fail_message());
+	if (!result->status)
 		refuse(result);
+}
+
+/*
+ * From here on signals are for the work, which the supervisor passes them on
+ * to; what was changed is put back whatever comes.
+ */
+static void hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void do_work(const struct supervise *s, const struct plan *plan,
+		    struct supervised *result)
+{
+	struct undo_state before = { 0 };
+
+	if (claim(plan, result))
+		return;
+	if (plan_changes(plan)) {
+		hold_signals();
+		undo_look("policy", &before);
+	}
+	supervise(s, result);
+	put_back(plan, &before, result);
 }
 
 /* Results of a moment, or of a run, say where they are from. */
@@ -361,10 +424,8 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 	show_environment(argc, argv, &machine, init || has_header(plan));
 	if (init)
 		make_regions(plan);
-	if (plan->verb && !claim(plan, result)) {
-		supervise(&s, result);
-		put_back(plan, result);
-	}
+	if (plan->verb)
+		do_work(&s, plan, result);
 	/* Interrupted at the console without --once: look around by hand. */
 	if (init && (!plan->verb || (plan_is_benchmark(plan) && !plan->once)))
 		run_shell();

@@ -45,6 +45,7 @@ struct line {
 static struct {
 	const char *dir;
 	int fd; /* of the log, -1: none begun */
+	off_t length; /* of its whole lines */
 	struct line *lines; /* what the log has */
 	size_t nr_lines;
 } state = { .dir = DIR_DEFAULT, .fd = -1 };
@@ -103,6 +104,8 @@ int undo_lock(bool exclusive)
 		return exclusive ? err : 0;
 	snprintf(path, sizeof(path), "%s/lock", state.dir);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 && !exclusive) /* root's: to share it, reading is enough */
+		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return exclusive ?
 			       fail(errno, "%s: %s", path, strerror(errno)) :
@@ -114,6 +117,20 @@ int undo_lock(bool exclusive)
 	}
 	sign_lock(fd);
 	return 0; /* held until the process ends */
+}
+
+bool undo_is_free(void)
+{
+	char path[PATH_MAX];
+	bool is_free;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/lock", state.dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	is_free = fd >= 0 && !flock(fd, LOCK_SH | LOCK_NB);
+	if (fd >= 0)
+		close(fd);
+	return is_free;
 }
 
 /* ------------------------------------------------------------------- log */
@@ -209,6 +226,7 @@ static bool load(const char *log)
 	int fd;
 
 	forget_lines();
+	state.length = 0;
 	log_path(path, log);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -217,10 +235,17 @@ static bool load(const char *log)
 	close(fd);
 	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
+		state.length = end + 1 - text;
 		parse_line(line);
 	}
 	free(text);
 	return true;
+}
+
+static void cut_log(off_t length)
+{
+	if (state.fd >= 0 && ftruncate(state.fd, length))
+		return; /* a line too many does no harm */
 }
 
 int undo_begin(const char *log)
@@ -240,7 +265,10 @@ int undo_begin(const char *log)
 	state.fd = open(path,
 			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
 			0600);
-	return state.fd < 0 ? fail(errno, "%s: %s", path, strerror(errno)) : 0;
+	if (state.fd < 0)
+		return fail(errno, "%s: %s", path, strerror(errno));
+	cut_log(state.length); /* a full /run may have left half a line */
+	return 0;
 }
 
 static void format_line(struct textbuf *b, enum how how, const char *path,
@@ -263,13 +291,16 @@ static int log_line(enum how how, const char *path, const char *value)
 		return fail(EINVAL, "%s: undo_begin() was not called", path);
 	format_line(&b, how, path, value);
 	n = write(state.fd, b.text, b.len);
-	if (n != (ssize_t)b.len)
+	if (n == (ssize_t)b.len) {
+		remember(how, path, value);
+		state.length += n;
+	} else {
 		err = fail(
 			n < 0 ? errno : ENOSPC,
 			"%s: what %s was could not be kept: %s; it was not changed",
 			state.dir, path, strerror(n < 0 ? errno : ENOSPC));
-	else
-		remember(how, path, value);
+		cut_log(state.length); /* half a line would spoil the next */
+	}
 	buf_free(&b);
 	return err;
 }
@@ -335,14 +366,35 @@ int undo_mkdir(const char *fmt, ...)
 	return err ? err : sysfs_mkdir("%s", path);
 }
 
+/* Is something mounted there? Then its device is not its parent's. */
+static bool is_mount_point(const char *target)
+{
+	char parent[PATH_MAX];
+	struct stat a, b;
+
+	snprintf(parent, sizeof(parent), "%s/..", target);
+	return !stat(target, &a) && !stat(parent, &b) && a.st_dev != b.st_dev;
+}
+
 int undo_mount(const char *type, const char *target, const char *proof)
 {
+	char line[128];
 	int err;
 
-	if (is_play() || sysfs_exists("%s/%s", target, proof))
+	if (sysfs_exists("%s/%s", target, proof))
 		return 0;
 	if (!sysfs_exists("%s", target))
 		return lacks(ENODEV, "%s: this kernel has no %s", target, type);
+	if (is_play()) {
+		snprintf(line, sizeof(line), "mount %s %s", type, target);
+		sysfs_say(line);
+		return 1;
+	}
+	if (is_mount_point(target))
+		return lacks(
+			EBUSY,
+			"%s: something is mounted there that is no %s with \"%s\", and is not to be hidden",
+			target, type, proof);
 	err = log_line(UMOUNT, target, "");
 	if (err)
 		return err;
@@ -383,17 +435,17 @@ static int take_back_once(const struct line *l)
 		return sysfs_store(l->value, "%s", l->path);
 	case WRITE:
 		return sysfs_write(l->value, "%s", l->path);
-	case TRY:
-		sysfs_write(l->value, "%s", l->path);
-		return 0;
+	case TRY: /* also a moment later, when somebody else looks */
+		return sysfs_write(l->value, "%s", l->path) == -EBUSY ? -EBUSY :
+									0;
 	case RMDIR:
 		if (!sysfs_exists("%s", l->path))
 			return 0;
 		empty_group(l->path);
 		return sysfs_rmdir("%s", l->path);
 	case UMOUNT:
-		/* EINVAL: it was logged, then not mounted. */
-		if (!umount2(l->path, 0) || errno == EINVAL)
+		/* If it is none: it was logged, then not mounted. */
+		if (!is_mount_point(l->path) || !umount2(l->path, 0))
 			return 0;
 		return fail(errno, "cannot unmount %s: %s", l->path,
 			    strerror(errno));
@@ -411,7 +463,10 @@ static int take_back(const struct line *l)
 		sleep_ns(POLL_NS);
 		err = take_back_once(l);
 	}
-	return err;
+	if (l->how == TRY)
+		return 0;
+	/* With its node or its DAMON directory gone, it has no value. */
+	return err == -ENOENT || err == -ENODEV ? 0 : err;
 }
 
 /* What could not be taken back stays in the log, for another try. */
@@ -436,6 +491,67 @@ static int keep_failed(const char *log, const bool *failed)
 		close(fd);
 	buf_free(&b);
 	return good ? 0 : fail(errno, "%s: %s", fresh, strerror(errno));
+}
+
+size_t undo_mark(void)
+{
+	return state.nr_lines;
+}
+
+void undo_rollback(size_t mark)
+{
+	struct textbuf b = { 0 };
+	struct fail_state why;
+
+	fail_save(&why);
+	while (state.nr_lines > mark) {
+		struct line *l = &state.lines[--state.nr_lines];
+
+		take_back(l);
+		b.len = 0;
+		format_line(&b, l->how, l->path, l->value);
+		state.length -= (off_t)b.len;
+		free(l->path);
+		free(l->value);
+	}
+	cut_log(state.length);
+	buf_free(&b);
+	fail_restore(&why);
+}
+
+void undo_look(const char *log, struct undo_state *s)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	*s = (struct undo_state){ 0 };
+	log_path(path, log);
+	if (lstat(path, &st) || !load(log))
+		return;
+	s->id = st.st_ino;
+	s->lines = state.nr_lines;
+}
+
+unsigned int undo_back_to(const char *log, const struct undo_state *then)
+{
+	struct undo_state now;
+	size_t mark;
+
+	undo_look(log, &now);
+	/* Another file: all that is in it is new. */
+	mark = now.id == then->id ? then->lines : 0;
+	if (now.lines <= mark || undo_begin(log))
+		return 0;
+	undo_rollback(mark);
+	return (unsigned int)(now.lines - mark);
+}
+
+bool undo_has(const char *path)
+{
+	for (size_t i = 0; i < state.nr_lines; i++)
+		if (!strcmp(state.lines[i].path, path))
+			return true;
+	return false;
 }
 
 bool undo_pending(const char *log)

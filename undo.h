@@ -40,6 +40,25 @@ int undo_lock(bool exclusive);
 int undo_begin(const char *log);
 
 /*
+ * Where the log ends now; and back to there: what was changed since is taken
+ * back, and the log is as long as it was. The message of what failed stays.
+ */
+size_t undo_mark(void);
+void undo_rollback(size_t mark);
+/*
+ * From another process: what a log has, and back to that, when the one that
+ * has continued it failed or was killed. Returns how many changes those were.
+ */
+struct undo_state {
+	uint64_t id; /* of the file; 0: there was none */
+	size_t lines;
+};
+void undo_look(const char *log, struct undo_state *s);
+unsigned int undo_back_to(const char *log, const struct undo_state *then);
+/* Has the log a line for that file or directory? */
+bool undo_has(const char *path);
+
+/*
  * The file's present value is logged (once: what was logged first was there
  * before), then value is written and read back.
  */
@@ -62,7 +81,9 @@ int undo_note(enum undo_how how, const char *value, const char *fmt, ...)
 int undo_mkdir(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * Mounts type at target unless proof (a file in it) is there already. lacks()
- * when the kernel does not know the type.
+ * when the kernel does not know the type, or something else is mounted there:
+ * to mount over it would hide it. In a dry run a line of the journal; then 1,
+ * for what is below target cannot be looked at.
  */
 int undo_mount(const char *type, const char *target, const char *proof);
 
@@ -73,10 +94,13 @@ struct undo_result {
 };
 /* Is there something in the log? */
 bool undo_pending(const char *log);
+/* Has nobody the lock, so that what is in a log was left behind? */
+bool undo_is_free(void);
 /*
  * Takes everything back, also what comes after a failure; the log is removed
- * when all was taken back, else it keeps the lines that failed. 0, or the
- * first failure's -errno, with its message.
+ * when all was taken back, else it keeps the lines that failed. A file that is
+ * gone (a node that went away) has nothing to put back. 0, or the first
+ * failure's -errno, with its message.
  */
 int undo_restore(const char *log, struct undo_result *result);
 

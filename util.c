@@ -17,10 +17,7 @@
  * thread that reports copies what it needs. Long enough for two paths and
  * an explanation.
  */
-static _Thread_local struct {
-	char text[1024];
-	enum status status;
-} failure;
+static _Thread_local struct fail_state failure;
 
 static int set_failure(enum status status, int errnum, const char *fmt,
 		       va_list ap)
@@ -88,6 +85,16 @@ int fail_in(int err, const char *fmt, ...)
 	/* A message that fills the buffer loses its tail, not its head. */
 	snprintf(failure.text, sizeof(failure.text), "%s: %.800s", step, rest);
 	return err;
+}
+
+void fail_save(struct fail_state *f)
+{
+	*f = failure;
+}
+
+void fail_restore(const struct fail_state *f)
+{
+	failure = *f;
 }
 
 const char *fail_message(void)

@@ -43,6 +43,13 @@ int fail_as(int status, const char *fmt, ...)
 int fail_in(int err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 const char *fail_message(void);
+/* The message and its kind, to be kept while something else may fail. */
+struct fail_state {
+	char text[1024];
+	enum status status;
+};
+void fail_save(struct fail_state *f);
+void fail_restore(const struct fail_state *f);
 enum status fail_status(void);
 
 /*

@@ -218,6 +218,8 @@ static void round_trips(void)
 	written("NID", "1", "\"sz_bytes\":\"50.000 GiB\"");
 	written("BYTES", "\"1.5 GiB\"", "\"sz_bytes\":\"1.500 GiB\"");
 	written("BYTES", "1073741825", "\"sz_bytes\":\"1073741825\"");
+	written("BYTES", "4398046512128",
+		"\"sz_bytes\":\"4294967297.000 KiB\"");
 	written("NID", "1", "\"end\":\"654336\"");
 	written("NID", "1", "\"matching\":false");
 }
@@ -496,6 +498,103 @@ static void repeated(const char *what, const char *piece, size_t times,
 	buf_free(&b);
 }
 
+/* The text with one word given a piece over and over. */
+static char *with_many(const char *word, const char *piece, size_t times)
+{
+	struct textbuf b = { 0 };
+	char *text;
+
+	for (size_t i = 0; i < times; i++)
+		buf_add(&b, piece, i);
+	text = with(word, b.text);
+	buf_free(&b);
+	return text;
+}
+
+static void is_many(const char *word, const char *piece, size_t times,
+		    const char *why)
+{
+	char *text = with_many(word, piece, times);
+	struct damon_config *config;
+
+	if (why) {
+		refused_text(piece, text, strlen(text), why);
+	} else {
+		config = parse(text);
+		if (!ok(config, "%zu of %s", times, piece))
+			diag("%s", fail_message());
+		kdamond_free(config);
+	}
+	free(text);
+}
+
+static void many(void)
+{
+	static const char filter[] =
+		"{\"filter_type\":\"anon\",\"matching\":true},";
+	char *text = with_many("EXTRA", ", \"x%zu\": null", 900);
+	struct damon_config *config;
+	const char *warned;
+	int was_stderr = dup(STDERR_FILENO), fd;
+
+	tree_file("/warnings", "");
+	fd = open(tree_path("/warnings"), O_WRONLY);
+	dup2(fd, STDERR_FILENO);
+	config = parse(text);
+	dup2(was_stderr, STDERR_FILENO);
+	close(fd);
+	close(was_stderr);
+	ok(config, "900 members that are unknown and empty");
+	kdamond_free(config);
+	free(text);
+	warned = tree_text("/warnings");
+	like(warned, SCHEME "x0: is unknown here", "a warning");
+	ok(warned && strchr(warned, '\n') && !strchr(warned, '\n')[1],
+	   "and no other");
+
+	is_many("EXTRA", ", \"x%zu\": null", 90000,
+		"schemes[0]: has more than 1000 members");
+	is_many("FILTER", filter, 4094, NULL);
+	is_many("FILTER", filter, 4095,
+		SCHEME "filters: has more than 4096 items");
+}
+
+/* In a list of lists there are no more, either. */
+static void many_in_all(void)
+{
+	struct textbuf b = { 0 };
+	char *inner;
+
+	for (int i = 0; i < 4095; i++)
+		buf_add(&b, "{\"action\":\"stat\"},");
+	buf_add(&b, "{\"action\":\"stat\"}");
+	inner = b.text;
+	b = (struct textbuf){ 0 };
+	buf_add(&b, "{\"kdamonds\":[");
+	for (int i = 0; i < 5; i++)
+		buf_add(&b,
+			"%s{\"contexts\":[{\"ops\":\"paddr\",\"targets\":["
+			"{\"regions\":[{\"start\":0,\"end\":4096}]}],"
+			"\"schemes\":[%s]}]}",
+			i ? "," : "", inner);
+	buf_add(&b, "]}");
+	refused_text("5 times 4096 schemes", b.text, b.len,
+		     "kdamonds[3].contexts[0].schemes: has more than");
+	free(inner);
+	buf_free(&b);
+}
+
+static void zero_bytes(void)
+{
+	static const char raw[] = "{\"kdamonds\":[{\"x\":\"/a\0b\"}]}";
+
+	refused("PATH", "\"/hm\\u0000sdk\"", "a zero byte");
+	refused("PATH", "\"\\u0000\"", "a zero byte");
+	refused("EXTRA", ", \"filters\\u0000\": []", "a zero byte");
+	refused_text("a zero byte in a string", raw, sizeof(raw) - 1,
+		     "a zero byte");
+}
+
 static void large(void)
 {
 	repeated("100000 brackets", "[", 100000, "valid JSON");
@@ -560,6 +659,9 @@ int main(void)
 	wrong_keys();
 	wrong_shapes();
 	truncated();
+	many();
+	many_in_all();
+	zero_bytes();
 	large();
 	files();
 	garbled();

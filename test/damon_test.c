@@ -8,15 +8,25 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "../damon_tree.h"
+#include "../sysfs.h"
 #include "../undo.h"
 
 /* undo.c logs nothing for a tree: what damon.c hands to it is kept here. */
 static int undone(enum undo_how how, const char *value, const char *path);
 #define undo_note(how, value, ...) undone(how, value, format_undo(__VA_ARGS__))
 #define undo_store(value, ...) stored(value, format_undo(__VA_ARGS__))
+#define undo_has(path) logged(path)
 static const char *format_undo(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2)));
 static int stored(const char *value, const char *path);
+static bool logged(const char *path);
+
+/* A tree that is as good as the machine; and a kernel that is not asked. */
+static bool as_machine, is_deaf;
+#define sysfs_is_rerooted() (!as_machine)
+#define damon_tree_command(k, word) \
+	(is_deaf ? fail(EBUSY, "deaf") : damon_tree_command(k, word))
 
 #include "../damon.c"
 
@@ -44,17 +54,29 @@ static const char *format_undo(const char *fmt, ...)
 	return path;
 }
 
+/* Below DAMON's directory only what is there. */
+static const char *brief(const char *path)
+{
+	return strncmp(path, K "/", strlen(K) + 1) ? path :
+						     path + strlen(K) + 1;
+}
+
 static int undone(enum undo_how how, const char *value, const char *path)
 {
 	static const char *const hows[] = { "store", "write", "try" };
 
 	if (undo_failures)
 		return fail(ENOSPC, "no room for the log");
-	buf_add(&undo_log, "%s %s %s\n", hows[how],
-		!strncmp(path, K "/", strlen(K) + 1) ? path + strlen(K) + 1 :
-						       path,
-		value);
+	buf_add(&undo_log, "%s %s %s\n", hows[how], brief(path), value);
 	return 0;
+}
+
+static bool logged(const char *path)
+{
+	char want[PATH_MAX];
+
+	snprintf(want, sizeof(want), " %s ", brief(path));
+	return undo_log.len && strstr(undo_log.text, want);
 }
 
 static int stored(const char *value, const char *path)
@@ -73,6 +95,7 @@ static void machine(void)
 {
 	char path[128];
 
+	undo_log.len = 0;
 	tree_remove("/sys");
 	tree_remove("/proc");
 	tree_file("/sys/devices/system/memory/block_size_bytes", "8000000\n");
@@ -399,9 +422,7 @@ static void log_write(void *arg, const char *path, const char *value)
 {
 	struct textbuf *b = arg;
 
-	if (!strncmp(path, K "/", strlen(K) + 1))
-		path += strlen(K) + 1;
-	buf_add(b, "%s %s\n", path, value);
+	buf_add(b, "%s %s\n", brief(path), value);
 }
 
 /* The first line in which two texts differ. */
@@ -500,6 +521,70 @@ static void newer_kernel(void)
 	machine();
 }
 
+/* What a kernel cannot do is known before anything is written. */
+static void check_is(const struct damon_config *c, const char *release,
+		     const char *why)
+{
+	struct textbuf journal = { 0 };
+
+	tree_file("/proc/sys/kernel/osrelease", release);
+	for (int dry = 0; dry < 2; dry++) {
+		sysfs_journal(log_write, &journal, dry);
+		is_i64(damon_check(c), why ? -ENOENT : 0, "a check on %s",
+		       release);
+		if (why) {
+			like(fail_message(), why, "says what it lacks");
+			is_i64(fail_status(), STATUS_LACKS, "as lacking it");
+		}
+		is_u64(journal.len, 0, "and writes nothing");
+	}
+	is_i64(damon_start(c), why ? -ENOENT : 0, "so does a dry run");
+	ok(why ? !journal.len : journal.len, "which %s something",
+	   why ? "does not list" : "lists");
+	sysfs_journal(NULL, NULL, false);
+	buf_free(&journal);
+}
+
+static void checks(void)
+{
+	struct damon_plan plan = both();
+	struct damon_config *c = damon_generate(DAMON_GOAL, &plan);
+	struct kdamond_filter *f;
+	struct kdamond_goal *g;
+
+	check_is(c, "6.12.1-test",
+		 "intervals_goal (Linux 6.15 or newer), nor node_mem_used_bp "
+		 "goals (Linux 6.16 or newer)");
+	check_is(c, "6.15.0", "not have node_mem_used_bp goals (Linux 6.16");
+	check_is(c, "6.16.0", NULL);
+	check_is(c, "7.0", NULL);
+	check_is(c, "5.99", "intervals_goal");
+	/* Of an older kind are those that others feed. */
+	for (size_t k = 0; k < c->kdamonds.nr; k++) {
+		kdamond_context(c, k)->goal_bp = 0;
+		kdamond_context(c, k)->goal_aggrs = 0;
+		kdamond_context(c, k)->goal_min_us = 0;
+		kdamond_context(c, k)->goal_max_us = 0;
+		g = kdamond_scheme(kdamond_context(c, k), 0)->goals.items;
+		strcpy(g->metric, "user_input");
+		f = kdamond_scheme(kdamond_context(c, k), 0)->filters.items;
+		f[f[0].allow ? 0 : 1].allow = 0;
+	}
+	check_is(c, "6.12.1-test", NULL);
+	damon_free(c);
+	c = damon_generate(DAMON_HMSDK, &plan);
+	check_is(c, "6.12.1-test", NULL);
+	kdamond_context(c, 1)->addr_unit = 4096;
+	check_is(c, "6.17.9",
+		 "1/contexts/0/addr_unit: this kernel does not "
+		 "have addr_unit (Linux 6.18 or newer)");
+	/* A distribution's kernel may have what its version does not say. */
+	tree_file(K "/1/contexts/0/addr_unit", "1\n");
+	check_is(c, "6.17.9", NULL);
+	damon_free(c);
+	machine();
+}
+
 /* --------------------------------------------------------------------- start */
 
 static int make_file(void *arg, const char *path, const char *value,
@@ -539,7 +624,7 @@ static void really(void)
 	kernel_for(c);
 	undo_log.len = 0;
 	sysfs_journal(log_write, &journal, false);
-	ok(!damon_is_running(), "nothing runs before");
+	is_i64(damon_is_running(), 0, "nothing runs before");
 	if (!is_i64(damon_start(c), 0, "a start"))
 		diag("%s", fail_message());
 	golden_text(&want);
@@ -547,7 +632,7 @@ static void really(void)
 	is_text(undo_log.text,
 		"write nr_kdamonds 0\ntry 0/state off\ntry 1/state off\n",
 		"taking back, from its end: off, then the directories");
-	ok(damon_is_running(), "it runs");
+	is_i64(damon_is_running(), 1, "it runs");
 	back = damon_read();
 	ours = damo_format(c);
 	theirs = back ? damo_format(back) : NULL;
@@ -564,7 +649,7 @@ static void really(void)
 	journal.len = 0;
 	is_i64(damon_stop(), 0, "a stop");
 	is_text(journal.text, "0/state off\n1/state off\n", "of both");
-	ok(!damon_is_running(), "none runs");
+	is_i64(damon_is_running(), 0, "none runs");
 	journal.len = 0;
 	is_i64(damon_stop(), 0, "another stop");
 	is_u64(journal.len, 0, "writes nothing");
@@ -608,14 +693,49 @@ static void old_tree(void)
 	     "try 0/state off\n"
 	     "try 1/state off\n",
 	     "before them the directories, before these off");
-	like(journal.text,
-	     "nr_kdamonds 0\n"
-	     "nr_kdamonds 1\n"
-	     "0/contexts/nr_contexts 1\n"
-	     "0/contexts/0/operations vaddr\n",
-	     "and what failed is put back at once");
+	is_str(journal.text + journal.len - strlen("\nnr_kdamonds 0\n"),
+	       "\nnr_kdamonds 0\n",
+	       "nothing stays staged; what was is for the caller");
 	damon_free(c);
 	buf_free(&journal);
+	machine();
+}
+
+/* Pass after pass: what was there before the first is all that is kept. */
+static void passes(void)
+{
+	static const char first[] = "write nr_kdamonds 1\nwrite nr_kdamonds 0\n"
+				    "try 0/state off\ntry 1/state off\n";
+	struct damon_plan plan = both();
+	struct damon_config *c = damon_generate(DAMON_HMSDK, &plan), *more;
+
+	kernel_for(c);
+	tree_file(K "/nr_kdamonds", "1\n");
+	undo_log.len = 0;
+	for (int pass = 0; pass < 3; pass++) {
+		tree_file(K "/0/state", "");
+		tree_file(K "/1/state", "");
+		is_i64(damon_start(c), 0, "pass %d", pass);
+		damon_stop();
+		like(undo_log.text, first, "pass %d: the old tree", pass);
+		is_u64(undo_log.len, strlen(first), "pass %d: and no other",
+		       pass);
+		is_str(tree_text(K "/nr_kdamonds"), "2\n", "ours is there");
+	}
+	damon_free(c);
+	/* More kdamonds than before are to be turned off, too. */
+	undo_log.len = 0;
+	buf_add(&undo_log, "%s", first);
+	plan.region_max = 512 * MIB;
+	more = damon_generate(DAMON_HMSDK, &plan);
+	kernel_for(more);
+	tree_file(K "/nr_kdamonds", "2\n");
+	is_i64(damon_start(more), 0, "a start with more of them");
+	is_u64(more->kdamonds.nr, 4, "two more");
+	is_text(undo_log.text + strlen(first),
+		"try 2/state off\ntry 3/state off\n", "only these are new");
+	damon_free(more);
+	undo_log.len = 0;
 	machine();
 }
 
@@ -639,7 +759,9 @@ static void failures(void)
 
 	tree_remove("/sys/kernel/mm/damon");
 	start_fails("no DAMON", -ENOENT, STATUS_LACKS, "CONFIG_DAMON_SYSFS");
-	ok(!damon_is_running(), "nor does it run");
+	is_i64(damon_is_running(), -ENOENT, "nor can it run");
+	is_i64(damon_check(c), -ENOENT, "which a check finds");
+	is_i64(fail_status(), STATUS_LACKS, "as something that lacks");
 	ok(!damon_read(), "nor is there anything to read");
 	machine();
 	tree_file("/sys/module/damon_reclaim/parameters/enabled", "Y\n");
@@ -760,9 +882,24 @@ static void moved(void)
 
 	is_i64(damon_moved(&m, false), 0, "statistics before anything");
 	ok(!m.any, "there is no scheme");
+	ok(!damon_stat_has_it(), "nor DAMON_STAT");
+	tree_file("/sys/module/damon_stat/parameters/enabled", "Y\n");
+	ok(damon_stat_has_it(), "which may have it");
 	running();
 	is_i64(damon_moved(&m, true), 0, "statistics");
 	ok(m.any, "there are schemes");
+	ok(m.stale, "of a tree, which cannot be asked");
+	as_machine = true;
+	is_i64(damon_moved(&m, false), 0, "statistics without a question");
+	ok(m.stale, "are of before");
+	is_deaf = true;
+	is_i64(damon_moved(&m, true), 0, "of a kernel that does not answer");
+	ok(m.stale, "too");
+	is_deaf = false;
+	is_i64(damon_moved(&m, true), 0, "of one that does");
+	ok(!m.stale, "are present ones");
+	like(tree_text(K "/1/state"), "update_schemes_stats", "by its word");
+	as_machine = false;
 	is_u64(m.cold_tried, 104857600, "cold tried");
 	is_u64(m.cold_applied, 4096, "cold applied");
 	is_u64(m.hot_tried, 3000, "hot tried");
@@ -859,7 +996,8 @@ static void status(void)
 	is_i64(capture(damon_do_dump), 0, "dump");
 	like(said.text, "\"kdamonds\"", "is JSON");
 	is_i64(capture(damon_do_stop), 0, "stop");
-	like(said.text, "migrate_cold: tried 100 MiB, moved 4 KiB",
+	like(said.text,
+	     "migrate_cold: tried 100 MiB, moved 4 KiB, of an earlier time",
 	     "says what was moved");
 	is_i64(capture(damon_do_stop), 0, "another stop");
 	like(said.text, "no kdamond runs", "says so");
@@ -868,6 +1006,27 @@ static void status(void)
 	is_i64(fail_status(), STATUS_LACKS, "is lacking it");
 	machine();
 	close(records);
+}
+
+/* A start that fails takes back what was made for it; its reason stays. */
+static void rolled_back(void)
+{
+	struct plan plan = { .damon = both() };
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%s", tree_path("/run"));
+	undo_set_dir(dir);
+	tree_file("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+	tree_file("/sys/fs/cgroup/cgroup.subtree_control", "\n");
+	tree_file("/sys/module/damon_lru_sort/parameters/enabled", "Y\n");
+	is_i64(damon_do_start(&plan), -EBUSY, "a start that fails");
+	like(fail_message(), "damon_lru_sort is enabled", "says why");
+	like(tree_text("/sys/fs/cgroup/cgroup.subtree_control"), "-memory",
+	     "the controller is given back");
+	ok(!sysfs_exists("/sys/fs/cgroup/hmsdk"), "its cgroup is gone");
+	is_str(tree_text("/run/policy.undo"), "", "and the log is empty");
+	undo_set_dir("/run/tier");
+	machine();
 }
 
 /* ------------------------------------------------------------- broken trees */
@@ -957,12 +1116,15 @@ int main(void)
 	ranges();
 	dry_run();
 	newer_kernel();
+	checks();
 	really();
 	old_tree();
+	passes();
 	failures();
 	absent_target();
 	moved();
 	status();
+	rolled_back();
 	broken();
 	buf_free(&undo_log);
 	buf_free(&said);

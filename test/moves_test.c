@@ -845,8 +845,44 @@ static void zeros_of_balancing(void)
 	is_zero("pgpromote_candidate", NULL, NULL, "all were candidates");
 	moved("pgpromote_success 5\npgpromote_candidate 2\n", "");
 	is_zero("pgpromote_candidate", "unconditional",
-		"3 of 5 pages were promoted unconditionally",
+		"at least 3 of 5 pages were promoted",
 		"not all were candidates");
+}
+
+/* A kernel that counts them has the number; candidates may fail. */
+static void not_rate_limited(void)
+{
+	static const struct {
+		const char *nrl, *why;
+	} rows[] = {
+		{ "4", "pgpromote_candidate: 4 of 5 pages were promoted" },
+		{ "9", "pgpromote_candidate: 5 of 5 pages were promoted" },
+		{ "0", NULL },
+	};
+	char total[128];
+
+	everything_on();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		counters(&a,
+			 "pgpromote_success 0\npgpromote_candidate 0\n"
+			 "pgpromote_candidate_nrl 0\n",
+			 "", "");
+		snprintf(total, sizeof(total),
+			 "pgpromote_success 5\npgpromote_candidate 4\n"
+			 "pgpromote_candidate_nrl %s\n",
+			 rows[i].nrl);
+		counters(&b, total, "", "");
+		is_zero("pgpromote_candidate",
+			rows[i].why ? "unconditional" : NULL, rows[i].why,
+			rows[i].nrl);
+	}
+	counters(&a, ZERO_TOTAL "pgpromote_candidate_nrl 0\n", "", "");
+	counters(&b,
+		 "pgpromote_success 0\nnuma_hint_faults 7\n"
+		 "pgpromote_candidate 1\npgpromote_candidate_nrl 2\n",
+		 "", "");
+	is_zero("NUMA balancing", "limited", "3 candidates, none promoted",
+		"candidates of both kinds");
 }
 
 static void zeros_of_reclaim(void)
@@ -914,6 +950,30 @@ static void zeros_of_damon(void)
 	ok(!strstr(shown(), "tried"), "all that was tried was moved");
 	record();
 	b.moves.damon = (struct damon_moved){ 0 };
+}
+
+/* The kernel was not asked in the end: said, however little was tried. */
+static void stale(void)
+{
+	static const char note[] = "are of an earlier time";
+
+	everything_on();
+	moved(ZERO_TOTAL, "");
+	b.moves.damon = (struct damon_moved){ .any = true,
+					      .stale = true,
+					      .cold_tried = 4096,
+					      .cold_applied = 4096 };
+	like(shown(), "DAMON    its numbers (sz_applied) are of an earlier",
+	     "DAMON that was not asked");
+	like(record(), "\"damon_stale\":true", "is recorded");
+	b.moves.damon.stale = false;
+	a.moves.damon.stale = true;
+	ok(!strstr(shown(), note), "only what it was in the end counts");
+	like(record(), "\"damon_stale\":false", "recorded, too");
+	b.moves.damon = (struct damon_moved){ .stale = true };
+	ok(!strstr(shown(), note), "no scheme has no numbers");
+	record();
+	a.moves.damon = b.moves.damon = (struct damon_moved){ 0 };
 }
 
 /* ------------------------------------------------------ regimes and nodes */
@@ -1062,8 +1122,10 @@ int main(void)
 	two_spans();
 	not_traced();
 	zeros_of_balancing();
+	not_rate_limited();
 	zeros_of_reclaim();
 	zeros_of_damon();
+	stale();
 	regimes();
 	more_nodes();
 	settings();

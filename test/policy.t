@@ -139,7 +139,12 @@ for kernel in 6.12 7.3; do
 	refused 3 'CONFIG_NUMA_BALANCING' policy numab
 	run policy none
 	is "$status" 0 "$kernel: none, where there is no NUMA balancing"
-	broken no-debugfs sys/kernel/debug/sched
+	broken unmounted sys/kernel/debug/sched
+	run policy numab
+	is "$(journal)" "mount debugfs /sys/kernel/debug
+$(<"test/fixtures/golden/numab-$kernel.txt")" \
+		"$kernel: policy numab: debugfs would be mounted first"
+	broken no-debugfs sys/kernel/debug
 	refused 3 'debugfs' policy numab
 	broken no-damon sys/kernel/mm/damon
 	refused 3 'CONFIG_DAMON_SYSFS' policy hmsdk

@@ -72,6 +72,11 @@ static void ranges(void)
 	check("none", "demotion_enabled=true", NULL);
 	check("none", "demotion_enabled=1", NULL);
 	check("none", "demotion_enabled=N", NULL);
+	/* The kernel looks at the first letter alone: it would take false */
+	check("none", "demotion_enabled=0x1", "give true or false");
+	check("none", "demotion_enabled=01", "give true or false");
+	check("none", "lru_gen_enabled=on", NULL);
+	check("none", "lru_gen_enabled=1", NULL);
 	check("none", "lru_gen_enabled=y", NULL);
 	check("none", "lru_gen_enabled=0x7", NULL);
 	check("none", "lru_gen_enabled=8", "from 0 to 7");
@@ -210,6 +215,35 @@ static void absent(void)
 	holds(1, "nothing was written");
 }
 
+/* What the kernel reads back is what is written. */
+static void canonical(void)
+{
+	struct policy *p;
+
+	machine();
+	tree_file("/sys/kernel/mm/numa/demotion_enabled", "false");
+	tree_file("/sys/kernel/mm/lru_gen/enabled", "0x0003");
+	undo_begin("run");
+	p = made(NULL, "lru_gen_enabled=y");
+	is_i64(policy_apply(p, false), 0, "all of the multi-gen LRU");
+	is_str(tree_text("/sys/kernel/mm/lru_gen/enabled"), "0x0007",
+	       "as the kernel spells it");
+	policy_free(p);
+	policy_restore("run");
+	is_str(tree_text("/sys/kernel/mm/lru_gen/enabled"), "0x0003",
+	       "and back");
+	tree_file("/sys/kernel/mm/numa/demotion_enabled", "true ");
+	undo_begin("run");
+	p = made(NULL, "demotion_enabled=N");
+	policy_apply(p, false);
+	is_str(tree_text("/sys/kernel/mm/numa/demotion_enabled"), "false",
+	       "a truth in one spelling");
+	policy_free(p);
+	undo_restore("run", &(struct undo_result){ 0 });
+	tree_remove("/sys/kernel/mm/numa");
+	tree_remove("/sys/kernel/mm/lru_gen");
+}
+
 /* A write that does not take, in the middle. */
 static void stuck(void)
 {
@@ -254,6 +288,7 @@ int main(void)
 	keys();
 	ranges();
 	applied();
+	canonical();
 	absent();
 	stuck();
 	one_tier();

@@ -95,7 +95,7 @@ demotion node 0 (tier 4) to node 1 (tier 22)
 END
 )" "status: the nodes, the region, where demotion goes"
 like "$out" 'numa_balancing +absent +0' "status: what is absent is not zero"
-like "$out" 'DAMON +off' "status: DAMON"
+like "$out" 'DAMON +absent' "status: DAMON"
 is "$(awk 'length > 79' <<<"$out")" "" "status: fits in 80 columns"
 like "$out" 'machine  QEMU pc-q35-11.1, QEMU TCG CPU' "status: the machine"
 is "$(records environment '[.machine, .emulated]')" \

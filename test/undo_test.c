@@ -89,16 +89,21 @@ static void odd_values(void)
 static void failures(void)
 {
 	tree_file("/sys/good", "1");
+	tree_directory("/sys/stuck");
 	undo_begin("run");
 	undo_store("2", "/sys/good");
-	undo_note(UNDO_WRITE, "x", "/sys/gone");
-	undo_note(UNDO_TRY, "y", "/sys/gone-too");
-	put_back("run", -ENOENT, 2, 1);
-	like(fail_message(), "/sys/gone <- x", "the first failure is named");
-	is_str(tree_text("/sys/good"), "1", "the others were taken back");
-	log_is("run", "write\t/sys/gone\tx\n", "what failed is kept");
-	tree_file("/sys/gone", "");
+	undo_note(UNDO_WRITE, "x", "/sys/stuck");
+	undo_note(UNDO_TRY, "y", "/sys/stuck");
+	undo_note(UNDO_STORE, "z", "/sys/gone");
+	put_back("run", -EISDIR, 3, 1);
+	like(fail_message(), "/sys/stuck <- x", "the first failure is named");
+	is_str(tree_text("/sys/good"), "1",
+	       "the others were taken back; what is gone has no value");
+	log_is("run", "write\t/sys/stuck\tx\n", "what failed is kept");
+	tree_remove("/sys/stuck");
+	tree_file("/sys/stuck", "");
 	put_back("run", 0, 1, 0);
+	is_str(tree_text("/sys/stuck"), "x", "for another try");
 }
 
 static void directories(void)
@@ -136,6 +141,44 @@ static void continued(void)
 	is_str(tree_text("/sys/c"), "1", "policy: to what was before");
 }
 
+/* A command that fails half-way goes back to where it began. */
+static void rollback(void)
+{
+	size_t mark;
+
+	tree_file("/sys/r", "1");
+	tree_file("/sys/s", "1");
+	undo_begin("policy");
+	undo_store("2", "/sys/r");
+	mark = undo_mark();
+	undo_store("3", "/sys/s");
+	undo_note(UNDO_TRY, "", "/sys/none");
+	ok(undo_has("/sys/s") && !undo_has("/sys/t"), "what the log has");
+	fail(EBUSY, "why it failed");
+	undo_rollback(mark);
+	is_str(fail_message(), "why it failed", "the message stays");
+	is_str(tree_text("/sys/s"), "1", "taken back");
+	is_str(tree_text("/sys/r"), "2", "what was before the mark is not");
+	log_is("policy", "store\t/sys/r\t1\n", "the log is as it was");
+	ok(!undo_has("/sys/s"), "and knows no more");
+	undo_store("4", "/sys/s");
+	log_is("policy", "store\t/sys/r\t1\nstore\t/sys/s\t1\n",
+	       "and goes on");
+	put_back("policy", 0, 2, 0);
+}
+
+/* A full /run left half a line: the next one begins anew. */
+static void half_a_line(void)
+{
+	tree_file("/sys/h", "1");
+	tree_file("/run/policy.undo", "store\t/sys/a\t1\nstore\t/sys/x");
+	undo_begin("policy");
+	undo_store("2", "/sys/h");
+	log_is("policy", "store\t/sys/a\t1\nstore\t/sys/h\t1\n",
+	       "half a line is dropped");
+	put_back("policy", 0, 2, 0);
+}
+
 /* A log that was cut short, or is not one. */
 static void broken(void)
 {
@@ -151,6 +194,7 @@ static void locks(void)
 	int status = -1;
 	pid_t child;
 
+	ok(!undo_is_free(), "without a lock nobody can tell");
 	is_i64(undo_lock(true), 0, "one has the lock");
 	child = fork();
 	if (child == 0) {
@@ -163,6 +207,7 @@ static void locks(void)
 	}
 	waitpid(child, &status, 0);
 	is_i64(status, 0, "another is refused, and told who has it");
+	ok(!undo_is_free(), "the lock is not free");
 }
 
 static void dry(void)
@@ -199,6 +244,8 @@ int main(void)
 	failures();
 	directories();
 	continued();
+	rollback();
+	half_a_line();
 	broken();
 	dry();
 	unwritable();
