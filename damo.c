@@ -433,8 +433,7 @@ static int unknown(struct reader *r, const struct kdamond_kind *kind,
 			   found ? ", did you mean " : "", found ? found : "",
 			   found ? "?" : "");
 	if (!r->warned && strcmp(key, "probes")) {
-		report_warn("%s: is unknown here, and left out, as is all "
-			    "that is unknown and empty",
+		report_warn("%s: is unknown here, and left out; so are others",
 			    r->path);
 		r->warned = true;
 	}
@@ -495,7 +494,7 @@ static int check_members(struct reader *r, const cJSON *json,
 	cJSON_ArrayForEach(member, json)
 	{
 		if (n++ == MEMBERS_MAX)
-			return bad(r, "has more than %d members", MEMBERS_MAX);
+			return bad(r, "more than %d members", MEMBERS_MAX);
 		snprintf(key, sizeof(key), "%.60s%.60s", prefix,
 			 member->string);
 		what = known(kind, key);
@@ -551,10 +550,8 @@ static int read_list(struct reader *r, const struct kdamond_field *f,
 	cJSON_ArrayForEach(member, json)
 	{
 		if (i == ITEMS_MAX || r->items++ == ALL_MAX)
-			return bad(
-				r,
-				"has more than %d items, or all lists more than %d",
-				ITEMS_MAX, ALL_MAX);
+			return bad(r, "more than %d items, or %d of all lists",
+				   ITEMS_MAX, ALL_MAX);
 		was = enter(r, "[%zu]", i++);
 		item = kdamond_add(kdamond_list(f, object), f->of);
 		if (f->of == &kdamond_context_kind)
@@ -638,6 +635,15 @@ static int not_json(const char *text, size_t len, const char *at)
 		line, column, early ? ", or it ends too early" : "");
 }
 
+/* cJSON's strings would end there. */
+static bool has_zero(const char *text, size_t len)
+{
+	for (; len; text++, len--)
+		if (!*text || (len >= 6 && !memcmp(text, "\\u0000", 6)))
+			return true;
+	return false;
+}
+
 struct damon_config *damo_parse(const char *name, const char *text, size_t len)
 {
 	struct damon_config *config = kdamond_new();
@@ -646,9 +652,8 @@ struct damon_config *damo_parse(const char *name, const char *text, size_t len)
 	cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, false);
 	int err;
 
-	/* cJSON's strings would end there. */
-	if (memchr(text, '\0', len) || memmem(text, len, "\\u0000", 6))
-		err = misuse("has a zero byte in it, which no text has");
+	if (has_zero(text, len))
+		err = misuse("a zero byte in it");
 	else if (!json || !is_blank(end, text + len))
 		err = not_json(text, len, end);
 	else

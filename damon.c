@@ -73,12 +73,10 @@ bool damon_stat_has_it(void)
 /* By its version alone: should this kernel have what needs that? */
 static bool is_new_enough(const char *needs)
 {
-	const char *version = strstr(needs, "(Linux ");
-	unsigned int major, minor;
+	unsigned int major = 0, minor = 0; /* not said: all of them */
 
-	return !version ||
-	       sscanf(version, "(Linux %u.%u", &major, &minor) != 2 ||
-	       damon_tree_is_linux(major, minor);
+	sscanf(needs, "%*[^(](Linux %u.%u", &major, &minor);
+	return damon_tree_is_linux(major, minor);
 }
 
 /* What the goals of schemes need; NULL: there are none. */

@@ -151,8 +151,8 @@ static void text_tried(const struct moves_span *span,
 
 	if (is_stale(span))
 		report_wrap("         ",
-			    "DAMON    its numbers (sz_applied) are of an "
-			    "earlier time: the kernel could not be asked");
+			    "DAMON    sz_applied is of an earlier time: the "
+			    "kernel was not asked");
 	add_tried(&b, "migrate_hot", s->hot_tried, s->row[MOVES_HOT].pages);
 	add_tried(&b, "migrate_cold", s->cold_tried, s->row[MOVES_COLD].pages);
 	if (b.len)
@@ -270,19 +270,19 @@ static void explain_promoted(struct zeros *z, const struct moves_span *s,
 			     int64_t promoted)
 {
 	struct moves_sum candidates = moves_counter(s, "pgpromote_candidate");
-	struct moves_sum n = moves_counter(s, NOT_LIMITED);
-	bool exact = n.known;
+	struct moves_sum counted = moves_counter(s, NOT_LIMITED);
+	int64_t n = counted.known    ? counted.pages :
+		    candidates.known ? promoted - candidates.pages :
+				       0;
 
-	if (!exact && candidates.known)
-		n.pages = promoted - candidates.pages;
-	if (n.pages > promoted) /* of which some were not, in the end */
-		n.pages = promoted;
-	if (n.pages > 0)
+	if (n > promoted) /* some of them were not, in the end */
+		n = promoted;
+	if (n > 0)
 		zero(z, "pgpromote_candidate", "unconditional",
 		     "%s%" PRId64 " of %" PRId64 " pages were promoted "
 		     "unconditionally, as the fast node had room (regime, "
-		     "below): they are no candidates",
-		     exact ? "" : "at least ", n.pages, promoted);
+		     "below): no candidates",
+		     counted.known ? "" : "at least ", n, promoted);
 }
 
 static void explain_numa(struct zeros *z, const struct moves_span *s,

@@ -25,8 +25,9 @@ static bool logged(const char *path);
 /* A tree that is as good as the machine; and a kernel that is not asked. */
 static bool as_machine, is_deaf;
 #define sysfs_is_rerooted() (!as_machine)
-#define damon_tree_command(k, word) \
-	(is_deaf ? fail(EBUSY, "deaf") : damon_tree_command(k, word))
+#define damon_tree_command(k, word)                            \
+	(is_deaf && strcmp(word, "on") ? fail(EBUSY, "deaf") : \
+					 damon_tree_command(k, word))
 
 #include "../damon.c"
 
@@ -784,6 +785,13 @@ static void failures(void)
 	     "nr_kdamonds 0\n",
 	     "the others are turned off, and the directories go");
 	sysfs_journal(NULL, NULL, false);
+	machine();
+	kernel_for(c);
+	tree_remove("/proc/71");
+	is_deaf = true;
+	start_fails("another, and no way back", -EIO, STATUS_FAILED,
+		    "its kdamond does not run");
+	is_deaf = false;
 	machine();
 
 	/* A write that fails in the middle */

@@ -955,7 +955,7 @@ static void zeros_of_damon(void)
 /* The kernel was not asked in the end: said, however little was tried. */
 static void stale(void)
 {
-	static const char note[] = "are of an earlier time";
+	static const char note[] = "of an earlier time";
 
 	everything_on();
 	moved(ZERO_TOTAL, "");
@@ -963,7 +963,7 @@ static void stale(void)
 					      .stale = true,
 					      .cold_tried = 4096,
 					      .cold_applied = 4096 };
-	like(shown(), "DAMON    its numbers (sz_applied) are of an earlier",
+	like(shown(), "DAMON    sz_applied is of an earlier time",
 	     "DAMON that was not asked");
 	like(record(), "\"damon_stale\":true", "is recorded");
 	b.moves.damon.stale = false;

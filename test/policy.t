@@ -169,6 +169,8 @@ $(<"test/fixtures/golden/numab-$kernel.txt")" \
 done
 
 # Goals for a node's free memory came with Linux 6.16
+kernel=6.12 tree=$tmp/6.12
+refused 3 'nor node_mem.* goals .Linux 6\.16' policy damon-goal
 kernel=7.3 tree=$tmp/7.3
 run policy damon-goal
 same_as damon-goal-7.3 "7.3: damon-goal"
