@@ -548,6 +548,14 @@ struct raw {
 
 static const struct verb_row *find_verb(char **operand, int n, int *used);
 
+static bool first_of_letter(size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (options[k].letter == options[i].letter)
+			return false;
+	return true;
+}
+
 static void fill_getopt(struct option *longs, char *shorts)
 {
 	char *s = shorts;
@@ -560,8 +568,8 @@ static void fill_getopt(struct option *longs, char *shorts)
 		longs[i] = (struct option){ .name = o->name,
 					    .has_arg = o->metavar != NULL,
 					    .val = 256 + (int)i };
-		if (o->letter &&
-		    !memchr(shorts, o->letter, (size_t)(s - shorts))) {
+		/* A letter may be of two options; getopt wants it once. */
+		if (o->letter && first_of_letter(i)) {
 			*s++ = o->letter;
 			if (o->metavar)
 				*s++ = ':';

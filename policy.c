@@ -99,7 +99,8 @@ static const struct tunable {
 	  "pages in turn for the node of that number" },
 };
 
-#define WEIGHT (&tunables[ARRAY_SIZE(tunables) - 1])
+static const struct tunable *const weight_row =
+	&tunables[ARRAY_SIZE(tunables) - 1];
 
 /* Other names that a key goes by. */
 static const char *const aliases[][2] = {
@@ -193,7 +194,7 @@ static int unknown_preset(const char *name)
  */
 static const struct tunable *find_tunable(const char *key, int *node)
 {
-	size_t len = strlen(WEIGHT->key);
+	size_t len = strlen(weight_row->key);
 	uint64_t id;
 
 	*node = -1;
@@ -202,17 +203,18 @@ static const struct tunable *find_tunable(const char *key, int *node)
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
 		if (!strcmp(key, aliases[i][0]))
 			key = aliases[i][1];
-	for (const struct tunable *t = tunables; t < WEIGHT; t++)
+	for (const struct tunable *t = tunables; t < weight_row; t++)
 		if (!strcmp(key, t->key) || !strcmp(key, t->path))
 			return t;
-	if (*key == '/' && !strncmp(key, WEIGHT->path, strlen(WEIGHT->path)))
-		len = strlen(WEIGHT->path);
-	else if (strncmp(key, WEIGHT->key, len))
+	if (*key == '/' &&
+	    !strncmp(key, weight_row->path, strlen(weight_row->path)))
+		len = strlen(weight_row->path);
+	else if (strncmp(key, weight_row->key, len))
 		return NULL;
 	if (parse_u64(key + len, &id) || id >= 1024)
 		return NULL;
 	*node = (int)id;
-	return WEIGHT;
+	return weight_row;
 }
 
 static int unknown_key(const char *key)
@@ -220,7 +222,7 @@ static int unknown_key(const char *key)
 	struct nearest near;
 
 	nearest_begin(&near, key);
-	for (const struct tunable *t = tunables; t < WEIGHT; t++)
+	for (const struct tunable *t = tunables; t < weight_row; t++)
 		nearest_try(&near, t->key);
 	if (nearest_found(&near))
 		return misuse("unknown tunable \"%s\"; did you mean \"%s\"?",
@@ -364,7 +366,8 @@ static int resolve(struct policy *p, const struct policy_plan *plan)
 	p->preset = plan->name ? find_preset(plan->name) : NULL;
 	if (plan->name && !p->preset)
 		return unknown_preset(plan->name);
-	for (const struct tunable *t = tunables; p->preset && t <= WEIGHT; t++)
+	for (const struct tunable *t = tunables; p->preset && t <= weight_row;
+	     t++)
 		if (t->def)
 			add_want(p, t, -1, t->def, false);
 	for (const char *v = p->preset ? p->preset->values : ""; *v && !err;) {
@@ -474,8 +477,8 @@ static int want_weights(struct policy *p)
 	for (int i = 0; i < p->nr_nodes && !err; i++) {
 		const struct node *n = &p->nodes[i];
 
-		if (!find_want(p, WEIGHT, n->id))
-			err = add_want(p, WEIGHT, n->id,
+		if (!find_want(p, weight_row, n->id))
+			err = add_want(p, weight_row, n->id,
 				       node_is_far(n, near) ? "1" : "3", true);
 	}
 	qsort(p->wants, (size_t)p->nr_wants, sizeof(p->wants[0]), by_table);
@@ -566,7 +569,7 @@ static int keep_auto(const struct policy *p)
 {
 	char was[16];
 
-	if (!p->nr_wants || p->wants[p->nr_wants - 1].t != WEIGHT ||
+	if (!p->nr_wants || p->wants[p->nr_wants - 1].t != weight_row ||
 	    !sysfs_exists(WEIGHTS "auto"))
 		return 0;
 	if (sysfs_read(was, sizeof(was), WEIGHTS "auto") < 0)
@@ -775,11 +778,11 @@ static void show_all(struct policy *p, bool brief)
 	int *ids, n;
 
 	report_head(columns, p ? 5 : 3);
-	for (const struct tunable *t = tunables; t < WEIGHT; t++)
+	for (const struct tunable *t = tunables; t < weight_row; t++)
 		show_one(p, t, -1, brief);
 	n = sysfs_ids(&ids, "node", WEIGHTS);
 	for (int i = 0; i < n; i++)
-		show_one(p, WEIGHT, ids[i], brief);
+		show_one(p, weight_row, ids[i], brief);
 	if (n > 0)
 		free(ids);
 }
@@ -791,14 +794,14 @@ void policy_record_now(void)
 	int *ids, n;
 
 	report_begin("tunables");
-	for (const struct tunable *t = tunables; t < WEIGHT; t++) {
+	for (const struct tunable *t = tunables; t < weight_row; t++) {
 		now = read_now(value, t, -1);
 		report_str(t->key, now == value ? now : NULL);
 	}
 	n = sysfs_ids(&ids, "node", WEIGHTS);
 	for (int i = 0; i < n; i++)
-		report_str(key_of(key, WEIGHT, ids[i]),
-			   read_now(value, WEIGHT, ids[i]));
+		report_str(key_of(key, weight_row, ids[i]),
+			   read_now(value, weight_row, ids[i]));
 	if (n > 0)
 		free(ids);
 	report_end();

@@ -162,8 +162,7 @@ static void rollback(void)
 	log_is("policy", "store\t/sys/r\t1\n", "the log is as it was");
 	ok(!undo_has("/sys/s"), "and knows no more");
 	undo_store("4", "/sys/s");
-	log_is("policy", "store\t/sys/r\t1\nstore\t/sys/s\t1\n",
-	       "and goes on");
+	log_is("policy", "store\t/sys/r\t1\nstore\t/sys/s\t1\n", "and goes on");
 	put_back("policy", 0, 2, 0);
 }
 
