@@ -329,7 +329,7 @@ static int clear_leftovers(void)
  * One run at a time changes tunables. What a run that was killed left behind
  * is put back first: it would be taken for the machine's own.
  */
-static int claim(const struct plan *plan, struct supervised *result)
+static int claim(const struct plan *plan, bool init, struct supervised *result)
 {
 	bool changes = plan_changes(plan), real = !plan->dry_run && !plan->root;
 	bool left = real && undo_pending("run") && undo_is_free();
@@ -337,7 +337,9 @@ static int claim(const struct plan *plan, struct supervised *result)
 
 	if (changes)
 		err = undo_lock(true);
-	else if (real && (plan_is_benchmark(plan) || plan->verb == VERB_RUN))
+	/* As PID 1: what else runs is what it starts, and may be tier. */
+	else if (real && !init &&
+		 (plan_is_benchmark(plan) || plan->verb == VERB_RUN))
 		err = undo_lock(false);
 	if (!err && left && changes && plan->verb != VERB_POLICY_RESTORE)
 		err = clear_leftovers();
@@ -385,13 +387,32 @@ static void hold_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* What only looks, and is over at once, is done here: half the time it takes. */
+static bool is_look(const struct plan *plan)
+{
+	static const enum verb looks[] = { VERB_STATUS, VERB_POLICY_LIST,
+					   VERB_POLICY_SHOW, VERB_DAMON_STATUS,
+					   VERB_DAMON_DUMP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
+		if (plan->verb == looks[i])
+			return plan->deadline_ns == PLAN_NO_DEADLINE &&
+			       !plan->damon.regions;
+	return false;
+}
+
 static void do_work(const struct supervise *s, const struct plan *plan,
 		    struct supervised *result)
 {
 	struct undo_state before = { 0 };
 
-	if (claim(plan, result))
+	if (claim(plan, s->console, result))
 		return;
+	if (is_look(plan) && !s->console) {
+		if (work(plan))
+			refuse(result);
+		return;
+	}
 	if (plan_changes(plan)) {
 		hold_signals();
 		undo_look("policy", &before);
