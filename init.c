@@ -125,7 +125,7 @@ static void load_module(const char *path)
  * So there is neither libkmod here (24 KB, and a tenth of a second) nor a
  * modprobe in the guest, which is as fast but wants its indices.
  */
-static void load_modules(void)
+void init_modules(void)
 {
 	char *text, *path, *save;
 
@@ -150,7 +150,6 @@ void init_begin(void)
 	init_take_console();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	klogctl(SYSLOG_CONSOLE_LEVEL, NULL, CONSOLE_LEVEL);
-	load_modules();
 }
 
 /* ---------------------------------------------------------- records' port */

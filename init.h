@@ -7,8 +7,10 @@
 
 #include <stddef.h>
 
-/* Mounts what a run needs, sees to descriptors 0 to 2, loads the modules. */
+/* Mounts what a run needs, sees to descriptors 0 to 2. */
 void init_begin(void);
+/* Loads the kernel modules that the image lists. */
+void init_modules(void);
 
 /*
  * Opens the port that takes the records out of the guest: the virtio-serial

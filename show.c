@@ -11,9 +11,14 @@
 #include "show.h"
 #include "util.h"
 
-static void text_environment(const char *command, const struct node_machine *m)
+void show_header(int argc, char **argv, const struct node_machine *m)
 {
-	report_wrap("  ", "tier " TIER_VERSION ":%s", command);
+	struct textbuf command = { 0 };
+
+	buf_addn(&command, "", 0);
+	for (int i = 1; i < argc; i++)
+		buf_add(&command, " %s", argv[i]);
+	report_wrap("  ", "tier " TIER_VERSION ":%s", command.text);
 	if (m->firmware[0] || m->cpu[0])
 		report_say("machine  %s%s%s\n", m->firmware,
 			   m->firmware[0] && m->cpu[0] ? ", " : "", m->cpu);
@@ -21,20 +26,16 @@ static void text_environment(const char *command, const struct node_machine *m)
 	if (m->emulated)
 		report_say("time     emulated: seconds and rates are the "
 			   "emulator's, not hardware's\n");
+	buf_free(&command);
 }
 
-void show_environment(int argc, char **argv, const struct node_machine *m,
-		      bool text)
+void show_environment(int argc, char **argv, const struct node_machine *m)
 {
-	struct textbuf command = { 0 };
-
 	report_begin("environment");
 	report_str("tier", TIER_VERSION);
 	report_open("argv", '[');
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i++)
 		report_str(NULL, argv[i]);
-		buf_add(&command, " %s", argv[i]);
-	}
 	report_close(']');
 	report_str("kernel", m->kernel);
 	report_str("machine", m->firmware[0] ? m->firmware : NULL);
@@ -43,9 +44,6 @@ void show_environment(int argc, char **argv, const struct node_machine *m,
 	report_bool("emulated", m->emulated);
 	report_real("uptime_s", uptime_s());
 	report_end();
-	if (text)
-		text_environment(command.text ? command.text : "", m);
-	buf_free(&command);
 }
 
 /* What the memory of a node is: "CXL mem0 (region0)", or "DRAM". */

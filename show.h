@@ -11,11 +11,11 @@
 #include "vmstat.h"
 
 /*
- * Record "environment": tier, argv, kernel, machine. With text three lines,
- * too: not for what is written to be read by another program.
+ * What runs, and where: three lines of text (none for what is written to be
+ * read by another program), and the record "environment".
  */
-void show_environment(int argc, char **argv, const struct node_machine *m,
-		      bool text);
+void show_header(int argc, char **argv, const struct node_machine *m);
+void show_environment(int argc, char **argv, const struct node_machine *m);
 /*
  * Records "node", one each; text: a table. regions may be NULL; they say
  * which node is backed by which CXL device.

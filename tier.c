@@ -442,7 +442,9 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		return;
 	}
 	node_machine(&machine);
-	show_environment(argc, argv, &machine, init || has_header(plan));
+	if (!init && has_header(plan))
+		show_header(argc, argv, &machine);
+	show_environment(argc, argv, &machine);
 	if (init)
 		make_regions(plan);
 	if (plan->verb)
@@ -477,6 +479,23 @@ static int be_supervisor(int parsed, const struct plan *plan, int argc,
 	return supervise_end(&result);
 }
 
+/*
+ * Who waits at the console sees at once that it has begun; the modules take
+ * as long as the rest of the way to the first table.
+ */
+static void settle_in(int argc, char **argv, bool json)
+{
+	struct node_machine machine;
+	struct fail_state bad_usage;
+
+	fail_save(&bad_usage);
+	node_machine(&machine);
+	if (!json)
+		show_header(argc, argv, &machine);
+	init_modules();
+	fail_restore(&bad_usage);
+}
+
 int main(int argc, char **argv)
 {
 	bool init = getpid() == 1;
@@ -488,6 +507,8 @@ int main(int argc, char **argv)
 	/* A reader that goes away is an error of a write, not our death. */
 	signal(SIGPIPE, SIG_IGN);
 	err = plan_parse(&plan, argc, argv);
+	if (init)
+		settle_in(argc, argv, !err && plan.json);
 	if (!err && plan.version) {
 		report_say("tier " TIER_VERSION "\n");
 		status = STATUS_DONE;
