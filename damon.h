@@ -19,6 +19,7 @@ struct damon_config; /* kdamonds, contexts, targets, schemes */
 
 /* Which parameters damon_generate() gives the schemes. */
 enum damon_style {
+	DAMON_NONE, /* of a policy that does without */
 	DAMON_HMSDK, /* exactly HMSDK's */
 	DAMON_FAST, /* the same shape, every time divided by five */
 	DAMON_GOAL, /* damo's goal-driven tiering */

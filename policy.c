@@ -120,8 +120,6 @@ struct want {
 
 /* --------------------------------------------------------------- presets */
 
-enum damon_use { DAMON_NONE, DAMON_AS_HMSDK, DAMON_AS_FAST, DAMON_AS_GOAL };
-
 /* The customer's own settings: the second experiment of the project. */
 #define NUMAB                                                              \
 	"numa_balancing=2 demotion_enabled=true zone_reclaim_mode=1 "      \
@@ -130,7 +128,7 @@ enum damon_use { DAMON_NONE, DAMON_AS_HMSDK, DAMON_AS_FAST, DAMON_AS_GOAL };
 
 static const struct preset {
 	const char *name;
-	enum damon_use damon;
+	enum damon_style damon;
 	const char *group; /* DAMON moves the pages of this cgroup alone */
 	bool weighted;
 	const char *values; /* what differs from the defaults */
@@ -143,14 +141,13 @@ static const struct preset {
 	{ "tpp", DAMON_NONE, NULL, false,
 	  "numa_balancing=2 demotion_enabled=true watermark_scale_factor=200",
 	  "the same at the kernel's default pace; 2 % of DRAM kept free to promote to" },
-	{ "hmsdk", DAMON_AS_HMSDK, HMSDK_GROUP, false, "demotion_enabled=true",
+	{ "hmsdk", DAMON_HMSDK, HMSDK_GROUP, false, "demotion_enabled=true",
 	  "HMSDK's two DAMON schemes on cgroup hmsdk; the first demotion takes 30 s" },
-	{ "hmsdk-fast", DAMON_AS_FAST, HMSDK_GROUP, false,
-	  "demotion_enabled=true",
+	{ "hmsdk-fast", DAMON_FAST, HMSDK_GROUP, false, "demotion_enabled=true",
 	  "the same with every time divided by five: for small guests, short runs" },
-	{ "both", DAMON_AS_HMSDK, HMSDK_GROUP, false, NUMAB,
+	{ "both", DAMON_HMSDK, HMSDK_GROUP, false, NUMAB,
 	  "numab and hmsdk together" },
-	{ "damon-goal", DAMON_AS_GOAL, NULL, false, "",
+	{ "damon-goal", DAMON_GOAL, NULL, false, "",
 	  "DAMON steered by goals for node 0's free memory (Linux 6.16 or newer)" },
 	{ "interleave", DAMON_NONE, NULL, true, "",
 	  "nothing moves; gups any, and tier run, allocate by weight: 3 near to 1 far" },
@@ -276,10 +273,10 @@ static int check_value(const struct tunable *t, const char *value)
 		return misuse("%s=%s: give one of %s", t->key, value,
 			      t->choices);
 	}
-	if (t->kind == TRUTH && !canonical(t, value))
-		return misuse("%s=%s: give true or false", t->key, value);
 	if (canonical(t, value))
 		return 0;
+	if (t->kind == TRUTH)
+		return misuse("%s=%s: give true or false", t->key, value);
 	errno = 0;
 	v = strtoull(value, &end, 0);
 	/* The kernel takes a leading 0 as octal; nobody means that. */
@@ -323,6 +320,7 @@ static int add_set(struct policy *p, const char *set, size_t len)
 {
 	const struct tunable *t;
 	char text[128], *value;
+	const char *word;
 	int node, err;
 
 	if (len >= sizeof(text))
@@ -336,9 +334,8 @@ static int add_set(struct policy *p, const char *set, size_t len)
 	err = strlen(value) >= sizeof(p->wants[0].value) ?
 		      misuse("%s=%s: too long", text, value) :
 		      check_value(t, value);
-	if (!err && canonical(t, value))
-		value = (char *)canonical(t, value);
-	return err ? err : add_want(p, t, node, value, true);
+	word = canonical(t, value);
+	return err ? err : add_want(p, t, node, word ? word : value, true);
 }
 
 static int by_table(const void *a, const void *b)
@@ -454,17 +451,12 @@ static int plan_damon(const struct policy *p, struct damon_plan *d)
 
 static int make_damon(struct policy *p)
 {
-	static const enum damon_style styles[] = {
-		[DAMON_AS_HMSDK] = DAMON_HMSDK,
-		[DAMON_AS_FAST] = DAMON_FAST,
-		[DAMON_AS_GOAL] = DAMON_GOAL,
-	};
 	struct damon_plan d;
 	int err = plan_damon(p, &d);
 
 	if (err)
 		return err;
-	p->damon = damon_generate(styles[p->preset->damon], &d);
+	p->damon = damon_generate(p->preset->damon, &d);
 	return p->damon ? 0 : -EINVAL;
 }
 
@@ -564,6 +556,14 @@ static int check_presence(const struct policy *p, bool in_debugfs)
 	return err;
 }
 
+/* What can be known before anything is mounted, written or taken back. */
+static int check_policy(const struct policy *p)
+{
+	int err = check_presence(p, false);
+
+	return err || !p->damon ? err : damon_check(p->damon);
+}
+
 /* From 6.14 on writing a weight ends the automatic ones. */
 static int keep_auto(const struct policy *p)
 {
@@ -623,7 +623,7 @@ static int write_one(const struct want *w)
 	int err;
 
 	path_of(path, w->t, w->node);
-	if (!sysfs_exists("%s", path) && !(rehearsed_debugfs(w)))
+	if (!sysfs_exists("%s", path) && !rehearsed_debugfs(w))
 		return 0;
 	err = undo_store(w->value, "%s", path);
 	/* Without lockdown's leave a default cannot even be looked at. */
@@ -688,9 +688,7 @@ int policy_apply(struct policy *p, bool join)
 			EBUSY,
 			"DAMON is running already, and policy %s says what DAMON does: stop it first (tier damon stop, tier policy restore, or damo stop)",
 			p->preset->name);
-	err = check_presence(p, false);
-	if (!err && p->damon)
-		err = damon_check(p->damon);
+	err = check_policy(p);
 	/* Where the mount is only rehearsed, there is nothing to look at. */
 	if (!err && mount_debugfs() <= 0)
 		err = check_presence(p, true);
@@ -745,9 +743,15 @@ static void text_meaning(const struct tunable *t)
 			    (unsigned long long)t->max);
 }
 
-static void show_one(struct policy *p, const struct tunable *t, int node,
-		     bool brief)
+struct view {
+	struct policy *policy; /* whose wishes stand beside; NULL: none's */
+	bool brief; /* no explanations */
+};
+
+static void show_one(const struct tunable *t, int node, void *arg)
 {
+	const struct view *view = arg;
+	struct policy *p = view->policy;
 	const struct want *w = p ? find_want(p, t, node) : NULL;
 	char key[64], value[24], path[PATH_MAX];
 	const char *now = read_now(value, t, node);
@@ -766,44 +770,49 @@ static void show_one(struct policy *p, const struct tunable *t, int node,
 	report_str("help", t->help);
 	report_end();
 	report_row(columns, p ? 5 : 3, cells);
-	if (brief)
+	if (view->brief)
 		return;
 	text_meaning(t);
 	if (now != value)
 		report_wrap("      ", "      %s: needs %s", now, t->needs);
 }
 
-static void show_all(struct policy *p, bool brief)
+typedef void row_fn(const struct tunable *t, int node, void *arg);
+
+/* Every tunable, and the weight of every node there is. */
+static void walk(row_fn *row, void *arg)
 {
 	int *ids, n;
 
-	report_head(columns, p ? 5 : 3);
 	for (const struct tunable *t = tunables; t < weight_row; t++)
-		show_one(p, t, -1, brief);
+		row(t, -1, arg);
 	n = sysfs_ids(&ids, "node", WEIGHTS);
 	for (int i = 0; i < n; i++)
-		show_one(p, weight_row, ids[i], brief);
-	if (n > 0)
-		free(ids);
+		row(weight_row, ids[i], arg);
+	free(ids);
+}
+
+static void show_all(struct policy *p, bool brief)
+{
+	struct view view = { p, brief };
+
+	report_head(columns, p ? 5 : 3);
+	walk(show_one, &view);
+}
+
+static void record_one(const struct tunable *t, int node, void *arg)
+{
+	char key[64], value[24];
+	const char *now = read_now(value, t, node);
+
+	(void)arg;
+	report_str(key_of(key, t, node), now == value ? now : NULL);
 }
 
 void policy_record_now(void)
 {
-	char key[64], value[24];
-	const char *now;
-	int *ids, n;
-
 	report_begin("tunables");
-	for (const struct tunable *t = tunables; t < weight_row; t++) {
-		now = read_now(value, t, -1);
-		report_str(t->key, now == value ? now : NULL);
-	}
-	n = sysfs_ids(&ids, "node", WEIGHTS);
-	for (int i = 0; i < n; i++)
-		report_str(key_of(key, weight_row, ids[i]),
-			   read_now(value, weight_row, ids[i]));
-	if (n > 0)
-		free(ids);
+	walk(record_one, NULL);
 	report_end();
 }
 
@@ -917,10 +926,8 @@ int policy_do_apply(const struct plan *plan)
 {
 	uint64_t began = now_ns();
 	struct policy *p = policy_new(&plan->policy);
-	int err = p ? check_presence(p, false) : -EINVAL;
+	int err = p ? check_policy(p) : -EINVAL;
 
-	if (!err && p->damon)
-		err = damon_check(p->damon);
 	if (!err && !sysfs_is_dry())
 		err = policy_restore("policy");
 	if (!err)

@@ -98,10 +98,12 @@ int session_set(struct session *s)
 
 int session_take(struct session *s, enum session_point point)
 {
-	/* Of our own DAMON the statistics are read just before it is stopped. */
 	int err;
 
-	/* Another's may be busy, or be stopped meanwhile: that is its affair. */
+	/*
+	 * Of our own DAMON the statistics are read just before it is stopped.
+	 * Another's may be busy, or be stopped meanwhile: that is its affair.
+	 */
 	if (s->guest && damon_moved(&s->moves[point].damon, true))
 		s->moves[point].damon = (struct damon_moved){ 0 };
 	err = vmstat_take(&s->counters[point]);

@@ -67,14 +67,6 @@ bool sysfs_is_dry(void)
 	return context.dry_run;
 }
 
-#define format_path(path, fmt)                          \
-	do {                                            \
-		va_list ap;                             \
-		va_start(ap, fmt);                      \
-		vsnprintf(path, sizeof(path), fmt, ap); \
-		va_end(ap);                             \
-	} while (0)
-
 /* From linux/openat2.h, which a C library may not carry yet. */
 struct open_how_v0 {
 	uint64_t flags, mode, resolve;

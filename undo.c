@@ -307,14 +307,6 @@ static int log_line(enum how how, const char *path, const char *value)
 
 /* --------------------------------------------------------------- changes */
 
-#define format_path(path, fmt)                          \
-	do {                                            \
-		va_list ap;                             \
-		va_start(ap, fmt);                      \
-		vsnprintf(path, sizeof(path), fmt, ap); \
-		va_end(ap);                             \
-	} while (0)
-
 static bool is_logged(const char *path)
 {
 	for (size_t i = 0; i < state.nr_lines; i++)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define KIB (UINT64_C(1) << 10)
@@ -92,6 +93,15 @@ struct nearest {
 void nearest_begin(struct nearest *n, const char *word);
 void nearest_try(struct nearest *n, const char *candidate);
 const char *nearest_found(const struct nearest *n);
+
+/* The path that a printf-like function was given, into an array. */
+#define format_path(path, fmt)                          \
+	do {                                            \
+		va_list ap;                             \
+		va_start(ap, fmt);                      \
+		vsnprintf(path, sizeof(path), fmt, ap); \
+		va_end(ap);                             \
+	} while (0)
 
 /* malloc and friends that end the program when memory is out. */
 void *xcalloc(size_t count, size_t size);
