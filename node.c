@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,7 @@ int node_list(struct node **nodes)
 	*nodes = xcalloc((size_t)n, sizeof(**nodes));
 	for (int i = 0; i < n; i++) {
 		read_node(&(*nodes)[have], ids[i], zoneinfo);
+		(*nodes)[have].place = i;
 		if ((*nodes)[have].total)
 			have++;
 	}
@@ -188,31 +190,32 @@ bool node_is_far(const struct node *node, const struct node *near)
 	return !node->has_cpus && near->has_cpus;
 }
 
-/* The i-th number in a node's row of distances; 255, unreachable, without. */
-static long distance_to(const struct node *from, int i)
+int node_distance(const struct node *from, const struct node *to)
 {
 	const char *text = from->distance;
 	char *end;
-	long d = 255;
+	long d = -1;
 
-	for (int k = 0; k <= i; k++) {
+	for (int i = 0; i <= to->place; i++) {
 		d = strtol(text, &end, 10);
 		if (end == text)
-			return 255;
+			return -1;
 		text = end;
 	}
-	return d;
+	return (int)d;
 }
 
 const struct node *node_below(const struct node *nodes, int n,
 			      const struct node *from)
 {
 	const struct node *best = NULL;
-	long least = LONG_MAX;
+	int least = INT_MAX;
 
 	for (int i = 0; i < n; i++) {
-		long d = distance_to(from, i);
+		int d = node_distance(from, &nodes[i]);
 
+		/* Not said is as far as the SLIT can say: unreachable. */
+		d = d < 0 ? 255 : d;
 		if (!node_is_far(&nodes[i], from))
 			continue;
 		if (best && nodes[i].tier > best->tier)
@@ -223,4 +226,41 @@ const struct node *node_below(const struct node *nodes, int n,
 		least = d;
 	}
 	return best;
+}
+
+/* ------------------------------------------------- what is declared of it */
+
+/*
+ * Documentation/admin-guide/mm/numaperf.rst, "NUMA Performance": below
+ * nodeN/access0/initiators/ latencies are in nanoseconds and apply to the
+ * initiators that are linked there. Bandwidths are in MB/s by
+ * Documentation/ABI/stable/sysfs-devices-node and by the HMAT, whose numbers
+ * the kernel passes on (numaperf.rst says MiB/s of the same numbers). Class 0
+ * is of the nearest initiator of any kind, class 1 of the nearest CPU
+ * (drivers/acpi/numa/hmat.c). 0 is what the platform left out.
+ */
+double node_declared(int node, int initiator, const char *attribute)
+{
+	uint64_t value = 0;
+
+	for (int access = 0; access < 2 && !value; access++) {
+		if (initiator >= 0 &&
+		    !sysfs_exists(NODES "/node%d/access%d/initiators/node%d",
+				  node, access, initiator))
+			continue;
+		if (sysfs_read_u64(&value,
+				   NODES "/node%d/access%d/initiators/%s", node,
+				   access, attribute))
+			value = 0;
+		if (initiator < 0)
+			break;
+	}
+	return value ? (double)value : NAN;
+}
+
+int node_latency(int node, double *read_ns, double *write_ns)
+{
+	*read_ns = node_declared(node, -1, "read_latency");
+	*write_ns = node_declared(node, -1, "write_latency");
+	return isnan(*read_ns) && isnan(*write_ns) ? -ENOENT : 0;
 }

@@ -22,6 +22,7 @@ struct node {
 	bool has_cpus;
 	char cpus[NODE_TEXT]; /* "0-3", empty without CPUs */
 	char distance[NODE_TEXT]; /* "10 20" */
+	int place; /* its own in the rows of distances, which have all nodes */
 	int tier; /* N of memory_tierN, -1: in none */
 };
 
@@ -46,6 +47,22 @@ bool node_is_far(const struct node *node, const struct node *near);
  */
 const struct node *node_below(const struct node *nodes, int n,
 			      const struct node *from);
+
+/* The SLIT's distance, 10 is local; -1: it is not said. */
+int node_distance(const struct node *from, const struct node *to);
+
+/*
+ * What the platform (HMAT, or CDAT behind a generic port) declares of a
+ * node's memory: latencies in ns, bandwidths in MB/s, as rated; NAN: not
+ * declared. attribute is read_latency, write_bandwidth, ... They hold for
+ * accesses from initiator, a node; -1: from the initiator nearest to it.
+ */
+double node_declared(int node, int initiator, const char *attribute);
+/*
+ * The latencies for the nearest initiator: 0 if at least one is declared (the
+ * other is NAN then), else -ENOENT, without a message.
+ */
+int node_latency(int node, double *read_ns, double *write_ns);
 
 /* What this machine is: for the report, and to call emulated time emulated. */
 struct node_machine {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <math.h>
+
 #include "../node.h"
 #include "../util.h"
 #include "tap.h"
@@ -98,6 +101,68 @@ static void nodes(void)
 	free(list);
 }
 
+#define ACCESS NODE "1/access0/initiators/"
+
+/* Node 2 has no memory, so no place in the list, but one in the rows. */
+static void distances(void)
+{
+	struct node *list;
+	int n;
+
+	tree_file(NODE "0/distance", "10 20 30 17\n");
+	n = node_list(&list);
+	is_i64(n, 3, "three nodes of four");
+	is_i64(node_distance(&list[0], &list[0]), 10, "to itself");
+	is_i64(node_distance(&list[0], &list[1]), 20, "to node 1");
+	is_i64(node_distance(&list[0], &list[2]), 17,
+	       "to node 12, behind one without memory");
+	is_i64(node_distance(&list[1], &list[2]), -1, "a row too short");
+	is_i64(node_distance(&list[2], &list[0]), -1, "no row");
+	free(list);
+	tree_file(NODE "0/distance", "10 20 30\n");
+}
+
+static void is_ns(double got, double want, const char *name)
+{
+	if (!ok(isnan(want) ? isnan(got) : got == want, "%s", name))
+		diag("got %g, want %g", got, want);
+}
+
+static void declared(void)
+{
+	double r = 77, w = 77;
+
+	is_i64(node_latency(1, &r, &w), -ENOENT, "no latency is declared");
+	ok(isnan(r) && isnan(w), "and none is given out");
+	tree_file(ACCESS "read_latency", "150\n");
+	is_i64(node_latency(1, &r, &w), 0, "one of two");
+	is_ns(r, 150, "the declared one, ns");
+	is_ns(w, NAN, "the other is absent");
+	tree_file(ACCESS "write_latency", "250\n");
+	tree_file(ACCESS "read_bandwidth", "16384\n");
+	is_i64(node_latency(1, &r, &w), 0, "both");
+	is_ns(w, 250, "the write latency, ns");
+	is_ns(node_declared(1, -1, "read_bandwidth"), 16384, "MB/s");
+	is_ns(node_declared(1, -1, "write_bandwidth"), NAN, "not declared");
+
+	is_ns(node_declared(1, 0, "read_latency"), NAN,
+	      "node 0 is not linked: they do not hold for it");
+	tree_directory(NODE "1/access1/initiators/node0");
+	tree_file(NODE "1/access1/initiators/read_latency", "190\n");
+	is_ns(node_declared(1, 0, "read_latency"), 190,
+	      "the nearest CPU, behind a nearer generic initiator");
+	is_ns(node_declared(1, -1, "read_latency"), 150,
+	      "which is the nearest");
+	tree_directory(ACCESS "node0");
+	is_ns(node_declared(1, 0, "read_latency"), 150, "node 0 is nearest");
+
+	tree_file(ACCESS "read_latency", "0\n");
+	tree_file(ACCESS "write_latency", "soon\n");
+	is_i64(node_latency(1, &r, &w), -ENOENT, "zero, and no number: none");
+	tree_remove(NODE "1/access0");
+	tree_remove(NODE "1/access1");
+}
+
 static void machine(void)
 {
 	struct node_machine m;
@@ -173,6 +238,8 @@ int main(void)
 	tree_begin();
 	make_tree();
 	nodes();
+	distances();
+	declared();
 	machine();
 	partial();
 	return done_testing();
