@@ -170,6 +170,9 @@ int parse_size(const char *text, uint64_t *bytes)
 	return 0;
 }
 
+/* So many of an hour's do not overflow 64 bits. */
+#define FRACTION_DIGITS 6
+
 int parse_duration(const char *text, uint64_t *ns)
 {
 	static const struct {
@@ -181,18 +184,26 @@ int parse_duration(const char *text, uint64_t *ns)
 		{ "m", 60000000000 },	{ "min", 60000000000 },
 		{ "h", 3600000000000 },
 	};
-	const char *suffix;
-	uint64_t v;
+	const char *suffix, *point;
+	uint64_t v, part = 0, parts = 1;
 	int err = split_number(text, &v, &suffix);
 
+	if (!err && *suffix == '.') {
+		point = suffix + 1;
+		err = split_number(point, &part, &suffix);
+		if (suffix - point > FRACTION_DIGITS)
+			err = -EINVAL;
+		for (; !err && point < suffix; point++)
+			parts *= 10;
+	}
 	if (err)
 		return err;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (strcmp(suffix, units[i].suffix))
 			continue;
-		if (v > INT64_MAX / units[i].ns)
+		if (v > INT64_MAX / units[i].ns - (part > 0))
 			return -ERANGE;
-		*ns = v * units[i].ns;
+		*ns = v * units[i].ns + part * units[i].ns / parts;
 		return 0;
 	}
 	return -EINVAL;

@@ -61,7 +61,10 @@ enum status fail_status(void);
 int parse_size(const char *text, uint64_t *bytes);
 /* A whole number, decimal, nothing after it. -EINVAL or -ERANGE. No message. */
 int parse_u64(const char *text, uint64_t *value);
-/* "90s", "5m", "1h", "250ms", bare numbers are seconds. Into nanoseconds. */
+/*
+ * "90s", "5m", "1h", "250ms", "0.5s" (up to six decimals); bare numbers are
+ * seconds. Into nanoseconds. -EINVAL or -ERANGE. No message.
+ */
 int parse_duration(const char *text, uint64_t *ns);
 
 /*

@@ -77,7 +77,7 @@ static void refused(void)
 		{ "gups 1G --updates 1k", "--updates 1k: give" },
 		{ "gups 1G --updates 9223372036854775808", "--updates" },
 		{ "gups 1G --duration 0", "--duration 0: give a time" },
-		{ "gups 1G --duration 1.5h", "--duration 1.5h: give a time" },
+		{ "gups 1G --duration 1.h", "--duration 1.h: give a time" },
 		{ "gups 1G --duration 1d", "--duration 1d: give a time" },
 		{ "gups 1G --deadline 0", "--deadline 0: give a time" },
 		{ "gups 1G --deadline x", "--deadline x: give a time" },
