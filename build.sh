@@ -342,7 +342,7 @@ TIER_MAX_BYTES=$((320 * 1024))
 # emulator runs 64-bit SSE multiplies, in the digest, ten times slower.
 optimise()
 {
-	if [[ $1 = gups || $1 = sketch ]]; then
+	if [[ $1 = gups || $1 = loops || $1 = sketch ]]; then
 		printf '%s\n' -O2 -fno-tree-vectorize -fstack-protector-strong
 	else
 		echo -Oz

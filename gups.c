@@ -10,12 +10,9 @@
  * finds 0 errors. With one thread and a power of two it is HPCC's table, bit
  * for bit (the order of XORs does not matter).
  *
- * Sizes that are no power of two: index = floor(r * n / 2^64). Each of the n
- * words owns floor(2^64 / n) or one more of the 2^64 values of r, so no word
- * is preferred by more than n / 2^64 (2^-34 for an 8 GiB table), which no run
- * can see; "r mod n" has the same bound and costs a division. The stream's
- * values are shifts of each other in their high bits as in their low ones, so
- * the sequence of indices is as HPCC's: each about twice the one before.
+ * With a pattern (pattern.h) the threads own parts of every block of it, and
+ * draw from streams of their own. Where the hot set moves at some moment, each
+ * thread notes at which of its updates that was, so that all can be replayed.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,7 +25,9 @@
 #include <time.h>
 
 #include "gups.h"
+#include "loops.h"
 #include "sketch.h"
+#include "stream.h"
 #include "tlb.h"
 #include "util.h"
 
@@ -37,8 +36,9 @@
 #define CHUNK 16384
 /* While the TLB is made to grow: the first flushes are 1536 updates apart. */
 #define SMALL_CHUNK 512
-/* HPCC allows 1024 updates to be looked ahead; 128 fill a core's misses. */
-#define BATCH 128
+/* Moves of the hot set, and phases, that a run can have: 96 KiB, and as much
+ * a thread. */
+#define MAX_EPOCHS 4096
 #define TICK_NS 100000000
 /* musl's default of 128 KiB would do; this is said, not left to chance. */
 #define STACK_BYTES (256 * KIB)
@@ -61,157 +61,22 @@
 #define PROBE_SLOW_RATE 5e6
 #define PROBE_SLOW_NS (UINT64_C(300) * 1000000)
 
-/* ---------------------------------------------------------- the stream */
-
-/* Product of two polynomials over GF(2), modulo x^64 + x^2 + x + 1. */
-static uint64_t stream_multiply(uint64_t a, uint64_t b)
-{
-	uint64_t product = 0;
-
-	for (int bit = 63; bit >= 0; bit--) {
-		product = gups_stream_next(product);
-		if (b >> bit & 1)
-			product ^= a;
-	}
-	return product;
-}
-
-/*
- * A step of the stream multiplies by x modulo that polynomial (its low terms
- * are the 7), so the value after n steps from 1 is x^n: square and multiply.
- */
-uint64_t gups_stream_at(uint64_t n)
-{
-	uint64_t power = 2, value = 1;
-
-	for (; n; n >>= 1) {
-		if (n & 1)
-			value = stream_multiply(value, power);
-		power = stream_multiply(power, power);
-	}
-	return value;
-}
-
-/* ----------------------------------------------------------- the loops */
-
-/* n words at t, count updates from r on; returns the last value used. */
-typedef uint64_t loop_fn(uint64_t *t, uint64_t n, uint64_t r, uint64_t count);
-
-static inline uint64_t slot_mask(uint64_t r, uint64_t n)
-{
-	return r & (n - 1);
-}
-
-static inline uint64_t slot_scale(uint64_t r, uint64_t n)
-{
-	return (uint64_t)((unsigned __int128)r * n >> 64);
-}
-
-/*
- * An emulator chains blocks of code only within a page of it: a loop that
- * crosses one looks its next block up on every round (10 to 40 ns instead of
- * 5). These functions are shorter than their alignment, so none crosses.
- */
-#define UNCROSSED __attribute__((noinline, aligned(256)))
-
-/*
- * Three loops, for both ways of the index (the compiler folds slot() in); the
- * warm-up measures which one this machine likes. All look ahead less than the
- * 1024 updates that HPCC allows.
- *
- * plain  HPCC's own.
- * batch  prefetches BATCH words, then updates them: many misses at a time,
- *        what hardware likes.
- * touch  loads BATCH words, then updates them. An emulator translates a
- *        prefetch to nothing, and some 50 instructions an update let few
- *        misses overlap; a load alone is a third of that. The values are
- *        computed twice: cheaper there than to store and to load them.
- */
-#define DEFINE_LOOPS(slot)                                                 \
-	UNCROSSED static uint64_t plain_##slot(uint64_t *t, uint64_t n,    \
-					       uint64_t r, uint64_t count) \
-	{                                                                  \
-		for (; count; count--) {                                   \
-			r = gups_stream_next(r);                           \
-			t[slot(r, n)] ^= r;                                \
-		}                                                          \
-		return r;                                                  \
-	}                                                                  \
-	UNCROSSED static uint64_t batch_##slot(uint64_t *t, uint64_t n,    \
-					       uint64_t r, uint64_t count) \
-	{                                                                  \
-		uint64_t value[BATCH];                                     \
-                                                                           \
-		for (; count >= BATCH; count -= BATCH) {                   \
-			for (int i = 0; i < BATCH; i++) {                  \
-				r = gups_stream_next(r);                   \
-				value[i] = r;                              \
-				__builtin_prefetch(&t[slot(r, n)], 1);     \
-			}                                                  \
-			for (int i = 0; i < BATCH; i++)                    \
-				t[slot(value[i], n)] ^= value[i];          \
-		}                                                          \
-		return plain_##slot(t, n, r, count);                       \
-	}                                                                  \
-	UNCROSSED static uint64_t touch_##slot(uint64_t *t, uint64_t n,    \
-					       uint64_t r, uint64_t count) \
-	{                                                                  \
-		volatile uint64_t *look = t;                               \
-		uint64_t ahead = r;                                        \
-                                                                           \
-		for (; count >= BATCH; count -= BATCH) {                   \
-			for (int i = 0; i < BATCH; i++) {                  \
-				ahead = gups_stream_next(ahead);           \
-				(void)look[slot(ahead, n)];                \
-			}                                                  \
-			for (int i = 0; i < BATCH; i++) {                  \
-				r = gups_stream_next(r);                   \
-				t[slot(r, n)] ^= r;                        \
-			}                                                  \
-		}                                                          \
-		return plain_##slot(t, n, r, count);                       \
-	}
-DEFINE_LOOPS(slot_mask)
-DEFINE_LOOPS(slot_scale)
-
-/* What count updates from r on add to the sketch of a slice. */
-typedef uint64_t sketch_fn(struct sketch *s, uint64_t n, uint64_t first,
-			   uint64_t r, uint64_t count);
-
-#define DEFINE_SKETCH(slot)                                                   \
-	UNCROSSED static uint64_t sketch_##slot(struct sketch *s, uint64_t n, \
-						uint64_t first, uint64_t r,   \
-						uint64_t count)               \
-	{                                                                     \
-		for (; count; count--) {                                      \
-			r = gups_stream_next(r);                              \
-			sketch_add(s, first + slot(r, n), r);                 \
-		}                                                             \
-		return r;                                                     \
-	}
-DEFINE_SKETCH(slot_mask)
-DEFINE_SKETCH(slot_scale)
-
-#define LOOPS_OF(slot)                                   \
-	{                                                \
-		plain_##slot, batch_##slot, touch_##slot \
-	}
-static loop_fn *const mask_loops[] = LOOPS_OF(slot_mask);
-static loop_fn *const scale_loops[] = LOOPS_OF(slot_scale);
-static const char *const loop_names[] = { "plain", "batch", "touch" };
-
 /* ------------------------------------------------------------- threads */
 
 struct worker {
 	struct gups *g;
 	unsigned int id;
 	pthread_t thread;
-	uint64_t *slice; /* its words */
+	/* What it populates, fills and checks; HPCC's updates stay in there. */
+	uint64_t *slice;
 	uint64_t first, words; /* the index of slice[0], how many */
-	loop_fn *const *loops; /* by enum gups_loop */
-	sketch_fn *sketch_updates;
+	const struct loops *loops;
+	struct loops_stream stream;
 	struct sketch *sketch;
-	uint64_t start, value; /* of its stream: at gups_fill(), now */
+	uint64_t start; /* of its stream: the value at gups_fill() */
+	unsigned int epoch; /* it is in: 0 is the first one */
+	unsigned int seen; /* the last one that it made updates in */
+	uint64_t *switched; /* done when it left epoch i */
 	uint64_t quota; /* updates to make in this call */
 	uint64_t at_mark; /* done at the last mark; the leader's note */
 	uint64_t begin_ns, end_ns, cpu_ns;
@@ -231,8 +96,9 @@ struct gups {
 	struct table table;
 	struct tlb tlb;
 	struct heartbeat *heart; /* NULL: none */
-	enum gups_loop loop;
+	enum loops_kind loop;
 	bool pinned;
+	bool held; /* still bound, as it was populated */
 	struct worker *workers;
 	struct gups_times times;
 	double cpu_time;
@@ -246,8 +112,17 @@ struct gups {
 	bool leave; /* the threads shall end */
 	uint64_t limit_ns; /* of churn(), 0: none */
 	bool stop_when_grown;
+	bool replay; /* the updates are undone; epochs as they were */
+	bool throttled; /* --rate: in gups_update() only */
 	atomic_bool growing; /* tlb.growing, for the threads that follow */
 	atomic_bool stop;
+
+	/* The pattern's epochs so far; the leader adds to them as time passes. */
+	struct pattern_epoch *epochs;
+	atomic_uint nr_epochs;
+	bool moving; /* in this call */
+	uint64_t next_move_ns, next_move_done, next_phase_ns;
+	unsigned int moves, phases_begun;
 };
 
 static uint64_t thread_cpu_ns(void)
@@ -413,6 +288,20 @@ static int parallel(struct gups *g, work_fn *work, double *seconds,
 	return err;
 }
 
+/* The thread's stream, and what it draws from, as at gups_fill(). */
+static void back_to_start(struct worker *w)
+{
+	const struct pattern *p = w->g->config.pattern;
+	struct pattern_epoch first;
+
+	w->stream.value = w->start;
+	w->epoch = 0;
+	if (!p)
+		return;
+	first = pattern_first(p);
+	loops_set_epoch(&w->stream, &first);
+}
+
 /* What thread i makes of n updates: n/T, the first ones one more. */
 static uint64_t share(const struct gups *g, uint64_t n, unsigned int i)
 {
@@ -446,6 +335,117 @@ static void mark(struct gups *g)
 		g->workers[i].at_mark = atomic_load(&g->workers[i].done);
 }
 
+/* --------------------------------------------------------------- epochs */
+
+static void add_epoch(struct gups *g, const struct pattern_epoch *e)
+{
+	unsigned int n =
+		atomic_load_explicit(&g->nr_epochs, memory_order_relaxed);
+
+	if (n == MAX_EPOCHS)
+		return; /* the hot set stays where it is */
+	g->epochs[n] = *e;
+	atomic_store_explicit(&g->nr_epochs, n + 1, memory_order_release);
+}
+
+/* Is it time, or have enough updates been made, for the hot set to move? */
+static bool move_is_due(struct gups *g, uint64_t elapsed)
+{
+	const struct pattern_plan *p = g->config.pattern->plan;
+
+	if (p->move_ns && elapsed >= g->next_move_ns) {
+		g->next_move_ns += p->move_ns;
+		return true;
+	}
+	if (p->move_share && gups_done(g) >= g->next_move_done) {
+		g->next_move_done +=
+			(uint64_t)((unsigned __int128)g->config.updates *
+				   p->move_share / PATTERN_ONE);
+		return true;
+	}
+	return false;
+}
+
+/* What the leader looks at between two chunks, when there is a pattern. */
+static void turn_pages(struct gups *g, uint64_t elapsed)
+{
+	const struct pattern_plan *p = g->config.pattern->plan;
+	struct pattern_epoch e = gups_epoch(g);
+	bool changed = move_is_due(g, elapsed);
+
+	if (changed) {
+		pattern_move(g->config.pattern, &e);
+		g->moves++;
+	}
+	if (p->nr_phases && elapsed >= g->next_phase_ns) {
+		unsigned int n = ++g->phases_begun % (unsigned)p->nr_phases;
+
+		g->next_phase_ns += p->phases[n].ns;
+		e.hot_rate = p->phases[n].hot_rate;
+		changed = true;
+	}
+	if (changed)
+		add_epoch(g, &e);
+}
+
+static void begin_moving(struct gups *g)
+{
+	const struct pattern_plan *p;
+
+	g->moving = g->epochs != NULL;
+	if (!g->moving)
+		return;
+	p = g->config.pattern->plan;
+	g->next_move_ns = p->move_ns;
+	g->next_phase_ns = p->nr_phases ? p->phases[0].ns : 0;
+	g->next_move_done = (uint64_t)((unsigned __int128)g->config.updates *
+				       p->move_share / PATTERN_ONE);
+}
+
+struct pattern_epoch gups_epoch(const struct gups *g)
+{
+	unsigned int n = atomic_load_explicit(&((struct gups *)g)->nr_epochs,
+					      memory_order_acquire);
+
+	if (g->epochs)
+		return g->epochs[n - 1];
+	return g->config.pattern ? pattern_first(g->config.pattern) :
+				   (struct pattern_epoch){ 0 };
+}
+
+unsigned int gups_moves(const struct gups *g)
+{
+	return g->moves;
+}
+
+/*
+ * A thread that has done so many updates goes on to the newest epoch and says
+ * when; or, in a replay, to the next one when it did so then. Returns how many
+ * updates there are until the next change.
+ */
+static uint64_t follow_epochs(struct worker *w, uint64_t done, bool replay)
+{
+	struct gups *g = w->g;
+	bool changed = false;
+
+	if (!g->epochs)
+		return UINT64_MAX;
+	if (!replay)
+		w->seen = atomic_load_explicit(&g->nr_epochs,
+					       memory_order_acquire) -
+			  1;
+	while (w->epoch < w->seen &&
+	       (!replay || w->switched[w->epoch] == done)) {
+		w->switched[w->epoch++] = done;
+		changed = true;
+	}
+	if (changed)
+		loops_set_epoch(&w->stream, &g->epochs[w->epoch]);
+	return w->epoch < w->seen ? w->switched[w->epoch] - done : UINT64_MAX;
+}
+
+/* ------------------------------------------------------------------ churn */
+
 /* What the first thread does between two chunks. */
 static void steer(struct worker *w)
 {
@@ -456,9 +456,38 @@ static void steer(struct worker *w)
 		mark(g);
 	atomic_store_explicit(&g->growing, g->tlb.growing,
 			      memory_order_relaxed);
+	if (g->moving)
+		turn_pages(g, now - w->begin_ns);
 	if ((g->limit_ns && now - w->begin_ns >= g->limit_ns) ||
 	    (g->stop_when_grown && !g->tlb.growing))
 		atomic_store(&g->stop, true);
+}
+
+/* Updates between two looks: as many bytes, whatever the objects are. */
+static uint64_t chunk(const struct gups *g)
+{
+	uint64_t n = CHUNK, each;
+
+	if (g->config.pattern)
+		n = CHUNK * WORD / g->config.pattern->plan->object;
+	if (!g->throttled)
+		return n;
+	each = g->config.rate / g->config.threads / 100;
+	return each < n ? each + 1 : n;
+}
+
+/*
+ * --rate: waits without sleeping. NUMA balancing's scanner goes by the CPU
+ * time of the task: it would stand still while the task sleeps.
+ */
+static void throttle(const struct worker *w, uint64_t made)
+{
+	const struct gups *g = w->g;
+	double due = (double)made * g->config.threads / (double)g->config.rate;
+
+	while ((double)(now_ns() - w->begin_ns) < due * 1e9 &&
+	       !atomic_load_explicit(&g->stop, memory_order_relaxed))
+		;
 }
 
 /*
@@ -469,23 +498,29 @@ static void steer(struct worker *w)
 static int churn(struct worker *w)
 {
 	struct gups *g = w->g;
-	loop_fn *loop = w->loops[g->loop];
+	loops_fn *update = w->loops->update[g->loop];
 	uint64_t done = atomic_load_explicit(&w->done, memory_order_relaxed);
+	uint64_t before = done, most = chunk(g);
 
 	while (w->quota &&
 	       !atomic_load_explicit(&g->stop, memory_order_relaxed)) {
-		uint64_t n = CHUNK;
+		uint64_t n = most, change = follow_epochs(w, done, g->replay);
 
-		if (atomic_load_explicit(&g->growing, memory_order_relaxed))
+		if (atomic_load_explicit(&g->growing, memory_order_relaxed) &&
+		    n > SMALL_CHUNK)
 			n = SMALL_CHUNK;
 		if (n > w->quota)
 			n = w->quota;
-		w->value = loop(w->slice, w->words, w->value, n);
+		if (n > change)
+			n = change;
+		update(&w->stream, n);
 		w->quota -= n;
 		done += n;
 		atomic_store_explicit(&w->done, done, memory_order_relaxed);
 		if (!w->id)
 			steer(w);
+		if (g->throttled)
+			throttle(w, done - before);
 	}
 	atomic_store(&w->busy, false);
 	return 0;
@@ -506,6 +541,21 @@ static void set_quota(struct gups *g, uint64_t updates, bool endless)
 
 /* ------------------------------------------------------- set up, free */
 
+static void draw_from(struct worker *w)
+{
+	const struct pattern *p = w->g->config.pattern;
+
+	if (p) {
+		w->loops = loops_of_pattern(
+			p, w->id, (uint64_t *)w->g->table.base, &w->stream);
+		return;
+	}
+	w->loops = loops_of_slice(w->words);
+	w->stream.table = w->slice;
+	w->stream.n = w->words;
+	w->stream.first = w->first;
+}
+
 /* Slices are whole pages: no two threads populate one page. */
 static void divide(struct gups *g)
 {
@@ -522,28 +572,48 @@ static void divide(struct gups *g)
 		w->first = from * (TABLE_PAGE / WORD);
 		w->words = (to - from) * (TABLE_PAGE / WORD);
 		w->slice = (uint64_t *)g->table.base + w->first;
-		w->loops = w->words & (w->words - 1) ? scale_loops : mask_loops;
-		w->sketch_updates = w->words & (w->words - 1) ?
-					    sketch_slot_scale :
-					    sketch_slot_mask;
+		draw_from(w);
 	}
 }
 
-/* Back to the beginning of every thread's part of the stream. */
+/*
+ * Back to the beginning of every thread's stream: HPCC's has parts, one after
+ * the other; a pattern's threads have streams that are far apart by chance
+ * (2^64 starts).
+ */
 static void rewind_streams(struct gups *g)
 {
+	const struct pattern *p = g->config.pattern;
 	uint64_t at = g->config.seed << SEED_SHIFT;
 
 	for (unsigned int i = 0; i < g->config.threads; i++) {
 		struct worker *w = &g->workers[i];
 
-		w->start = w->value = gups_stream_at(at);
-		atomic_store(&w->done, 0);
+		w->start = p ? stream_mix(stream_mix(g->config.seed) + i) :
+			       stream_at(at);
 		if (g->config.updates)
 			at += share(g, g->config.updates, i);
 		else
 			at += (UINT64_C(1) << SEED_SHIFT) / g->config.threads;
+		atomic_store(&w->done, 0);
+		back_to_start(w);
 	}
+}
+
+static void make_epochs(struct gups *g)
+{
+	const struct pattern *p = g->config.pattern;
+	unsigned int threads = g->config.threads;
+
+	if (!p ||
+	    (!p->plan->move_ns && !p->plan->move_share && !p->plan->nr_phases))
+		return;
+	g->epochs = xcalloc(MAX_EPOCHS, sizeof(*g->epochs));
+	for (unsigned int i = 0; i < threads; i++)
+		g->workers[i].switched =
+			xcalloc(MAX_EPOCHS, sizeof(*g->workers[i].switched));
+	g->epochs[0] = pattern_first(p);
+	atomic_store(&g->nr_epochs, 1);
 }
 
 static void init_lock(struct gups *g)
@@ -589,6 +659,7 @@ struct gups *gups_new(const struct gups_config *config)
 	/* The heart of a second table must not share the pages of the first. */
 	madvise(g->table.map, g->table.map_bytes, MADV_DONTFORK);
 	divide(g);
+	make_epochs(g);
 	rewind_streams(g);
 	if (!hire(g))
 		return g;
@@ -606,6 +677,9 @@ void gups_free(struct gups *g)
 	tlb_exit(&g->tlb);
 	pthread_cond_destroy(&g->changed);
 	pthread_mutex_destroy(&g->lock);
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		free(g->workers[i].switched);
+	free(g->epochs);
 	free(g->workers);
 	free(g);
 }
@@ -640,23 +714,125 @@ int gups_locate(struct gups *g, struct table_pages *pages)
 	return err;
 }
 
-int gups_populate(struct gups *g, struct table_pages *pages)
+/*
+ * The thread's part of the hot pages, first: by its own policy, for the
+ * table's would divide it into as many mappings as there are hot blocks.
+ */
+static int touch_hot(struct worker *w)
 {
-	static const struct place released = { .mode = PLACE_ANY };
-	int err;
+	const struct gups_config *c = &w->g->config;
+	const struct pattern *p = c->pattern;
+	struct pattern_epoch first = pattern_first(p);
+	uint64_t near = p->hot_blocks * c->hot_near / PATTERN_ONE;
+	uint64_t rank = p->hot_blocks * w->id / c->threads;
+	uint64_t end = p->hot_blocks * (w->id + 1) / c->threads;
+	int bound = -1, err = 0;
 
-	memset(pages, 0, sizeof(*pages));
-	err = table_place(&g->table, &g->config.place);
-	if (!err)
-		err = parallel(g, touch_slice, &g->times.populate, NULL, NULL);
-	if (!err)
-		err = gups_locate(g, pages);
-	if (!err)
-		err = table_check(&g->config.place, pages);
-	if (!err && !g->config.hold)
-		err = table_place(&g->table, &released);
+	for (; rank < end && !err; rank++) {
+		int node = rank < near ? c->near_node : c->hot_node;
+
+		if (node < 0)
+			break;
+		if (node != bound)
+			err = table_bind_thread(node);
+		bound = node;
+		table_touch(&w->g->table,
+			    pattern_page(p, &first, rank, 0) * TABLE_PAGE,
+			    p->block_pages * TABLE_PAGE);
+	}
+	return bound < 0 || err ? err : table_bind_thread(-1);
+}
+
+/* Where the hot pages of the ranks from first to end are. */
+static int locate_hot(struct gups *g, uint64_t rank, uint64_t end,
+		      struct table_pages *pages)
+{
+	const struct pattern *p = g->config.pattern;
+	struct pattern_epoch first = pattern_first(p);
+	int err = 0;
+
+	for (; rank < end && !err; rank++)
+		err = table_locate(&g->table,
+				   pattern_page(p, &first, rank, 0) *
+					   TABLE_PAGE,
+				   p->block_pages * TABLE_PAGE, pages);
 	return err;
 }
+
+/* Are they where they were to be placed? Takes them out of *rest. */
+static int check_hot(struct gups *g, struct table_pages *rest)
+{
+	const struct gups_config *c = &g->config;
+	uint64_t blocks = c->pattern->hot_blocks;
+	uint64_t near = blocks * c->hot_near / PATTERN_ONE;
+	struct place place = { .mode = PLACE_BIND, .nr_nodes = 1 };
+	char text[32];
+	int err = 0;
+
+	place.text = text;
+	for (int part = 0; part < 2 && !err; part++) {
+		int node = part ? c->hot_node : c->near_node;
+		struct table_pages pages = { .absent = 0 };
+
+		if (node < 0 || (!part && !near))
+			continue;
+		place.nodes[0] = node;
+		snprintf(text, sizeof(text), "node %d (the hot set)", node);
+		err = locate_hot(g, part ? near : 0, part ? blocks : near,
+				 &pages);
+		if (!err)
+			err = table_check(&place, &pages);
+		rest->node[node] -= pages.node[node];
+	}
+	return err;
+}
+
+int gups_populate(struct gups *g, struct table_pages *pages)
+{
+	bool apart = g->config.pattern &&
+		     (g->config.hot_node >= 0 || g->config.hot_near);
+	struct table_pages rest;
+	int err = 0;
+
+	memset(pages, 0, sizeof(*pages));
+	if (apart)
+		err = parallel(g, touch_hot, &g->times.populate, NULL, NULL);
+	if (!err)
+		err = table_hold(&g->table, &g->config.place);
+	g->held = true;
+	if (!err) {
+		double hot = g->times.populate;
+
+		err = parallel(g, touch_slice, &g->times.populate, NULL, NULL);
+		g->times.populate += hot;
+	}
+	if (!err)
+		err = gups_locate(g, pages);
+	rest = *pages;
+	if (!err && apart)
+		err = check_hot(g, &rest);
+	return err ? err : table_check(&g->config.place, &rest);
+}
+
+/*
+ * The kernel may move the pages from here on: not before the updates are
+ * timed, or a policy would have done its work when the run begins.
+ */
+static int release(struct gups *g)
+{
+	static const struct place anywhere = { .mode = PLACE_ANY };
+
+	if (!g->held || g->config.hold)
+		return 0;
+	g->held = false;
+	return table_place(&g->table, &anywhere);
+}
+
+/*
+ * An emulator chains blocks of code only within a page of it: a loop that
+ * crosses one is several times slower. These are shorter than that.
+ */
+#define UNCROSSED __attribute__((noinline, aligned(256)))
 
 UNCROSSED static int fill_slice(struct worker *w)
 {
@@ -667,6 +843,8 @@ UNCROSSED static int fill_slice(struct worker *w)
 
 int gups_fill(struct gups *g)
 {
+	if (g->epochs)
+		atomic_store(&g->nr_epochs, 1);
 	rewind_streams(g);
 	return parallel(g, fill_slice, &g->times.fill, NULL, NULL);
 }
@@ -674,7 +852,7 @@ int gups_fill(struct gups *g)
 /* ------------------------------------------------------------- warm-up */
 
 /* Updates for ns, with the given loop; the rate, or < 0 on failure. */
-static double measure(struct gups *g, enum gups_loop loop, uint64_t ns)
+static double measure(struct gups *g, enum loops_kind loop, uint64_t ns)
 {
 	uint64_t before = gups_done(g);
 	double seconds;
@@ -695,10 +873,10 @@ static int grow(struct gups *g)
 
 	tlb_grow(&g->tlb);
 	g->stop_when_grown = true;
-	rate = measure(g, GUPS_PLAIN, 0);
+	rate = measure(g, LOOPS_PLAIN, 0);
 	g->stop_when_grown = false;
 	if (rate >= 0)
-		rate = measure(g, GUPS_PLAIN,
+		rate = measure(g, LOOPS_PLAIN,
 			       refill < REFILL_MAX_NS ? refill : REFILL_MAX_NS);
 	return rate < 0 ? -EIO : 0;
 }
@@ -706,10 +884,10 @@ static int grow(struct gups *g)
 /* Twice each, in turn, the better of two: one hiccup decides nothing. */
 static int choose_loop(struct gups *g, struct gups_warm_up *result)
 {
-	enum gups_loop best = GUPS_PLAIN;
+	enum loops_kind best = LOOPS_PLAIN;
 
 	for (int round = 0; round < 2; round++) {
-		for (enum gups_loop l = 0; l < GUPS_LOOPS; l++) {
+		for (enum loops_kind l = 0; l < NR_LOOPS; l++) {
 			double rate = measure(g, l, CHOOSE_NS);
 
 			if (rate < 0)
@@ -718,7 +896,7 @@ static int choose_loop(struct gups *g, struct gups_warm_up *result)
 				result->rate[l] = rate;
 		}
 	}
-	for (enum gups_loop l = 0; l < GUPS_LOOPS; l++)
+	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
 		if (result->rate[l] > result->rate[best])
 			best = l;
 	g->loop = best;
@@ -732,13 +910,13 @@ int gups_warm_up(struct gups *g, struct gups_warm_up *result)
 
 	*result = (struct gups_warm_up){ 0 };
 	g->tlb.on = false;
-	result->before = result->after = measure(g, GUPS_PLAIN, MEASURE_NS);
+	result->before = result->after = measure(g, LOOPS_PLAIN, MEASURE_NS);
 	if (result->before < 0)
 		return -EIO;
 	if (g->config.refresh != REFRESH_OFF) {
 		err = grow(g);
 		if (!err)
-			result->after = measure(g, GUPS_PLAIN, MEASURE_NS);
+			result->after = measure(g, LOOPS_PLAIN, MEASURE_NS);
 		if (err || result->after < 0)
 			return -EIO;
 	}
@@ -769,9 +947,11 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 		gups_tick *tick, void *arg)
 {
 	bool steered = g->tlb.on;
+	int err = release(g);
 	double seconds;
-	int err;
 
+	if (err)
+		return err;
 	g->limit_ns = limit_ns;
 	/*
 	 * Flushes in a rhythm make the TLB grow, too, to what is touched
@@ -780,9 +960,12 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 	g->tlb.on = steered && !g->heart;
 	begin_steering(g, !gups_done(g));
 	set_quota(g, updates, limit_ns);
+	begin_moving(g);
+	g->throttled = g->config.rate;
 	heartbeat_begin(g->heart);
 	err = parallel(g, churn, &seconds, tick, arg);
 	heartbeat_end(g->heart);
+	g->moving = g->throttled = false;
 	g->tlb.on = steered;
 	g->limit_ns = 0;
 	g->times.update += seconds;
@@ -823,12 +1006,15 @@ UNCROSSED static int check_slice(struct worker *w)
 static int sketch_stream(struct worker *w)
 {
 	struct gups *g = w->g;
-	uint64_t left = w->quota, done = 0, r = w->start;
+	uint64_t left = w->quota, done = 0, most = chunk(g);
 
 	while (left && !atomic_load_explicit(&g->stop, memory_order_relaxed)) {
-		uint64_t n = left < CHUNK ? left : CHUNK;
+		uint64_t n = left < most ? left : most;
+		uint64_t change = follow_epochs(w, done, true);
 
-		r = w->sketch_updates(w->sketch, w->words, w->first, r, n);
+		if (n > change)
+			n = change;
+		w->loops->sketch(w->sketch, &w->stream, n);
 		left -= n;
 		done += n;
 		atomic_store_explicit(&w->done, done, memory_order_relaxed);
@@ -836,11 +1022,10 @@ static int sketch_stream(struct worker *w)
 	return 0;
 }
 
-/* Adds what the table says they did: all cancels out, or they did not. */
+/* Adds what the table says they did. */
 static int sketch_slice(struct worker *w)
 {
 	sketch_table(w->sketch, w->slice, w->words, w->first);
-	w->errors = !sketch_is_zero(w->sketch);
 	return 0;
 }
 
@@ -852,8 +1037,8 @@ static void recount(struct gups *g)
 
 		w->quota = atomic_exchange(&w->done, 0);
 		w->at_mark = 0;
-		w->value = w->start;
 		w->errors = 0;
+		back_to_start(w);
 	}
 }
 
@@ -881,7 +1066,10 @@ static int verify_by_sum(struct gups *g, struct gups_verdict *v,
 	v->complete = !err && !atomic_load(&g->stop);
 	if (v->complete)
 		err = parallel(g, sketch_slice, NULL, NULL, NULL);
-	v->errors = all_errors(g);
+	/* A pattern's threads are all over the table: only the sum cancels. */
+	for (unsigned int i = 1; i < n; i++)
+		sketch_merge(&sketches[0], &sketches[i]);
+	v->errors = v->complete && !sketch_is_zero(&sketches[0]);
 	free(sketches);
 	return err;
 }
@@ -896,7 +1084,9 @@ static int verify_by_replay(struct gups *g, struct gups_verdict *v,
 	begin_steering(g, true);
 	set_quota(g, 0, false);
 	recount(g);
+	g->replay = true;
 	err = parallel(g, churn, NULL, tick, arg);
+	g->replay = false;
 	v->complete = !err && !atomic_load(&g->stop);
 	if (!err)
 		err = parallel(g, check_slice, NULL, NULL, NULL);
@@ -948,6 +1138,7 @@ int gups_probe(const struct gups_config *config, int node,
 	small.bytes = (uint64_t)config->threads * PROBE_PAGES * TABLE_PAGE;
 	small.pages = PAGES_4K;
 	small.heartbeat_ns = 0;
+	small.pattern = NULL;
 	small.place = (struct place){ .mode = PLACE_BIND,
 				      .nodes = { node },
 				      .nr_nodes = 1,
@@ -960,9 +1151,9 @@ int gups_probe(const struct gups_config *config, int node,
 		err = gups_fill(g);
 	if (!err)
 		err = gups_digest(g, &digest);
-	rate = err ? -1 : measure(g, GUPS_PLAIN, PROBE_NS);
+	rate = err ? -1 : measure(g, LOOPS_PLAIN, PROBE_NS);
 	if (rate > 0 && rate < PROBE_SLOW_RATE)
-		rate = measure(g, GUPS_PLAIN, PROBE_SLOW_NS);
+		rate = measure(g, LOOPS_PLAIN, PROBE_SLOW_NS);
 	if (!err && rate > 0) {
 		double words = (double)(small.bytes / WORD);
 
@@ -1004,6 +1195,11 @@ uint64_t gups_flushes(const struct gups *g, uint64_t *growths)
 	return g->tlb.flushes;
 }
 
+const struct table *gups_table(const struct gups *g)
+{
+	return &g->table;
+}
+
 bool gups_pinned(const struct gups *g)
 {
 	return g->pinned;
@@ -1011,12 +1207,7 @@ bool gups_pinned(const struct gups *g)
 
 const char *gups_loop(const struct gups *g)
 {
-	return loop_names[g->loop];
-}
-
-const char *gups_loop_name(enum gups_loop loop)
-{
-	return loop_names[loop];
+	return loops_names[g->loop];
 }
 
 double gups_cpu_time(const struct gups *g)

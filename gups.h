@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 #include "heartbeat.h"
+#include "loops.h"
+#include "pattern.h"
 #include "plan.h"
 #include "table.h"
 
@@ -34,7 +36,15 @@ struct gups_config {
 	enum refresh_mode refresh;
 	enum verify_mode verify;
 	struct place place;
-	bool hold; /* keep the table bound after it was populated */
+	bool hold; /* keep the table bound also while it is updated */
+	const struct pattern *pattern; /* NULL: HPCC's uniform updates */
+	/*
+	 * Where the pattern's hot pages are placed, -1: as the rest; and which
+	 * part of them (of PATTERN_ONE) on near_node instead.
+	 */
+	int hot_node, near_node;
+	uint32_t hot_near;
+	uint64_t rate; /* updates a second at most; 0: no limit */
 	uint64_t heartbeat_ns; /* of gups_update(): see heartbeat.h; 0: none */
 };
 
@@ -46,12 +56,9 @@ struct gups_times {
 	double populate, locate, warm_up, fill, update, digest, verify;
 };
 
-/* The ways to write the update loop: see gups.c. */
-enum gups_loop { GUPS_PLAIN, GUPS_BATCH, GUPS_TOUCH, GUPS_LOOPS };
-
 struct gups_warm_up {
 	double before, after; /* updates/s, before and after a growth phase */
-	double rate[GUPS_LOOPS]; /* updates/s of the loops */
+	double rate[NR_LOOPS]; /* updates/s of the loops */
 	bool refresh; /* is the emulator's TLB refreshed during the run? */
 };
 
@@ -66,9 +73,10 @@ struct gups *gups_new(const struct gups_config *config);
 void gups_free(struct gups *g);
 
 /*
- * Binds, touches every page, reads back where every page is (*pages), checks
- * that against the config, and gives the table back to MPOL_DEFAULT unless
- * hold is set. 0 or -errno; nothing was updated then.
+ * Binds, touches every page, reads back where every page is (*pages), and
+ * checks that against the config. The table stays bound, so that nothing is
+ * moved, until gups_update() gives it back to MPOL_DEFAULT (unless hold is
+ * set). 0 or -errno; nothing was updated then.
  */
 int gups_populate(struct gups *g, struct table_pages *pages);
 /* Where the pages are now; adds to *pages. */
@@ -85,6 +93,10 @@ int gups_fill(struct gups *g);
 int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 		gups_tick *tick, void *arg);
 uint64_t gups_done(const struct gups *g); /* updates since gups_fill */
+/* What holds now, also while it updates; and how often the hot set moved. */
+struct pattern_epoch gups_epoch(const struct gups *g);
+unsigned int gups_moves(const struct gups *g);
+const struct table *gups_table(const struct gups *g);
 
 /*
  * sum over all words i of T[i] * (2 i + 1), modulo 2^64: equal tables have
@@ -106,7 +118,6 @@ const struct gups_times *gups_times(const struct gups *g);
 uint64_t gups_flushes(const struct gups *g, uint64_t *growths);
 bool gups_pinned(const struct gups *g);
 const char *gups_loop(const struct gups *g); /* the chosen one's name */
-const char *gups_loop_name(enum gups_loop loop);
 /* CPU time of the threads in gups_update(), seconds; the heartbeat's apart. */
 double gups_cpu_time(const struct gups *g);
 void gups_heartbeat(const struct gups *g, struct heartbeat_count *count);
@@ -129,12 +140,5 @@ int gups_probe(const struct gups_config *config, int node,
 /* The whole run's seconds on such a node: every part of it. */
 double gups_estimate(const struct gups_probe *probe, uint64_t bytes,
 		     uint64_t updates, uint64_t duration_ns);
-
-/* The stream: the value after n steps from 1, and the next one. */
-uint64_t gups_stream_at(uint64_t n);
-static inline uint64_t gups_stream_next(uint64_t r)
-{
-	return (r << 1) ^ ((uint64_t)((int64_t)r >> 63) & 7);
-}
 
 #endif

@@ -28,6 +28,9 @@
 #define DEFAULT_LIMIT_NS (UINT64_C(600) * 1000000000)
 #define DEFAULT_WINDOW_NS (UINT64_C(2) * 1000000000)
 #define DEFAULT_ROUNDS 10
+#define DEFAULT_TIMELINE_NS UINT64_C(1000000000)
+/* As HeMem, Colloid and MEMTIS take it. */
+#define DEFAULT_HOT_RATE (65536 * 9 / 10)
 
 #define ON(verb) (1u << (verb))
 #define EVERY UINT_MAX
@@ -118,21 +121,6 @@ static int set_duration(struct plan *p, const char *arg)
 	return duration("--duration", arg, &p->gups.duration_ns);
 }
 
-static int set_seed(struct plan *p, const char *arg)
-{
-	if (parse_u64(arg, &p->gups.seed) || p->gups.seed > MAX_SEED)
-		return bad("--seed", arg,
-			   "give a whole number from 0 to 16777215");
-	return 0;
-}
-
-static int set_hold(struct plan *p, const char *arg)
-{
-	(void)arg;
-	p->gups.hold = true;
-	return 0;
-}
-
 /* One word of a few: its place among them, or -EINVAL with misuse(). */
 static int choice(const char *option, const char *arg, const char *const *words,
 		  size_t n)
@@ -146,6 +134,227 @@ static int choice(const char *option, const char *arg, const char *const *words,
 			 i ? ", " : "", words[i]);
 	}
 	return misuse("%s %s: give one of %s", option, arg, all);
+}
+
+/* "90%" or "0.9", in parts of 65536. */
+static int part(const char *option, const char *arg, double least, double most,
+		uint32_t *value)
+{
+	char *end;
+	double v = strtod(arg, &end);
+
+	if (end != arg && *end == '%' && !end[1]) {
+		v /= 100;
+		end++;
+	}
+	if (end == arg || *end || !isdigit((unsigned char)*arg) ||
+	    !(v >= least && v <= most))
+		return misuse(
+			"%s %s: give a part such as 90%%, from %g to %g%%",
+			option, arg, 100 * least, 100 * most);
+	*value = (uint32_t)(v * 65536 + 0.5);
+	return 0;
+}
+
+static int size_of(const char *option, const char *arg, uint64_t least,
+		   uint64_t *bytes)
+{
+	if (parse_size(arg, bytes) || *bytes < least)
+		return misuse(
+			"%s %s: give a size of at least %llu bytes, e.g. 64M",
+			option, arg, (unsigned long long)least);
+	return 0;
+}
+
+static int node_of(const char *option, const char *arg, int *node)
+{
+	uint64_t n;
+
+	if (parse_u64(strncmp(arg, "node", 4) ? arg : arg + 4, &n) ||
+	    n >= PLAN_MAX_NODES)
+		return bad(option, arg, "give a node, e.g. 1");
+	*node = (int)n;
+	return 0;
+}
+
+static int set_hot(struct plan *p, const char *arg)
+{
+	return size_of("--hot", arg, 4096, &p->gups.pattern.hot_bytes);
+}
+
+static int set_hot_rate(struct plan *p, const char *arg)
+{
+	return part("--hot-rate", arg, 0.001, 1, &p->gups.pattern.hot_rate);
+}
+
+static int set_hot_at(struct plan *p, const char *arg)
+{
+	static const char *const words[] = { "start", "end", "scattered" };
+	int i = choice("--hot-at", arg, words, ARRAY_SIZE(words));
+
+	p->gups.pattern.at = i < 0 ? HOT_AT_DEFAULT :
+				     (enum hot_at)(HOT_AT_START + i);
+	return i < 0 ? i : 0;
+}
+
+static int set_hot_node(struct plan *p, const char *arg)
+{
+	return node_of("--hot-node", arg, &p->gups.hot_node);
+}
+
+static int set_hot_near(struct plan *p, const char *arg)
+{
+	return part("--hot-near", arg, 0, 1, &p->gups.hot_near);
+}
+
+static int set_zipf(struct plan *p, const char *arg)
+{
+	char *end;
+	double s = strtod(arg, &end);
+
+	if (end == arg || *end || !(s > 0 && s <= 4))
+		return bad("--zipf", arg,
+			   "give an exponent above 0, up to 4, e.g. 0.99");
+	p->gups.pattern.zipf = s;
+	return 0;
+}
+
+static int set_move_hot(struct plan *p, const char *arg)
+{
+	struct pattern_plan *pattern = &p->gups.pattern;
+
+	if (strchr(arg, '%'))
+		return part("--move-hot", arg, 0.001, 1, &pattern->move_share);
+	return duration("--move-hot", arg, &pattern->move_ns);
+}
+
+static int set_move_by(struct plan *p, const char *arg)
+{
+	return size_of("--move-by", arg, 4096, &p->gups.pattern.move_bytes);
+}
+
+/* "90%:20s,10%:20s" */
+static int set_phases(struct plan *p, const char *arg)
+{
+	struct pattern_plan *pattern = &p->gups.pattern;
+	char one[64];
+	int err = 0;
+
+	for (const char *at = arg; !err; at += strcspn(at, ",") + 1) {
+		struct phase *phase = &pattern->phases[pattern->nr_phases];
+		char *time;
+
+		if (pattern->nr_phases == PLAN_MAX_PHASES)
+			return misuse("--phases: more than %d",
+				      PLAN_MAX_PHASES);
+		snprintf(one, sizeof(one), "%.*s", (int)strcspn(at, ","), at);
+		time = strchr(one, ':');
+		if (!time)
+			return bad(
+				"--phases", arg,
+				"give hot rates and times, e.g. 90%:20s,10%:20s");
+		*time++ = '\0';
+		err = part("--phases", one, 0, 1, &phase->hot_rate);
+		if (!err)
+			err = duration("--phases", time, &phase->ns);
+		pattern->nr_phases++;
+		if (!at[strcspn(at, ",")])
+			break;
+	}
+	return err;
+}
+
+static int set_object(struct plan *p, const char *arg)
+{
+	uint64_t *bytes = &p->gups.pattern.object;
+
+	if (parse_size(arg, bytes) || *bytes < 8 || *bytes > 4096 ||
+	    (*bytes & (*bytes - 1)))
+		return bad(
+			"--object", arg,
+			"give 8, 16, 32, ... 4096 (bytes that an update changes)");
+	return 0;
+}
+
+static int set_reads(struct plan *p, const char *arg)
+{
+	return part("--reads", arg, 0, 0.99, &p->gups.pattern.reads);
+}
+
+/* Updates are counted in thousands: 5M is 5000000. */
+static int set_rate(struct plan *p, const char *arg)
+{
+	static const char letters[] = "kMG";
+	uint64_t unit = 1000;
+	char number[32];
+	size_t n = strspn(arg, "0123456789");
+
+	snprintf(number, sizeof(number), "%.*s", (int)n, arg);
+	for (const char *l = letters; *l && *l != arg[n]; l++)
+		unit *= 1000;
+	if (!arg[n])
+		unit = 1;
+	if (parse_u64(number, &p->gups.rate) || !p->gups.rate ||
+	    (arg[n] && (!strchr(letters, arg[n]) || arg[n + 1])) ||
+	    p->gups.rate > UINT64_C(1000000000000) / unit)
+		return bad("--rate", arg,
+			   "give updates a second, e.g. 5000000 or 5M");
+	p->gups.rate *= unit;
+	return 0;
+}
+
+static int set_cpu_node(struct plan *p, const char *arg)
+{
+	return node_of("--cpu-node", arg, &p->gups.cpu_node);
+}
+
+static int set_timeline(struct plan *p, const char *arg)
+{
+	p->gups.timeline_given = true;
+	p->gups.timeline_ns = 0;
+	if (!strcmp(arg, "off"))
+		return 0;
+	return duration("--timeline", arg, &p->gups.timeline_ns);
+}
+
+/* "node0=100ns,node1=250ns" */
+static int set_latency(struct plan *p, const char *arg)
+{
+	static const char want[] = "give e.g. node0=100ns,node1=250ns";
+	const char *at = arg;
+
+	for (;;) {
+		int node, used = 0;
+		double ns;
+
+		at += strncmp(at, "node", 4) ? 0 : 4;
+		if (sscanf(at, "%d=%lf%n", &node, &ns, &used) != 2 ||
+		    node < 0 || node >= PLAN_MAX_NODES ||
+		    !(ns > 0 && ns <= 1e9))
+			return bad("--latency", arg, want);
+		at += used;
+		at += strncmp(at, "ns", 2) ? 0 : 2;
+		p->gups.latency_ns[node] = ns;
+		if (!*at)
+			return 0;
+		if (*at++ != ',')
+			return bad("--latency", arg, want);
+	}
+}
+
+static int set_seed(struct plan *p, const char *arg)
+{
+	if (parse_u64(arg, &p->gups.seed) || p->gups.seed > MAX_SEED)
+		return bad("--seed", arg,
+			   "give a whole number from 0 to 16777215");
+	return 0;
+}
+
+static int set_hold(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->gups.hold = true;
+	return 0;
 }
 
 static int set_pages(struct plan *p, const char *arg)
@@ -437,6 +646,37 @@ static const struct option_row {
 	  "pairs of windows of --against (10)" },
 	{ "limit", 0, "TIME", BENCHMARKS, set_limit,
 	  "refuse a longer run on a trapped node (10m)" },
+
+	{ "hot", 0, "SIZE", BENCHMARKS, set_hot,
+	  "a hot set of that size, over the whole table" },
+	{ "hot-rate", 0, "PART", BENCHMARKS, set_hot_rate,
+	  "its share of the updates (90%)" },
+	{ "hot-at", 0, "PLACE", BENCHMARKS, set_hot_at,
+	  "start (default), end, or scattered over the table" },
+	{ "hot-node", 0, "N", BENCHMARKS, set_hot_node,
+	  "node its pages are placed on first (as the rest)" },
+	{ "hot-near", 0, "PART", BENCHMARKS, set_hot_near,
+	  "that part of it on the near node (an oracle)" },
+	{ "zipf", 0, "EXPONENT", BENCHMARKS, set_zipf,
+	  "pages by Zipf's law, scattered (0.99: as YCSB)" },
+	{ "move-hot", 0, "WHEN", BENCHMARKS, set_move_hot,
+	  "move the hot set each 30s, or each 50% of the updates" },
+	{ "move-by", 0, "SIZE", BENCHMARKS, set_move_by,
+	  "so far (its own size)" },
+	{ "phases", 0, "LIST", BENCHMARKS, set_phases,
+	  "hot rates in turn, e.g. 90%:20s,10%:20s" },
+	{ "object", 0, "SIZE", BENCHMARKS, set_object,
+	  "bytes that an update changes, 8 (default) to 4096" },
+	{ "reads", 0, "PART", BENCHMARKS, set_reads,
+	  "of the objects only read that part" },
+	{ "rate", 0, "N", BENCHMARKS, set_rate,
+	  "at most so many updates a second (5M: 5000000)" },
+	{ "cpu-node", 0, "N", BENCHMARKS, set_cpu_node,
+	  "run the threads on that node's CPUs" },
+	{ "timeline", 0, "TIME", BENCHMARKS, set_timeline,
+	  "a row each TIME of where the pages are (1s), or off" },
+	{ "latency", 0, "LIST", BENCHMARKS, set_latency,
+	  "for the modelled cost: node0=100ns,node1=250ns" },
 
 	{ "policy", 0, "NAME", WORKLOADS, set_policy,
 	  "set a policy for the run; see tier policy list" },
@@ -745,10 +985,62 @@ int plan_parse_place(struct place *place, const char *text)
 	return 0;
 }
 
+static int check_moves(const struct gups_plan *g)
+{
+	const struct pattern_plan *p = &g->pattern;
+	bool moves = p->move_ns || p->move_share;
+
+	if (p->nr_phases && !p->hot_bytes)
+		return misuse("--phases needs --hot: they are hot rates");
+	if (moves && !p->hot_bytes && p->zipf <= 0)
+		return misuse("--move-hot needs --hot or --zipf");
+	if (p->move_bytes && !moves)
+		return misuse("--move-by needs --move-hot");
+	if (p->move_bytes > g->bytes)
+		return misuse("--move-by: further than the table is long");
+	if (p->move_ns && p->move_share)
+		return misuse("--move-hot: a time or a part, not both");
+	if (p->move_share && g->duration_ns)
+		return misuse(
+			"--move-hot by a part of the updates excludes --duration: they are not counted beforehand");
+	if (g->compare && (moves || p->nr_phases || g->rate ||
+			   (g->timeline_given && g->timeline_ns)))
+		return misuse(
+			"--against compares two nodes: no --move-hot, --phases, --rate or --timeline with it");
+	return 0;
+}
+
+static int check_pattern(const struct gups_plan *g, bool rate_given)
+{
+	const struct pattern_plan *p = &g->pattern;
+	char hot[SIZE_TEXT], all[SIZE_TEXT];
+
+	if (p->hot_bytes && p->zipf > 0)
+		return misuse("--hot and --zipf exclude each other");
+	if (rate_given && !p->hot_bytes)
+		return misuse("--hot-rate needs --hot SIZE");
+	if (!p->hot_bytes && p->zipf <= 0 &&
+	    (p->at != HOT_AT_DEFAULT || g->hot_node >= 0 || g->hot_near))
+		return misuse(
+			"--hot-at, --hot-node and --hot-near need --hot or --zipf");
+	if (p->hot_bytes >= g->bytes)
+		return misuse("--hot %s: no part of a table of %s",
+			      format_size(hot, p->hot_bytes),
+			      format_size(all, g->bytes));
+	if (g->hold && (g->hot_node >= 0 || g->hot_near))
+		return misuse(
+			"--bind keeps all pages where NODE says: no --hot-node or --hot-near with it");
+	return check_moves(g);
+}
+
 static int gups_operands(struct plan *plan, int n, char **operand)
 {
 	struct gups_plan *g = &plan->gups;
+	bool rate_given = g->pattern.hot_rate;
 	int err;
+
+	if (!rate_given)
+		g->pattern.hot_rate = DEFAULT_HOT_RATE;
 
 	if (n < 1)
 		return misuse("gups needs the table's size, e.g. tier gups 1G");
@@ -776,6 +1068,9 @@ static int gups_operands(struct plan *plan, int n, char **operand)
 			"--threads %u: a table of %s has a page for %llu at most",
 			g->threads, operand[0],
 			(unsigned long long)(g->bytes / 4096));
+	err = check_pattern(g, rate_given);
+	if (err)
+		return err;
 	return plan_parse_place(&g->place, n > 1 ? operand[1] : "any");
 }
 
@@ -899,6 +1194,9 @@ static void set_defaults(struct plan *plan)
 	plan->gups.window_ns = DEFAULT_WINDOW_NS;
 	plan->gups.rounds = DEFAULT_ROUNDS;
 	plan->gups.limit_ns = DEFAULT_LIMIT_NS;
+	plan->gups.pattern.object = 8;
+	plan->gups.hot_node = plan->gups.cpu_node = -1;
+	plan->gups.timeline_ns = DEFAULT_TIMELINE_NS;
 }
 
 static int set_one(struct plan *plan, const struct raw_option *o)
@@ -970,6 +1268,12 @@ const char *plan_verb_name(enum verb verb)
 bool plan_is_benchmark(const struct plan *plan)
 {
 	return BENCHMARKS & ON(plan->verb);
+}
+
+bool plan_has_pattern(const struct gups_plan *g)
+{
+	return g->pattern.hot_bytes || g->pattern.zipf > 0 ||
+	       g->pattern.object > 8 || g->pattern.reads;
 }
 
 bool plan_changes(const struct plan *plan)

@@ -68,8 +68,45 @@ struct fault {
 	int signal;
 };
 
+/* Where the hot pages are in the table. */
+enum hot_at {
+	HOT_AT_DEFAULT, /* a hot set: at the start; Zipf: scattered */
+	HOT_AT_START,
+	HOT_AT_END,
+	HOT_AT_SCATTERED,
+};
+
+#define PLAN_MAX_PHASES 8
+
+/* Which pages are updated how often; rates are parts of 65536. */
+struct pattern_plan {
+	uint64_t hot_bytes; /* 0: no hot set */
+	uint32_t hot_rate; /* the hot set's share of the updates */
+	double zipf; /* exponent; 0: not Zipf */
+	enum hot_at at;
+	uint64_t object; /* bytes that an update changes: 8 to 4096 */
+	uint32_t reads; /* the share of objects that are only read */
+	/* The hot set moves after a time, or a share of the updates; by so much */
+	uint64_t move_ns;
+	uint32_t move_share;
+	uint64_t move_bytes; /* 0: its own size */
+	struct phase {
+		uint32_t hot_rate;
+		uint64_t ns;
+	} phases[PLAN_MAX_PHASES]; /* one after the other, again and again */
+	int nr_phases;
+};
+
 struct gups_plan {
 	uint64_t bytes;
+	struct pattern_plan pattern;
+	int hot_node; /* where the hot pages are placed first; -1: as the rest */
+	uint32_t hot_near; /* this part of them on the near node, of 65536 */
+	int cpu_node; /* whose CPUs the threads take; -1: those allowed */
+	uint64_t rate; /* updates a second at most; 0: no limit */
+	uint64_t timeline_ns; /* between rows; 0: no timeline */
+	bool timeline_given;
+	double latency_ns[PLAN_MAX_NODES]; /* for the modelled cost; 0: ask */
 	struct place place;
 	unsigned int threads; /* 0: the CPUs allowed */
 	uint64_t updates; /* 0: 4 x entries, or as many as duration allows */
@@ -120,6 +157,9 @@ struct damon_plan {
 	uint64_t region_max; /* -s: larger regions are split; 0: none is */
 	bool regions; /* of status: list them anew, however long it takes */
 };
+
+/* Is it other than HPCC's uniform updates of 8 bytes? */
+bool plan_has_pattern(const struct gups_plan *plan);
 
 /* What the supervisor tells the process that does the work (--worker). */
 struct worker_plan {

@@ -23,6 +23,7 @@
 #include "run.h"
 #include "session.h"
 #include "show.h"
+#include "timeline.h"
 #include "tlb.h"
 #include "util.h"
 
@@ -56,6 +57,8 @@ struct run {
 	double estimate; /* seconds; 0: not trapped, not estimated */
 	unsigned int pass;
 	struct place place; /* the plan's, or what the policy makes of it */
+	struct pattern *pattern; /* NULL: HPCC's uniform updates */
+	struct timeline *timeline; /* of the pass under way; NULL: none */
 	struct session session;
 };
 
@@ -108,6 +111,8 @@ struct progress {
 	uint64_t total; /* updates, or 0: as many as total_seconds allow */
 	double total_seconds;
 	uint64_t next_ns;
+	struct timeline *timeline; /* rows instead of a line of progress */
+	int err;
 };
 
 static bool show_progress(void *arg, uint64_t done, double seconds)
@@ -120,6 +125,10 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 
 	if (interrupted)
 		return false;
+	if (p->timeline) {
+		p->err = timeline_tick(p->timeline, done, seconds);
+		return !p->err;
+	}
 	if (!p->next_ns)
 		p->next_ns = now + (in_place ? IN_PLACE_NS : PLAIN_NS);
 	if (now < p->next_ns)
@@ -150,6 +159,27 @@ static void find_cpus(struct run *run)
 				run->cpus[run->nr_cpus++] = i;
 	if (!run->nr_cpus)
 		run->cpus[run->nr_cpus++] = 0;
+}
+
+/* --cpu-node: of the CPUs allowed those of that node. */
+static int choose_cpus(struct run *run)
+{
+	const struct node *node;
+	int ids[CPU_SETSIZE], n, kept = 0;
+
+	if (run->gups->cpu_node < 0)
+		return 0;
+	node = node_find(run->nodes, run->nr_nodes, run->gups->cpu_node);
+	n = node ? parse_list(node->cpus, ids, CPU_SETSIZE) : 0;
+	for (int i = 0; i < run->nr_cpus; i++)
+		for (int k = 0; k < n; k++)
+			if (ids[k] == run->cpus[i])
+				run->cpus[kept++] = ids[k];
+	run->nr_cpus = kept;
+	if (kept)
+		return 0;
+	return lacks(ENODEV, "--cpu-node %d: no CPU that tier may use is there",
+		     run->gups->cpu_node);
 }
 
 static int find_nodes(struct run *run)
@@ -186,6 +216,17 @@ static void settle_plan(struct run *run)
 	run->updates = g->updates ? g->updates : 4 * (g->bytes / 8);
 }
 
+static int settle_pattern(struct run *run)
+{
+	const struct gups_plan *g = run->gups;
+
+	if (!plan_has_pattern(g))
+		return 0;
+	run->pattern = pattern_new(&g->pattern, g->bytes, run->threads,
+				   g->pages, g->seed);
+	return run->pattern ? 0 : -EINVAL;
+}
+
 /* --------------------------------------------------------------- refusals */
 
 static int check_nodes(const struct run *run, const struct place *place)
@@ -195,15 +236,19 @@ static int check_nodes(const struct run *run, const struct place *place)
 
 	for (int i = 0; i < run->nr_nodes; i++)
 		buf_add(&have, "%s%d", i ? ", " : "", run->nodes[i].id);
-	for (int i = 0; i < place->nr_nodes && !err; i++)
-		if (!node_find(run->nodes, run->nr_nodes, place->nodes[i]))
+	for (int i = 0; i <= place->nr_nodes && !err; i++) {
+		int id = i < place->nr_nodes ? place->nodes[i] :
+					       run->gups->hot_node;
+
+		if (id >= 0 && !node_find(run->nodes, run->nr_nodes, id))
 			err = lacks(
 				ENODEV,
 				"node %d does not exist or has no memory; nodes with memory: %s%s",
-				place->nodes[i], have.text,
+				id, have.text,
 				run->nr_regions ?
 					"" :
 					" (there is no CXL region: tier region create makes one)");
+	}
 	buf_free(&have);
 	return err;
 }
@@ -259,6 +304,20 @@ static int too_large(const struct run *run, const struct place *place,
 			place->text);
 }
 
+/* Of the hot pages those that are placed on this node apart from the rest. */
+static uint64_t apart_on(const struct run *run, const struct node *n)
+{
+	uint64_t hot =
+		run->pattern ? pattern_hot_pages(run->pattern) * TABLE_PAGE : 0;
+	uint64_t near = hot * run->gups->hot_near / PATTERN_ONE, bytes = 0;
+
+	if (n == node_near(run->nodes, run->nr_nodes))
+		bytes += near;
+	if (n->id == run->gups->hot_node)
+		bytes += hot - near;
+	return bytes;
+}
+
 /*
  * Never the OOM killer: a bound allocation on a full node ends in it. Page
  * tables take 1/512 of the table, on the node of the CPUs.
@@ -267,7 +326,7 @@ static int check_room(const struct run *run, const struct place *place)
 {
 	uint64_t bytes = run->gups->bytes, tables = bytes / 512;
 	const struct node *near = node_near(run->nodes, run->nr_nodes);
-	uint64_t have = 0, need = bytes + RESERVE_BYTES;
+	uint64_t have = 0, need = RESERVE_BYTES, apart;
 	bool all = place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED;
 	bool on_near = all;
 
@@ -279,7 +338,11 @@ static int check_room(const struct run *run, const struct place *place)
 
 		for (int j = 0; j < place->nr_nodes; j++)
 			named |= place->nodes[j] == n->id;
-		have += named ? n->available : 0;
+		apart = apart_on(run, n);
+		if (apart > n->available)
+			return too_large(run, place, apart, n->available);
+		bytes -= apart;
+		have += named ? n->available - apart : 0;
 		on_near |= named && n == near;
 		if (named && place->mode == PLACE_INTERLEAVE &&
 		    n->available < bytes / (unsigned int)place->nr_nodes)
@@ -287,7 +350,7 @@ static int check_room(const struct run *run, const struct place *place)
 					 bytes / (unsigned int)place->nr_nodes,
 					 n->available);
 	}
-	need += on_near ? tables : 0;
+	need += bytes + (on_near ? tables : 0);
 	if (have < need)
 		return too_large(run, place, need, have);
 	if (!on_near && near->available < tables + RESERVE_BYTES)
@@ -330,6 +393,11 @@ static void config_for(const struct run *run, const struct place *place,
 		.verify = run->gups->verify,
 		.place = *place,
 		.hold = run->gups->hold,
+		.pattern = run->pattern,
+		.hot_node = run->gups->hot_node,
+		.near_node = node_near(run->nodes, run->nr_nodes)->id,
+		.hot_near = run->gups->hot_near,
+		.rate = run->gups->rate,
 		.heartbeat_ns = heartbeat(run),
 	};
 }
@@ -473,7 +541,7 @@ static void text_place(const struct run *run, const struct gups *g,
 		       const struct place *place,
 		       const struct table_pages *pages)
 {
-	char size[SIZE_TEXT], took[SIZE_TEXT];
+	char size[SIZE_TEXT], took[SIZE_TEXT], pattern[160];
 	struct textbuf where = { 0 };
 
 	for (int i = 0; i < PLAN_MAX_NODES; i++)
@@ -487,8 +555,13 @@ static void text_place(const struct run *run, const struct gups *g,
 		   gups_pinned(g) ? " (pinned)" : "", took);
 	report_wrap("         ", "pages    %s; %s",
 		    where.text ? where.text : "none",
-		    run->gups->hold ? "held there (--bind)" :
-				      "the kernel may move them now");
+		    run->gups->hold ?
+			    "held there (--bind)" :
+			    "the kernel may move them when the updates begin");
+	if (run->pattern) {
+		pattern_describe(run->pattern, pattern, sizeof(pattern));
+		report_wrap("         ", "pattern  %s", pattern);
+	}
 	buf_free(&where);
 }
 
@@ -503,8 +576,8 @@ static void text_warm_up(const struct gups *g, const struct gups_warm_up *w)
 			"warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
 			w->before / 1e6);
 	report_say("loop     %s (", gups_loop(g));
-	for (enum gups_loop l = 0; l < GUPS_LOOPS; l++)
-		report_say("%s%s %.2f", l ? ", " : "", gups_loop_name(l),
+	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
+		report_say("%s%s %.2f", l ? ", " : "", loops_names[l],
 			   w->rate[l] / 1e6);
 	report_say(" M updates/s)\n");
 }
@@ -571,6 +644,27 @@ struct outcome {
 	bool stopped;
 };
 
+static void member_pattern(const struct run *run)
+{
+	static const char *const places[] = { "start", "start", "end",
+					      "scattered" };
+	const struct pattern_plan *p = run->pattern->plan;
+	struct pattern_epoch first = pattern_first(run->pattern);
+
+	report_open("pattern", '{');
+	report_str("kind", p->zipf > 0	? "zipf" :
+			   p->hot_bytes ? "hot set" :
+					  "uniform");
+	report_u64("hot_bytes", pattern_hot_pages(run->pattern) * TABLE_PAGE);
+	report_real("hot_rate", pattern_hot_share(run->pattern, &first));
+	report_str("hot_at", run->pattern->order ? "scattered" : places[p->at]);
+	if (p->zipf > 0)
+		report_real("zipf", p->zipf);
+	report_u64("object_bytes", p->object);
+	report_real("reads", (double)p->reads / PATTERN_ONE);
+	report_close('}');
+}
+
 static void members_plan(const struct run *run, const struct place *place,
 			 const struct gups *g)
 {
@@ -585,6 +679,10 @@ static void members_plan(const struct run *run, const struct place *place,
 	report_str("pages", pages[run->gups->pages]);
 	report_u64("seed", run->gups->seed);
 	report_str("loop", gups_loop(g));
+	if (run->pattern)
+		member_pattern(run);
+	else
+		report_null("pattern");
 }
 
 static void members_times(const struct gups *g)
@@ -630,9 +728,10 @@ static void record_gups(const struct run *run, const struct gups *g,
 	report_real("rate_before_refresh", o->warm.before);
 	report_real("rate_after_refresh", o->warm.after);
 	report_open("loop_rates", '{');
-	for (enum gups_loop l = 0; l < GUPS_LOOPS; l++)
-		report_real(gups_loop_name(l), o->warm.rate[l]);
+	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
+		report_real(loops_names[l], o->warm.rate[l]);
 	report_close('}');
+	report_u64("hot_set_moves", gups_moves(g));
 	report_bool("tlb_refresh", o->warm.refresh);
 	report_u64("tlb_flushes", flushes);
 	report_u64("tlb_growths", growths);
@@ -757,14 +856,22 @@ static int update(struct run *run, struct gups *g, struct outcome *o)
 		.run = run,
 		.what = "updating",
 		.total = run->gups->duration_ns ? 0 : run->updates,
-		.total_seconds = (double)run->gups->duration_ns / 1e9
+		.total_seconds = (double)run->gups->duration_ns / 1e9,
+		.timeline = run->timeline,
 	};
 	int err = stage(run, "update");
 
+	if (!err && run->timeline)
+		err = timeline_begin(run->timeline);
 	if (!err)
 		err = gups_update(g, run->updates, run->gups->duration_ns,
 				  show_progress, &p);
+	if (!err)
+		err = p.err;
 	o->updates = gups_done(g);
+	if (!err && run->timeline)
+		err = timeline_end(run->timeline, o->updates,
+				   gups_times(g)->update);
 	o->stopped = interrupted;
 	return err;
 }
@@ -806,7 +913,36 @@ static void show_pass(struct run *run, struct gups *g, const struct outcome *o)
 	record_gups(run, g, o);
 	text_gups(run, g, o);
 	text_honesty(run, g, o);
+	if (run->timeline)
+		timeline_show(run->timeline, gups_cpu_time(g));
 	session_show(&run->session);
+}
+
+/* Rows are of use where pages may move, or when they are asked for. */
+static bool wants_timeline(const struct run *run)
+{
+	const struct gups_plan *g = run->gups;
+
+	if (g->timeline_given)
+		return g->timeline_ns;
+	return (run->pattern || run->session.policy || run->session.guest) &&
+	       !g->compare && run->nr_nodes > 1;
+}
+
+static void begin_timeline(struct run *run, struct gups *g)
+{
+	if (!wants_timeline(run))
+		return;
+	run->timeline = timeline_new(&(struct timeline_setting){
+		.g = g,
+		.pattern = run->pattern,
+		.plan = run->gups,
+		.nodes = run->nodes,
+		.nr_nodes = run->nr_nodes,
+		.moves = &run->session.setting,
+		.threads = run->threads,
+		.sample_s = run->session.sample_s,
+	});
 }
 
 /* The timed part, DAMON's life around it. */
@@ -814,6 +950,8 @@ static int timed_part(struct run *run, struct gups *g, struct outcome *o)
 {
 	struct session *s = &run->session;
 	int err = s->sample_s > 0 && !s->guest ? stage(run, "damon") : 0;
+
+	begin_timeline(run, g);
 
 	if (!err)
 		err = session_start_damon(s);
@@ -847,6 +985,8 @@ static int one_pass(struct run *run)
 		show_pass(run, g, &o);
 		err = judge(run, &o);
 	}
+	timeline_free(run->timeline);
+	run->timeline = NULL;
 	gups_free(g);
 	session_forget(&run->session);
 	return err;
@@ -1024,8 +1164,14 @@ static int prepare(struct run *run)
 
 	if (err)
 		return err;
+	err = choose_cpus(run);
+	if (err)
+		return err;
 	settle_plan(run);
 	settle_place(run);
+	err = settle_pattern(run);
+	if (err)
+		return err;
 	show_nodes(run->nodes, run->nr_nodes, run->regions, run->nr_regions);
 	err = check_nodes(run, &run->place);
 	if (!err && run->gups->compare)
@@ -1077,6 +1223,7 @@ int run_gups(const struct plan *plan)
 	if (err == -EINTR && !plan->once)
 		err = 0;
 	session_free(&run.session);
+	pattern_free(run.pattern);
 	free(run.nodes);
 	free(run.regions);
 	return err;

@@ -4,7 +4,7 @@
  */
 #include "sketch.h"
 
-/* As the loops of gups.c: an emulator wants a loop within one page of code. */
+/* As the loops of loops.c: an emulator wants a loop within one page of code. */
 __attribute__((noinline, aligned(256))) void sketch_table(struct sketch *s,
 							  const uint64_t *t,
 							  uint64_t words,
@@ -12,6 +12,12 @@ __attribute__((noinline, aligned(256))) void sketch_table(struct sketch *s,
 {
 	for (uint64_t i = 0; i < words; i++)
 		sketch_add(s, first + i, t[i] ^ (first + i));
+}
+
+void sketch_merge(struct sketch *into, const struct sketch *from)
+{
+	for (int i = 0; i < SKETCH_BUCKETS; i++)
+		into->bucket[i] ^= from->bucket[i];
 }
 
 bool sketch_is_zero(const struct sketch *s)

@@ -40,6 +40,7 @@ static inline void sketch_add(struct sketch *s, uint64_t index, uint64_t value)
 /* words at t, of which the first has the index first and started as that. */
 void sketch_table(struct sketch *s, const uint64_t *t, uint64_t words,
 		  uint64_t first);
+void sketch_merge(struct sketch *into, const struct sketch *from);
 /* Two that are equal cancel each other out, added into one. */
 bool sketch_is_zero(const struct sketch *s);
 

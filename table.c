@@ -99,36 +99,64 @@ static int kernel_mode(enum place_mode mode)
 	return MPOL_DEFAULT;
 }
 
+/* Takes the mask, which is freed; NULL: MPOL_DEFAULT. */
+static int set_policy(const struct table *t, const struct place *place,
+		      int mode, struct bitmask *mask)
+{
+	int err = 0;
+
+	if (mbind(t->base, t->bytes, mode, mask ? mask->maskp : NULL,
+		  mask ? mask->size + 1 : 0, 0))
+		err = errno;
+	if (mask)
+		numa_bitmask_free(mask);
+	if (err == EINVAL && mode == MPOL_WEIGHTED_INTERLEAVE)
+		return lacks(
+			err,
+			"mbind %s: this kernel has no weighted interleave (Linux 6.9 brought it)",
+			place->text);
+	if (err)
+		return fail(err, "mbind %s: %s%s", place->text, strerror(err),
+			    err == EINVAL ? "; has the node memory?" : "");
+	return 0;
+}
+
 int table_place(const struct table *t, const struct place *place)
 {
 	int mode = kernel_mode(place->mode);
 	struct bitmask *mask = NULL;
-	long err;
 
-	if (mode == MPOL_DEFAULT) {
-		err = mbind(t->base, t->bytes, mode, NULL, 0, 0);
-	} else {
+	if (mode != MPOL_DEFAULT) {
 		mask = numa_allocate_nodemask();
 		for (int i = 0; i < place->nr_nodes; i++)
 			numa_bitmask_setbit(mask,
 					    (unsigned int)place->nodes[i]);
-		err = mbind(t->base, t->bytes, mode, mask->maskp,
-			    mask->size + 1, 0);
 	}
-	if (err)
+	return set_policy(t, place, mode, mask);
+}
+
+int table_hold(const struct table *t, const struct place *place)
+{
+	if (place->mode != PLACE_ANY)
+		return table_place(t, place);
+	return set_policy(t, place, MPOL_BIND, numa_get_mems_allowed());
+}
+
+int table_bind_thread(int node)
+{
+	struct bitmask *mask = numa_allocate_nodemask();
+	int err = 0;
+
+	if (node >= 0)
+		numa_bitmask_setbit(mask, (unsigned int)node);
+	if (set_mempolicy(node < 0 ? MPOL_DEFAULT : MPOL_BIND,
+			  node < 0 ? NULL : mask->maskp,
+			  node < 0 ? 0 : mask->size + 1))
 		err = errno;
-	if (mask)
-		numa_bitmask_free(mask);
-	if (err == EINVAL && place->mode == PLACE_WEIGHTED)
-		return lacks(
-			(int)err,
-			"mbind %s: this kernel has no weighted interleave (Linux 6.9 brought it)",
-			place->text);
-	if (err)
-		return fail(err, "mbind %s: %s%s", place->text,
-			    strerror((int)err),
-			    err == EINVAL ? "; has the node memory?" : "");
-	return 0;
+	numa_bitmask_free(mask);
+	return err ? fail(err, "set_mempolicy node %d: %s", node,
+			  strerror(err)) :
+		     0;
 }
 
 void table_touch(const struct table *t, size_t offset, size_t bytes)
@@ -166,6 +194,22 @@ int table_locate(const struct table *t, size_t offset, size_t bytes,
 		if (numa_move_pages(0, n, page, NULL, status, 0) < 0)
 			return fail(errno, "move_pages: %s", strerror(errno));
 		count(pages, status, n);
+	}
+	return 0;
+}
+
+int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
+		   size_t n)
+{
+	void *page[CHUNK];
+
+	for (size_t from = 0; from < n; from += CHUNK) {
+		size_t some = n - from < CHUNK ? n - from : CHUNK;
+
+		for (size_t i = 0; i < some; i++)
+			page[i] = t->base + pages[from + i] * TABLE_PAGE;
+		if (numa_move_pages(0, some, page, NULL, node + from, 0) < 0)
+			return fail(errno, "move_pages: %s", strerror(errno));
 	}
 	return 0;
 }

@@ -40,6 +40,19 @@ void table_unmap(struct table *t);
  */
 int table_place(const struct table *t, const struct place *place);
 
+/*
+ * As table_place(), but PLACE_ANY binds to all nodes there are: allocated as
+ * without a policy, and not moved by NUMA balancing until the table is placed
+ * anew.
+ */
+int table_hold(const struct table *t, const struct place *place);
+
+/*
+ * What the calling thread touches first where the table has no policy is on
+ * that node and no other; -1: back to the default. 0 or -errno.
+ */
+int table_bind_thread(int node);
+
 /* Touches the pages of [offset, offset + bytes), so that they get memory. */
 void table_touch(const struct table *t, size_t offset, size_t bytes);
 
@@ -49,6 +62,13 @@ void table_touch(const struct table *t, size_t offset, size_t bytes);
  */
 int table_locate(const struct table *t, size_t offset, size_t bytes,
 		 struct table_pages *pages);
+
+/*
+ * The nodes of n pages of the table, by their numbers; a negative errno for
+ * those that are on none. 0 or -errno.
+ */
+int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
+		   size_t n);
 
 /*
  * 0 if the pages are where place wants them, else -EXDEV with a message that

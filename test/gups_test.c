@@ -81,24 +81,24 @@ static void stream(void)
 	uint64_t r = 1, wrong = 0, next = 0;
 
 	for (uint64_t n = 0; n < 20000; n++) {
-		wrong += gups_stream_at(n) != r;
-		next += gups_stream_next(r) != oracle_step(r);
+		wrong += stream_at(n) != r;
+		next += stream_next(r) != oracle_step(r);
 		r = oracle_step(r);
 	}
 	is_u64(wrong, 0, "the value after n steps, n to 20000");
 	is_u64(next, 0, "and each next one");
-	is_u64(gups_stream_at(0), 1, "it starts at 1");
-	is_u64(gups_stream_at(64), 7, "HPCC's polynomial");
-	is_u64(gups_stream_at(ORACLE_PERIOD), 1, "HPCC's period");
+	is_u64(stream_at(0), 1, "it starts at 1");
+	is_u64(stream_at(64), 7, "HPCC's polynomial");
+	is_u64(stream_at(ORACLE_PERIOD), 1, "HPCC's period");
 	for (size_t i = 0; i < ARRAY_SIZE(far); i++)
-		is_u64(gups_stream_at(far[i]), oracle_jump(1, far[i]),
+		is_u64(stream_at(far[i]), oracle_jump(1, far[i]),
 		       "after %" PRIu64 " steps", far[i]);
 }
 
 /* ------------------------------------------------------------- the table */
 
-static void one_table(uint64_t bytes, unsigned int threads, enum gups_loop loop,
-		      uint64_t updates, uint64_t seed)
+static void one_table(uint64_t bytes, unsigned int threads,
+		      enum loops_kind loop, uint64_t updates, uint64_t seed)
 {
 	struct gups_config config = config_of(bytes, threads, updates);
 	uint64_t *want = xcalloc(bytes, 1), digest;
@@ -109,7 +109,7 @@ static void one_table(uint64_t bytes, unsigned int threads, enum gups_loop loop,
 	snprintf(name, sizeof(name),
 		 "%" PRIu64 " KiB, %u threads, %s, %" PRIu64
 		 " updates, seed %" PRIu64,
-		 bytes / 1024, threads, gups_loop_name(loop), updates, seed);
+		 bytes / 1024, threads, loops_names[loop], updates, seed);
 	config.seed = seed;
 	g = made(&config);
 	is_u64(not_at_start(g), 0, "%s: T[i] = i", name);
@@ -147,19 +147,19 @@ static void tables(void)
 		if (sizes[i] > LARGE)
 			continue;
 		for (unsigned int threads = 1; threads <= 3; threads++)
-			for (int loop = 0; loop < GUPS_LOOPS; loop++)
+			for (int loop = 0; loop < NR_LOOPS; loop++)
 				if (threads <= sizes[i] / 4096)
 					one_table(sizes[i], threads,
-						  (enum gups_loop)loop,
+						  (enum loops_kind)loop,
 						  4 * words, 0);
 	}
-	one_table(64 * KIB, 3, GUPS_BATCH, 1, 0);
-	one_table(64 * KIB, 3, GUPS_BATCH, 127, 0);
-	one_table(64 * KIB, 3, GUPS_TOUCH, 127, 0);
-	one_table(64 * KIB, 3, GUPS_TOUCH, 100001, 5);
-	one_table(64 * KIB, 3, GUPS_PLAIN, 100001, 5);
-	one_table(64 * KIB, 16, GUPS_BATCH, 100000, 16777215);
-	one_table(LARGE, 2, GUPS_BATCH, 4 * LARGE / 8, 1);
+	one_table(64 * KIB, 3, LOOPS_BATCH, 1, 0);
+	one_table(64 * KIB, 3, LOOPS_BATCH, 127, 0);
+	one_table(64 * KIB, 3, LOOPS_TOUCH, 127, 0);
+	one_table(64 * KIB, 3, LOOPS_TOUCH, 100001, 5);
+	one_table(64 * KIB, 3, LOOPS_PLAIN, 100001, 5);
+	one_table(64 * KIB, 16, LOOPS_BATCH, 100000, 16777215);
+	one_table(LARGE, 2, LOOPS_BATCH, 4 * LARGE / 8, 1);
 }
 
 /* Calls go on where the last one ended, as one call would have. */
@@ -195,8 +195,8 @@ static void after_warm_up(enum refresh_mode refresh)
 	config.refresh = refresh;
 	g = made(&config);
 	is_i64(gups_warm_up(g, &warm), 0, "warm-up, refresh %d", refresh);
-	ok(warm.before > 0 && warm.rate[GUPS_PLAIN] > 0 &&
-		   warm.rate[GUPS_BATCH] > 0 && warm.rate[GUPS_TOUCH] > 0,
+	ok(warm.before > 0 && warm.rate[LOOPS_PLAIN] > 0 &&
+		   warm.rate[LOOPS_BATCH] > 0 && warm.rate[LOOPS_TOUCH] > 0,
 	   "it measured");
 	if (refresh == REFRESH_OFF)
 		is_u64(gups_flushes(g, &growths), 0, "off: no flush");
@@ -384,12 +384,19 @@ static void corruption(void)
 
 /* ---------------------------------------------------- places and probes */
 
+static int mode_of(const struct gups *g)
+{
+	int mode = -1;
+
+	return get_mempolicy(&mode, NULL, 0, g->table.base, MPOL_F_ADDR) ? -1 :
+									   mode;
+}
+
 static void places(void)
 {
 	struct gups_config config = config_of(64 * KIB, 2, 1000);
 	struct table_pages pages, again = { 0 };
 	struct gups *g;
-	int mode;
 
 	config.place = (struct place){ .mode = PLACE_BIND,
 				       .nr_nodes = 1,
@@ -399,12 +406,14 @@ static void places(void)
 		g = gups_new(&config);
 		is_i64(gups_populate(g, &pages), 0, "bound to node 0");
 		is_u64(pages.node[0], 16, "its pages are there");
-		is_i64(get_mempolicy(&mode, NULL, 0, g->table.base,
-				     MPOL_F_ADDR),
-		       0, "its policy");
-		is_i64(mode, hold ? MPOL_BIND : MPOL_DEFAULT,
-		       hold ? "is held" : "is given back");
+		is_i64(mode_of(g), MPOL_BIND, "it stays bound");
 		gups_locate(g, &again);
+		is_i64(gups_fill(g), 0, "filled");
+		is_i64(mode_of(g), MPOL_BIND, "and bound");
+		gups_update(g, 1000, 0, NULL, NULL);
+		is_i64(mode_of(g), hold ? MPOL_BIND : MPOL_DEFAULT,
+		       hold ? "is held while it is updated" :
+			      "is given back when the updates begin");
 		gups_free(g);
 	}
 	is_u64(again.node[0], 32, "located twice, added up");

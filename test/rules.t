@@ -91,7 +91,8 @@ is "$(includes node)" "sysfs util" "node.c of sysfs.c"
 like "$(includes region)" '^(node )?sysfs util$' "region.c of sysfs.c, node.c"
 is "$(includes table)" "plan util" "table.c of nothing that reads or prints"
 is "$(includes tlb)" "util" "tlb.c of nothing"
-is "$(includes gups)" "heartbeat plan sketch table tlb util" \
+is "$(includes gups)" \
+	"heartbeat loops pattern plan sketch stream table tlb util" \
 	"gups.c of its parts"
 is "$(grep -ls '#include "[a-z]*\.c"' -- *.c *.h)" "" "no .c is included"
 

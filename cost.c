@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cost.c - what a placement would cost on real memory.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "cost.h"
+#include "report.h"
+#include "util.h"
+
+/*
+ * Idle latencies as published for DDR5 and for CXL memory expanders: about
+ * 100 ns, and 2 to 2.5 times that (Sun et al., Demystifying CXL Memory with
+ * Genuine CXL-Ready Systems and Devices, MICRO 2023; Li et al., Pond, ASPLOS
+ * 2023).
+ */
+#define DEFAULT_NEAR_NS 100
+#define DEFAULT_FAR_NS 250
+
+static const char *const sources[] = {
+	[COST_DEFAULT] = "default",
+	[COST_DECLARED] = "declared",
+	[COST_GIVEN] = "given",
+};
+
+void cost_settle(struct cost *c, const double given[PLAN_MAX_NODES],
+		 const struct node *nodes, int n,
+		 const bool near[PLAN_MAX_NODES])
+{
+	*c = (struct cost){ 0 };
+	for (int i = 0; i < n; i++) {
+		int id = nodes[i].id;
+		double write;
+
+		c->near[id] = near[id];
+		c->source[id] = COST_GIVEN;
+		c->ns[id] = given[id];
+		if (c->ns[id] > 0)
+			continue;
+		c->source[id] = COST_DECLARED;
+		if (!node_latency(id, &c->ns[id], &write) && c->ns[id] > 0)
+			continue;
+		c->source[id] = COST_DEFAULT;
+		c->ns[id] = near[id] ? DEFAULT_NEAR_NS : DEFAULT_FAR_NS;
+	}
+}
+
+double cost_of(const struct cost *c, const double share[PLAN_MAX_NODES])
+{
+	double sum = 0;
+
+	for (int i = 0; i < PLAN_MAX_NODES; i++)
+		sum += share[i] * c->ns[i];
+	return sum;
+}
+
+double cost_bound(const struct cost *c, bool far)
+{
+	double bound = NAN;
+
+	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+		if (c->ns[i] <= 0 || c->near[i] == far)
+			continue;
+		if (isnan(bound) || (far ? c->ns[i] > bound : c->ns[i] < bound))
+			bound = c->ns[i];
+	}
+	return bound;
+}
+
+void cost_record(const struct cost *c, const double share[PLAN_MAX_NODES])
+{
+	char key[32];
+
+	report_open("modelled", '{');
+	report_real("ns_per_update", cost_of(c, share));
+	report_real("all_near_ns", cost_bound(c, false));
+	report_real("all_far_ns", cost_bound(c, true));
+	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+		if (c->ns[i] <= 0)
+			continue;
+		snprintf(key, sizeof(key), "node%d", i);
+		report_open(key, '{');
+		report_real("latency_ns", c->ns[i]);
+		report_str("source", sources[c->source[i]]);
+		report_close('}');
+	}
+	report_close('}');
+}
+
+void cost_text(const struct cost *c, const double share[PLAN_MAX_NODES])
+{
+	struct textbuf where = { 0 };
+	bool defaults = false;
+
+	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+		if (c->ns[i] <= 0)
+			continue;
+		defaults |= c->source[i] == COST_DEFAULT;
+		buf_add(&where, "%snode %d %.0f ns (%s)", where.len ? ", " : "",
+			i, c->ns[i], sources[c->source[i]]);
+	}
+	report_wrap("         ",
+		    "modelled %.1f ns an update (all near %.0f, all far %.0f): "
+		    "share of the updates x latency, summed over the nodes; %s",
+		    cost_of(c, share), cost_bound(c, false),
+		    cost_bound(c, true), where.text ? where.text : "");
+	report_wrap("         ",
+		    "         A model of dependent accesses on hardware, not "
+		    "measured here; migration costs nothing in it.%s",
+		    defaults ? " Default latencies are published ones; "
+			       "--latency node0=NS,node1=NS gives others." :
+			       "");
+	buf_free(&where);
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pattern.c - which pages are updated how often.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "pattern.h"
+#include "stream.h"
+#include "util.h"
+
+#define HUGE_PAGES (2 * MIB / PATTERN_PAGE)
+
+/* ------------------------------------------------------------------ order */
+
+/* Fisher and Yates; the same for all runs of a seed. */
+static void scatter(struct pattern *p)
+{
+	uint64_t state = stream_mix(p->seed + 1);
+
+	p->order = xcalloc(p->blocks, sizeof(*p->order));
+	p->rank = xcalloc(p->blocks, sizeof(*p->rank));
+	for (uint64_t i = 0; i < p->blocks; i++)
+		p->order[i] = (uint32_t)i;
+	for (uint64_t i = p->blocks - 1; i; i--) {
+		uint64_t k =
+			stream_scale(stream_mix(state += STREAM_GAMMA), i + 1);
+		uint32_t swapped = p->order[i];
+
+		p->order[i] = p->order[k];
+		p->order[k] = swapped;
+	}
+	for (uint64_t i = 0; i < p->blocks; i++)
+		p->rank[p->order[i]] = (uint32_t)i;
+}
+
+/* ------------------------------------------------------------------- Zipf */
+
+/*
+ * Rank k (from 0) has a share proportional to 1 / (k + 1)^s. share[i] is that
+ * of the ranks below i. Returns it as numbers whose mean is 1.
+ */
+static double *weigh(struct pattern *p)
+{
+	double *weight = xcalloc(p->blocks, sizeof(*weight)), sum = 0;
+
+	for (uint64_t i = 0; i < p->blocks; i++)
+		sum += weight[i] = pow((double)(i + 1), -p->plan->zipf);
+	for (uint64_t i = 0; i < p->blocks; i++) {
+		p->share[i + 1] = p->share[i] + weight[i] / sum;
+		weight[i] *= (double)p->blocks / sum;
+	}
+	return weight;
+}
+
+/*
+ * Vose: A Linear Algorithm for Generating Random Numbers with a Given
+ * Distribution, IEEE Trans. Software Eng. 17 (1991): each slot is filled up to
+ * the mean by one other rank. A draw is a look at one slot, in integers.
+ */
+static void fill_slots(struct pattern *p, double *weight)
+{
+	uint32_t *list = xcalloc(p->blocks, sizeof(*list));
+	uint64_t small = 0, large = p->blocks; /* stacks from both ends */
+
+	for (uint64_t i = 0; i < p->blocks; i++) {
+		p->slots[i].keep = UINT32_MAX;
+		p->slots[i].other = (uint32_t)i;
+		if (weight[i] < 1)
+			list[small++] = (uint32_t)i;
+		else
+			list[--large] = (uint32_t)i;
+	}
+	while (small && large < p->blocks) {
+		uint32_t less = list[--small], more = list[large];
+
+		p->slots[less].keep = (uint32_t)(weight[less] * 4294967296.0);
+		p->slots[less].other = more;
+		weight[more] -= 1 - weight[less];
+		if (weight[more] < 1) {
+			large++;
+			list[small++] = more;
+		}
+	}
+	free(list);
+}
+
+static void make_zipf(struct pattern *p)
+{
+	double *weight;
+
+	p->share = xcalloc(p->blocks + 1, sizeof(*p->share));
+	p->slots = xcalloc(p->blocks, sizeof(*p->slots));
+	weight = weigh(p);
+	fill_slots(p, weight);
+	free(weight);
+	while (p->hot_blocks < p->blocks - 1 && p->share[p->hot_blocks] < 0.5)
+		p->hot_blocks++;
+}
+
+/* ----------------------------------------------------------------- making */
+
+/* Each thread has its own pages of a block, as many as every other one. */
+static int divide(struct pattern *p, uint64_t pages, enum page_kind kind)
+{
+	unsigned int threads = p->threads;
+
+	p->block_pages = threads;
+	if (kind != PAGES_4K) {
+		if (threads > HUGE_PAGES || (threads & (threads - 1)))
+			return misuse(
+				"--threads %u: a pattern on huge pages takes 1, 2, 4, ... 512 threads, which share each page",
+				threads);
+		p->block_pages = HUGE_PAGES;
+	}
+	p->blocks = pages / p->block_pages;
+	if (p->blocks > UINT32_MAX)
+		return misuse("a pattern has at most 2^32 blocks of %llu pages",
+			      (unsigned long long)p->block_pages);
+	return 0;
+}
+
+static int set_hot(struct pattern *p)
+{
+	uint64_t block = p->block_pages * PATTERN_PAGE;
+	uint64_t hot = p->plan->hot_bytes;
+	char size[SIZE_TEXT];
+
+	p->hot_blocks = (hot + block / 2) / block;
+	if (hot && (!p->hot_blocks || p->hot_blocks >= p->blocks))
+		return misuse(
+			"--hot: a hot set of %s is no part of the table (%llu blocks of %llu KiB, a page for each of %u threads)",
+			format_size(size, hot), (unsigned long long)p->blocks,
+			(unsigned long long)(block / KIB), p->threads);
+	return 0;
+}
+
+static void set_step(struct pattern *p)
+{
+	uint64_t block = p->block_pages * PATTERN_PAGE;
+
+	p->step = p->plan->move_bytes ?
+			  (p->plan->move_bytes + block / 2) / block :
+			  p->hot_blocks;
+	if (!p->step)
+		p->step = 1;
+	p->step %= p->blocks;
+}
+
+static int make(struct pattern *p, uint64_t bytes, enum page_kind kind)
+{
+	enum hot_at at = p->plan->at;
+	int err = divide(p, bytes / PATTERN_PAGE, kind);
+
+	if (!err && p->blocks < 2)
+		err = misuse(
+			"a table of %llu pages is too small for a pattern and %u threads",
+			(unsigned long long)(bytes / PATTERN_PAGE), p->threads);
+	if (!err)
+		err = set_hot(p);
+	if (err)
+		return err;
+	if (p->plan->zipf > 0)
+		make_zipf(p);
+	set_step(p);
+	/* Popular pages side by side are what a Zipf trace has not. */
+	if (at == HOT_AT_SCATTERED ||
+	    (at == HOT_AT_DEFAULT && p->plan->zipf > 0))
+		scatter(p);
+	return 0;
+}
+
+struct pattern *pattern_new(const struct pattern_plan *plan, uint64_t bytes,
+			    unsigned int threads, enum page_kind pages,
+			    uint64_t seed)
+{
+	struct pattern *p = xcalloc(1, sizeof(*p));
+
+	p->plan = plan;
+	p->threads = threads;
+	p->seed = seed;
+	if (!make(p, bytes, pages))
+		return p;
+	pattern_free(p);
+	return NULL;
+}
+
+void pattern_free(struct pattern *p)
+{
+	if (!p)
+		return;
+	free(p->order);
+	free(p->rank);
+	free(p->slots);
+	free(p->share);
+	free(p);
+}
+
+/* ----------------------------------------------------------------- epochs */
+
+struct pattern_epoch pattern_first(const struct pattern *p)
+{
+	struct pattern_epoch e = { .hot_rate = p->plan->hot_rate };
+
+	if (p->plan->at == HOT_AT_END)
+		e.offset = p->blocks - p->hot_blocks;
+	if (p->plan->nr_phases)
+		e.hot_rate = p->plan->phases[0].hot_rate;
+	return e;
+}
+
+void pattern_move(const struct pattern *p, struct pattern_epoch *e)
+{
+	e->offset = (e->offset + p->step) % p->blocks;
+}
+
+/* ------------------------------------------------------------------ asking */
+
+uint64_t pattern_pages(const struct pattern *p)
+{
+	return p->blocks * p->block_pages;
+}
+
+uint64_t pattern_hot_pages(const struct pattern *p)
+{
+	return p->hot_blocks * p->block_pages;
+}
+
+uint64_t pattern_page(const struct pattern *p, const struct pattern_epoch *e,
+		      uint64_t rank, uint64_t i)
+{
+	uint64_t place = rank + e->offset;
+
+	if (place >= p->blocks)
+		place -= p->blocks;
+	if (p->order)
+		place = p->order[place];
+	return place * p->block_pages + i;
+}
+
+bool pattern_is_hot(const struct pattern *p, const struct pattern_epoch *e,
+		    uint64_t page)
+{
+	uint64_t place = page / p->block_pages;
+
+	if (place >= p->blocks)
+		return false;
+	if (p->rank)
+		place = p->rank[place];
+	place += place < e->offset ? p->blocks : 0;
+	return place - e->offset < p->hot_blocks;
+}
+
+double pattern_hot_share(const struct pattern *p, const struct pattern_epoch *e)
+{
+	if (p->share)
+		return p->share[p->hot_blocks];
+	return p->hot_blocks ? (double)e->hot_rate / PATTERN_ONE : 0;
+}
+
+double pattern_best_share(const struct pattern *p,
+			  const struct pattern_epoch *e, uint64_t pages)
+{
+	double all = (double)pattern_pages(p);
+	double hot = (double)pattern_hot_pages(p), cold = all - hot;
+	double r = pattern_hot_share(p, e), n = (double)pages;
+	uint64_t whole = pages / p->block_pages;
+
+	if (n >= all)
+		return 1;
+	if (p->share)
+		return p->share[whole];
+	if (!p->hot_blocks)
+		return n / all;
+	/* A "hot" set may be the less popular part: the best come first. */
+	if (r / hot < (1 - r) / cold) {
+		double swapped = hot;
+
+		hot = cold;
+		cold = swapped;
+		r = 1 - r;
+	}
+	return n <= hot ? r * n / hot : r + (1 - r) * (n - hot) / cold;
+}
+
+/* The alias method, until the rank is of the kind that is wanted. */
+static uint64_t draw_zipf(const struct pattern *p, bool hot, uint64_t *random)
+{
+	for (;;) {
+		uint64_t r = stream_mix(*random += STREAM_GAMMA);
+		uint64_t i = stream_scale(r, p->blocks);
+
+		if ((uint32_t)r >= p->slots[i].keep)
+			i = p->slots[i].other;
+		if ((i < p->hot_blocks) == hot)
+			return i;
+	}
+}
+
+uint64_t pattern_draw(const struct pattern *p, const struct pattern_epoch *e,
+		      bool hot, uint64_t random)
+{
+	uint64_t first = hot ? 0 : p->hot_blocks;
+	uint64_t n = hot ? p->hot_blocks : p->blocks - p->hot_blocks, rank;
+
+	if (p->slots)
+		rank = draw_zipf(p, hot, &random);
+	else
+		rank = first +
+		       stream_scale(stream_mix(random += STREAM_GAMMA), n);
+	return pattern_page(p, e, rank,
+			    stream_scale(stream_mix(random + STREAM_GAMMA),
+					 p->block_pages));
+}
+
+void pattern_describe(const struct pattern *p, char *text, size_t size)
+{
+	static const char *const places[] = {
+		[HOT_AT_DEFAULT] = "at the start",
+		[HOT_AT_START] = "at the start",
+		[HOT_AT_END] = "at the end",
+		[HOT_AT_SCATTERED] = "scattered",
+	};
+	char hot[SIZE_TEXT];
+
+	format_size(hot, pattern_hot_pages(p) * PATTERN_PAGE);
+	if (p->slots)
+		snprintf(
+			text, size,
+			"Zipf, exponent %g, over %llu pages; half of the updates go to %s of them, %s",
+			p->plan->zipf, (unsigned long long)pattern_pages(p),
+			hot, p->order ? "scattered" : places[p->plan->at]);
+	else if (p->hot_blocks)
+		snprintf(text, size,
+			 "%.4g %% of the updates go to a hot set of %s, %s",
+			 100.0 * p->plan->hot_rate / PATTERN_ONE, hot,
+			 places[p->plan->at]);
+	else
+		snprintf(text, size, "uniform");
+}

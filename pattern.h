@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pattern.h - which pages of the table are updated how often: uniform, a hot
+ * set, Zipf; where the hot pages are, and where they move to.
+ *
+ * The table is divided into blocks, each of which belongs in equal parts to
+ * all threads: so the hot set is one, over the whole table, and yet no two
+ * threads touch one word. The blocks have ranks: rank 0 is the most popular
+ * (of a hot set, ranks below its size are equal). Where a rank lies in the
+ * table follows from the order (identity, or scattered) and the offset, by
+ * which a moving hot set is turned round the table.
+ *
+ * Pure: nothing of the machine is asked. What is left of the table when it
+ * is divided into blocks (less than a block) is populated, but not updated.
+ */
+#ifndef TIER_PATTERN_H
+#define TIER_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.h"
+
+#define PATTERN_PAGE 4096
+/* Selectors have 16 bits: a hot rate is a multiple of 1/65536. */
+#define PATTERN_ONE 65536
+
+/* Walker's alias method: a slot is kept, or stands for the other rank. */
+struct pattern_slot {
+	uint32_t keep; /* kept if 32 random bits are below; all ones: always */
+	uint32_t other;
+};
+
+struct pattern {
+	const struct pattern_plan *plan;
+	uint64_t seed;
+	unsigned int threads;
+	uint64_t blocks, block_pages;
+	uint64_t hot_blocks; /* Zipf: the top ranks with half of the updates */
+	uint64_t step; /* blocks, of a move */
+	uint32_t *order; /* place of a rank; NULL: its own */
+	uint32_t *rank; /* rank of a place; NULL likewise */
+	struct pattern_slot *slots; /* Zipf only */
+	double *share; /* Zipf only: of the updates, of ranks below i */
+};
+
+/* What holds from a move to the next one. */
+struct pattern_epoch {
+	uint64_t offset; /* in blocks */
+	uint32_t hot_rate; /* of PATTERN_ONE; Zipf: without meaning */
+};
+
+/*
+ * NULL with misuse(): the hot set is no part of the table, or there are more
+ * threads than the pattern can be divided among.
+ */
+struct pattern *pattern_new(const struct pattern_plan *plan, uint64_t bytes,
+			    unsigned int threads, enum page_kind pages,
+			    uint64_t seed);
+void pattern_free(struct pattern *p);
+
+/* The n-th epoch: moves and phases alternate as they fall due. */
+struct pattern_epoch pattern_first(const struct pattern *p);
+void pattern_move(const struct pattern *p, struct pattern_epoch *e);
+
+/* Pages that are updated at all, and of them the hot ones. */
+uint64_t pattern_pages(const struct pattern *p);
+uint64_t pattern_hot_pages(const struct pattern *p);
+/* The page in the table of a rank's i-th page. */
+uint64_t pattern_page(const struct pattern *p, const struct pattern_epoch *e,
+		      uint64_t rank, uint64_t i);
+bool pattern_is_hot(const struct pattern *p, const struct pattern_epoch *e,
+		    uint64_t page);
+/* The hot pages' share of the updates, 0 to 1. */
+double pattern_hot_share(const struct pattern *p,
+			 const struct pattern_epoch *e);
+/* The largest share of the updates that so many pages can have. */
+double pattern_best_share(const struct pattern *p,
+			  const struct pattern_epoch *e, uint64_t pages);
+/*
+ * A page drawn as the updates draw theirs, from the hot or the cold ranks;
+ * random: 64 bits from which further ones are made.
+ */
+uint64_t pattern_draw(const struct pattern *p, const struct pattern_epoch *e,
+		      bool hot, uint64_t random);
+/* "hot set of 64 MiB at the start, 90 % of the updates" */
+void pattern_describe(const struct pattern *p, char *text, size_t size);
+
+#endif

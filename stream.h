@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stream.h - the random numbers: HPCC's stream, and splitmix64.
+ *
+ * HPCC's is the definition of uniform GUPS. Its values are shifts of each
+ * other, so a bit that selects (hot or cold?) would be a bit of the next
+ * index: patterns take splitmix64, a counter and a mixing function whose
+ * output bits are independent of each other.
+ */
+#ifndef TIER_STREAM_H
+#define TIER_STREAM_H
+
+#include <stdint.h>
+
+/* HPCC: the value after n steps from 1, and the next one. */
+uint64_t stream_at(uint64_t n);
+static inline uint64_t stream_next(uint64_t r)
+{
+	return (r << 1) ^ ((uint64_t)((int64_t)r >> 63) & 7);
+}
+
+/*
+ * splitmix64: a state grows by gamma, a value is the state mixed (Steele, Lea,
+ * Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014).
+ */
+#define STREAM_GAMMA UINT64_C(0x9e3779b97f4a7c15)
+static inline uint64_t stream_mix(uint64_t z)
+{
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+/* A part below n of the range that r is of: floor(r * n / 2^64). */
+static inline uint64_t stream_scale(uint64_t r, uint64_t n)
+{
+	return (uint64_t)((unsigned __int128)r * n >> 64);
+}
+
+#endif

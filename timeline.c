@@ -1,0 +1,684 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * timeline.c - a row each second, and what it comes to.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cost.h"
+#include "report.h"
+#include "sysfs.h"
+#include "timeline.h"
+#include "truth.h"
+#include "util.h"
+#include "zone.h"
+
+/* The hot set has arrived when so much of it is near, for so long. */
+#define ARRIVED 0.9
+#define ARRIVED_S 3
+#define HEAD_EVERY 20
+/* The kernel's default of NUMA balancing's hot threshold. */
+#define HOT_THRESHOLD_MS 1000
+/* Cold pages that are updated oftener within the time that tells hot from
+ * cold look hot now and then: 1 - e^-0.05 of them. */
+#define SEPARABLE 0.05
+#define HOT_THRESHOLD_FILE \
+	"/sys/kernel/debug/sched/numa_balancing/hot_threshold_ms"
+/* The columns of two nodes fit into 80. */
+#define TEXT_NODES 2
+/* A row is left out when sampling has taken so much of the CPU time. */
+#define SAMPLING_SHARE 0.02
+
+/* What is known at one moment. */
+struct look {
+	double seconds;
+	uint64_t done;
+	struct truth_row truth;
+	struct vmstat counters;
+	struct moves moves;
+};
+
+/* Of all rows. */
+struct course {
+	double start, end, sum; /* near share; sum: x updates */
+	double hot_start, hot_end, cold_start, cold_end;
+	double node_sum[PLAN_MAX_NODES]; /* shares x updates */
+	uint64_t updates;
+	double since, from; /* hot set near since; it began, or moved, at */
+	bool waiting;
+	double first_s; /* until it had arrived; NAN: never */
+	unsigned int moves, arrivals;
+	double arrival_sum; /* seconds, after moves */
+};
+
+struct timeline {
+	struct timeline_setting s;
+	bool near[PLAN_MAX_NODES];
+	struct truth *truth;
+	struct look now, before;
+	struct course course;
+	double next; /* the next row is due, seconds */
+	unsigned int rows, moves; /* moves: of the hot set, when last seen */
+	uint64_t first_migrated;
+	unsigned int left_out; /* rows */
+	double cpu_s;
+	uint64_t lost;
+};
+
+static double thread_cpu_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+void timeline_near(bool near[PLAN_MAX_NODES], const struct node *nodes, int n)
+{
+	const struct node *first = node_near(nodes, n);
+
+	for (int i = 0; i < PLAN_MAX_NODES; i++)
+		near[i] = false;
+	for (int i = 0; i < n; i++)
+		near[nodes[i].id] = !node_is_far(&nodes[i], first);
+}
+
+/* ------------------------------------------------------------------- looks */
+
+static int look(struct timeline *t, uint64_t done, double seconds)
+{
+	struct pattern_epoch e = gups_epoch(t->s.g);
+	struct look *l = &t->now;
+	int err;
+
+	vmstat_free(&t->before.counters);
+	t->before = *l;
+	*l = (struct look){ .seconds = seconds, .done = done };
+	err = truth_look(t->truth, &e, &l->truth);
+	if (!err)
+		err = vmstat_take(&l->counters);
+	if (!err)
+		err = moves_take(&l->moves, false);
+	t->lost += l->truth.hot.lost + l->truth.cold.lost;
+	return err;
+}
+
+/* ------------------------------------------------------------------ course */
+
+static void arrive(struct timeline *t)
+{
+	struct course *c = &t->course;
+	double hot = t->now.truth.hot.near, at = t->now.seconds;
+
+	if (!(hot >= ARRIVED))
+		c->since = NAN;
+	else if (isnan(c->since))
+		c->since = at;
+	if (!c->waiting || !(at - c->since >= ARRIVED_S))
+		return;
+	c->waiting = false;
+	if (!c->moves) {
+		c->first_s = c->since;
+		return;
+	}
+	c->arrivals++;
+	c->arrival_sum += c->since - c->from;
+}
+
+static void hot_set_moved(struct timeline *t)
+{
+	struct course *c = &t->course;
+
+	c->moves++;
+	c->waiting = true;
+	c->since = NAN;
+	c->from = t->now.seconds;
+}
+
+/* An interval has the mean of the shares at its ends. */
+static void add_to_course(struct timeline *t)
+{
+	const struct truth_row *a = &t->before.truth, *b = &t->now.truth;
+	uint64_t made = t->now.done - t->before.done;
+	struct course *c = &t->course;
+
+	c->end = b->near_share;
+	c->hot_end = b->hot.near;
+	c->cold_end = b->cold.near;
+	c->updates += made;
+	c->sum += (double)made * (a->near_share + b->near_share) / 2;
+	for (int i = 0; i < PLAN_MAX_NODES; i++)
+		c->node_sum[i] += (double)made *
+				  (a->node_share[i] + b->node_share[i]) / 2;
+}
+
+/* -------------------------------------------------------------------- rows */
+
+static void member_nodes(const char *key, const double *share,
+			 const struct timeline *t)
+{
+	char name[16];
+
+	report_open(key, '{');
+	for (int i = 0; i < t->s.nr_nodes; i++) {
+		int id = t->s.nodes[i].id;
+
+		snprintf(name, sizeof(name), "node%d", id);
+		report_real(name, share[id]);
+	}
+	report_close('}');
+}
+
+static void member_sum(const char *key, const struct moves_sum *s)
+{
+	if (s->known)
+		report_i64(key, s->pages);
+	else
+		report_null(key);
+}
+
+static void record_part(const char *name, const struct truth_part *p)
+{
+	report_open(name, '{');
+	report_real("near", p->near);
+	report_real("weight", p->weight);
+	report_u64("sampled", p->sampled);
+	report_u64("lost", p->lost);
+	report_close('}');
+}
+
+static bool is_roomy(const struct timeline *t)
+{
+	const struct zone_node *z =
+		zone_of(&t->now.moves.zones, t->s.moves->near);
+
+	return z && zone_is_roomy(z);
+}
+
+static void record_moves(const struct moves_sums *sums)
+{
+	static const struct {
+		enum moves_row row;
+		const char *key;
+	} keys[] = {
+		{ MOVES_PROMOTED, "promoted_numab" },
+		{ MOVES_KSWAPD, "demoted_kswapd" },
+		{ MOVES_DIRECT, "demoted_direct" },
+		{ MOVES_KHUGEPAGED, "demoted_khugepaged" },
+		{ MOVES_PROACTIVE, "demoted_proactive" },
+		{ MOVES_DAMON_MORE, "moved_damon" },
+		{ MOVES_COMPACTION, "moved_compaction" },
+		{ MOVES_SYSCALLS, "moved_syscalls" },
+	};
+
+	report_open("pages", '{');
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		member_sum(keys[i].key, &sums->row[keys[i].row]);
+	member_sum("all", &sums->migrated);
+	report_close('}');
+}
+
+static void record_free(const struct timeline *t)
+{
+	const struct zones *z = &t->now.moves.zones;
+	char name[16];
+
+	report_open("free_bytes", '{');
+	for (int i = 0; i < z->nr_nodes; i++) {
+		snprintf(name, sizeof(name), "node%d", z->nodes[i].node);
+		report_u64(name, z->nodes[i].free);
+	}
+	report_close('}');
+}
+
+static double rate_of(const struct timeline *t)
+{
+	return (double)(t->now.done - t->before.done) /
+	       (t->now.seconds - t->before.seconds);
+}
+
+static void record_row(const struct timeline *t, const struct moves_sums *sums,
+		       bool moved)
+{
+	const struct truth_row *r = &t->now.truth;
+
+	report_begin("timeline");
+	report_real("t_s", t->now.seconds);
+	report_u64("updates", t->now.done);
+	report_real("updates_per_s", rate_of(t)); /* null: the first row */
+	report_real("near_share", r->near_share);
+	report_real("near_share_error", r->error);
+	member_nodes("updates_by_node", r->node_share, t);
+	if (r->hot.any)
+		record_part("hot", &r->hot);
+	record_part(r->hot.any ? "cold" : "table", &r->cold);
+	if (sums)
+		record_moves(sums);
+	else
+		report_null("pages");
+	record_free(t);
+	report_bool("promotion_unconditional", is_roomy(t));
+	report_bool("hot_set_moved", moved);
+	report_end();
+}
+
+/* A column of the text; those that have nothing to say are left out. */
+struct cells {
+	struct report_column column[16];
+	char text[16][24];
+	const char *cell[16];
+	size_t n;
+};
+
+static char *add_cell(struct cells *c, const char *head, int width)
+{
+	size_t i = c->n++;
+
+	c->column[i] = (struct report_column){ head, width };
+	c->cell[i] = c->text[i];
+	return c->text[i];
+}
+
+#define CELL(c, head, width, ...) \
+	snprintf(add_cell(c, head, width), sizeof((c)->text[0]), __VA_ARGS__)
+
+static void percent(struct cells *c, const char *head, int width, double part)
+{
+	if (isnan(part))
+		CELL(c, head, width, "-");
+	else
+		CELL(c, head, width, "%.*f", width > 4, 100 * part);
+}
+
+static int64_t demoted(const struct moves_sums *s)
+{
+	int64_t sum = 0;
+
+	for (enum moves_row r = MOVES_KSWAPD; r <= MOVES_DEMOTED_MORE; r++)
+		sum += s->row[r].pages;
+	return sum;
+}
+
+static void cells_of_moves(struct cells *c, const struct timeline *t,
+			   const struct moves_sums *s)
+{
+	const struct moves_sum none = { .known = false };
+	const struct moves_sum *up = s ? &s->row[MOVES_PROMOTED] : &none;
+	const struct moves_sum *damon = s ? &s->row[MOVES_DAMON_MORE] : &none;
+
+	if (up->known)
+		CELL(c, "promo", 6, "%" PRId64, up->pages);
+	else
+		CELL(c, "promo", 6, "-");
+	if (s && s->row[MOVES_KSWAPD].known)
+		CELL(c, "demot", 6, "%" PRId64, demoted(s));
+	else
+		CELL(c, "demot", 6, "-");
+	if (t->s.sample_s <= 0)
+		return;
+	if (damon->known)
+		CELL(c, "DAMON", 6, "%" PRId64, damon->pages);
+	else
+		CELL(c, "DAMON", 6, "-");
+}
+
+static void cells_of(struct cells *c, const struct timeline *t,
+		     const struct moves_sums *sums, bool moved)
+{
+	static const char *const free_heads[] = { "free0", "free1" };
+	const struct truth_row *r = &t->now.truth;
+
+	CELL(c, "time  ", 6, "%.1f%s%s", t->now.seconds, moved ? "*" : " ",
+	     is_roomy(t) ? "u" : " ");
+
+	if (sums)
+		CELL(c, "M/s", 5, "%.2f", rate_of(t) / 1e6);
+	else
+		CELL(c, "M/s", 5, "-");
+	percent(c, "near%", 5, r->near_share);
+	CELL(c, "+-", 3, "%.1f", 100 * r->error);
+	if (r->hot.any) {
+		percent(c, "hot", 4, r->hot.near);
+		percent(c, "cold", 4, r->cold.near);
+	}
+	cells_of_moves(c, t, sums);
+	for (int i = 0; i < t->now.moves.zones.nr_nodes && i < TEXT_NODES; i++)
+		CELL(c, free_heads[i], 5, "%" PRIu64,
+		     t->now.moves.zones.nodes[i].free / MIB);
+}
+
+static void legend(const struct timeline *t)
+{
+	report_say("\n");
+	report_wrap("         ",
+		    "timeline near%%: the part of the updates that the top "
+		    "tier serves, +- its sampling error; %spromo, demot%s: "
+		    "pages since the last row; free: MiB; u: so much is free "
+		    "that every page that faults is promoted%s",
+		    t->now.truth.hot.any ?
+			    "hot, cold: pages of the hot set, and of the "
+			    "rest, that are there, in %; " :
+			    "",
+		    t->s.sample_s > 0 ? ", DAMON (both ways)" : "",
+		    t->now.truth.hot.any ? "; *: the hot set moved" : "");
+}
+
+static void show_row(struct timeline *t, const struct moves_sums *sums,
+		     bool moved)
+{
+	struct cells c = { .n = 0 };
+
+	record_row(t, sums, moved);
+	cells_of(&c, t, sums, moved);
+	if (!t->rows)
+		legend(t);
+	if (t->rows++ % HEAD_EVERY == 0)
+		report_head(c.column, c.n);
+	report_row(c.column, c.n, c.cell);
+}
+
+static int add_row(struct timeline *t, uint64_t done, double seconds)
+{
+	double began = thread_cpu_s();
+	struct moves_span span = { &t->before.counters, &t->now.counters,
+				   &t->before.moves, &t->now.moves };
+	unsigned int moves = gups_moves(t->s.g);
+	bool first = !t->rows, moved = moves != t->moves;
+	struct moves_sums sums;
+	int err = look(t, done, seconds);
+
+	if (err)
+		return err;
+	t->moves = moves;
+	if (!first) {
+		moves_add_up(&sums, &span);
+		add_to_course(t);
+	}
+	if (moved)
+		hot_set_moved(t);
+	arrive(t);
+	show_row(t, first ? NULL : &sums, moved);
+	t->cpu_s += thread_cpu_s() - began;
+	return 0;
+}
+
+/* -------------------------------------------------------------------- life */
+
+struct timeline *timeline_new(const struct timeline_setting *s)
+{
+	struct timeline *t = xcalloc(1, sizeof(*t));
+	double interval = (double)s->plan->timeline_ns / 1e9;
+	size_t sample = TRUTH_SAMPLE;
+
+	if (interval < 1) /* as much a second */
+		sample = (size_t)(TRUTH_SAMPLE * interval);
+	t->s = *s;
+	t->course.first_s = t->course.since = NAN;
+	t->course.waiting = true;
+	timeline_near(t->near, s->nodes, s->nr_nodes);
+	t->truth = truth_new(s->pattern, gups_table(s->g), t->near,
+			     sample < 64 ? 64 : sample, s->plan->seed);
+	return t;
+}
+
+void timeline_free(struct timeline *t)
+{
+	if (!t)
+		return;
+	vmstat_free(&t->now.counters);
+	vmstat_free(&t->before.counters);
+	truth_free(t->truth);
+	free(t);
+}
+
+int timeline_begin(struct timeline *t)
+{
+	struct course *c = &t->course;
+	uint64_t migrated = 0;
+	int err = add_row(t, gups_done(t->s.g), 0);
+
+	vmstat_get(&t->now.counters, VMSTAT_TOTAL, "pgmigrate_success",
+		   &migrated);
+	t->first_migrated = migrated;
+	c->start = c->end = t->now.truth.near_share;
+	c->hot_start = c->hot_end = t->now.truth.hot.near;
+	c->cold_start = c->cold_end = t->now.truth.cold.near;
+	t->next = (double)t->s.plan->timeline_ns / 1e9;
+	return err;
+}
+
+int timeline_tick(struct timeline *t, uint64_t done, double seconds)
+{
+	double interval = (double)t->s.plan->timeline_ns / 1e9;
+
+	if (seconds < t->next)
+		return 0;
+	/* Late by a whole row: the rows in between are not made up. */
+	while (t->next <= seconds)
+		t->next += interval;
+	if (t->cpu_s > SAMPLING_SHARE * seconds * t->s.threads && t->rows > 1) {
+		t->left_out++;
+		return 0;
+	}
+	return add_row(t, done, seconds);
+}
+
+int timeline_end(struct timeline *t, uint64_t done, double seconds)
+{
+	double interval = (double)t->s.plan->timeline_ns / 1e9;
+
+	if (seconds - t->now.seconds < interval / 4)
+		return 0;
+	return add_row(t, done, seconds);
+}
+
+/* ----------------------------------------------------------------- summary */
+
+/* The time by which hot and cold are told apart, seconds; 0: by none. */
+static double telling_time(const struct timeline *t)
+{
+	uint64_t ms = HOT_THRESHOLD_MS;
+
+	if (t->s.sample_s > 0)
+		return t->s.sample_s;
+	if (t->s.moves->numa_balancing < 0 || !(t->s.moves->numa_balancing & 2))
+		return 0;
+	if (sysfs_read_u64(&ms, HOT_THRESHOLD_FILE))
+		ms = HOT_THRESHOLD_MS;
+	return (double)ms / 1e3;
+}
+
+/* Updates a page and second, of the hot or the cold pages. */
+static double page_rate(const struct timeline *t, bool hot)
+{
+	const struct pattern *p = t->s.pattern;
+	double rate = (double)t->course.updates / t->now.seconds;
+	double pages;
+
+	if (!p)
+		return rate * TABLE_PAGE / (double)t->s.plan->bytes;
+	pages = (double)pattern_hot_pages(p);
+	if (!hot)
+		pages = (double)pattern_pages(p) - pages;
+	return rate *
+	       (hot ? t->now.truth.hot.weight : t->now.truth.cold.weight) /
+	       pages;
+}
+
+/* (s - C/N) / (s* - C/N): 0 is chance, 1 the best that C near pages allow. */
+static double efficiency(const struct timeline *t)
+{
+	const struct pattern *p = t->s.pattern;
+	const struct truth_row *r = &t->now.truth;
+	struct pattern_epoch e = gups_epoch(t->s.g);
+	double pages, near, chance, best;
+
+	if (!p || !r->hot.any)
+		return NAN;
+	pages = (double)pattern_pages(p);
+	near = r->hot.near * (double)pattern_hot_pages(p) +
+	       r->cold.near * (pages - (double)pattern_hot_pages(p));
+	chance = near / pages;
+	best = pattern_best_share(p, &e, (uint64_t)near);
+	/* All pages, or none, are near: there is no better and no worse. */
+	return best - chance < 0.01 ?
+		       NAN :
+		       (r->near_share - chance) / (best - chance);
+}
+
+static uint64_t migrated_bytes(const struct timeline *t)
+{
+	uint64_t now = 0;
+
+	vmstat_get(&t->now.counters, VMSTAT_TOTAL, "pgmigrate_success", &now);
+	return (now - t->first_migrated) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void mean_shares(const struct timeline *t, double *share)
+{
+	for (int i = 0; i < PLAN_MAX_NODES; i++)
+		share[i] = t->course.updates ?
+				   t->course.node_sum[i] /
+					   (double)t->course.updates :
+				   0;
+}
+
+static void record_placement(const struct timeline *t, double cpu_s,
+			     const struct truth_moved *m,
+			     const struct cost *cost, const double *share)
+{
+	const struct course *c = &t->course;
+
+	report_begin("placement");
+	report_real("near_share_at_start", c->start);
+	report_real("near_share_at_end", c->end);
+	report_real("near_share_mean", c->sum / (double)c->updates);
+	report_real("hot_near_at_start", c->hot_start);
+	report_real("hot_near_at_end", c->hot_end); /* recall */
+	report_real("cold_near_at_end", c->cold_end);
+	report_real("hot_near_90_s", c->first_s);
+	report_u64("hot_set_moves", c->moves);
+	report_u64("arrivals_after_move", c->arrivals);
+	report_real("arrival_mean_s", c->arrival_sum / c->arrivals);
+	report_real("recall", c->hot_end);
+	report_real("precision", m->precision);
+	report_real("efficiency", efficiency(t));
+	report_u64("panel_pages", m->panel);
+	report_u64("panel_promoted", m->promoted);
+	report_u64("panel_demoted", m->demoted);
+	report_u64("panel_both_ways", m->both_ways);
+	report_u64("migrated_bytes", migrated_bytes(t));
+	report_u64("lost", t->lost);
+	report_real("hot_updates_per_page_s", page_rate(t, true));
+	report_real("cold_updates_per_page_s", page_rate(t, false));
+	report_real("telling_time_s", telling_time(t));
+	cost_record(cost, share);
+	report_real("sampling_cpu_s", t->cpu_s);
+	report_real("sampling_cpu_share", t->cpu_s / cpu_s);
+	report_u64("rows_left_out", t->left_out);
+
+	report_end();
+}
+
+static void text_hot(const struct timeline *t, const struct truth_moved *m)
+{
+	const struct course *c = &t->course;
+	double e = efficiency(t);
+
+	if (!isnan(c->first_s))
+		report_say("hot set  90 %% near from %.1f s on", c->first_s);
+	else if (c->moves)
+		report_say("hot set  never 90 %% near for 3 s before it moved");
+	else if (!isnan(c->since))
+		report_say(
+			"hot set  90 %% near from %.1f s to the end, shorter "
+			"than 3 s",
+			c->since);
+	else
+		report_say("hot set  never 90 %% near for 3 s");
+	report_say("\n         near at the start %.1f %%, at the end %.1f %% "
+		   "(recall)\n",
+		   100 * c->hot_start, 100 * c->hot_end);
+	if (c->moves)
+		report_say("         moved %u time%s, near again %u time%s",
+			   c->moves, c->moves > 1 ? "s" : "", c->arrivals,
+			   c->arrivals == 1 ? "" : "s");
+	if (c->arrivals)
+		report_say(", after %.1f s (mean)",
+			   c->arrival_sum / c->arrivals);
+	if (c->moves)
+		report_say("\n");
+	if (isnan(m->precision))
+		report_say("promoted none of the %" PRIu64
+			   " pages that were followed\n",
+			   m->panel);
+	else
+		report_say(
+			"promoted %.0f %% of it hot pages (precision; %" PRIu64
+			" of the %" PRIu64 " pages followed)\n",
+			100 * m->precision, m->promoted, m->panel);
+	if (!isnan(e))
+		report_say("         efficiency %.2f (0: as by chance, 1: the "
+			   "best pages are near)\n",
+			   e);
+}
+
+/* Why a policy may not tell hot pages from cold ones here. */
+static void text_separable(const struct timeline *t)
+{
+	double hot = page_rate(t, true), cold = page_rate(t, false);
+	double time = telling_time(t);
+
+	if (!t->now.truth.hot.any)
+		return;
+	report_say("updates  of a hot page %.3g a second, of a cold one %.3g\n",
+		   hot, cold);
+	if (time > 0 && cold * time > SEPARABLE)
+		report_wrap("         ",
+			    "         Cold pages look hot, too: one is "
+			    "updated %.2g times within the %.3g s by which "
+			    "they are told apart (below %.2g is well). Take "
+			    "--rate, or --hot-rate 99.9%%.",
+			    cold * time, time, SEPARABLE);
+}
+
+void timeline_show(const struct timeline *t, double cpu_s)
+{
+	const struct course *c = &t->course;
+	double share[PLAN_MAX_NODES];
+	struct truth_moved m;
+	struct cost cost;
+	char bytes[SIZE_TEXT];
+
+	if (!c->updates)
+		return;
+	truth_moved(t->truth, &m);
+	mean_shares(t, share);
+	cost_settle(&cost, t->s.plan->latency_ns, t->s.nodes, t->s.nr_nodes,
+		    t->near);
+	record_placement(t, cpu_s, &m, &cost, share);
+	report_say("\nnear     %.1f %% of the updates at the start, %.1f %% at "
+		   "the end, %.1f %% in the mean\n",
+		   100 * c->start, 100 * c->end,
+		   100 * c->sum / (double)c->updates);
+	if (t->now.truth.hot.any)
+		text_hot(t, &m);
+	report_say("migrated %s; seen to move both ways: %" PRIu64
+		   " of the %" PRIu64 " pages followed\n",
+		   format_size(bytes, migrated_bytes(t)), m.both_ways, m.panel);
+	text_separable(t);
+	if (t->s.nr_nodes > 1)
+		cost_text(&cost, share);
+	report_say("sampling took %.2f s of CPU time, %.2f %% of the updates'",
+		   t->cpu_s, 100 * t->cpu_s / cpu_s);
+	if (t->left_out)
+		report_say("; %u rows were left out, to stay below 2 %%",
+			   t->left_out);
+	report_say("\n");
+}
