@@ -769,7 +769,20 @@ static const char gups_notes[] =
 	"         node1, 1, 0-1   bound to these nodes while it is populated\n"
 	"         preferred:1     node 1, others when it is full\n"
 	"         interleave:0,1  page by page\n"
-	"         weighted:0,1    by the kernel's weighted_interleave weights\n";
+	"         weighted:0,1    by the kernel's weighted_interleave weights\n"
+	"\n"
+	"The table stays where it was placed until the updates begin; then the\n"
+	"kernel may move it (not with --bind). Where pages may move, a row a second\n"
+	"says where they are: near% is the part of the updates that the top tier\n"
+	"serves, sum of w(p) over the pages p that are near, from a sample of 512\n"
+	"pages each of the hot set and of the rest; +- its standard error.\n"
+	"Modelled time per update = sum over the nodes of (their part of the\n"
+	"updates x latency): dependent accesses, migration not counted; latencies\n"
+	"are those of --latency, or what the platform declares (access0/initiators/\n"
+	"read_latency of a node in sysfs), or 100 ns and, below the top tier, 250 ns.\n"
+	"\n"
+	"Patterns other than uniform draw by splitmix64, not from HPCC's stream;\n"
+	"all are verified. Zipf's hot set is the pages that get half of the updates.\n";
 
 /* ---------------------------------------------------------------- raw */
 
