@@ -213,7 +213,8 @@ static void settle_plan(struct run *run)
 	run->threads = g->threads ? g->threads : (unsigned int)run->nr_cpus;
 	if (run->threads > pages)
 		run->threads = (unsigned int)pages;
-	run->updates = g->updates ? g->updates : 4 * (g->bytes / 8);
+	run->updates = g->updates ? g->updates :
+				    4 * (g->bytes / g->pattern.object);
 }
 
 static int settle_pattern(struct run *run)
@@ -498,6 +499,49 @@ static int say_trapped(struct run *run, int i)
 }
 
 /*
+ * Where the pages will be, and which part of the updates goes there: by index
+ * of run->nodes, each sums to 1. Hot pages that are placed apart take their
+ * part of the updates with them; what a policy moves later is not foreseen.
+ */
+static void expect(const struct run *run, const struct place *place,
+		   double *pages, double *updates)
+{
+	double all = (double)run->gups->bytes, apart = 0, hot = 0, weight = 0;
+	struct pattern_epoch first;
+
+	for (int i = 0; i < run->nr_nodes; i++)
+		apart += (double)apart_on(run, &run->nodes[i]);
+	if (run->pattern) {
+		first = pattern_first(run->pattern);
+		hot = (double)pattern_hot_pages(run->pattern) * TABLE_PAGE;
+		weight = pattern_hot_share(run->pattern, &first);
+	}
+	expect_shares(run, place, (uint64_t)(all - apart), pages);
+	for (int i = 0; i < run->nr_nodes; i++) {
+		double here = (double)apart_on(run, &run->nodes[i]);
+
+		updates[i] = pages[i];
+		pages[i] = (here + pages[i] * (all - apart)) / all;
+		if (hot > 0)
+			updates[i] = weight * here / hot +
+				     (1 - weight * apart / hot) * updates[i];
+	}
+}
+
+/* Seconds that node i's part of the run takes. */
+static double estimate_on(const struct run *run, int i, double pages,
+			  double updates)
+{
+	const struct gups_plan *g = run->gups;
+	uint64_t words = g->pattern.object / sizeof(uint64_t);
+
+	return gups_estimate(
+		&run->probes[i], (uint64_t)(pages * (double)g->bytes),
+		(uint64_t)(updates * (double)(run->updates * words)),
+		(uint64_t)(pages * (double)g->duration_ns));
+}
+
+/*
  * Measures every node the table may use against the near one, within a
  * second, and refuses a run that a trapped node would make endless.
  */
@@ -505,14 +549,14 @@ static int probe(struct run *run, const struct place *place)
 {
 	const struct node *near = node_near(run->nodes, run->nr_nodes);
 	int reference = (int)(near - run->nodes), slow = -1, err;
-	double share[PLAN_MAX_NODES], estimate = 0;
+	double pages[PLAN_MAX_NODES], updates[PLAN_MAX_NODES], estimate = 0;
 
-	expect_shares(run, place, run->gups->bytes, share);
+	expect(run, place, pages, updates);
 	err = probe_node(run, reference);
 	for (int i = 0; i < run->nr_nodes && !err; i++) {
 		struct gups_probe *p = &run->probes[i];
 
-		if (share[i] <= 0)
+		if (pages[i] <= 0)
 			continue;
 		err = probe_node(run, i);
 		if (err)
@@ -523,9 +567,7 @@ static int probe(struct run *run, const struct place *place)
 				TRAPPED_RATIO * run->probes[reference].update;
 		if (run->trapped[i])
 			slow = i;
-		estimate += share[i] * gups_estimate(p, run->gups->bytes,
-						     run->updates,
-						     run->gups->duration_ns);
+		estimate += estimate_on(run, i, pages[i], updates[i]);
 		record_probe(run, i);
 		text_probe(run, i, reference);
 	}
