@@ -108,35 +108,37 @@ bool sysfs_exists(const char *fmt, ...)
 	return true;
 }
 
-/*
- * Reads up to size bytes; returns how many, or -errno. A directory in the
- * place of a file is EISDIR here, as on any other read.
- */
-static ssize_t read_path(const char *path, char *buf, size_t size)
+/* Up to size bytes of an open file; returns how many, or -errno. */
+static ssize_t read_fd(int fd, const char *path, char *buf, size_t size)
 {
-	int fd = open_path(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t have = 0;
 	ssize_t n;
-	int err;
 
-	if (fd < 0)
-		return fail(errno, "%s: %s", path, strerror(errno));
 	do {
 		n = read(fd, buf + have, size - have);
 		if (n > 0)
 			have += (size_t)n;
 	} while ((n > 0 && have < size) || (n < 0 && errno == EINTR));
-	err = n < 0 ? errno : 0;
-	close(fd);
-	if (err)
-		return fail(err, "%s: %s", path, strerror(err));
-	return (ssize_t)have;
+	return n < 0 ? fail(errno, "%s: %s", path, strerror(errno)) :
+		       (ssize_t)have;
 }
 
-static int read_value(char *buf, size_t size, const char *path)
+/* A directory in the place of a file is EISDIR here, as on any other read. */
+static ssize_t read_path(const char *path, char *buf, size_t size)
 {
-	ssize_t n = read_path(path, buf, size);
+	int fd = open_path(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n;
 
+	if (fd < 0)
+		return fail(errno, "%s: %s", path, strerror(errno));
+	n = read_fd(fd, path, buf, size);
+	close(fd);
+	return n;
+}
+
+/* What was read, n bytes of size, without its trailing newline. */
+static int trim(char *buf, ssize_t n, size_t size, const char *path)
+{
 	if (n < 0)
 		return (int)n;
 	if ((size_t)n >= size)
@@ -146,6 +148,11 @@ static int read_value(char *buf, size_t size, const char *path)
 		n--;
 	buf[n] = '\0';
 	return (int)n;
+}
+
+static int read_value(char *buf, size_t size, const char *path)
+{
+	return trim(buf, read_path(path, buf, size), size, path);
 }
 
 int sysfs_read(char *buf, size_t size, const char *fmt, ...)
@@ -282,30 +289,66 @@ int sysfs_link_name(char *buf, size_t size, const char *fmt, ...)
 	return 0;
 }
 
-static int write_path(const char *path, const char *value)
+static int write_fd(int fd, const char *path, const char *value)
 {
 	size_t len = strlen(value);
-	int fd, err = 0;
-	ssize_t n;
+	ssize_t n = write(fd, value, len);
+
+	if (n < 0)
+		return fail(errno, "%s <- %s: %s", path, value,
+			    strerror(errno));
+	if ((size_t)n != len)
+		return fail(EIO, "%s <- %s: took %zd of %zu bytes", path, value,
+			    n, len);
+	return 0;
+}
+
+static bool reads_back(int len, char *back, const char *value)
+{
+	if (len >= 0)
+		pick_chosen(back);
+	return len >= 0 && sysfs_same(back, value);
+}
+
+/*
+ * By the descriptor that wrote, for the kernel makes the text anew when it is
+ * read from its beginning, and to open a file takes it longer than to write
+ * and read it. Where that is not so, the file is opened anew.
+ */
+static int compare(int fd, const char *path, const char *value)
+{
+	char back[256];
+	int n;
+
+	/* Without a position (debugfs) it stands at its beginning. */
+	lseek(fd, 0, SEEK_SET);
+	n = trim(back, read_fd(fd, path, back, sizeof(back)), sizeof(back),
+		 path);
+	if (reads_back(n, back, value))
+		return 0;
+	n = read_value(back, sizeof(back), path);
+	if (n < 0 || reads_back(n, back, value))
+		return n < 0 ? n : 0;
+	return fail(EIO, "%s <- %s: reads back as \"%s\"", path, value, back);
+}
+
+static int write_path(const char *path, const char *value, bool back)
+{
+	int fd, err;
 
 	if (context.journal)
 		context.journal(context.journal_arg, path, value);
 	if (context.dry_run)
 		return 0;
-	fd = open_path(path, O_WRONLY | O_CLOEXEC);
+	fd = open_path(path, (back ? O_RDWR : O_WRONLY) | O_CLOEXEC);
 	if (fd < 0)
 		return fail(errno, "%s <- %s: %s", path, value,
 			    strerror(errno));
-	n = write(fd, value, len);
-	if (n < 0)
-		err = errno;
+	err = write_fd(fd, path, value);
+	if (!err && back)
+		err = compare(fd, path, value);
 	close(fd);
-	if (err)
-		return fail(err, "%s <- %s: %s", path, value, strerror(err));
-	if ((size_t)n != len)
-		return fail(EIO, "%s <- %s: took %zd of %zu bytes", path, value,
-			    n, len);
-	return 0;
+	return err;
 }
 
 int sysfs_write(const char *value, const char *fmt, ...)
@@ -313,26 +356,15 @@ int sysfs_write(const char *value, const char *fmt, ...)
 	char path[PATH_MAX];
 
 	format_path(path, fmt);
-	return write_path(path, value);
+	return write_path(path, value, false);
 }
 
 int sysfs_store(const char *value, const char *fmt, ...)
 {
-	char path[PATH_MAX], back[256];
-	int err;
+	char path[PATH_MAX];
 
 	format_path(path, fmt);
-	err = write_path(path, value);
-	if (err || context.dry_run)
-		return err;
-	err = read_value(back, sizeof(back), path);
-	if (err < 0)
-		return err;
-	pick_chosen(back);
-	if (!sysfs_same(back, value))
-		return fail(EIO, "%s <- %s: reads back as \"%s\"", path, value,
-			    back);
-	return 0;
+	return write_path(path, value, true);
 }
 
 /* The directory that path is in, opened; *name: its last component. */
