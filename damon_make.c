@@ -244,24 +244,29 @@ static int add_split(struct damon_config *config, const struct style *style,
 		       add_kdamond(config, style, move, plan, ranges, rest);
 }
 
-static int check_node(const struct node *nodes, int n, int id)
+static int check_node(int id)
 {
 	struct textbuf have = { 0 };
+	struct node *nodes;
+	int n;
 
-	if (node_find(nodes, n, id))
+	if (node_has_memory(id))
 		return 0;
+	n = node_list(&nodes);
+	if (n < 0)
+		return n;
 	for (int i = 0; i < n; i++)
 		buf_add(&have, " %d", nodes[i].id);
 	lacks(ENODEV, "node %d: no such node with memory online; there are%s",
 	      id, have.text ? have.text : " none");
 	buf_free(&have);
+	free(nodes);
 	return -ENODEV;
 }
 
 static int check_moves(const struct damon_plan *plan)
 {
-	struct node *nodes;
-	int n = node_list(&nodes), err = n < 0 ? n : 0;
+	int err = 0;
 
 	for (int i = 0; i < plan->nr_moves && !err; i++) {
 		const struct damon_move *m = &plan->moves[i];
@@ -275,11 +280,10 @@ static int check_moves(const struct damon_plan *plan)
 					"node %d is SRC twice, and one kdamond watches a node",
 					m->src);
 		if (!err)
-			err = check_node(nodes, n, m->src);
+			err = check_node(m->src);
 		if (!err)
-			err = check_node(nodes, n, m->dest);
+			err = check_node(m->dest);
 	}
-	free(nodes);
 	return err;
 }
 

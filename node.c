@@ -40,7 +40,8 @@ static uint64_t high_watermark(const char *zoneinfo, int node)
 
 	for (line = zoneinfo; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		sscanf(line, "Node %d, zone", &at);
+		if (!strncmp(line, "Node ", 5))
+			at = (int)strtol(line + 5, NULL, 10);
 		line += strspn(line, " ");
 		if (at == node && !strncmp(line, "high ", 5))
 			pages += strtoull(line + 5, NULL, 10);
@@ -66,29 +67,35 @@ static void read_memory(struct node *n, const char *zoneinfo)
 	free(text);
 }
 
-static int tier_of(int node)
+/* The nodes among ids are in that tier. */
+static void set_tier(struct node *nodes, int n, const int *ids, int nr_ids,
+		     int tier)
+{
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < nr_ids; j++)
+			if (nodes[i].id == ids[j])
+				nodes[i].tier = tier;
+}
+
+static void read_tiers(struct node *nodes, int n)
 {
 	char list[NODE_TEXT];
-	int *tiers, ids[64], n, m, tier = -1;
+	int *tiers, ids[64], nr = sysfs_ids(&tiers, "memory_tier", TIERS);
 
-	n = sysfs_ids(&tiers, "memory_tier", TIERS);
-	for (int i = 0; i < n && tier < 0; i++) {
+	/* From below: of two that name a node the upper one has it. */
+	for (int i = nr; i-- > 0;)
 		if (sysfs_read(list, sizeof(list),
-			       TIERS "/memory_tier%d/nodelist", tiers[i]) < 0)
-			continue;
-		m = parse_list(list, ids, ARRAY_SIZE(ids));
-		for (int j = 0; j < m; j++)
-			if (ids[j] == node)
-				tier = tiers[i];
-	}
-	if (n > 0)
+			       TIERS "/memory_tier%d/nodelist", tiers[i]) >= 0)
+			set_tier(nodes, n, ids,
+				 parse_list(list, ids, ARRAY_SIZE(ids)),
+				 tiers[i]);
+	if (nr > 0)
 		free(tiers);
-	return tier;
 }
 
 static void read_node(struct node *n, int id, const char *zoneinfo)
 {
-	*n = (struct node){ .id = id };
+	*n = (struct node){ .id = id, .tier = -1 };
 	read_memory(n, zoneinfo);
 	if (sysfs_read(n->cpus, sizeof(n->cpus), NODES "/node%d/cpulist", id) <
 	    0)
@@ -97,7 +104,6 @@ static void read_node(struct node *n, int id, const char *zoneinfo)
 	if (sysfs_read(n->distance, sizeof(n->distance),
 		       NODES "/node%d/distance", id) < 0)
 		n->distance[0] = '\0';
-	n->tier = tier_of(id);
 }
 
 int node_list(struct node **nodes)
@@ -121,7 +127,17 @@ int node_list(struct node **nodes)
 	}
 	free(zoneinfo);
 	free(ids);
+	read_tiers(*nodes, have);
 	return have;
+}
+
+bool node_has_memory(int id)
+{
+	char *text = sysfs_slurp(NODES "/node%d/meminfo", id);
+	bool any = text && meminfo_value(text, "MemTotal");
+
+	free(text);
+	return any;
 }
 
 const struct node *node_find(const struct node *nodes, int n, int id)

@@ -31,6 +31,8 @@ struct node {
  * Returns how many, or -errno. A kernel without NUMA is lacks().
  */
 int node_list(struct node **nodes);
+/* Is that one of them? */
+bool node_has_memory(int id);
 const struct node *node_find(const struct node *nodes, int n, int id);
 /* The node with CPUs and memory that a benchmark's threads are nearest to. */
 const struct node *node_near(const struct node *nodes, int n);

@@ -110,6 +110,8 @@ static int read_iomem(struct list *l, const struct list *blocks)
 		if (next)
 			*next++ = '\0';
 		name = 0;
+		if (!strstr(line, " : System RAM")) /* sscanf() is slow */
+			continue;
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " : %n", &start, &end,
 			   &name) < 2 ||
 		    !name || strncmp(line + name, "System RAM", 10) != 0)
