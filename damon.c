@@ -256,7 +256,12 @@ static int note_undo(const struct writes *old, size_t nr)
 				old->w[i - 1].path);
 	if (!err && !known)
 		err = undo_note(UNDO_WRITE, "0", NR_KDAMONDS);
-	for (size_t k = 0; k < nr && !err; k++) {
+	/*
+	 * They are turned off in the order in which they were turned on: each
+	 * ends with a sampling interval, and those that began together do so
+	 * together.
+	 */
+	for (size_t k = nr; k-- > 0 && !err;) {
 		snprintf(path, sizeof(path), DAMON_KDAMONDS "/%zu/state", k);
 		if (!undo_has(path))
 			err = undo_note(UNDO_TRY, "off", "%s", path);

@@ -307,7 +307,6 @@ int damon_do_start(const struct plan *plan)
 	struct damon_config *config = p->file ? damo_read(p->file) :
 						damon_generate(DAMON_HMSDK, p);
 	int err = config ? undo_begin("policy") : -EINVAL;
-	size_t mark = undo_mark();
 
 	if (!err && !p->file && !p->global)
 		err = policy_cgroup(p->cgroup ? p->cgroup : "hmsdk");
@@ -316,8 +315,7 @@ int damon_do_start(const struct plan *plan)
 	for (size_t k = 0; !err && !sysfs_is_dry() && k < config->kdamonds.nr;
 	     k++)
 		show_kdamond(k, kdamond_context(config, k));
-	if (err)
-		undo_rollback(mark);
+	/* What failed half-way is taken back by the supervisor. */
 	kdamond_free(config);
 	return err;
 }

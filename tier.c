@@ -355,16 +355,17 @@ static int claim(const struct plan *plan, bool init, struct supervised *result)
 static void put_back(const struct plan *plan, const struct undo_state *before,
 		     struct supervised *result)
 {
-	unsigned int n;
+	struct undo_result r = { 0 };
 
 	if (!plan_changes(plan))
 		return;
-	if (is_lasting(plan) && result->status) {
-		n = undo_back_to("policy", before);
-		if (n)
-			report_say("put back %u change%s\n", n,
-				   n == 1 ? "" : "s");
-	}
+	if (is_lasting(plan) && result->status)
+		undo_back_to("policy", before, &r);
+	if (r.done)
+		report_say("put back %u change%s\n", r.done,
+			   r.done == 1 ? "" : "s");
+	if (r.failed)
+		report_warn("%s; tier policy restore tries again", r.reason);
 	if (!undo_pending("run") || !policy_restore("run"))
 		return;
 	report_warn("%s", fail_message());
@@ -428,6 +429,9 @@ static bool has_header(const struct plan *plan)
 	       plan->verb == VERB_STATUS || plan->verb == VERB_REGION_CREATE;
 }
 
+/* Found out once: it takes reading, and does not change. */
+static struct node_machine machine;
+
 static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		 struct supervised *result)
 {
@@ -435,13 +439,13 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 			       .argv = argv,
 			       .console = init,
 			       .deadline_ns = deadline(plan, init) };
-	struct node_machine machine;
 
 	if (plan->root && sysfs_set_root(plan->root)) {
 		refuse(result);
 		return;
 	}
-	node_machine(&machine);
+	if (!init || plan->root) /* as PID 1: settle_in() has asked */
+		node_machine(&machine);
 	if (!init && has_header(plan))
 		show_header(argc, argv, &machine);
 	show_environment(argc, argv, &machine);
@@ -485,7 +489,6 @@ static int be_supervisor(int parsed, const struct plan *plan, int argc,
  */
 static void settle_in(int argc, char **argv, bool json)
 {
-	struct node_machine machine;
 	struct fail_state bad_usage;
 
 	fail_save(&bad_usage);

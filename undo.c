@@ -140,12 +140,17 @@ static void log_path(char path[static PATH_MAX], const char *log)
 	snprintf(path, PATH_MAX, "%s/%s.undo", state.dir, log);
 }
 
+static void forget_line(struct line *l)
+{
+	free(l->path);
+	free(l->value);
+	*l = (struct line){ 0 };
+}
+
 static void forget_lines(void)
 {
-	for (size_t i = 0; i < state.nr_lines; i++) {
-		free(state.lines[i].path);
-		free(state.lines[i].value);
-	}
+	for (size_t i = 0; i < state.nr_lines; i++)
+		forget_line(&state.lines[i]);
 	free(state.lines);
 	state.lines = NULL;
 	state.nr_lines = 0;
@@ -461,8 +466,8 @@ static int take_back(const struct line *l)
 	return err == -ENOENT || err == -ENODEV ? 0 : err;
 }
 
-/* What could not be taken back stays in the log, for another try. */
-static int keep_failed(const char *log, const bool *failed)
+/* The log anew, with the lines that are left; without any it is removed. */
+static int rewrite(const char *log)
 {
 	char path[PATH_MAX], fresh[PATH_MAX + 8];
 	struct textbuf b = { 0 };
@@ -470,11 +475,14 @@ static int keep_failed(const char *log, const bool *failed)
 	bool good;
 
 	log_path(path, log);
+	if (!state.nr_lines) {
+		unlink(path);
+		return 0;
+	}
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	for (size_t i = 0; i < state.nr_lines; i++)
-		if (failed[i])
-			format_line(&b, state.lines[i].how, state.lines[i].path,
-				    state.lines[i].value);
+		format_line(&b, state.lines[i].how, state.lines[i].path,
+			    state.lines[i].value);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 		  0600);
 	good = fd >= 0 && write(fd, b.text, b.len) == (ssize_t)b.len &&
@@ -485,30 +493,38 @@ static int keep_failed(const char *log, const bool *failed)
 	return good ? 0 : fail(errno, "%s: %s", fresh, strerror(errno));
 }
 
-size_t undo_mark(void)
+/*
+ * Takes back the lines from the mark on, the last one first. What fails stays
+ * in the log, in its place, for another try.
+ */
+static int take_back_to(const char *log, size_t mark, struct undo_result *r)
 {
-	return state.nr_lines;
-}
+	size_t left = mark;
+	int err, first = 0;
 
-void undo_rollback(size_t mark)
-{
-	struct textbuf b = { 0 };
-	struct fail_state why;
+	if (state.fd >= 0)
+		close(state.fd);
+	state.fd = -1;
+	for (size_t i = state.nr_lines; i-- > mark;) {
+		struct line *l = &state.lines[i];
 
-	fail_save(&why);
-	while (state.nr_lines > mark) {
-		struct line *l = &state.lines[--state.nr_lines];
-
-		take_back(l);
-		b.len = 0;
-		format_line(&b, l->how, l->path, l->value);
-		state.length -= (off_t)b.len;
-		free(l->path);
-		free(l->value);
+		err = take_back(l);
+		if (!err) {
+			forget_line(l);
+			r->done++;
+			continue;
+		}
+		if (!r->failed++)
+			snprintf(r->reason, sizeof(r->reason), "%s",
+				 fail_message());
+		first = first ? first : err;
 	}
-	cut_log(state.length);
-	buf_free(&b);
-	fail_restore(&why);
+	for (size_t i = mark; i < state.nr_lines; i++)
+		if (state.lines[i].path)
+			state.lines[left++] = state.lines[i];
+	state.nr_lines = left;
+	rewrite(log); /* else the old one stays: a line too many does no harm */
+	return first;
 }
 
 void undo_look(const char *log, struct undo_state *s)
@@ -524,18 +540,22 @@ void undo_look(const char *log, struct undo_state *s)
 	s->lines = state.nr_lines;
 }
 
-unsigned int undo_back_to(const char *log, const struct undo_state *then)
+void undo_back_to(const char *log, const struct undo_state *then,
+		  struct undo_result *result)
 {
 	struct undo_state now;
+	struct fail_state why;
 	size_t mark;
 
+	*result = (struct undo_result){ 0 };
 	undo_look(log, &now);
 	/* Another file: all that is in it is new. */
 	mark = now.id == then->id ? then->lines : 0;
-	if (now.lines <= mark || undo_begin(log))
-		return 0;
-	undo_rollback(mark);
-	return (unsigned int)(now.lines - mark);
+	if (now.lines <= mark)
+		return;
+	fail_save(&why);
+	take_back_to(log, mark, result);
+	fail_restore(&why);
 }
 
 bool undo_has(const char *path)
@@ -557,34 +577,12 @@ bool undo_pending(const char *log)
 
 int undo_restore(const char *log, struct undo_result *result)
 {
-	char path[PATH_MAX];
-	bool *failed;
-	int err, first = 0;
+	int err;
 
 	*result = (struct undo_result){ 0 };
-	if (state.fd >= 0)
-		close(state.fd);
-	state.fd = -1;
 	if (!load(log))
 		return 0;
-	failed = xcalloc(state.nr_lines + 1, sizeof(*failed));
-	for (size_t i = state.nr_lines; i-- > 0;) {
-		err = take_back(&state.lines[i]);
-		failed[i] = err;
-		if (err && !first) {
-			first = err;
-			snprintf(result->reason, sizeof(result->reason), "%s",
-				 fail_message());
-		}
-		result->failed += err != 0;
-		result->done += err == 0;
-	}
-	log_path(path, log);
-	if (!first)
-		unlink(path);
-	else
-		keep_failed(log, failed);
-	free(failed);
+	err = take_back_to(log, 0, result);
 	forget_lines();
-	return first ? fail(-first, "%s", result->reason) : 0;
+	return err ? fail(-err, "%s", result->reason) : 0;
 }

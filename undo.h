@@ -39,22 +39,6 @@ int undo_lock(bool exclusive);
  */
 int undo_begin(const char *log);
 
-/*
- * Where the log ends now; and back to there: what was changed since is taken
- * back, and the log is as long as it was. The message of what failed stays.
- */
-size_t undo_mark(void);
-void undo_rollback(size_t mark);
-/*
- * From another process: what a log has, and back to that, when the one that
- * has continued it failed or was killed. Returns how many changes those were.
- */
-struct undo_state {
-	uint64_t id; /* of the file; 0: there was none */
-	size_t lines;
-};
-void undo_look(const char *log, struct undo_state *s);
-unsigned int undo_back_to(const char *log, const struct undo_state *then);
 /* Has the log a line for that file or directory? */
 bool undo_has(const char *path);
 
@@ -96,6 +80,18 @@ struct undo_result {
 bool undo_pending(const char *log);
 /* Has nobody the lock, so that what is in a log was left behind? */
 bool undo_is_free(void);
+/*
+ * What a log has, and back to that, when another process has continued it and
+ * failed or was killed: what was changed since is taken back. The message of
+ * what failed stays.
+ */
+struct undo_state {
+	uint64_t id; /* of the file; 0: there was none */
+	size_t lines;
+};
+void undo_look(const char *log, struct undo_state *s);
+void undo_back_to(const char *log, const struct undo_state *then,
+		  struct undo_result *result);
 /*
  * Takes everything back, also what comes after a failure; the log is removed
  * when all was taken back, else it keeps the lines that failed. A file that is

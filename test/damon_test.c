@@ -631,7 +631,7 @@ static void really(void)
 	golden_text(&want);
 	is_text(journal.text, want.text, "writes the same as a dry run says");
 	is_text(undo_log.text,
-		"write nr_kdamonds 0\ntry 0/state off\ntry 1/state off\n",
+		"write nr_kdamonds 0\ntry 1/state off\ntry 0/state off\n",
 		"taking back, from its end: off, then the directories");
 	is_i64(damon_is_running(), 1, "it runs");
 	back = damon_read();
@@ -691,8 +691,8 @@ static void old_tree(void)
 	     "write 0/contexts/nr_contexts 1\n"
 	     "write nr_kdamonds 1\n"
 	     "write nr_kdamonds 0\n"
-	     "try 0/state off\n"
-	     "try 1/state off\n",
+	     "try 1/state off\n"
+	     "try 0/state off\n",
 	     "before them the directories, before these off");
 	is_str(journal.text + journal.len - strlen("\nnr_kdamonds 0\n"),
 	       "\nnr_kdamonds 0\n",
@@ -706,7 +706,7 @@ static void old_tree(void)
 static void passes(void)
 {
 	static const char first[] = "write nr_kdamonds 1\nwrite nr_kdamonds 0\n"
-				    "try 0/state off\ntry 1/state off\n";
+				    "try 1/state off\ntry 0/state off\n";
 	struct damon_plan plan = both();
 	struct damon_config *c = damon_generate(DAMON_HMSDK, &plan), *more;
 
@@ -734,7 +734,7 @@ static void passes(void)
 	is_i64(damon_start(more), 0, "a start with more of them");
 	is_u64(more->kdamonds.nr, 4, "two more");
 	is_text(undo_log.text + strlen(first),
-		"try 2/state off\ntry 3/state off\n", "only these are new");
+		"try 3/state off\ntry 2/state off\n", "only these are new");
 	damon_free(more);
 	undo_log.len = 0;
 	machine();
@@ -1016,23 +1016,27 @@ static void status(void)
 	close(records);
 }
 
-/* A start that fails takes back what was made for it; its reason stays. */
+/* Of a start that fails the supervisor takes back what was made for it. */
 static void rolled_back(void)
 {
 	struct plan plan = { .damon = both() };
+	struct undo_state before;
+	struct undo_result r;
 	char dir[PATH_MAX];
 
 	snprintf(dir, sizeof(dir), "%s", tree_path("/run"));
 	undo_set_dir(dir);
+	undo_look("policy", &before);
 	tree_file("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
 	tree_file("/sys/fs/cgroup/cgroup.subtree_control", "\n");
 	tree_file("/sys/module/damon_lru_sort/parameters/enabled", "Y\n");
 	is_i64(damon_do_start(&plan), -EBUSY, "a start that fails");
+	undo_back_to("policy", &before, &r);
 	like(fail_message(), "damon_lru_sort is enabled", "says why");
 	like(tree_text("/sys/fs/cgroup/cgroup.subtree_control"), "-memory",
 	     "the controller is given back");
 	ok(!sysfs_exists("/sys/fs/cgroup/hmsdk"), "its cgroup is gone");
-	is_str(tree_text("/run/policy.undo"), "", "and the log is empty");
+	ok(!undo_pending("policy"), "and nothing is left to take back");
 	undo_set_dir("/run/tier");
 	machine();
 }

@@ -144,26 +144,81 @@ static void continued(void)
 /* A command that fails half-way goes back to where it began. */
 static void rollback(void)
 {
-	size_t mark;
+	struct undo_state before;
+	struct undo_result r;
 
 	tree_file("/sys/r", "1");
 	tree_file("/sys/s", "1");
 	undo_begin("policy");
 	undo_store("2", "/sys/r");
-	mark = undo_mark();
+	undo_look("policy", &before);
+	undo_back_to("policy", &before, &r);
+	is_u64(r.done, 0, "nothing was done since");
+	undo_begin("policy");
 	undo_store("3", "/sys/s");
 	undo_note(UNDO_TRY, "", "/sys/none");
 	ok(undo_has("/sys/s") && !undo_has("/sys/t"), "what the log has");
 	fail(EBUSY, "why it failed");
-	undo_rollback(mark);
+	undo_back_to("policy", &before, &r);
+	is_u64(r.done, 2, "two changes are taken back");
+	is_u64(r.failed, 0, "and none is not");
 	is_str(fail_message(), "why it failed", "the message stays");
 	is_str(tree_text("/sys/s"), "1", "taken back");
-	is_str(tree_text("/sys/r"), "2", "what was before the mark is not");
+	is_str(tree_text("/sys/r"), "2", "what was before them is not");
 	log_is("policy", "store\t/sys/r\t1\n", "the log is as it was");
 	ok(!undo_has("/sys/s"), "and knows no more");
+	undo_begin("policy");
 	undo_store("4", "/sys/s");
 	log_is("policy", "store\t/sys/r\t1\nstore\t/sys/s\t1\n", "and goes on");
 	put_back("policy", 0, 2, 0);
+}
+
+/* What cannot be taken back is no more lost there than in a restore. */
+static void failed_rollback(void)
+{
+	struct undo_state before;
+	struct undo_result r;
+
+	tree_file("/sys/f", "1");
+	tree_file("/sys/g", "1");
+	tree_directory("/sys/jam");
+	undo_begin("policy");
+	undo_store("2", "/sys/f");
+	undo_look("policy", &before);
+	undo_begin("policy");
+	undo_store("2", "/sys/g");
+	undo_note(UNDO_WRITE, "x", "/sys/jam");
+	undo_store_was("1", "2", "/sys/g");
+	undo_note(UNDO_WRITE, "y", "/sys/jam");
+	fail(EBUSY, "why it failed");
+	undo_back_to("policy", &before, &r);
+	is_u64(r.done, 1, "what can be taken back is");
+	is_u64(r.failed, 2, "what cannot is counted");
+	like(r.reason, "/sys/jam <- y: Is a directory", "the first says why");
+	is_str(fail_message(), "why it failed", "the command's own stays");
+	log_is("policy",
+	       "store\t/sys/f\t1\nwrite\t/sys/jam\tx\nwrite\t/sys/jam\ty\n",
+	       "they stay in the log, in their order");
+	tree_remove("/sys/jam");
+	tree_file("/sys/jam", "");
+	put_back("policy", 0, 3, 0);
+	is_str(tree_text("/sys/jam"), "x", "another try takes them back");
+	ok(!undo_pending("policy"), "and nothing is left");
+}
+
+/* All that a command did to a log that was not there before it. */
+static void fresh_rollback(void)
+{
+	struct undo_state before;
+	struct undo_result r;
+
+	tree_file("/sys/f", "1");
+	undo_look("policy", &before);
+	undo_begin("policy");
+	undo_store("2", "/sys/f");
+	undo_back_to("policy", &before, &r);
+	is_u64(r.done, 1, "taken back");
+	ok(!tree_text("/run/policy.undo"), "and the log is gone again");
 }
 
 /* A full /run left half a line: the next one begins anew. */
@@ -244,6 +299,8 @@ int main(void)
 	directories();
 	continued();
 	rollback();
+	failed_rollback();
+	fresh_rollback();
 	half_a_line();
 	broken();
 	dry();
