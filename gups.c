@@ -125,14 +125,6 @@ struct gups {
 	unsigned int moves, phases_begun;
 };
 
-static uint64_t thread_cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /*
  * A thread that moves to another virtual CPU meets a TLB that never grew; on
  * hardware, cold caches. A CPU that went away meanwhile is no error.

@@ -24,6 +24,7 @@
 #define EVENT "events/migrate/mm_migrate_pages"
 #define INSTANCE TRACING "/instances/tier"
 #define TRIGGER "hist:keys=reason:vals=succeeded,failed"
+#define BUFFER_KIB 16 /* a CPU: the least is two pages */
 /* The sum may miss by so much: per-CPU counters, two files not read at once. */
 #define REST_PAGES 64
 #define REST_SHARE 100
@@ -55,14 +56,20 @@ static void read_names(const char *format)
 static int set_trigger(void)
 {
 	char *format = sysfs_slurp(INSTANCE "/" EVENT "/format");
+	uint64_t kib;
 	int err;
 
 	if (!format)
 		return -errno;
 	read_names(format);
 	free(format);
-	/* Of the instance only the histogram is used, not 1.4 MB a CPU. */
-	sysfs_write("4", INSTANCE "/buffer_size_kb");
+	/*
+	 * Of the instance only the histogram is used, not 1.4 MB a CPU; what is
+	 * small already (trace_buf_size=) is left: the kernel waits meanwhile.
+	 */
+	if (sysfs_read_u64(&kib, INSTANCE "/buffer_size_kb") ||
+	    kib > BUFFER_KIB)
+		sysfs_write("4", INSTANCE "/buffer_size_kb");
 	if (!sysfs_exists(INSTANCE "/" EVENT "/hist"))
 		return lacks(ENOENT, "the kernel has no histograms of events "
 				     "(CONFIG_HIST_TRIGGERS)");

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,7 @@ struct policy {
 	struct node *nodes;
 	int nr_nodes;
 	struct damon_config *damon;
+	bool checked; /* by check_policy(), which need not look twice */
 };
 
 static const struct preset *find_preset(const char *name)
@@ -557,11 +559,14 @@ static int check_presence(const struct policy *p, bool in_debugfs)
 }
 
 /* What can be known before anything is mounted, written or taken back. */
-static int check_policy(const struct policy *p)
+static int check_policy(struct policy *p)
 {
-	int err = check_presence(p, false);
+	int err = p->checked ? 0 : check_presence(p, false);
 
-	return err || !p->damon ? err : damon_check(p->damon);
+	if (!err && !p->checked && p->damon)
+		err = damon_check(p->damon);
+	p->checked = !err;
+	return err;
 }
 
 /* From 6.14 on writing a weight ends the automatic ones. */
@@ -623,9 +628,12 @@ static int write_one(const struct want *w)
 	int err;
 
 	path_of(path, w->t, w->node);
-	if (!sysfs_exists("%s", path) && !rehearsed_debugfs(w))
+	if (sysfs_is_dry() && !sysfs_exists("%s", path) &&
+	    !rehearsed_debugfs(w))
 		return 0;
 	err = undo_store(w->value, "%s", path);
+	if (err == -ENOENT) /* what may be absent: check_presence() looked */
+		return 0;
 	/* Without lockdown's leave a default cannot even be looked at. */
 	if (err == -EPERM && !w->named) {
 		report_warn("%s is left as it is: %s", w->t->key,
@@ -855,9 +863,8 @@ int policy_do_show(const struct plan *plan)
 }
 
 static void say_restored(const char *log, const struct undo_result *r,
-			 uint64_t began)
+			 double seconds, double cpu)
 {
-	double seconds = (double)(now_ns() - began) / 1e9;
 	char time[SIZE_TEXT];
 
 	report_begin("restore");
@@ -866,6 +873,7 @@ static void say_restored(const char *log, const struct undo_result *r,
 	report_u64("failed", r->failed);
 	report_str("reason", r->reason[0] ? r->reason : NULL);
 	report_real("elapsed_s", seconds);
+	report_real("cpu_s", cpu);
 	report_end();
 	report_say("restored %u change%s in %s%s\n", r->done,
 		   r->done == 1 ? "" : "s", format_seconds(time, seconds),
@@ -875,13 +883,14 @@ static void say_restored(const char *log, const struct undo_result *r,
 int policy_restore(const char *log)
 {
 	struct undo_result r;
-	uint64_t began = now_ns();
+	uint64_t began = now_ns(), cpu = thread_cpu_ns();
 	int err;
 
 	if (!undo_pending(log))
 		return 0;
 	err = undo_restore(log, &r);
-	say_restored(log, &r, began);
+	say_restored(log, &r, (double)(now_ns() - began) / 1e9,
+		     (double)(thread_cpu_ns() - cpu) / 1e9);
 	return err ? fail_in(err,
 			     "not all was put back (tier policy restore tries again)") :
 		     0;
@@ -899,15 +908,30 @@ int policy_do_restore(const struct plan *plan)
 	return err ? err : also;
 }
 
-static void text_applied(const struct policy_plan *plan, uint64_t began)
+void policy_record(const struct policy_plan *plan, double seconds,
+		   double sample_s)
 {
-	const struct preset *s = find_preset(plan->name);
+	report_begin("policy");
+	report_str("policy", plan->name);
+	report_open("set", '[');
+	for (int i = 0; i < plan->nr_sets; i++)
+		report_str(NULL, plan->sets[i]);
+	report_close(']');
+	report_real("elapsed_s", seconds);
+	report_real("damon_sample_s", sample_s > 0 ? sample_s : NAN);
+	report_end();
+}
+
+static void say_applied(const struct policy *p, const struct policy_plan *plan,
+			double seconds)
+{
+	const struct preset *s = p->preset;
 	char time[SIZE_TEXT];
 
+	policy_record(plan, seconds, (double)policy_sample_us(p) / 1e6);
 	report_say(
 		"policy   %s set in %s; tier policy restore puts back what was\n",
-		s->name,
-		format_seconds(time, (double)(now_ns() - began) / 1e9));
+		s->name, format_seconds(time, seconds));
 	if (s->weighted)
 		report_say(
 			"weights  are for programs that ask for them (numactl --weighted-interleave=all)\n");
@@ -936,9 +960,9 @@ int policy_do_apply(const struct plan *plan)
 		err = policy_apply(p, false);
 	if (!err)
 		err = policy_start(p);
-	policy_free(p);
 	/* What failed half-way is taken back by the supervisor. */
 	if (!err && !sysfs_is_dry())
-		text_applied(&plan->policy, began);
+		say_applied(p, &plan->policy, (double)(now_ns() - began) / 1e9);
+	policy_free(p);
 	return err;
 }

@@ -43,6 +43,10 @@ uint64_t policy_sample_us(const struct policy *p);
 /* The table's pages are to be interleaved by weight over all nodes. */
 bool policy_is_weighted(const struct policy *p);
 
+/* Record "policy": what was set, in how long; sample_s is DAMON's, or 0. */
+void policy_record(const struct policy_plan *plan, double seconds,
+		   double sample_s);
+
 /* Mounts cgroup2, enables its memory controller, makes the group. */
 int policy_cgroup(const char *name);
 

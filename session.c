@@ -3,6 +3,7 @@
  * session.c - what surrounds any workload: its policy, and the counts.
  */
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "damon.h"
 #include "report.h"
@@ -10,6 +11,9 @@
 #include "show.h"
 #include "undo.h"
 #include "util.h"
+
+/* Policy and counts shall take no more of a run's CPU time than this. */
+#define SHARE_MAX 0.01
 
 /* DAMON that somebody else started counts as well, and wants to see. */
 static void find_running_damon(struct session *s)
@@ -27,7 +31,7 @@ static void find_running_damon(struct session *s)
 	report_say("DAMON    runs already; it is left as it is\n");
 }
 
-int session_prepare(struct session *s, const struct plan *plan)
+static int prepare(struct session *s, const struct plan *plan)
 {
 	*s = (struct session){ .plan = &plan->policy };
 	if (!s->plan->name)
@@ -49,22 +53,6 @@ int session_rehearse(struct session *s)
 	return err || !s->policy ? err : policy_start(s->policy);
 }
 
-static void record_policy(const struct session *s, double seconds)
-{
-	report_begin("policy");
-	report_str("policy", s->plan->name);
-	report_open("set", '[');
-	for (int i = 0; i < s->plan->nr_sets; i++)
-		report_str(NULL, s->plan->sets[i]);
-	report_close(']');
-	report_real("elapsed_s", seconds);
-	if (s->sample_s > 0)
-		report_real("damon_sample_s", s->sample_s);
-	else
-		report_null("damon_sample_s");
-	report_end();
-}
-
 static int write_policy(struct session *s)
 {
 	uint64_t began = now_ns();
@@ -77,14 +65,14 @@ static int write_policy(struct session *s)
 	if (err)
 		return err;
 	seconds = (double)(now_ns() - began) / 1e9;
-	record_policy(s, seconds);
+	policy_record(s->plan, seconds, s->sample_s);
 	report_say("policy   %s set in %s\n",
 		   s->plan->name ? s->plan->name : "--set",
 		   format_seconds(time, seconds));
 	return moves_begin();
 }
 
-int session_set(struct session *s)
+static int set(struct session *s)
 {
 	int err = s->policy ? write_policy(s) : 0;
 
@@ -96,7 +84,7 @@ int session_set(struct session *s)
 	return err;
 }
 
-int session_take(struct session *s, enum session_point point)
+static int take(struct session *s, enum session_point point)
 {
 	int err;
 
@@ -110,7 +98,7 @@ int session_take(struct session *s, enum session_point point)
 	return err ? err : moves_take(&s->moves[point], false);
 }
 
-int session_start_damon(struct session *s)
+static int start_damon(struct session *s)
 {
 	return s->sample_s > 0 && !s->guest ? policy_start(s->policy) : 0;
 }
@@ -119,7 +107,7 @@ int session_start_damon(struct session *s)
  * Its statistics are read while it lives, then it is turned off, so that what
  * it moved stands still while the counters are read.
  */
-int session_stop_damon(struct session *s)
+static int stop_damon(struct session *s)
 {
 	struct damon_moved moved = { 0 };
 	int err;
@@ -138,6 +126,85 @@ int session_stop_damon(struct session *s)
 	return err;
 }
 
+/* ------------------------------------------------------------ bookkeeping */
+
+static int account(struct session *s, uint64_t since, int err)
+{
+	s->cpu_ns += thread_cpu_ns() - since;
+	return err;
+}
+
+int session_prepare(struct session *s, const struct plan *plan)
+{
+	uint64_t began = thread_cpu_ns();
+	int err = prepare(s, plan);
+
+	return account(s, began, err);
+}
+
+int session_set(struct session *s)
+{
+	uint64_t began = thread_cpu_ns();
+	int err = set(s);
+
+	return account(s, began, err);
+}
+
+int session_take(struct session *s, enum session_point point)
+{
+	uint64_t began = thread_cpu_ns();
+	int err = take(s, point);
+
+	return account(s, began, err);
+}
+
+int session_start_damon(struct session *s)
+{
+	uint64_t began = thread_cpu_ns();
+	int err = start_damon(s);
+
+	return account(s, began, err);
+}
+
+int session_stop_damon(struct session *s)
+{
+	uint64_t began = thread_cpu_ns();
+	int err = stop_damon(s);
+
+	return account(s, began, err);
+}
+
+static double all_cpu_s(void)
+{
+	static const int whose[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+	struct rusage u;
+	double sum = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(whose); i++)
+		if (!getrusage(whose[i], &u))
+			sum += (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+			       (double)(u.ru_utime.tv_usec +
+					u.ru_stime.tv_usec) /
+				       1e6;
+	return sum;
+}
+
+static void show_bookkeeping(const struct session *s)
+{
+	double cpu = (double)s->cpu_ns / 1e9, all = all_cpu_s();
+	double share = all > 0 ? cpu / all : 0;
+
+	report_begin("bookkeeping");
+	report_real("cpu_s", cpu);
+	report_real("run_cpu_s", all);
+	report_real("share_of_run", share);
+	report_end();
+	if (share > SHARE_MAX)
+		report_say("bookkeeping: %.1f %% of the run's CPU time, for so "
+			   "short a run (%.2f of %.2f s)\n",
+			   100 * share, cpu, all);
+}
+
 void session_show(const struct session *s)
 {
 	struct moves_span timed = { &s->counters[TIMED],
@@ -149,6 +216,7 @@ void session_show(const struct session *s)
 	show_counters(&s->counters[BEGIN], &s->counters[TIMED],
 		      &s->counters[TIMED_END], &s->counters[END]);
 	moves_show(&timed, &whole, &s->setting);
+	show_bookkeeping(s);
 }
 
 void session_forget(struct session *s)

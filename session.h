@@ -30,6 +30,7 @@ struct session {
 	struct vmstat counters[NR_POINTS];
 	struct moves moves[NR_POINTS];
 	bool damon_died; /* by itself, before it was stopped */
+	uint64_t cpu_ns; /* what all this took of the CPU */
 };
 
 /* Finds out what the policy means here; nothing is written. 0 or -errno. */
@@ -44,7 +45,11 @@ int session_set(struct session *s);
 int session_take(struct session *s, enum session_point point);
 int session_start_damon(struct session *s);
 int session_stop_damon(struct session *s);
-/* Records "counters" and "moves", and their tables. */
+/*
+ * Records "counters" and "moves", and their tables; and "bookkeeping": the
+ * CPU time of the functions above, and its share of the process's and its
+ * children's. Of what they make the kernel's threads do it knows nothing.
+ */
 void session_show(const struct session *s);
 /* The counts of a pass; the policy stays. */
 void session_forget(struct session *s);

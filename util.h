@@ -82,6 +82,8 @@ const char *format_seconds(char buf[static SIZE_TEXT], double seconds);
 /* CLOCK_MONOTONIC in nanoseconds, and in seconds. */
 uint64_t now_ns(void);
 void sleep_ns(uint64_t ns);
+/* The CPU time of the calling thread, nanoseconds. */
+uint64_t thread_cpu_ns(void);
 /* Since the machine was started, seconds. */
 double uptime_s(void);
 
