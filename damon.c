@@ -161,7 +161,7 @@ int damon_check(const struct damon_config *config)
 	int err = check(config, &there);
 
 	return err ? err :
-		     damon_tree_emit(config, true, check_field,
+		     damon_tree_emit(config, sysfs_is_dry(), check_field,
 				     (void *)(uintptr_t)config);
 }
 

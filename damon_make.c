@@ -279,9 +279,9 @@ static int check_moves(const struct damon_plan *plan)
 				err = misuse(
 					"node %d is SRC twice, and one kdamond watches a node",
 					m->src);
-		if (!err)
+		if (!err && !plan->found)
 			err = check_node(m->src);
-		if (!err)
+		if (!err && !plan->found)
 			err = check_node(m->dest);
 	}
 	return err;

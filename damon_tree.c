@@ -115,6 +115,13 @@ static size_t down_nr(struct walk *w, const char *dir)
 	return down(w, "/nr_%s", word);
 }
 
+/* Where the longest paths are, and most. */
+static void stay_near(const struct walk *w, const struct kdamond_field *f)
+{
+	if (f->of == &kdamond_context_kind || f->of == &kdamond_scheme_kind)
+		sysfs_near(w->path);
+}
+
 /* "schemes": schemes/nr_schemes, then schemes/0, schemes/1, ... */
 static int emit_list(struct walk *w, const char *dir,
 		     const struct kdamond_field *f,
@@ -129,6 +136,8 @@ static int emit_list(struct walk *w, const char *dir,
 	w->path[was] = '\0';
 	for (size_t i = 0; i < list->nr && !err; i++) {
 		down(w, "/%zu", i);
+		if (w->to_stage)
+			stay_near(w, f);
 		err = emit_object(w, kdamond_item(list, f->of, i), f->of);
 		w->path[was] = '\0';
 	}
@@ -205,8 +214,10 @@ int damon_tree_emit(const struct damon_config *config, bool to_stage,
 			  .emit = emit,
 			  .arg = arg,
 			  .to_stage = to_stage };
+	int err = emit_object(&w, config, &kdamond_root);
 
-	return emit_object(&w, config, &kdamond_root);
+	sysfs_near(NULL);
+	return err;
 }
 
 /* --------------------------------------------------------------------- in */
@@ -267,6 +278,7 @@ static int read_list(struct walk *w, const struct kdamond_field *f,
 	w->path[was] = '\0';
 	for (uint64_t i = 0; err >= 0 && i < nr; i++) {
 		down(w, "/%" PRIu64, i);
+		stay_near(w, f);
 		if (!sysfs_exists("%s", w->path))
 			err = fail(ENOENT, "%s: absent, though nr says %s",
 				   w->path, text);
@@ -355,11 +367,14 @@ struct damon_config *damon_tree_read(void)
 	struct walk w = { .path = DAMON_ADMIN };
 	struct damon_config *config;
 	uint64_t nr;
+	int err;
 
 	if (damon_tree_count(&nr))
 		return NULL;
 	config = kdamond_new();
-	if (!read_object(&w, config, &kdamond_root))
+	err = read_object(&w, config, &kdamond_root);
+	sysfs_near(NULL);
+	if (!err)
 		return config;
 	kdamond_free(config);
 	return NULL;

@@ -152,6 +152,7 @@ struct damon_plan {
 	const char *file; /* damo's JSON; "-": standard input; NULL: none */
 	struct damon_move moves[PLAN_MAX_NODES];
 	int nr_moves;
+	bool found; /* the nodes: they were asked for, and are there */
 	bool global; /* -g: no memcg filter */
 	const char *cgroup; /* of the memcg filter; NULL: "hmsdk" */
 	uint64_t region_max; /* -s: larger regions are split; 0: none is */

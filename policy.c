@@ -426,7 +426,8 @@ static int plan_damon(const struct policy *p, struct damon_plan *d)
 {
 	const struct node *near = node_near(p->nodes, p->nr_nodes), *far;
 
-	*d = (struct damon_plan){ .global = !p->preset->group,
+	*d = (struct damon_plan){ .found = true,
+				  .global = !p->preset->group,
 				  .cgroup = p->preset->group };
 	for (int hot = 0; hot < 2; hot++) {
 		for (int i = 0; i < p->nr_nodes; i++) {

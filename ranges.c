@@ -56,16 +56,17 @@ static int block_size(uint64_t *size)
 /* The node's online blocks, adjacent ones as one; memoryK is the K-th. */
 static int read_blocks(struct list *l, int node)
 {
-	char state[32];
+	char state[32], dir[64];
 	uint64_t size = 0, start;
 	int *ids, n, err = block_size(&size);
 
 	if (err)
 		return err;
 	n = sysfs_ids(&ids, "memory", NODES "/node%d", node);
+	snprintf(dir, sizeof(dir), NODES "/node%d", node);
+	sysfs_near(dir);
 	for (int i = 0; i < n; i++) {
-		if (sysfs_read(state, sizeof(state),
-			       NODES "/node%d/memory%d/state", node,
+		if (sysfs_read(state, sizeof(state), "%s/memory%d/state", dir,
 			       ids[i]) < 0 ||
 		    strcmp(state, "online") != 0)
 			continue;
@@ -78,6 +79,7 @@ static int read_blocks(struct list *l, int node)
 		else
 			add(l, start, start + size);
 	}
+	sysfs_near(NULL);
 	if (n > 0)
 		free(ids);
 	return n < 0 ? n : 0;

@@ -27,10 +27,12 @@
 
 static struct {
 	int rootfd; /* -1: "/" */
+	int nearfd; /* of near, -1: none */
+	char near[256];
 	sysfs_journal_fn *journal;
 	void *journal_arg;
 	bool dry_run;
-} context = { .rootfd = -1 };
+} context = { .rootfd = -1, .nearfd = -1 };
 
 int sysfs_set_root(const char *dir)
 {
@@ -73,6 +75,14 @@ struct open_how_v0 {
 };
 #define RESOLVE_WITHIN 0x10 /* RESOLVE_IN_ROOT */
 
+static bool is_near(const char *path)
+{
+	size_t len = strlen(context.near);
+
+	return context.nearfd >= 0 && !strncmp(path, context.near, len) &&
+	       path[len] == '/' && path[len + 1];
+}
+
 /*
  * Opens path below the root. Under --root links are resolved as if the tree
  * were "/", so that a captured absolute link cannot lead out of it; kernels
@@ -84,6 +94,9 @@ static int open_path(const char *path, int flags)
 				   .resolve = RESOLVE_WITHIN };
 	long fd;
 
+	if (context.rootfd < 0 && is_near(path))
+		return openat(context.nearfd, path + strlen(context.near) + 1,
+			      flags);
 	if (context.rootfd < 0)
 		return open(path, flags);
 	path += strspn(path, "/");
@@ -93,6 +106,17 @@ static int open_path(const char *path, int flags)
 	if (fd < 0 && errno == ENOSYS)
 		fd = openat(context.rootfd, path, flags);
 	return (int)fd;
+}
+
+void sysfs_near(const char *dir)
+{
+	if (context.nearfd >= 0)
+		close(context.nearfd);
+	context.nearfd = -1;
+	if (!dir || context.rootfd >= 0 || strlen(dir) >= sizeof(context.near))
+		return;
+	strcpy(context.near, dir);
+	context.nearfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 bool sysfs_exists(const char *fmt, ...)

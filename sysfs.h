@@ -30,6 +30,13 @@ bool sysfs_is_dry(void);
 /* A line for the journal that is no write: (line, NULL). */
 void sysfs_say(const char *line);
 
+/*
+ * A hint: what is below dir is looked up from there from now on, until another
+ * is given or NULL. Of an emulated kernel's time a long path is the most. The
+ * directory shall not be replaced by another one meanwhile.
+ */
+void sysfs_near(const char *dir);
+
 bool sysfs_exists(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * Reads an attribute of one value into buf, without its trailing newline;
