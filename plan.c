@@ -31,18 +31,21 @@
 #define DEFAULT_TIMELINE_NS UINT64_C(1000000000)
 /* As HeMem, Colloid and MEMTIS take it. */
 #define DEFAULT_HOT_RATE (65536 * 9 / 10)
+/* Often enough for DAMON's aggregation interval to see some of it. */
+#define DEFAULT_WARM_NS UINT64_C(1000000000)
 
 #define ON(verb) (1u << (verb))
 #define EVERY UINT_MAX
 #define BENCHMARKS ON(VERB_GUPS)
 #define WORKLOADS (BENCHMARKS | ON(VERB_RUN))
+#define HOGGING (WORKLOADS | ON(VERB_HOG))
 #define RECORDING (EVERY & ~ON(VERB_HELP))
 #define CHANGING (ON(VERB_POLICY) | ON(VERB_DAMON_START))
 /* Verbs that say what they would do, and those that read a captured tree. */
-#define DRY (ON(VERB_REGION_DESTROY) | CHANGING | WORKLOADS)
-#define REROOTED                                                   \
-	(ON(VERB_STATUS) | ON(VERB_REGION_LIST) | CHANGING |       \
-	 ON(VERB_POLICY_LIST) | ON(VERB_POLICY_SHOW) | WORKLOADS | \
+#define DRY (ON(VERB_REGION_DESTROY) | CHANGING | HOGGING)
+#define REROOTED                                                 \
+	(ON(VERB_STATUS) | ON(VERB_REGION_LIST) | CHANGING |     \
+	 ON(VERB_POLICY_LIST) | ON(VERB_POLICY_SHOW) | HOGGING | \
 	 ON(VERB_DAMON_STATUS) | ON(VERB_DAMON_DUMP))
 
 /* ------------------------------------------------------------- setters */
@@ -118,7 +121,9 @@ static int set_updates(struct plan *p, const char *arg)
 
 static int set_duration(struct plan *p, const char *arg)
 {
-	return duration("--duration", arg, &p->gups.duration_ns);
+	return duration("--duration", arg,
+			p->verb == VERB_HOG ? &p->hold_ns :
+					      &p->gups.duration_ns);
 }
 
 /* One word of a few: its place among them, or -EINVAL with misuse(). */
@@ -458,6 +463,11 @@ static int set_policy(struct plan *p, const char *arg)
 	return 0; /* the presets are policy.c's */
 }
 
+static int set_hog(struct plan *p, const char *arg)
+{
+	return plan_parse_hog(&p->hogs, arg);
+}
+
 static int set_set(struct plan *p, const char *arg)
 {
 	if (!strchr(arg, '=') || arg[0] == '=')
@@ -624,8 +634,8 @@ static const struct option_row {
 	  "threads, each with its own slice (the CPUs allowed)" },
 	{ "updates", 'u', "N", BENCHMARKS, set_updates,
 	  "updates in all (4 x the table's words, as HPCC)" },
-	{ "duration", 0, "TIME", BENCHMARKS, set_duration,
-	  "update for this long instead" },
+	{ "duration", 0, "TIME", BENCHMARKS | ON(VERB_HOG), set_duration,
+	  "for this long: update, or hold memory" },
 	{ "seed", 0, "N", BENCHMARKS, set_seed,
 	  "another part of HPCC's random stream (0: its start)" },
 	{ "bind", 0, NULL, BENCHMARKS, set_hold,
@@ -682,6 +692,8 @@ static const struct option_row {
 	  "set a policy for the run; see tier policy list" },
 	{ "set", 0, "KEY=VALUE", WORKLOADS | ON(VERB_POLICY), set_set,
 	  "and change a tunable of it; see tier policy show" },
+	{ "hog", 0, "NODE:SIZE", WORKLOADS, set_hog,
+	  "take memory of NODE before the run; see tier help hog" },
 
 	{ "memdev", 'm', "NAME", ON(VERB_REGION_CREATE), set_memdev,
 	  "by name, serial (0x1) or PCI address; a,b interleaves" },
@@ -716,6 +728,7 @@ static int no_operands(struct plan *plan, int n, char **operand);
 static int gups_operands(struct plan *plan, int n, char **operand);
 static int destroy_operands(struct plan *plan, int n, char **operand);
 static int run_operands(struct plan *plan, int n, char **operand);
+static int hog_operands(struct plan *plan, int n, char **operand);
 static int help_operands(struct plan *plan, int n, char **operand);
 static int policy_operands(struct plan *plan, int n, char **operand);
 static int show_operands(struct plan *plan, int n, char **operand);
@@ -759,6 +772,8 @@ static const struct verb_row {
 	  "print DAMON's configuration in damo's format (JSON)" },
 	{ VERB_RUN, "run", "PROGRAM [ARGUMENTS]", run_operands,
 	  "run any program, and count what the kernel did" },
+	{ VERB_HOG, "hog", "NODE:SIZE[,WORD]... | NODE:free=SIZE[,WORD]...",
+	  hog_operands, "take memory of a node, and hold it" },
 	{ VERB_HELP, "help", "[VERB]", help_operands, "explain a verb" },
 };
 
@@ -783,6 +798,19 @@ static const char gups_notes[] =
 	"\n"
 	"Patterns other than uniform draw by splitmix64, not from HPCC's stream;\n"
 	"all are verified. Zipf's hot set is the pages that get half of the updates.\n";
+
+static const char hog_notes[] =
+	"  node0:6000M       take 6000 MiB of node 0; several nodes may be named\n"
+	"  node0:free=200M   take all but 200 MiB of what is free there\n"
+	"It is anonymous memory in 4 KiB pages, bound to the node while it is taken,\n"
+	"touched once, and left to the kernel then, which may demote it. Words:\n"
+	"  warm[=TIME]       touch each page again, once in TIME (1s)\n"
+	"  lock              mlocked and kept bound: reclaim and NUMA balancing leave\n"
+	"                    it there\n"
+	"  thp               in transparent huge pages\n"
+	"  release=TIME|N%   of --hog: given back in the middle of the timed part,\n"
+	"                    after TIME or N percent of it\n"
+	"What would end in the OOM killer is refused; should it come, it takes the hog.\n";
 
 /* ---------------------------------------------------------------- raw */
 
@@ -1101,6 +1129,10 @@ static int run_operands(struct plan *plan, int n, char **operand)
 	(void)operand;
 	if (!n || !plan->run.argv)
 		return misuse("run needs a program, e.g. tier run /bin/true");
+	for (int i = 0; i < plan->hogs.nr; i++)
+		if (plan->hogs.hog[i].release_percent)
+			return misuse(
+				"how long a program runs is not known: release=TIME, not N%%");
 	return 0;
 }
 
@@ -1140,6 +1172,104 @@ static int damon_operands(struct plan *plan, int n, char **operand)
 			"%s says all: no --global, --cgroup or --size with a file",
 			d->file);
 	return 0;
+}
+
+static int hog_size(const char *hog, const char *text, uint64_t *bytes)
+{
+	/* A page would not be felt, and a bare number was meant otherwise. */
+	if (parse_size(text, bytes) || *bytes < MIB || *bytes % 4096)
+		return misuse(
+			"hog %s: give a size of 1M or more, in 4k, e.g. 6000M or free=200M",
+			hog);
+	return 0;
+}
+
+static int hog_release_at(struct hog_plan *h, const char *hog, char *text)
+{
+	char *percent = strchr(text, '%');
+	uint64_t n = 0;
+
+	if (percent && !percent[1]) {
+		*percent = '\0';
+		if (!parse_u64(text, &n) && n > 0 && n < 100) {
+			h->release_percent = (unsigned int)n;
+			return 0;
+		}
+	} else if (!parse_duration(text, &h->release_ns) && h->release_ns) {
+		return 0;
+	}
+	return misuse("hog %s: release=TIME or 1%% to 99%% of the run, e.g. "
+		      "release=10s",
+		      hog);
+}
+
+static int hog_word(struct hog_plan *h, const char *hog, char *word)
+{
+	char *value = strchr(word, '=');
+	bool warm = !strncmp(word, "warm", 4) &&
+		    (!word[4] || value == word + 4);
+
+	if (!value && !strcmp(word, "lock"))
+		h->lock = true;
+	else if (!value && !strcmp(word, "thp"))
+		h->pages = PAGES_THP;
+	else if (warm && !value)
+		h->warm_ns = DEFAULT_WARM_NS;
+	else if (value == word + 7 && !strncmp(word, "release", 7))
+		return hog_release_at(h, hog, value + 1);
+	else if (!warm || parse_duration(value + 1, &h->warm_ns) || !h->warm_ns)
+		return misuse(
+			"hog %s: what is \"%s\"? The words are warm, warm=TIME, lock, thp, release=TIME and release=N%%",
+			hog, word);
+	return 0;
+}
+
+int plan_parse_hog(struct hog_plans *hogs, const char *text)
+{
+	struct hog_plan *h = &hogs->hog[hogs->nr];
+	char copy[128], *rest = copy, *word;
+	uint64_t node = UINT64_MAX;
+	int err;
+
+	if (hogs->nr == PLAN_MAX_HOGS)
+		return misuse("more than %d hogs", PLAN_MAX_HOGS);
+	snprintf(copy, sizeof(copy), "%s", text);
+	word = strsep(&rest, ":");
+	word += strncmp(word, "node", 4) ? 0 : 4;
+	if (!rest || strlen(text) >= sizeof(copy) || parse_u64(word, &node) ||
+	    node >= 1024)
+		return misuse(
+			"hog %s: give NODE:SIZE or NODE:free=SIZE, e.g. node0:6000M",
+			text);
+	*h = (struct hog_plan){ .node = (int)node };
+	word = strsep(&rest, ",");
+	err = strncmp(word, "free=", 5) ? hog_size(text, word, &h->bytes) :
+					  hog_size(text, word + 5, &h->leave);
+	while (!err && (word = strsep(&rest, ",")))
+		err = hog_word(h, text, word);
+	for (int i = 0; i < hogs->nr && !err; i++)
+		if (hogs->hog[i].node == h->node)
+			err = misuse("hog %s: node %d has a hog already", text,
+				     h->node);
+	hogs->nr += !err;
+	return err;
+}
+
+static int hog_operands(struct plan *plan, int n, char **operand)
+{
+	int err = 0;
+
+	if (!n)
+		return misuse("hog needs a node and a size, e.g. tier hog "
+			      "node0:free=200M");
+	for (int i = 0; i < n && !err; i++)
+		err = plan_parse_hog(&plan->hogs, operand[i]);
+	for (int i = 0; i < plan->hogs.nr && !err; i++)
+		if (plan->hogs.hog[i].release_ns ||
+		    plan->hogs.hog[i].release_percent)
+			err = misuse(
+				"release= is of a run's --hog: tier hog ends after --duration TIME");
+	return err;
 }
 
 static const struct verb_row *find_verb(char **operand, int n, int *used)
@@ -1264,7 +1394,7 @@ int plan_parse(struct plan *plan, int argc, char **argv)
 	if (err || !row || plan->help || plan->version)
 		return err;
 	if (plan->root && !plan->dry_run &&
-	    (ON(plan->verb) & (CHANGING | WORKLOADS)))
+	    (ON(plan->verb) & (CHANGING | HOGGING)))
 		return misuse("%s --root changes nothing: it needs --dry-run",
 			      plan_verb_name(plan->verb));
 	return row->take(plan, raw.nr_operands - used, raw.operands + used);
@@ -1328,6 +1458,8 @@ void plan_help(struct textbuf *t, enum verb verb)
 	}
 	if (verb == VERB_GUPS)
 		buf_add(t, "%s\n", gups_notes);
+	if (verb == VERB_HOG)
+		buf_add(t, "%s\n", hog_notes);
 	if (!verb)
 		buf_add(t,
 			"\nOptions of every verb (tier help VERB for its own):\n");

@@ -17,6 +17,7 @@
 
 #define PLAN_MAX_NODES 64
 #define PLAN_MAX_SETS 32
+#define PLAN_MAX_HOGS 8
 
 enum verb {
 	VERB_NONE, /* no verb was given */
@@ -35,6 +36,7 @@ enum verb {
 	VERB_DAMON_STOP,
 	VERB_DAMON_DUMP,
 	VERB_RUN,
+	VERB_HOG,
 	VERB_HELP,
 	NR_VERBS,
 };
@@ -161,6 +163,23 @@ struct damon_plan {
 
 /* Is it other than HPCC's uniform updates of 8 bytes? */
 bool plan_has_pattern(const struct gups_plan *plan);
+/* Memory of a node that a process takes and holds (hog.h). */
+struct hog_plan {
+	int node;
+	uint64_t bytes; /* to be taken; 0: all but leave */
+	uint64_t leave; /* to be left free on the node; 0: bytes says it */
+	uint64_t warm_ns; /* each page is touched once in that time; 0: never */
+	bool lock; /* it stays where it is */
+	enum page_kind pages; /* PAGES_4K or PAGES_THP */
+	uint64_t release_ns; /* after that much of the timed part; 0: */
+	unsigned int release_percent; /* or that part of it; both 0: never */
+};
+
+/* At most one a node. */
+struct hog_plans {
+	struct hog_plan hog[PLAN_MAX_HOGS];
+	int nr;
+};
 
 /* What the supervisor tells the process that does the work (--worker). */
 struct worker_plan {
@@ -180,11 +199,13 @@ struct plan {
 	struct fault fault;
 	struct worker_plan worker;
 	struct policy_plan policy; /* of a benchmark, or of VERB_POLICY */
+	struct hog_plans hogs; /* of a workload, or of VERB_HOG */
 	union {
 		struct gups_plan gups;
 		struct region_plan region;
 		struct damon_plan damon;
 		struct run_plan run;
+		uint64_t hold_ns; /* of VERB_HOG; 0: until interrupted */
 	};
 };
 
@@ -206,5 +227,10 @@ bool plan_changes(const struct plan *plan);
 
 /* "node1", "0-1", "interleave:0,1", ... 0 or -EINVAL with misuse(). */
 int plan_parse_place(struct place *place, const char *text);
+/*
+ * "node0:6000M", "0:free=200M,warm=2s,lock,release=50%": adds a hog. 0 or
+ * -EINVAL with misuse(), also when the node has one already.
+ */
+int plan_parse_hog(struct hog_plans *hogs, const char *text);
 
 #endif

@@ -214,6 +214,32 @@ int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
 	return 0;
 }
 
+/* One page of each n-th part, anywhere in it: no rhythm of a table is met. */
+int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
+		 struct table_pages *pages)
+{
+	uint64_t r = now_ns() | 1, total = bytes / TABLE_PAGE;
+	void *page[CHUNK];
+	int status[CHUNK];
+	size_t k = 0;
+
+	if (n > total)
+		n = total;
+	for (size_t i = 0; i < n; i++) {
+		r ^= r << 13;
+		r ^= r >> 7;
+		r ^= r << 17;
+		page[k++] = t->base + (i * total + r % total) / n * TABLE_PAGE;
+		if (k < CHUNK && i + 1 < n)
+			continue;
+		if (numa_move_pages(pid, k, page, NULL, status, 0) < 0)
+			return fail(errno, "move_pages: %s", strerror(errno));
+		count(pages, status, k);
+		k = 0;
+	}
+	return 0;
+}
+
 static bool wanted(const struct place *place, int node)
 {
 	for (int i = 0; i < place->nr_nodes; i++)

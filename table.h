@@ -71,6 +71,13 @@ int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
 		   size_t n);
 
 /*
+ * As table_locate() of n pages, drawn evenly over the first bytes of a table in the
+ * process pid (0: this one; or a child of the same user). Asks, moves nothing.
+ */
+int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
+		 struct table_pages *pages);
+
+/*
  * 0 if the pages are where place wants them, else -EXDEV with a message that
  * says where they are. PLACE_ANY and PLACE_PREFERRED accept every node.
  */

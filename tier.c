@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "hog.h"
 #include "init.h"
 #include "node.h"
 #include "plan.h"
@@ -194,6 +195,7 @@ static const struct {
 	{ VERB_DAMON_STOP, damon_do_stop },
 	{ VERB_DAMON_DUMP, damon_do_dump },
 	{ VERB_RUN, command_run },
+	{ VERB_HOG, hog_hold },
 };
 
 static int work(const struct plan *plan)

@@ -66,6 +66,8 @@ static void add_zone(struct zones *zones, const struct zone *z)
 	above = (int64_t)(z->free - promo_of(z) - z->keep) * (int64_t)PAGE;
 	if (above > n->above)
 		n->above = above;
+	if (z->free > z->high + z->keep)
+		n->spare += (z->free - z->high - z->keep) * PAGE;
 	n->free += z->free * PAGE;
 	n->present += z->present * PAGE;
 	n->unreclaimable |= z->unreclaimable;

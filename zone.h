@@ -21,6 +21,11 @@ struct zone_node {
 	 * that has most of it; negative: below.
 	 */
 	int64_t above;
+	/*
+	 * What user memory can take while kswapd sleeps: free above the high
+	 * watermark and what a zone keeps, in all zones that have such.
+	 */
+	uint64_t spare;
 	/* With more than that the kernel promotes every page that faults. */
 	uint64_t enough;
 	bool unreclaimable; /* kswapd has given up on the node */

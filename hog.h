@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * hog.h - memory pressure: processes that take memory of a node and hold it,
+ * beside a benchmark, a program, or alone ("tier hog").
+ *
+ * A hog is anonymous memory, bound to its node while it is taken, touched,
+ * and given back to the kernel's own placement (MPOL_DEFAULT) then, so that
+ * the kernel may demote it as it could anybody's; plan.h has the variants.
+ * It is what the OOM killer takes first, and it never outlives its parent.
+ *
+ * The order of calls: hog_start() before the table is mapped (its process is
+ * a copy of this one) and before session_set() (which puts this process, and
+ * what it forks from then on, into the benchmark's cgroup); hog_tick() now and
+ * then during the timed part; hog_show_end(); hog_stop().
+ */
+#ifndef TIER_HOG_H
+#define TIER_HOG_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.h"
+#include "table.h"
+
+struct hogs; /* all of a plan */
+
+enum hog_fate { HOG_ALIVE, HOG_KILLED, HOG_RELEASED };
+
+struct hog_state {
+	const struct hog_plan *plan;
+	int pid; /* its process, which may have ended */
+	uint64_t bytes; /* taken; page tables, 1/512 of it, come on top */
+	/* Of the node, before all hogs and when all held what they shall. */
+	uint64_t free_before_bytes, free_at_start_bytes;
+	double populate_s;
+	enum hog_fate fate;
+	int killed_by; /* the signal; 0: it ended by itself */
+	double ended_s; /* of the timed part, when it was seen to be gone */
+	double sweeps; /* how often a warm one touched every page */
+	double sweep_s; /* what one took */
+};
+
+/*
+ * Can all of it be taken? Nothing is changed. need: what else will be bound
+ * to a node, in bytes, by the node's number (the table of the run; its array
+ * has PLAN_MAX_NODES); NULL: nothing. lacks() says how much is possible: above the high watermarks of the
+ * node's zones and what these keep for others, so that neither kswapd nor the
+ * OOM killer has a reason to come.
+ */
+int hog_check(const struct hog_plans *plans, const uint64_t *need);
+/* --dry-run: the same, and says what would be taken. */
+int hog_rehearse(const struct hog_plans *plans, const uint64_t *need);
+
+/*
+ * Checks, and starts them: when it returns, all hold what they shall, their
+ * pages were seen on their nodes, and what is to be left free is so within
+ * 8 MiB. Record "hog" and a line of text each. 0 and *hogs, or -errno and
+ * NULL: then none is left. *stop (may be NULL) is looked at: not 0 is EINTR.
+ * A hog that gets no page for a minute is one that failed. plain: progress is
+ * shown as lines of a log. No plans: 0, and hogs that may be used all the same.
+ */
+int hog_start(struct hogs **hogs, const struct hog_plans *plans,
+	      const uint64_t *need, const volatile sig_atomic_t *stop,
+	      bool plain);
+
+/*
+ * Sees which are gone, and releases those whose time has come: seconds since
+ * the timed part began, and the part of it that is done (0 to 1; negative:
+ * not known). Cheap. Returns how many hold their memory still.
+ */
+int hog_tick(struct hogs *hogs, double seconds, double part);
+/* Ends one now; its memory is free when this returns. */
+void hog_release(struct hogs *hogs, int i, double seconds);
+
+int hog_count(const struct hogs *hogs);
+/* false: there is no i-th. */
+bool hog_state(const struct hogs *hogs, int i, struct hog_state *state);
+/*
+ * Where n of its pages, drawn evenly, are now: adds to *pages. 0 or -errno;
+ * -ESRCH when it is gone. A page takes about 1 us, in an emulator 4.
+ */
+int hog_sample(const struct hogs *hogs, int i, size_t n,
+	       struct table_pages *pages);
+
+/*
+ * Record "hog_end" and a line of text each: what became of it, where its pages
+ * are, what is free on its node. To be called while they live.
+ */
+void hog_show_end(struct hogs *hogs);
+/* Kills and reaps them; NULL is nothing. */
+void hog_stop(struct hogs *hogs);
+
+/* The work of "tier hog": until a signal, or --duration. 0 or -errno. */
+int hog_hold(const struct plan *plan);
+
+#endif
