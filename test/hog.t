@@ -59,16 +59,18 @@ ended()
 }
 
 # gone PIDS...: within three seconds, zombies aside
+# shellcheck disable=SC2317
 gone()
 {
-	local i
+	local i alive pids
 
+	pids=$(IFS=, && echo "$*")
 	for ((i = 0; i < 30; i++)); do
-		[[ $(ps -o stat= -p "$(paste -sd, < <(printf '%s\n' "$@"))" |
-			grep -v '^Z') ]] || return 0
+		alive=$(ps -o stat= -p "$pids" | grep -cv '^Z')
+		((alive)) || break
 		sleep 0.1
 	done
-	return 1
+	((!alive))
 }
 
 # kib KEY: of the hog's status
@@ -102,7 +104,7 @@ bad_input()
 	for spec in 64M node0 :64M nod0:64M node-1:64M nodex:64M; do
 		refused 2 'give NODE:SIZE' "$spec"
 	done
-	for spec in node0:64M,cool node0:64M, node0:64M,warm=0 node0:64M,warm= \
+	for spec in node0:64M,cool 'node0:64M,' node0:64M,warm=0 node0:64M,warm= \
 		node0:64M,lock=1; do
 		refused 2 'what is' "$spec"
 	done
@@ -147,12 +149,10 @@ holding()
 		like "$(grep 'anon=16384' "/proc/$hog/numa_maps")" \
 			' default .*N0=16384' "on node 0, bound to none"
 	fi
+	kill -KILL "$pid"
+	ended
 	# shellcheck disable=SC2086
-	{
-		kill -KILL "$pid"
-		ended
-		ok "tier is killed: all of it is gone" gone $all
-	}
+	ok "tier is killed: all of it is gone" gone $all
 }
 
 endings()
