@@ -64,10 +64,10 @@ only 'init|undo' "$call(mount|umount2?) *\(" \
 	"only init.c mounts (undo.c: what it takes back)"
 is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 	"only tier.c ends the program"
-only 'supervise|command|heartbeat' "${call}_exit *\(" \
+only 'supervise|command|heartbeat|hog' "${call}_exit *\(" \
 	"_exit() is for children that could not execute"
-only 'supervise|command|heartbeat' "$call(fork|vfork|execv|execvp) *\(" \
-	"only supervise.c, command.c and heartbeat.c start processes"
+only 'supervise|command|heartbeat|hog' "$call(fork|vfork|execv|execvp) *\(" \
+	"only supervise.c, command.c, heartbeat.c and hog.c start processes"
 only 'tier' "${call}getpid *\(" "only tier.c asks who it is"
 is "$(found "${call}getpid *\(" | grep -c .)" 1 "and once"
 is "$(found "$call(system|popen|posix_spawn|strtok|gets|sprintf|strcat|atoi|atol|atof) *\(")" \

@@ -62,11 +62,14 @@ static void several(void)
 	is_u64(n->present, UINT64_C(10000) * 4096, "present in all zones");
 	is_i64(n->above, 350 * 4096,
 	       "above: of the zone that has most, no list of a CPU");
+	is_u64(n->spare, (UINT64_C(100) - 9 - 7 + 400 - 49) * 4096,
+	       "spare: above high and what is kept, in all zones");
 	is_u64(n->enough, GIB, "a small node: 1 GiB is enough");
 	ok(!n->unreclaimable, "it can be reclaimed");
 	ok(!zone_is_roomy(n), "no room");
 	n = zone_of(&z, 12);
 	is_i64(n->above, -30 * 4096, "below the watermark");
+	is_u64(n->spare, 0, "nothing to spare");
 	ok(n->unreclaimable, "unreclaimable, though one of its zones says not");
 	ok(!zone_is_roomy(n), "no room, below");
 	ok(!zone_of(&z, 1), "no node 1");
