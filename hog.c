@@ -607,7 +607,7 @@ static void show_start(const struct hog *h)
 	if (p->warm_ns)
 		report_say("touched every %.3g s, ", (double)p->warm_ns / 1e9);
 	report_say("%s%s\n", p->warm_ns ? "" : "cold, ",
-		   p->lock ? "locked there" : "the kernel may move it");
+		   p->lock ? "mlocked and bound" : "the kernel may move it");
 }
 
 static int start_all(struct hogs *hogs, struct progress *p)

@@ -806,7 +806,7 @@ static const char hog_notes[] =
 	"touched once, and left to the kernel then, which may demote it. Words:\n"
 	"  warm[=TIME]       touch each page again, once in TIME (1s)\n"
 	"  lock              mlocked and kept bound: reclaim and NUMA balancing leave\n"
-	"                    it there\n"
+	"                    it there; DAMON does not\n"
 	"  thp               in transparent huge pages\n"
 	"  release=TIME|N%   of --hog: given back in the middle of the timed part,\n"
 	"                    after TIME or N percent of it\n"

@@ -169,7 +169,7 @@ struct hog_plan {
 	uint64_t bytes; /* to be taken; 0: all but leave */
 	uint64_t leave; /* to be left free on the node; 0: bytes says it */
 	uint64_t warm_ns; /* each page is touched once in that time; 0: never */
-	bool lock; /* it stays where it is */
+	bool lock; /* mlocked and bound: only DAMON moves it */
 	enum page_kind pages; /* PAGES_4K or PAGES_THP */
 	uint64_t release_ns; /* after that much of the timed part; 0: */
 	unsigned int release_percent; /* or that part of it; both 0: never */

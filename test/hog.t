@@ -195,7 +195,7 @@ kinds()
 	is "$(record hog '"\(.warm_s) \(.pages)"')" "0.05 thp" "so its record"
 	start node0:4M,lock
 	is "$(kib VmLck)" 4096 "lock: all of it"
-	like "$(<"$tmp/out")" 'cold, locked there' "which it says"
+	like "$(<"$tmp/out")" 'cold, mlocked and bound' "which it says"
 	kill "$pid"
 	ended
 	((EUID == 0)) || return 0
