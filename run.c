@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "gups.h"
+#include "hog.h"
 #include "node.h"
 #include "region.h"
 #include "report.h"
@@ -59,6 +60,7 @@ struct run {
 	struct place place; /* the plan's, or what the policy makes of it */
 	struct pattern *pattern; /* NULL: HPCC's uniform updates */
 	struct timeline *timeline; /* of the pass under way; NULL: none */
+	struct hogs *hogs; /* NULL until they hold their memory */
 	struct session session;
 };
 
@@ -119,12 +121,16 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 {
 	struct progress *p = arg;
 	bool in_place = isatty(STDOUT_FILENO) && !p->run->plan->worker.plain;
-	double part, rate = seconds > 0 ? (double)done / seconds : 0;
+	double part = 0, rate = seconds > 0 ? (double)done / seconds : 0;
 	char left[SIZE_TEXT];
 	uint64_t now = now_ns();
 
 	if (interrupted)
 		return false;
+	part = p->total ? (double)done / (double)p->total :
+			  seconds / p->total_seconds;
+	if (p->run->hogs)
+		hog_tick(p->run->hogs, seconds, part);
 	if (p->timeline) {
 		p->err = timeline_tick(p->timeline, done, seconds);
 		return !p->err;
@@ -134,8 +140,6 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 	if (now < p->next_ns)
 		return true;
 	p->next_ns = now + (in_place ? IN_PLACE_NS : PLAIN_NS);
-	part = p->total ? (double)done / (double)p->total :
-			  seconds / p->total_seconds;
 	report_progress(in_place,
 			"%-9s%5.0f s  %3.0f %%  %7.2f M updates/s  %s left",
 			p->what, seconds, 100 * (part < 1 ? part : 1),
@@ -957,6 +961,8 @@ static void show_pass(struct run *run, struct gups *g, const struct outcome *o)
 	text_honesty(run, g, o);
 	if (run->timeline)
 		timeline_show(run->timeline, gups_cpu_time(g));
+	if (run->hogs)
+		hog_show_end(run->hogs);
 	session_show(&run->session);
 }
 
@@ -983,6 +989,7 @@ static void begin_timeline(struct run *run, struct gups *g)
 		.nr_nodes = run->nr_nodes,
 		.moves = &run->session.setting,
 		.threads = run->threads,
+		.hogs = run->hogs,
 		.sample_s = run->session.sample_s,
 	});
 }
@@ -1197,6 +1204,33 @@ static void settle_place(struct run *run)
 		p->nodes[p->nr_nodes++] = run->nodes[i].id;
 }
 
+/*
+ * Pressure comes before the table, and before this process goes into a
+ * policy's cgroup. A table that is bound to one node needs room beside it.
+ */
+static int start_hogs(struct run *run)
+{
+	const struct hog_plans *plans = &run->plan->hogs;
+	uint64_t need[PLAN_MAX_NODES] = { 0 }, bytes = run->gups->bytes;
+	int err;
+
+	if (!plans->nr)
+		return 0;
+	for (int i = 0; i < run->nr_nodes; i++) {
+		uint64_t apart = apart_on(run, &run->nodes[i]);
+
+		need[run->nodes[i].id] = apart;
+		bytes -= apart;
+	}
+	if (run->place.mode == PLACE_BIND && run->place.nr_nodes == 1)
+		need[run->place.nodes[0]] += bytes + RESERVE_BYTES;
+	err = stage(run, "hog");
+	if (!err)
+		err = hog_start(&run->hogs, plans, need, &interrupted,
+				run->plan->worker.plain);
+	return err ? err : find_nodes(run);
+}
+
 static int prepare(struct run *run)
 {
 	int err = look_around(run);
@@ -1220,6 +1254,8 @@ static int prepare(struct run *run)
 		err = check_nodes(run, &run->gups->against);
 	if (!err)
 		err = check_room(run, &run->place);
+	if (!err)
+		err = start_hogs(run);
 	if (!err)
 		err = stage(run, "probe");
 	if (!err)
@@ -1264,6 +1300,7 @@ int run_gups(const struct plan *plan)
 	/* Without --once to be interrupted is the way it ends. */
 	if (err == -EINTR && !plan->once)
 		err = 0;
+	hog_stop(run.hogs);
 	session_free(&run.session);
 	pattern_free(run.pattern);
 	free(run.nodes);

@@ -23,6 +23,8 @@
 #define ARRIVED 0.9
 #define ARRIVED_S 3
 #define HEAD_EVERY 20
+/* Pages of each hog that are asked for. */
+#define HOG_SAMPLE 128
 /* The kernel's default of NUMA balancing's hot threshold. */
 #define HOT_THRESHOLD_MS 1000
 /* Cold pages that are updated oftener within the time that tells hot from
@@ -40,6 +42,7 @@ struct look {
 	double seconds;
 	uint64_t done;
 	struct truth_row truth;
+	struct truth_part hog; /* of all hogs that live */
 	struct vmstat counters;
 	struct moves moves;
 };
@@ -91,6 +94,25 @@ void timeline_near(bool near[PLAN_MAX_NODES], const struct node *nodes, int n)
 
 /* ------------------------------------------------------------------- looks */
 
+/* A hog that has gone is no error: it is what the OOM killer takes. */
+static void look_at_hogs(struct timeline *t, struct truth_part *p)
+{
+	struct table_pages pages = { .absent = 0 };
+	uint64_t near = 0;
+
+	p->near = p->weight = NAN;
+	for (int i = 0; t->s.hogs && i < hog_count(t->s.hogs); i++)
+		hog_sample(t->s.hogs, i, HOG_SAMPLE, &pages);
+	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+		p->sampled += pages.node[i];
+		near += t->near[i] ? pages.node[i] : 0;
+	}
+	p->lost = pages.absent + pages.unknown;
+	p->any = p->sampled;
+	if (p->any)
+		p->near = (double)near / (double)p->sampled;
+}
+
 static int look(struct timeline *t, uint64_t done, double seconds)
 {
 	struct pattern_epoch e = gups_epoch(t->s.g);
@@ -101,6 +123,7 @@ static int look(struct timeline *t, uint64_t done, double seconds)
 	t->before = *l;
 	*l = (struct look){ .seconds = seconds, .done = done };
 	err = truth_look(t->truth, &e, &l->truth);
+	look_at_hogs(t, &l->hog);
 	if (!err)
 		err = vmstat_take(&l->counters);
 	if (!err)
@@ -258,6 +281,8 @@ static void record_row(const struct timeline *t, const struct moves_sums *sums,
 	if (r->hot.any)
 		record_part("hot", &r->hot);
 	record_part(r->hot.any ? "cold" : "table", &r->cold);
+	if (t->s.hogs)
+		record_part("hog", &t->now.hog);
 	if (sums)
 		record_moves(sums);
 	else
@@ -347,6 +372,8 @@ static void cells_of(struct cells *c, const struct timeline *t,
 		percent(c, "hot", 4, r->hot.near);
 		percent(c, "cold", 4, r->cold.near);
 	}
+	if (t->s.hogs)
+		percent(c, "hog", 4, t->now.hog.near);
 	cells_of_moves(c, t, sums);
 	for (int i = 0; i < t->now.moves.zones.nr_nodes && i < TEXT_NODES; i++)
 		CELL(c, free_heads[i], 5, "%" PRIu64,
@@ -358,13 +385,14 @@ static void legend(const struct timeline *t)
 	report_say("\n");
 	report_wrap("         ",
 		    "timeline near%%: the part of the updates that the top "
-		    "tier serves, +- its sampling error; %spromo, demot%s: "
+		    "tier serves, +- its sampling error; %s%spromo, demot%s: "
 		    "pages since the last row; free: MiB; u: so much is free "
 		    "that every page that faults is promoted%s",
 		    t->now.truth.hot.any ?
 			    "hot, cold: pages of the hot set, and of the "
 			    "rest, that are there, in %; " :
 			    "",
+		    t->s.hogs ? "hog: of its pages those there; " : "",
 		    t->s.sample_s > 0 ? ", DAMON (both ways)" : "",
 		    t->now.truth.hot.any ? "; *: the hot set moved" : "");
 }

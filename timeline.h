@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "gups.h"
+#include "hog.h"
 #include "moves.h"
 #include "node.h"
 #include "plan.h"
@@ -24,6 +25,7 @@ struct timeline_setting {
 	const struct node *nodes;
 	int nr_nodes;
 	const struct moves_setting *moves;
+	const struct hogs *hogs; /* NULL: none */
 	unsigned int threads; /* that update */
 	double sample_s; /* DAMON's sampling interval; 0: without DAMON */
 };
