@@ -33,6 +33,10 @@
 #define DEFAULT_HOT_RATE (65536 * 9 / 10)
 /* Often enough for DAMON's aggregation interval to see some of it. */
 #define DEFAULT_WARM_NS UINT64_C(1000000000)
+/* Of a cell of "latency": five turns of 100 ms for each of two figures. */
+#define DEFAULT_CELL_NS (UINT64_C(1) * 1000000000)
+/* Reading the counters takes a millisecond or two in an emulator. */
+#define MIN_INTERVAL_NS (UINT64_C(10) * 1000000)
 
 #define ON(verb) (1u << (verb))
 #define EVERY UINT_MAX
@@ -46,7 +50,7 @@
 #define REROOTED                                                 \
 	(ON(VERB_STATUS) | ON(VERB_REGION_LIST) | CHANGING |     \
 	 ON(VERB_POLICY_LIST) | ON(VERB_POLICY_SHOW) | HOGGING | \
-	 ON(VERB_DAMON_STATUS) | ON(VERB_DAMON_DUMP))
+	 ON(VERB_DAMON_STATUS) | ON(VERB_DAMON_DUMP) | ON(VERB_VMSTAT))
 
 /* ------------------------------------------------------------- setters */
 
@@ -122,8 +126,9 @@ static int set_updates(struct plan *p, const char *arg)
 static int set_duration(struct plan *p, const char *arg)
 {
 	return duration("--duration", arg,
-			p->verb == VERB_HOG ? &p->hold_ns :
-					      &p->gups.duration_ns);
+			p->verb == VERB_HOG	? &p->hold_ns :
+			p->verb == VERB_LATENCY ? &p->latency.duration_ns :
+						  &p->gups.duration_ns);
 }
 
 /* One word of a few: its place among them, or -EINVAL with misuse(). */
@@ -452,6 +457,13 @@ static int set_size(struct plan *p, const char *arg)
 				   "give a size such as 512M or 2G");
 		return 0;
 	}
+	if (p->verb == VERB_LATENCY) {
+		if (parse_size(arg, &p->latency.bytes) || !p->latency.bytes ||
+		    p->latency.bytes % 4096)
+			return bad("--size", arg,
+				   "give a multiple of 4k such as 64M");
+		return 0;
+	}
 	if (parse_size(arg, &p->region.size) || !p->region.size)
 		return bad("--size", arg, "give a size such as 512M or 2G");
 	return 0;
@@ -634,8 +646,8 @@ static const struct option_row {
 	  "threads, each with its own slice (the CPUs allowed)" },
 	{ "updates", 'u', "N", BENCHMARKS, set_updates,
 	  "updates in all (4 x the table's words, as HPCC)" },
-	{ "duration", 0, "TIME", BENCHMARKS | ON(VERB_HOG), set_duration,
-	  "for this long: update, or hold memory" },
+	{ "duration", 0, "TIME", BENCHMARKS | ON(VERB_LATENCY) | ON(VERB_HOG),
+	  set_duration, "so long: updates, a cell of latency (1s), a hog" },
 	{ "seed", 0, "N", BENCHMARKS, set_seed,
 	  "another part of HPCC's random stream (0: its start)" },
 	{ "bind", 0, NULL, BENCHMARKS, set_hold,
@@ -699,7 +711,8 @@ static const struct option_row {
 	  "by name, serial (0x1) or PCI address; a,b interleaves" },
 	{ "decoder", 'd', "NAME", ON(VERB_REGION_CREATE), set_decoder,
 	  "the root decoder (default: the one that reaches it)" },
-	{ "size", 's', "SIZE", ON(VERB_REGION_CREATE) | ON(VERB_DAMON_START),
+	{ "size", 's', "SIZE",
+	  ON(VERB_REGION_CREATE) | ON(VERB_DAMON_START) | ON(VERB_LATENCY),
 	  set_size, "of the region: a multiple of 256M; DAMON: split larger" },
 	{ "auto", 0, NULL, ON(VERB_REGION_CREATE), set_auto,
 	  "every device that has no region yet; none is no error" },
@@ -733,6 +746,7 @@ static int help_operands(struct plan *plan, int n, char **operand);
 static int policy_operands(struct plan *plan, int n, char **operand);
 static int show_operands(struct plan *plan, int n, char **operand);
 static int damon_operands(struct plan *plan, int n, char **operand);
+static int watch_operands(struct plan *plan, int n, char **operand);
 
 static const struct verb_row {
 	enum verb verb;
@@ -774,6 +788,10 @@ static const struct verb_row {
 	  "run any program, and count what the kernel did" },
 	{ VERB_HOG, "hog", "NODE:SIZE[,WORD]... | NODE:free=SIZE[,WORD]...",
 	  hog_operands, "take memory of a node, and hold it" },
+	{ VERB_VMSTAT, "vmstat", "[INTERVAL [COUNT]]", watch_operands,
+	  "the kernel's tiering counters, a row an interval" },
+	{ VERB_LATENCY, "latency", "", no_operands,
+	  "ns a load, random reads/s: CPU nodes x memory nodes" },
 	{ VERB_HELP, "help", "[VERB]", help_operands, "explain a verb" },
 };
 
@@ -811,6 +829,41 @@ static const char hog_notes[] =
 	"  release=TIME|N%   of --hog: given back in the middle of the timed part,\n"
 	"                    after TIME or N percent of it\n"
 	"What would end in the OOM killer is refused; should it come, it takes the hog.\n";
+
+static const char vmstat_notes[] =
+	"INTERVAL  seconds between two rows (1, 0.5s, 500ms); without it one row\n"
+	"COUNT     rows in all; without it until it is interrupted (Ctrl-C)\n"
+	"\n"
+	"As in vmstat(8) the first row is since boot. A number is what was counted\n"
+	"in the row's own interval, not a rate: rows add up to the run's total.\n"
+	"Pages, but for free memory (MiB), hint (faults) and ptes:\n"
+	"  promoted   pgpromote_success; candidates that NUMA balancing looked at\n"
+	"  demoted by kswapd, direct reclaim, and the rest (khugepaged, proactive)\n"
+	"  NUMA       numa_hint_faults, numa_pte_updates\n"
+	"  allocated  numa_hit + numa_miss of a node; miss: it was wanted elsewhere\n"
+	"  migrated   pgmigrate_success, pgmigrate_fail, whoever asked for it\n"
+	"Promoted, demoted and free lag by up to a second (125 pages a CPU). With\n"
+	"more than two nodes each has a line. Records: every counter of a report.\n";
+
+static const char latency_notes[] =
+	"A thread on a CPU of each node with CPUs reads a buffer on each node with\n"
+	"memory: a chain of dependent loads through all its cache lines in random\n"
+	"order (ns a load), then loads that depend on nothing (reads a second).\n"
+	"The buffer is 4 x the last-level cache and at least 64 MiB (256 MiB if the\n"
+	"cache is not known), of huge pages if there are any; 16 MiB of 4 KiB pages\n"
+	"in an emulator, whose own TLB is what is measured there. A cell takes\n"
+	"--duration, making a node's buffer four times that at most: it is smaller\n"
+	"if that does not suffice. Without --once it repeats.\n";
+
+static const struct {
+	enum verb verb;
+	const char *text;
+} notes[] = {
+	{ VERB_GUPS, gups_notes },
+	{ VERB_HOG, hog_notes },
+	{ VERB_VMSTAT, vmstat_notes },
+	{ VERB_LATENCY, latency_notes },
+};
 
 /* ---------------------------------------------------------------- raw */
 
@@ -1272,6 +1325,23 @@ static int hog_operands(struct plan *plan, int n, char **operand)
 	return err;
 }
 
+static int watch_operands(struct plan *plan, int n, char **operand)
+{
+	struct watch_plan *w = &plan->watch;
+
+	if (n > 2)
+		return misuse(
+			"vmstat takes an interval and a count, what is \"%s\"?",
+			operand[2]);
+	if (n > 0 && (parse_duration(operand[0], &w->interval_ns) ||
+		      w->interval_ns < MIN_INTERVAL_NS))
+		return bad("vmstat", operand[0],
+			   "give an interval of 10ms or more, e.g. 1 or 0.5s");
+	return n > 1 ? positive("vmstat's count", operand[1], UINT64_MAX,
+				&w->count) :
+		       0;
+}
+
 static const struct verb_row *find_verb(char **operand, int n, int *used)
 {
 	char two[64];
@@ -1332,6 +1402,8 @@ static int help_operands(struct plan *plan, int n, char **operand)
 
 static void set_defaults(struct plan *plan)
 {
+	if (plan->verb == VERB_LATENCY)
+		plan->latency.duration_ns = DEFAULT_CELL_NS;
 	if (plan->verb != VERB_GUPS)
 		return;
 	plan->gups.window_ns = DEFAULT_WINDOW_NS;
@@ -1410,7 +1482,7 @@ const char *plan_verb_name(enum verb verb)
 
 bool plan_is_benchmark(const struct plan *plan)
 {
-	return BENCHMARKS & ON(plan->verb);
+	return (BENCHMARKS | ON(VERB_LATENCY)) & ON(plan->verb);
 }
 
 bool plan_has_pattern(const struct gups_plan *g)
@@ -1456,10 +1528,9 @@ void plan_help(struct textbuf *t, enum verb verb)
 			buf_add(t, "usage: tier %s %s\n\n%s\n\n", verbs[i].name,
 				verbs[i].operands, verbs[i].summary);
 	}
-	if (verb == VERB_GUPS)
-		buf_add(t, "%s\n", gups_notes);
-	if (verb == VERB_HOG)
-		buf_add(t, "%s\n", hog_notes);
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
+		if (notes[i].verb == verb)
+			buf_add(t, "%s\n", notes[i].text);
 	if (!verb)
 		buf_add(t,
 			"\nOptions of every verb (tier help VERB for its own):\n");

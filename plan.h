@@ -37,6 +37,8 @@ enum verb {
 	VERB_DAMON_DUMP,
 	VERB_RUN,
 	VERB_HOG,
+	VERB_VMSTAT,
+	VERB_LATENCY,
 	VERB_HELP,
 	NR_VERBS,
 };
@@ -137,6 +139,16 @@ struct run_plan {
 	char **argv; /* of the program, NULL ends it; into plan_parse()'s argv */
 };
 
+struct watch_plan {
+	uint64_t interval_ns; /* 0: one row */
+	uint64_t count; /* rows; 0: until it is interrupted */
+};
+
+struct latency_plan {
+	uint64_t bytes; /* of a node's buffer; 0: as suits the machine */
+	uint64_t duration_ns; /* of a cell's measurements, all together */
+};
+
 /* A policy by its name, and changes to it: "KEY=VALUE" each. */
 struct policy_plan {
 	const char *name; /* NULL: none */
@@ -206,6 +218,8 @@ struct plan {
 		struct damon_plan damon;
 		struct run_plan run;
 		uint64_t hold_ns; /* of VERB_HOG; 0: until interrupted */
+		struct watch_plan watch;
+		struct latency_plan latency;
 	};
 };
 

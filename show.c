@@ -196,8 +196,7 @@ static void member(const struct vmstat *a, const struct vmstat *b, int node,
 		report_null(name);
 }
 
-static void record_span(const char *span, const struct vmstat *a,
-			const struct vmstat *b)
+void show_span(const char *span, const struct vmstat *a, const struct vmstat *b)
 {
 	char key[16];
 
@@ -295,8 +294,8 @@ void show_counters(const struct vmstat *begin, const struct vmstat *timed,
 
 	report_begin("counters");
 	report_bool("folded", begin->folded && end->folded);
-	record_span("timed", timed, timed_end);
-	record_span("whole", begin, end);
+	show_span("timed", timed, timed_end);
+	show_span("whole", begin, end);
 	report_end();
 	text_counters(s);
 }

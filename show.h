@@ -32,5 +32,11 @@ void show_region(const struct region *r, double seconds);
  */
 void show_counters(const struct vmstat *begin, const struct vmstat *timed,
 		   const struct vmstat *timed_end, const struct vmstat *end);
+/*
+ * A member of a record: what was counted from a to b, of all that vmstat_rows[]
+ * names, in total and a node each; absent is null. a NULL: since boot.
+ */
+void show_span(const char *span, const struct vmstat *a,
+	       const struct vmstat *b);
 
 #endif

@@ -28,6 +28,7 @@
 #include "sysfs.h"
 #include "undo.h"
 #include "util.h"
+#include "watch.h"
 
 /* An emulated full-size run takes 25 minutes; nothing sane takes an hour. */
 #define INIT_DEADLINE_NS (UINT64_C(3600) * 1000000000)
@@ -196,6 +197,7 @@ static const struct {
 	{ VERB_DAMON_DUMP, damon_do_dump },
 	{ VERB_RUN, command_run },
 	{ VERB_HOG, hog_hold },
+	{ VERB_VMSTAT, watch_run },
 };
 
 static int work(const struct plan *plan)
@@ -390,17 +392,18 @@ static void hold_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-/* What only looks, and is over at once, is done here: half the time it takes. */
+/* What only looks is done here: it is over in half the time. */
 static bool is_look(const struct plan *plan)
 {
-	static const enum verb looks[] = { VERB_STATUS, VERB_POLICY_LIST,
+	static const enum verb looks[] = { VERB_STATUS,	     VERB_POLICY_LIST,
 					   VERB_POLICY_SHOW, VERB_DAMON_STATUS,
-					   VERB_DAMON_DUMP };
+					   VERB_DAMON_DUMP,  VERB_VMSTAT };
 
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
 		if (plan->verb == looks[i])
 			return plan->deadline_ns == PLAN_NO_DEADLINE &&
-			       !plan->damon.regions;
+			       (plan->verb != VERB_DAMON_STATUS ||
+				!plan->damon.regions);
 	return false;
 }
 

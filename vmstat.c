@@ -82,13 +82,12 @@ static void add_file(struct vmstat *s, int node, char *text)
 	parse(f);
 }
 
-int vmstat_take(struct vmstat *s)
+int vmstat_read(struct vmstat *s)
 {
 	int *nodes, n;
 	char *text;
 
 	*s = (struct vmstat){ 0 };
-	s->folded = !sysfs_write("1", "/proc/sys/vm/stat_refresh");
 	text = sysfs_slurp("/proc/vmstat");
 	if (!text)
 		return -errno;
@@ -101,6 +100,15 @@ int vmstat_take(struct vmstat *s)
 	}
 	free(nodes);
 	return 0;
+}
+
+int vmstat_take(struct vmstat *s)
+{
+	bool folded = !sysfs_write("1", "/proc/sys/vm/stat_refresh");
+	int err = vmstat_read(s);
+
+	s->folded = folded;
+	return err;
 }
 
 void vmstat_free(struct vmstat *s)
@@ -129,9 +137,9 @@ bool vmstat_get(const struct vmstat *s, int node, const char *name,
 bool vmstat_delta(const struct vmstat *before, const struct vmstat *after,
 		  int node, const char *name, int64_t *delta)
 {
-	uint64_t a, b;
+	uint64_t a = 0, b;
 
-	if (!vmstat_get(before, node, name, &a) ||
+	if ((before && !vmstat_get(before, node, name, &a)) ||
 	    !vmstat_get(after, node, name, &b))
 		return false;
 	*delta = (int64_t)(b - a);

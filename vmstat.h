@@ -38,12 +38,21 @@ struct vmstat {
  * /proc/vmstat and every nodeN/vmstat. 0 or -errno.
  */
 int vmstat_take(struct vmstat *s);
+/*
+ * Without folding: what a CPU has counted since the last second (and 125
+ * pages a counter at most) may be missing, of pgpromote_*, pgdemote_* and
+ * nr_free_pages; it is in the next reading. See watch.c.
+ */
+int vmstat_read(struct vmstat *s);
 void vmstat_free(struct vmstat *s);
 
 /* Is there such a counter? node is a number or VMSTAT_TOTAL. */
 bool vmstat_get(const struct vmstat *s, int node, const char *name,
 		uint64_t *value);
-/* after - before, when both have it. Counters may go back at a hotplug. */
+/*
+ * after - before, when both have it. Counters may go back at a hotplug.
+ * before may be NULL: since boot.
+ */
 bool vmstat_delta(const struct vmstat *before, const struct vmstat *after,
 		  int node, const char *name, int64_t *delta);
 

@@ -128,6 +128,25 @@ static void refused(void)
 		{ "help --json", "help takes no --json" },
 		{ "--threads 2", "--threads needs a verb" },
 		{ "status now", "status takes no word \"now\"" },
+		/* vmstat, latency */
+		{ "vmstat 0", "vmstat 0: give an interval of 10ms or more" },
+		{ "vmstat 9ms", "vmstat 9ms: give an interval" },
+		{ "vmstat x", "vmstat x: give an interval" },
+		{ "vmstat 1s2", "vmstat 1s2: give an interval" },
+		{ "vmstat -1", "cannot be negative" },
+		{ "vmstat 1 0", "vmstat's count 0: give a whole number" },
+		{ "vmstat 1 -1", "cannot be negative" },
+		{ "vmstat 1 x", "vmstat's count x: give" },
+		{ "vmstat 1 2s", "vmstat's count 2s: give" },
+		{ "vmstat 1 2 3", "what is \"3\"?" },
+		{ "vmstat --duration 5", "vmstat takes no --duration" },
+		{ "latency node1", "latency takes no word \"node1\"" },
+		{ "latency --size 0", "--size 0: give a multiple of 4k" },
+		{ "latency --size 1000", "--size 1000: give" },
+		{ "latency --size 1Q", "--size 1Q: give" },
+		{ "latency --duration 0", "--duration 0: give a time" },
+		{ "latency --threads 2", "latency takes no --threads" },
+		{ "latency --root /t", "latency takes no --root" },
 		/* regions */
 		{ "region create 512M", "takes no word \"512M\"" },
 		{ "region create -s 0", "--size 0: give a size" },
@@ -298,6 +317,32 @@ static void other_verbs(void)
 	}
 	if (taken(&p, &l, "region list --root /t --json"))
 		is_i64(p.verb, VERB_REGION_LIST, "region list");
+	if (taken(&p, &l, "vmstat")) {
+		is_i64(p.verb, VERB_VMSTAT, "vmstat");
+		is_u64(p.watch.interval_ns, 0, "one row");
+		ok(!plan_is_benchmark(&p) && !plan_changes(&p),
+		   "neither a benchmark nor a change");
+	}
+	if (taken(&p, &l, "--once vmstat 0.5s 12 --root /t --json")) {
+		is_u64(p.watch.interval_ns, 500000000, "its interval");
+		is_u64(p.watch.count, 12, "its count");
+		is_str(p.root, "/t", "--root");
+	}
+	if (taken(&p, &l, "vmstat 10ms")) {
+		is_u64(p.watch.interval_ns, 10000000, "the shortest interval");
+		is_u64(p.watch.count, 0, "without an end");
+	}
+	if (taken(&p, &l, "latency")) {
+		is_i64(p.verb, VERB_LATENCY, "latency");
+		is_u64(p.latency.bytes, 0, "of a size that suits the machine");
+		is_u64(p.latency.duration_ns, 1000000000, "a second a cell");
+		ok(plan_is_benchmark(&p) && !plan_changes(&p),
+		   "a benchmark that changes nothing");
+	}
+	if (taken(&p, &l, "latency --once -s 64M --duration 250ms")) {
+		is_u64(p.latency.bytes, 64 * MIB, "-s");
+		is_u64(p.latency.duration_ns, 250000000, "--duration");
+	}
 	if (taken(&p, &l, "status --root /t")) {
 		is_i64(p.verb, VERB_STATUS, "status");
 		is_str(p.root, "/t", "--root");

@@ -102,7 +102,20 @@ static void deltas(const struct vmstat *before)
 	ok(!vmstat_delta(before, &after, 10, "pgpromote_success", &d),
 	   "absent in both");
 	is_i64(d, 77, "and no number is given out");
+	ok(vmstat_delta(NULL, &after, VMSTAT_TOTAL, "new", &d) && d == 5,
+	   "since boot");
+	d = 77;
+	ok(!vmstat_delta(NULL, &after, VMSTAT_TOTAL, "aaa", &d) && d == 77,
+	   "since boot, absent");
 	vmstat_free(&after);
+
+	tree_file("/proc/sys/vm/stat_refresh", "0");
+	is_i64(vmstat_read(&after), 0, "a reading");
+	ok(!after.folded, "is not folded");
+	is_str(tree_text("/proc/sys/vm/stat_refresh"), "0",
+	       "and writes nothing");
+	vmstat_free(&after);
+	tree_remove("/proc/sys/vm/stat_refresh");
 }
 
 /* The customer's table, issue's part 5: its rows in its order. */
