@@ -35,6 +35,8 @@
 #define DEFAULT_WARM_NS UINT64_C(1000000000)
 /* Of a cell of "latency": five turns of 100 ms for each of two figures. */
 #define DEFAULT_CELL_NS (UINT64_C(1) * 1000000000)
+/* A line of its buffer is drawn with 32 bits. */
+#define MAX_CHAIN (256 * GIB)
 /* Reading the counters takes a millisecond or two in an emulator. */
 #define MIN_INTERVAL_NS (UINT64_C(10) * 1000000)
 
@@ -459,9 +461,9 @@ static int set_size(struct plan *p, const char *arg)
 	}
 	if (p->verb == VERB_LATENCY) {
 		if (parse_size(arg, &p->latency.bytes) || !p->latency.bytes ||
-		    p->latency.bytes % 4096)
+		    p->latency.bytes % 4096 || p->latency.bytes > MAX_CHAIN)
 			return bad("--size", arg,
-				   "give a multiple of 4k such as 64M");
+				   "give a multiple of 4k, 256G at most");
 		return 0;
 	}
 	if (parse_size(arg, &p->region.size) || !p->region.size)
@@ -713,7 +715,7 @@ static const struct option_row {
 	  "the root decoder (default: the one that reaches it)" },
 	{ "size", 's', "SIZE",
 	  ON(VERB_REGION_CREATE) | ON(VERB_DAMON_START) | ON(VERB_LATENCY),
-	  set_size, "of the region: a multiple of 256M; DAMON: split larger" },
+	  set_size, "of a region: a multiple of 256M; buffer; DAMON: split" },
 	{ "auto", 0, NULL, ON(VERB_REGION_CREATE), set_auto,
 	  "every device that has no region yet; none is no error" },
 
@@ -851,9 +853,9 @@ static const char latency_notes[] =
 	"order (ns a load), then loads that depend on nothing (reads a second).\n"
 	"The buffer is 4 x the last-level cache and at least 64 MiB (256 MiB if the\n"
 	"cache is not known), of huge pages if there are any; 16 MiB of 4 KiB pages\n"
-	"in an emulator, whose own TLB is what is measured there. A cell takes\n"
-	"--duration, making a node's buffer four times that at most: it is smaller\n"
-	"if that does not suffice. Without --once it repeats.\n";
+	"in an emulator, whose own TLB is made to hold them, and decides the figures.\n"
+	"A cell takes --duration, making a node's buffer four times that at most: it\n"
+	"is smaller if that does not suffice. Without --once it repeats.\n";
 
 static const struct {
 	enum verb verb;

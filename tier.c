@@ -17,6 +17,7 @@
 #include "command.h"
 #include "hog.h"
 #include "init.h"
+#include "latency.h"
 #include "node.h"
 #include "plan.h"
 #include "policy.h"
@@ -198,6 +199,7 @@ static const struct {
 	{ VERB_RUN, command_run },
 	{ VERB_HOG, hog_hold },
 	{ VERB_VMSTAT, watch_run },
+	{ VERB_LATENCY, latency_run },
 };
 
 static int work(const struct plan *plan)
@@ -377,21 +379,6 @@ static void put_back(const struct plan *plan, const struct undo_state *before,
 		refuse(result);
 }
 
-/*
- * From here on signals are for the work, which the supervisor passes them on
- * to; what was changed is put back whatever comes.
- */
-static void hold_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 /* What only looks is done here: it is over in half the time. */
 static bool is_look(const struct plan *plan)
 {
@@ -420,7 +407,8 @@ static void do_work(const struct supervise *s, const struct plan *plan,
 		return;
 	}
 	if (plan_changes(plan)) {
-		hold_signals();
+		/* They are for the work; what was changed is put back. */
+		signals_hold();
 		undo_look("policy", &before);
 	}
 	supervise(s, result);
@@ -431,7 +419,8 @@ static void do_work(const struct supervise *s, const struct plan *plan,
 static bool has_header(const struct plan *plan)
 {
 	return plan->verb == VERB_GUPS || plan->verb == VERB_RUN ||
-	       plan->verb == VERB_STATUS || plan->verb == VERB_REGION_CREATE;
+	       plan->verb == VERB_STATUS || plan->verb == VERB_REGION_CREATE ||
+	       plan->verb == VERB_LATENCY;
 }
 
 /* Found out once: it takes reading, and does not change. */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,6 +308,32 @@ void sleep_ns(uint64_t ns)
 			       (long)(ns % 1000000000) };
 
 	nanosleep(&ts, NULL);
+}
+
+static void stopping_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+void signals_hold(void)
+{
+	sigset_t set;
+
+	stopping_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+bool signals_came(uint64_t ns)
+{
+	struct timespec ts = { (time_t)(ns / 1000000000),
+			       (long)(ns % 1000000000) };
+	sigset_t set;
+
+	stopping_signals(&set);
+	return sigtimedwait(&set, NULL, &ts) > 0;
 }
 
 /* Levenshtein's distance, one row at a time; words here are short. */

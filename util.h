@@ -84,6 +84,12 @@ uint64_t now_ns(void);
 void sleep_ns(uint64_t ns);
 /* The CPU time of the calling thread, nanoseconds. */
 uint64_t thread_cpu_ns(void);
+/*
+ * SIGINT, SIGTERM and SIGHUP wait from now on, until signals_came() asks for
+ * them: for ns at most; true: there was one, and it is taken.
+ */
+void signals_hold(void);
+bool signals_came(uint64_t ns);
 /* Since the machine was started, seconds. */
 double uptime_s(void);
 

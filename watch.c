@@ -13,10 +13,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include "report.h"
 #include "show.h"
@@ -269,14 +266,6 @@ static int add_row(struct watch *w)
 	return 0;
 }
 
-static void stopping_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-}
-
 /*
  * Waits for the next point of time that is a whole number of intervals from
  * the beginning: what a row takes, or comes late, delays none of the others,
@@ -287,16 +276,10 @@ static bool wait_for(const struct watch *w, uint64_t interval)
 	uint64_t now = now_ns();
 	uint64_t next =
 		w->begin_ns + ((now - w->begin_ns) / interval + 1) * interval;
-	sigset_t set;
 
-	stopping_signals(&set);
-	for (; now < next; now = now_ns()) {
-		struct timespec left = { (time_t)((next - now) / 1000000000),
-					 (long)((next - now) % 1000000000) };
-
-		if (sigtimedwait(&set, NULL, &left) > 0)
+	for (; now < next; now = now_ns())
+		if (signals_came(next - now))
 			return true;
-	}
 	return false;
 }
 
@@ -304,22 +287,18 @@ int watch_run(const struct plan *plan)
 {
 	uint64_t interval = plan->watch.interval_ns, count = plan->watch.count;
 	struct watch w = { 0 };
-	sigset_t set, old;
 	int err;
 
 	/* A captured tree stays as it is. */
 	if (!interval || (!count && sysfs_is_rerooted()))
 		count = 1;
-	/* They wait until they are asked for, also one that comes in a row. */
-	stopping_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, &old);
+	signals_hold();
 	do {
 		err = add_row(&w);
 		/* Nobody reads any more; who prints the verdict says so. */
 		if (report_error())
 			break;
 	} while (!err && w.rows != count && !wait_for(&w, interval));
-	sigprocmask(SIG_SETMASK, &old, NULL);
 	vmstat_free(&w.last);
 	return err;
 }

@@ -143,6 +143,7 @@ static void refused(void)
 		{ "latency node1", "latency takes no word \"node1\"" },
 		{ "latency --size 0", "--size 0: give a multiple of 4k" },
 		{ "latency --size 1000", "--size 1000: give" },
+		{ "latency --size 257G", "--size 257G: give a multiple" },
 		{ "latency --size 1Q", "--size 1Q: give" },
 		{ "latency --duration 0", "--duration 0: give a time" },
 		{ "latency --threads 2", "latency takes no --threads" },

@@ -1,0 +1,597 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * latency.c - what a load costs, a cell for each node with CPUs and each node
+ * with memory.
+ *
+ * As in multichase and mlc: a chain of loads, each of which needs the result
+ * of the one before, through all cache lines of a buffer in random order, so
+ * that neither prefetchers nor out-of-order execution help; then reads that
+ * depend on nothing, which overlap as they can. Huge pages keep the TLB's
+ * misses out of it where there are any.
+ *
+ * All is bounded by time, also making the chain: an emulator may trap each
+ * access to a node, and one takes microseconds then.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "latency.h"
+#include "node.h"
+#include "report.h"
+#include "sysfs.h"
+#include "table.h"
+#include "tlb.h"
+#include "util.h"
+
+#define CACHES "/sys/devices/system/cpu/cpu0/cache"
+/* A chain four times as long as the cache finds 3 of 4 lines in memory. */
+#define LLC_TIMES 4
+#define LEAST_BYTES (64 * MIB)
+#define UNKNOWN_BYTES (256 * MIB)
+/*
+ * QEMU's TCG has no caches but its TLB. That is made to hold these 4096 pages,
+ * within 50 ms; else it is its misses, 300 ns each, that would be measured.
+ */
+#define EMULATED_BYTES (16 * MIB)
+/* Making a node's buffer may take so many times as long as a cell. */
+#define SETUP_CELLS 4
+#define SETUP_MAX_NS (UINT64_C(3600) * 1000000000)
+/* Times that every cell is measured, in turn: what drifts meets all alike. */
+#define TURNS 5
+/* Between two looks at the clock: it shall not be what is measured. */
+#define CHUNK_NS (UINT64_C(1) * 1000000)
+#define FIRST_CHUNK 64
+/* Lines linked between two looks: 10 ms where every access is trapped. */
+#define LINK_CHUNK 256
+/* Beside the buffer: stacks, records, page cache. */
+#define RESERVE_BYTES (16 * MIB)
+/* Nodes beside each other in 80 columns. */
+#define MATRIX_NODES 7
+/* Reads as slow as that, a tenth of the fastest node's, are trapped: run.c. */
+#define TRAPPED_RATE 5e6
+#define TRAPPED_RATIO 10
+
+struct buffer {
+	const struct node *node;
+	struct table table;
+	size_t lines; /* in the chain */
+	struct latency_line *at; /* where the chain is read on */
+	bool huge;
+};
+
+struct origin {
+	const struct node *node;
+	int cpu;
+};
+
+struct cell {
+	double ns[TURNS]; /* a load of the chain */
+	double rate[TURNS]; /* reads a second */
+};
+
+struct latency {
+	const struct plan *plan;
+	struct node_machine machine;
+	struct node *nodes;
+	int nr_nodes, nr_origins;
+	uint64_t bytes; /* of a buffer, if there is time for it */
+	uint64_t seed;
+	struct tlb tlb;
+	struct buffer *buffers; /* a node each */
+	struct origin *origins; /* the nodes with CPUs */
+	struct cell *cells; /* [origin][buffer] */
+	uint64_t pass;
+	bool stopped; /* a signal came */
+};
+
+/* ------------------------------------------------------------ the loops */
+
+/* Knuth's MMIX; the upper bits are the random ones. */
+static inline uint64_t next_random(uint64_t r)
+{
+	return r * UINT64_C(6364136223846793005) +
+	       UINT64_C(1442695040888963407);
+}
+
+/* n below 2^32, which is 256 GiB of lines. */
+static inline uint64_t below(uint64_t r, uint64_t n)
+{
+	return (r >> 32) * n >> 32;
+}
+
+/*
+ * Sattolo's shuffle from the inside out: line i goes behind a line drawn from
+ * those before it. All (n - 1)! cycles are as likely; and at any time what is
+ * there is one cycle, so that it can end when its time is over.
+ */
+size_t latency_link(struct latency_line *lines, size_t have, size_t want,
+		    uint64_t until_ns, uint64_t *seed)
+{
+	uint64_t r = *seed;
+
+	if (!have)
+		lines[have++].next = lines;
+	while (have < want) {
+		struct latency_line *before;
+
+		r = next_random(r);
+		before = &lines[below(r, have)];
+		lines[have].next = before->next;
+		before->next = &lines[have++];
+		if (!(have % LINK_CHUNK) && now_ns() >= until_ns)
+			break;
+	}
+	*seed = r;
+	return have;
+}
+
+/* Not across a page: see gups.c, UNCROSSED. */
+#define UNCROSSED __attribute__((noinline, aligned(256)))
+
+/* loads: a multiple of 16. */
+UNCROSSED static struct latency_line *chase(struct latency_line *p,
+					    uint64_t loads)
+{
+	for (; loads; loads -= 16) {
+#define FOUR p = p->next->next->next->next
+		FOUR;
+		FOUR;
+		FOUR;
+		FOUR;
+#undef FOUR
+	}
+	return p;
+}
+
+/* Returns the sum of what it read, so that it is read. */
+UNCROSSED static uint64_t reads(const struct latency_line *lines, uint64_t n,
+				uint64_t count, uint64_t *seed)
+{
+	uint64_t r = *seed, sum = 0;
+
+	for (; count; count--) {
+		r = next_random(r);
+		sum += (uintptr_t)lines[below(r, n)].next;
+	}
+	*seed = r;
+	return sum;
+}
+
+/* Nanoseconds a load, of the chain or not, within about ns. */
+static double window(struct latency *l, struct buffer *b, bool chain,
+		     uint64_t ns)
+{
+	struct latency_line *lines = (void *)b->table.base;
+	uint64_t begin = now_ns(), last = begin, now, done = 0;
+	uint64_t chunk = FIRST_CHUNK;
+	static volatile uint64_t sink;
+
+	do {
+		if (chain)
+			b->at = chase(b->at, chunk);
+		else
+			sink += reads(lines, b->lines, chunk, &l->seed);
+		done += chunk;
+		now = now_ns();
+		if (now - last < CHUNK_NS)
+			chunk *= 2;
+		last = now;
+		l->stopped |= signals_came(0);
+	} while (now - begin < ns && !l->stopped);
+	return (double)(now - begin) / (double)done;
+}
+
+/* The emulator's TLB of this CPU, for ns at most: see tlb.h. */
+static void grow_tlb(struct latency *l, struct buffer *b, uint64_t ns)
+{
+	uint64_t now = now_ns(), end = now + ns, loads = 0;
+
+	l->tlb.pages = b->lines * sizeof(struct latency_line) / TABLE_PAGE;
+	for (tlb_grow(&l->tlb); l->tlb.growing && now < end; now = now_ns()) {
+		b->at = chase(b->at, LINK_CHUNK);
+		loads += LINK_CHUNK;
+		if (tlb_step(&l->tlb, loads, now))
+			loads = 0;
+	}
+}
+
+/* ---------------------------------------------------------- the machine */
+
+uint64_t latency_default_bytes(bool emulated)
+{
+	uint64_t most = 0, bytes;
+	char text[32];
+	int *ids, n;
+
+	if (emulated)
+		return EMULATED_BYTES;
+	n = sysfs_ids(&ids, "index", CACHES);
+	for (int i = 0; i < n; i++)
+		if (sysfs_read(text, sizeof(text), CACHES "/index%d/size",
+			       ids[i]) > 0 &&
+		    !parse_size(text, &bytes) && bytes > most)
+			most = bytes;
+	free(ids);
+	if (!most)
+		return UNKNOWN_BYTES;
+	most = LLC_TIMES * most & ~(uint64_t)(TABLE_PAGE - 1);
+	return most > LEAST_BYTES ? most : LEAST_BYTES;
+}
+
+/* Of each node the last CPU that we may use: the first has most to do. */
+static int find_origins(struct latency *l)
+{
+	int ids[CPU_SETSIZE];
+	cpu_set_t allowed;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return fail(errno, "sched_getaffinity: %s", strerror(errno));
+	for (int i = 0; i < l->nr_nodes; i++) {
+		struct origin *o = &l->origins[l->nr_origins];
+		int n = parse_list(l->nodes[i].cpus, ids, CPU_SETSIZE);
+
+		while (n > 0 && (ids[n - 1] >= CPU_SETSIZE ||
+				 !CPU_ISSET((size_t)ids[n - 1], &allowed)))
+			n--;
+		if (n <= 0)
+			continue;
+		*o = (struct origin){ &l->nodes[i], ids[n - 1] };
+		l->nr_origins++;
+	}
+	return l->nr_origins ?
+		       0 :
+		       lacks(ENODEV,
+			     "no node with memory has a CPU that may be used");
+}
+
+static int pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) ?
+		       fail(errno, "cannot run on CPU %d: %s", cpu,
+			    strerror(errno)) :
+		       0;
+}
+
+/* Never the OOM killer: a bound allocation on a full node ends in it. */
+static int check_room(const struct latency *l)
+{
+	uint64_t tables = (uint64_t)l->nr_nodes * (l->bytes / 512);
+	char size[SIZE_TEXT], have[SIZE_TEXT];
+
+	for (int i = 0; i < l->nr_nodes; i++) {
+		const struct node *n = &l->nodes[i];
+		uint64_t need =
+			l->bytes + RESERVE_BYTES + (n->has_cpus ? tables : 0);
+
+		if (n->available < need)
+			return lacks(
+				ENOMEM,
+				"node %d has no room for a buffer of %s: %s can be allocated; take a smaller one (--size)",
+				n->id, format_size(size, l->bytes),
+				format_size(have, n->available));
+	}
+	return 0;
+}
+
+static int look_around(struct latency *l)
+{
+	size_t n;
+
+	node_machine(&l->machine);
+	l->nr_nodes = node_list(&l->nodes);
+	if (l->nr_nodes < 0)
+		return l->nr_nodes;
+	if (l->nr_nodes > PLAN_MAX_NODES)
+		l->nr_nodes = PLAN_MAX_NODES;
+	n = (size_t)l->nr_nodes;
+	l->bytes = l->plan->latency.bytes;
+	if (!l->bytes)
+		l->bytes = latency_default_bytes(l->machine.emulated);
+	l->buffers = xcalloc(n, sizeof(*l->buffers));
+	l->origins = xcalloc(n, sizeof(*l->origins));
+	l->cells = xcalloc(n * n, sizeof(*l->cells));
+	return check_room(l);
+}
+
+/* ------------------------------------------------------------- measuring */
+
+/* Huge pages where there are any; an emulator gains nothing by them. */
+static int map(const struct latency *l, struct buffer *b)
+{
+	b->huge = !l->machine.emulated &&
+		  !table_map(&b->table, l->bytes, PAGES_THP);
+	return b->huge ? 0 : table_map(&b->table, l->bytes, PAGES_4K);
+}
+
+static int make_buffer(struct latency *l, struct buffer *b)
+{
+	struct place place = { .mode = PLACE_BIND,
+			       .nodes = { b->node->id },
+			       .nr_nodes = 1,
+			       .text = "their node" };
+	uint64_t cell = l->plan->latency.duration_ns, end;
+	size_t want = l->bytes / sizeof(struct latency_line);
+	struct table_pages pages = { 0 };
+	int err = map(l, b);
+
+	if (!err)
+		err = table_place(&b->table, &place);
+	if (err)
+		return err;
+	end = now_ns() +
+	      SETUP_CELLS * (cell < SETUP_MAX_NS ? cell : SETUP_MAX_NS);
+	b->at = (void *)b->table.base;
+	do {
+		uint64_t now = now_ns();
+
+		b->lines = latency_link(
+			b->at, b->lines, want,
+			now < end - CHUNK_NS ? now + CHUNK_NS : end, &l->seed);
+		l->stopped |= signals_came(0);
+	} while (b->lines < want && now_ns() < end && !l->stopped);
+	err = table_locate(
+		&b->table, 0,
+		(b->lines * sizeof(struct latency_line) + TABLE_PAGE - 1) &
+			~(size_t)(TABLE_PAGE - 1),
+		&pages);
+	return err ? err : table_check(&place, &pages);
+}
+
+static int interrupted(const struct latency *l, const char *stage)
+{
+	return l->stopped ? fail(EINTR, "interrupted during %s", stage) : 0;
+}
+
+static int set_up(struct latency *l)
+{
+	int err = find_origins(l);
+
+	report_note("stage", "populate");
+	if (!err)
+		err = pin(l->origins[0].cpu);
+	for (int i = 0; i < l->nr_nodes && !err; i++) {
+		l->buffers[i].node = &l->nodes[i];
+		err = make_buffer(l, &l->buffers[i]);
+		if (!err)
+			err = interrupted(l, "populate");
+	}
+	return err;
+}
+
+static int measure(struct latency *l)
+{
+	uint64_t ns = l->plan->latency.duration_ns / TURNS / 2;
+	int err = 0;
+
+	report_note("stage", "measure");
+	for (int turn = 0; turn < TURNS; turn++) {
+		struct cell *c = l->cells;
+
+		for (int i = 0; i < l->nr_origins; i++) {
+			err = err ? err : pin(l->origins[i].cpu);
+			for (int k = 0; k < l->nr_nodes && !err; k++, c++) {
+				struct buffer *b = &l->buffers[k];
+
+				if (l->machine.emulated)
+					grow_tlb(l, b, ns);
+				c->ns[turn] = window(l, b, true, ns);
+				c->rate[turn] = 1e9 / window(l, b, false, ns);
+				err = interrupted(l, "measure");
+			}
+		}
+	}
+	return err;
+}
+
+/* -------------------------------------------------------------- reporting */
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* After this the middle is the median, the ends are the range. */
+static void sort(struct latency *l)
+{
+	for (int i = 0; i < l->nr_origins * l->nr_nodes; i++) {
+		qsort(l->cells[i].ns, TURNS, sizeof(double), by_value);
+		qsort(l->cells[i].rate, TURNS, sizeof(double), by_value);
+	}
+}
+
+static void record(const struct latency *l, const struct origin *o,
+		   const struct buffer *b, const struct cell *c)
+{
+	static const char *const declared[][2] = {
+		{ "declared_read_latency_ns", "read_latency" },
+		{ "declared_write_latency_ns", "write_latency" },
+		{ "declared_read_mb_per_s", "read_bandwidth" },
+		{ "declared_write_mb_per_s", "write_bandwidth" },
+	};
+	int distance = node_distance(o->node, b->node);
+
+	report_begin("latency");
+	report_u64("pass", l->pass);
+	report_i64("cpu_node", o->node->id);
+	report_i64("cpu", o->cpu);
+	report_i64("memory_node", b->node->id);
+	report_real("latency_ns", c->ns[TURNS / 2]);
+	report_real("latency_min_ns", c->ns[0]);
+	report_real("latency_max_ns", c->ns[TURNS - 1]);
+	report_real("random_access_per_s", c->rate[TURNS / 2]);
+	report_real("random_access_min_per_s", c->rate[0]);
+	report_real("random_access_max_per_s", c->rate[TURNS - 1]);
+	report_u64("turns", TURNS);
+	for (size_t i = 0; i < ARRAY_SIZE(declared); i++)
+		report_real(declared[i][0],
+			    node_declared(b->node->id, o->node->id,
+					  declared[i][1]));
+	if (distance < 0)
+		report_null("distance");
+	else
+		report_i64("distance", distance);
+	report_u64("buffer_bytes", b->lines * sizeof(struct latency_line));
+	report_str("pages", b->huge ? "thp" : "4k");
+	report_bool("emulated", l->machine.emulated);
+	report_end();
+}
+
+/* As mlc prints it: rows of CPUs, columns of memory. */
+static void matrix(const struct latency *l, const char *title, bool rates)
+{
+	report_say("\n%s\n", title);
+	for (int from = 0; from < l->nr_nodes; from += MATRIX_NODES) {
+		int to = from + MATRIX_NODES;
+
+		to = to < l->nr_nodes ? to : l->nr_nodes;
+		report_say("CPU node");
+		for (int k = from; k < to; k++)
+			report_say("  %6s%2d", "node", l->nodes[k].id);
+		report_say("\n");
+		for (int i = 0; i < l->nr_origins; i++) {
+			report_say("%8d", l->origins[i].node->id);
+			for (int k = from; k < to; k++) {
+				const struct cell *c =
+					&l->cells[i * l->nr_nodes + k];
+
+				report_say("  %8.2f",
+					   rates ? c->rate[TURNS / 2] / 1e6 :
+						   c->ns[TURNS / 2]);
+			}
+			report_say("\n");
+		}
+	}
+}
+
+static const char *or_dash(char text[static 16], double v)
+{
+	snprintf(text, 16, "%.0f", v);
+	return v > 0 ? text : "-";
+}
+
+static void text_cell(const struct report_column *columns, size_t n,
+		      const struct origin *o, const struct buffer *b,
+		      const struct cell *c)
+{
+	char cpu[16], node[16], size[SIZE_TEXT], range[40], rates[40];
+	char distance[16], latency[16];
+	const char *cells[] = {
+		cpu,
+		node,
+		range,
+		rates,
+		or_dash(latency, node_declared(b->node->id, o->node->id,
+					       "read_latency")),
+		or_dash(distance, node_distance(o->node, b->node)),
+		size
+	};
+
+	snprintf(cpu, sizeof(cpu), "%d", o->node->id);
+	snprintf(node, sizeof(node), "%d", b->node->id);
+	snprintf(range, sizeof(range), "%.2f-%.2f", c->ns[0], c->ns[TURNS - 1]);
+	snprintf(rates, sizeof(rates), "%.2f-%.2f", c->rate[0] / 1e6,
+		 c->rate[TURNS - 1] / 1e6);
+	format_size(size, b->lines * sizeof(struct latency_line));
+	report_row(columns, n, cells);
+}
+
+/* What the figures must not be taken for, as far as it is known here. */
+static void text_notes(const struct latency *l)
+{
+	double most = 0;
+
+	for (int k = 0; k < l->nr_nodes; k++) {
+		if (l->cells[k].rate[TURNS / 2] > most)
+			most = l->cells[k].rate[TURNS / 2];
+		if (l->buffers[k].lines * sizeof(struct latency_line) <
+		    l->bytes)
+			report_say("Node %d: no time for a larger buffer; "
+				   "--duration gives it more.\n",
+				   l->nodes[k].id);
+	}
+	if (!l->machine.emulated)
+		return;
+	report_wrap("  ",
+		    "Emulated: these are the emulator's figures, decided by "
+		    "its own TLB (made to hold the buffer if there was time) "
+		    "and the host's memory. It models no latency: nodes differ "
+		    "only where it traps their accesses.");
+	for (int k = 0; k < l->nr_nodes; k++) {
+		double rate = l->cells[k].rate[TURNS / 2];
+
+		if (rate < TRAPPED_RATE && rate * TRAPPED_RATIO < most)
+			report_say("Node %d is trapped: a read takes %.0f "
+				   "times as long.\n",
+				   l->nodes[k].id, most / rate);
+	}
+}
+
+static void show(struct latency *l)
+{
+	static const struct report_column columns[] = {
+		{ "CPU", 3 },	       { "node", 4 },
+		{ "ns, range", 17 },   { "M reads/s, range", 16 },
+		{ "declared ns", 11 }, { "distance", 8 },
+		{ "buffer", 8 },
+	};
+	const struct cell *c = l->cells;
+
+	sort(l);
+	matrix(l, "Latency of a load that depends on the one before, ns",
+	       false);
+	matrix(l, "Random reads that depend on nothing, one thread, M/s", true);
+	report_say("\n");
+	report_head(columns, ARRAY_SIZE(columns));
+	for (int i = 0; i < l->nr_origins; i++) {
+		for (int k = 0; k < l->nr_nodes; k++, c++) {
+			record(l, &l->origins[i], &l->buffers[k], c);
+			text_cell(columns, ARRAY_SIZE(columns), &l->origins[i],
+				  &l->buffers[k], c);
+		}
+	}
+	report_say("Medians of %d turns; declared: by the platform.\n", TURNS);
+	text_notes(l);
+}
+
+int latency_run(const struct plan *plan)
+{
+	struct latency l = { .plan = plan, .seed = 1 };
+	int err;
+
+	signals_hold();
+	err = look_around(&l);
+	if (!err)
+		err = tlb_init(&l.tlb, 0);
+	if (!err)
+		err = set_up(&l);
+	while (!err) {
+		err = measure(&l);
+		if (err)
+			break;
+		l.pass++;
+		show(&l);
+		if (plan->once || report_error())
+			break;
+	}
+	/* Without --once to be interrupted is the way it ends. */
+	if (err == -EINTR && !plan->once)
+		err = 0;
+	for (int i = 0; l.buffers && i < l.nr_nodes; i++)
+		table_unmap(&l.buffers[i].table);
+	tlb_exit(&l.tlb);
+	free(l.cells);
+	free(l.origins);
+	free(l.buffers);
+	free(l.nodes);
+	return err;
+}
