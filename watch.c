@@ -26,41 +26,36 @@
 #define LINE_NODES 2
 #define PAGE_BYTES 4096
 
+/* In no row of a report; newer kernels have them. */
+#define NRL "pgpromote_candidate_nrl"
+#define PROACTIVE "pgdemote_proactive"
+
+/*
+ * Counted in total alone; also of each node; and of which one line shows the
+ * nodes instead of the total, if it holds them.
+ */
+enum scope { TOTAL, EACH, SPREAD };
+
 static const struct column {
 	const char *group; /* above this and the next ones without a group */
 	const char *head;
 	int width;
-	bool per_node; /* does the kernel count it for each node? */
-	bool spread; /* a column a node, if a line holds them */
+	enum scope scope;
 	const char *names[2]; /* added up; none: free memory */
 } columns[] = {
-	{ "free MiB on", "MiB", 5, true, true, { NULL } },
-	{ "promoted", "done", 4, true, false, { "pgpromote_success" } },
-	{ NULL,
-	  "cand",
-	  4,
-	  true,
-	  false,
-	  { "pgpromote_candidate", "pgpromote_candidate_nrl" } },
-	{ "demoted by", "kswd", 4, true, false, { "pgdemote_kswapd" } },
-	{ NULL, "dirc", 4, true, false, { "pgdemote_direct" } },
-	{ NULL,
-	  "rest",
-	  4,
-	  true,
-	  false,
-	  { "pgdemote_khugepaged", "pgdemote_proactive" } },
-	{ "NUMA", "hint", 4, false, false, { "numa_hint_faults" } },
-	{ NULL, "ptes", 4, false, false, { "numa_pte_updates" } },
-	{ "allocated on", "all", 4, true, true, { "numa_hit", "numa_miss" } },
-	{ NULL, "miss", 4, true, false, { "numa_miss" } },
-	{ "migrated", "ok", 4, false, false, { "pgmigrate_success" } },
-	{ NULL, "fail", 4, false, false, { "pgmigrate_fail" } },
+	{ "free MiB on", "MiB", 5, SPREAD, { NULL } },
+	{ "promoted", "done", 4, EACH, { "pgpromote_success" } },
+	{ NULL, "cand", 4, EACH, { "pgpromote_candidate", NRL } },
+	{ "demoted by", "kswd", 4, EACH, { "pgdemote_kswapd" } },
+	{ NULL, "dirc", 4, EACH, { "pgdemote_direct" } },
+	{ NULL, "rest", 4, EACH, { "pgdemote_khugepaged", PROACTIVE } },
+	{ "NUMA", "hint", 4, TOTAL, { "numa_hint_faults" } },
+	{ NULL, "ptes", 4, TOTAL, { "numa_pte_updates" } },
+	{ "allocated on", "all", 4, SPREAD, { "numa_hit", "numa_miss" } },
+	{ NULL, "miss", 4, EACH, { "numa_miss" } },
+	{ "migrated", "ok", 4, TOTAL, { "pgmigrate_success" } },
+	{ NULL, "fail", 4, TOTAL, { "pgmigrate_fail" } },
 };
-
-/* Those above that are in no row of a report; newer kernels have them. */
-static const char *const newer[] = { "pgpromote_candidate_nrl",
-				     "pgdemote_proactive" };
 
 /* ------------------------------------------------------------------ text */
 
@@ -107,7 +102,9 @@ static const char *cell(char buf[static WATCH_TEXT], const struct column *c,
 /* How many columns it is; nodes are behind the total in a reading's files. */
 static size_t nr_columns(const struct column *c, const struct vmstat *s)
 {
-	return c->spread && s->nr_files - 1 == LINE_NODES ? LINE_NODES : 1;
+	return c->scope == SPREAD && s->nr_files - 1 == LINE_NODES ?
+		       LINE_NODES :
+		       1;
 }
 
 /* Is there a line for each node, and a column that says which? */
@@ -158,7 +155,7 @@ static void add_cells(struct textbuf *t, const struct vmstat *before,
 			int of = n > 1 ? now->files[i].node : node;
 
 			buf_add(t, " %*s", c->width,
-				of == VMSTAT_TOTAL || c->per_node ?
+				of == VMSTAT_TOTAL || c->scope != TOTAL ?
 					cell(text, c, before, now, of) :
 					"");
 		}
@@ -192,11 +189,21 @@ struct watch {
 	unsigned int lines; /* since the head; 0: there is none yet */
 };
 
+static void member(const char *name, const struct vmstat *before,
+		   const struct vmstat *now)
+{
+	int64_t delta;
+
+	if (vmstat_delta(before, now, VMSTAT_TOTAL, name, &delta))
+		report_i64(name, delta);
+	else
+		report_null(name);
+}
+
 static void record(const struct watch *w, const struct vmstat *before,
 		   const struct vmstat *now, double elapsed)
 {
 	uint64_t pages;
-	int64_t delta;
 	char key[16];
 
 	report_begin("vmstat");
@@ -217,12 +224,8 @@ static void record(const struct watch *w, const struct vmstat *before,
 	}
 	report_close('}');
 	show_span("counted", before, now);
-	for (size_t i = 0; i < ARRAY_SIZE(newer); i++) {
-		if (vmstat_delta(before, now, VMSTAT_TOTAL, newer[i], &delta))
-			report_i64(newer[i], delta);
-		else
-			report_null(newer[i]);
-	}
+	member(NRL, before, now);
+	member(PROACTIVE, before, now);
 	report_end();
 }
 
