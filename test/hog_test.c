@@ -272,7 +272,12 @@ static void life(void)
 	is_u64(pages.node[0], 1000, "all of it on node 0");
 	is_i64(hog_sample(hogs, 0, 100000, &pages), 0, "more than there is");
 	is_u64(pages.node[0], 3048, "every page, once");
-	is_i64(hog_tick(hogs, 1.9, 0.99), 1, "not due yet");
+	kill(s.pid, SIGINT);
+	kill(s.pid, SIGTERM);
+	kill(s.pid, SIGHUP);
+	sleep_ns(50000000);
+	is_i64(hog_tick(hogs, 1.9, 0.99), 1,
+	       "not due yet, and deaf to what its parent is told");
 	is_i64(hog_tick(hogs, 2.0, -1), 0, "due");
 	hog_state(hogs, 0, &s);
 	ok(s.fate == HOG_RELEASED && s.ended_s == 2.0, "released then");
