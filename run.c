@@ -1276,6 +1276,8 @@ static int rehearse(struct run *run)
 	int err = session_prepare(&run->session, run->plan);
 
 	if (!err)
+		err = hog_rehearse(&run->plan->hogs, NULL);
+	if (!err)
 		err = session_rehearse(&run->session);
 	session_free(&run->session);
 	return err;
