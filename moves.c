@@ -9,6 +9,7 @@
  * tracepoint knows are compaction and system calls.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,6 @@
 #define EVENT "events/migrate/mm_migrate_pages"
 #define INSTANCE TRACING "/instances/tier"
 #define TRIGGER "hist:keys=reason:vals=succeeded,failed"
-#define BUFFER_KIB 16 /* a CPU: the least is two pages */
 /* The sum may miss by so much: per-CPU counters, two files not read at once. */
 #define REST_PAGES 64
 #define REST_SHARE 100
@@ -33,6 +33,8 @@
 
 static struct {
 	bool on;
+	bool ending; /* by the thread */
+	pthread_t thread;
 	char lack[256];
 	/* The numbers differ from kernel to kernel; it says what they are. */
 	char names[MOVES_REASONS][MOVES_NAME];
@@ -56,20 +58,14 @@ static void read_names(const char *format)
 static int set_trigger(void)
 {
 	char *format = sysfs_slurp(INSTANCE "/" EVENT "/format");
-	uint64_t kib;
 	int err;
 
 	if (!format)
 		return -errno;
 	read_names(format);
 	free(format);
-	/*
-	 * Of the instance only the histogram is used, not 1.4 MB a CPU; what is
-	 * small already (trace_buf_size=) is left: the kernel waits meanwhile.
-	 */
-	if (sysfs_read_u64(&kib, INSTANCE "/buffer_size_kb") ||
-	    kib > BUFFER_KIB)
-		sysfs_write("4", INSTANCE "/buffer_size_kb");
+	/* Of the instance only the histogram is used, not 1.4 MB a CPU. */
+	sysfs_write("4", INSTANCE "/buffer_size_kb");
 	if (!sysfs_exists(INSTANCE "/" EVENT "/hist"))
 		return lacks(ENOENT, "the kernel has no histograms of events "
 				     "(CONFIG_HIST_TRIGGERS)");
@@ -93,6 +89,28 @@ int moves_begin(void)
 		 err ? fail_message() : "");
 	trace.on = !err;
 	return 0;
+}
+
+static void *remove_instance(void *arg)
+{
+	/* If it fails, taking back tries it again. */
+	sysfs_rmdir(INSTANCE);
+	return arg;
+}
+
+void moves_end(void)
+{
+	/* One that was there before us is not in the log. */
+	if (trace.on && undo_has(INSTANCE))
+		trace.ending = !pthread_create(&trace.thread, NULL,
+					       remove_instance, NULL);
+}
+
+void moves_wait(void)
+{
+	if (trace.ending)
+		pthread_join(trace.thread, NULL);
+	trace.ending = false;
 }
 
 const char *moves_trace_lack(void)

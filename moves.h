@@ -28,6 +28,13 @@
  */
 int moves_begin(void);
 const char *moves_trace_lack(void);
+/*
+ * After the last moves_take(): removes the instance meanwhile, for the kernel
+ * waits several grace periods of RCU then, a tenth of a second; and waits for
+ * that. Without them taking back does it.
+ */
+void moves_end(void);
+void moves_wait(void);
 
 struct moves_reason {
 	char name[MOVES_NAME]; /* as the kernel names it: compaction, damon */

@@ -33,7 +33,8 @@ static void find_running_damon(struct session *s)
 
 static int prepare(struct session *s, const struct plan *plan)
 {
-	*s = (struct session){ .plan = &plan->policy };
+	*s = (struct session){ .plan = &plan->policy,
+			       .once = plan->once || plan->verb == VERB_RUN };
 	if (!s->plan->name)
 		find_running_damon(s);
 	if (!s->plan->name && !s->plan->nr_sets)
@@ -95,7 +96,11 @@ static int take(struct session *s, enum session_point point)
 	if (s->guest && damon_moved(&s->moves[point].damon, true))
 		s->moves[point].damon = (struct damon_moved){ 0 };
 	err = vmstat_take(&s->counters[point]);
-	return err ? err : moves_take(&s->moves[point], false);
+	if (!err)
+		err = moves_take(&s->moves[point], false);
+	if (point == END && s->once)
+		moves_end();
+	return err;
 }
 
 static int start_damon(struct session *s)
@@ -229,6 +234,7 @@ void session_forget(struct session *s)
 
 void session_free(struct session *s)
 {
+	moves_wait();
 	session_forget(s);
 	policy_free(s->policy);
 	*s = (struct session){ 0 };

@@ -25,6 +25,7 @@ struct session {
 	const struct policy_plan *plan;
 	struct policy *policy; /* NULL: the machine as it is */
 	double sample_s; /* DAMON's sampling interval; 0: without DAMON */
+	bool once; /* no pass follows the first */
 	bool guest; /* DAMON was running already: it is left alone */
 	struct moves_setting setting;
 	struct vmstat counters[NR_POINTS];

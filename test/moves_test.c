@@ -25,7 +25,7 @@
 static struct damon_moved damon;
 static int damon_error, mount_error, mkdir_error;
 static char made[128], mounted[128];
-static bool refreshed;
+static bool refreshed, is_ours;
 
 int damon_moved(struct damon_moved *moved, bool refresh)
 {
@@ -42,6 +42,11 @@ int undo_mkdir(const char *fmt, ...)
 	vsnprintf(made, sizeof(made), fmt, ap);
 	va_end(ap);
 	return mkdir_error ? fail(-mkdir_error, "no instance") : 0;
+}
+
+bool undo_has(const char *path)
+{
+	return is_ours && !strcmp(path, "/sys/kernel/tracing/instances/tier");
 }
 
 int undo_mount(const char *type, const char *target, const char *proof)
@@ -212,6 +217,28 @@ static void beginning(void)
 	is_i64(moves_begin(), 0, "no right to an instance: no error");
 	like(moves_trace_lack(), "no instance", "but it lacks");
 	no_tracefs();
+}
+
+/* The instance goes while the report is written, if we made it. */
+static void ending(void)
+{
+	for (int ours = 0; ours < 2; ours++) {
+		tracefs(format_6_12);
+		moves_begin();
+		tree_remove("/sys/kernel/tracing/instances/tier");
+		tree_directory("/sys/kernel/tracing/instances/tier");
+		is_ours = ours;
+		moves_end();
+		moves_wait();
+		is_i64(sysfs_exists("/sys/kernel/tracing/instances/tier"),
+		       !ours, ours ? "ours is gone" : "another's stays");
+		moves_wait();
+		no_tracefs();
+	}
+	moves_begin();
+	moves_end();
+	ok(moves_trace_lack(), "where nothing was begun nothing ends");
+	is_ours = false;
 }
 
 static void is_reason(const struct moves *m, const char *name,
@@ -1107,6 +1134,7 @@ int main(void)
 	report_to(fds[1]);
 	tree_begin();
 	beginning();
+	ending();
 	reading();
 	more_reasons_than_room();
 	of_damon();
