@@ -106,246 +106,278 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 DEFINE_LOOPS(slot_mask)
 DEFINE_LOOPS(slot_scale)
 
-/* ----------------------------------------------------- a hot set, 8 bytes */
+/* ------------------------------------------------- a pattern's next object */
 
-/* Selector: the upper 16 bits; object: the other 48. */
-static inline uint64_t draw_hot(const struct loops_stream *s, uint64_t r)
+/*
+ * A draw: the block's place, and which part of it (of 2^64) was drawn.
+ *
+ * Whether a draw is hot, or a slot is kept, no branch predictor guesses; and a
+ * branch ends a block of code in an emulator. So all choices are made by
+ * arithmetic, or by conditional moves where gcc sees that it may.
+ */
+struct spot {
+	uint64_t block, within;
+};
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Places are counted from the table's end, below 0: turned round to it. */
+INLINE uint64_t turn(uint64_t place, uint64_t blocks)
 {
-	uint64_t hot = s->hot, n = s->cold, from = hot;
+	uint64_t turned = place + blocks;
 
-	if (r >> 48 < s->hot_rate) {
-		n = hot;
-		from = 0;
-	}
-	return from + stream_scale(r << 16, n);
+	return (int64_t)place < 0 ? turned : place;
 }
 
-static inline uint64_t turn(uint64_t x, uint64_t by, uint64_t all)
+/* Selector: the upper 16 bits; block, and object within: the other 48. */
+INLINE struct spot draw_hot(const struct loops_stream *s, uint64_t r)
 {
-	x += by;
-	return x >= all ? x - all : x;
+	uint64_t is_hot = -(uint64_t)(r < s->limit);
+	uint64_t n = s->cold.n + (is_hot & s->hot.n);
+	uint64_t from = s->cold.from + (is_hot & s->hot.from), block, within;
+
+	block = stream_split(r << 16, n, &within);
+	return (struct spot){ turn(block + from, s->blocks), within };
+}
+
+INLINE struct spot draw_scattered(const struct loops_stream *s, uint64_t r)
+{
+	struct spot spot = draw_hot(s, r);
+
+	spot.block = s->order[spot.block];
+	return spot;
 }
 
 /*
- * The word of the drawn object: between a thread's parts of two blocks are
- * the other threads', so a part's number times the gap is left out.
+ * The slot's two halves are loaded as one, so that both are there. A second
+ * number, mixed from the first one, has the bits that this one has used up.
  */
-#define DRAW_WORD(s, r, word)                                              \
-	do {                                                               \
-		uint64_t x_ = turn(draw_hot(s, r), (s)->offset, (s)->all); \
+INLINE struct spot draw_rank(const struct loops_stream *s, uint64_t r,
+			     uint64_t more)
+{
+	uint64_t rank = stream_scale(r, s->blocks);
+	struct pattern_slot slot = s->slots[rank];
+	uint64_t other = -(uint64_t)((uint32_t)r >= slot.keep);
+
+	rank += other & (slot.other - rank);
+	return (struct spot){ turn(rank + s->cold.from, s->blocks), more };
+}
+
+INLINE struct spot draw_zipf(const struct loops_stream *s, uint64_t r)
+{
+	struct spot spot = draw_rank(s, r, stream_mix(r));
+
+	spot.block = s->order[spot.block];
+	return spot;
+}
+
+/* -------------------------------------- 8 bytes each, and all are written */
+
+INLINE uint64_t word_of(const struct loops_stream *s, struct spot spot)
+{
+	return spot.block * s->block_words + (spot.within >> s->left_over);
+}
+
+#define DEFINE_DRAWS(kind)                                                   \
+	UNCROSSED_LONG static void plain_##kind(struct loops_stream *stream, \
+						uint64_t count)              \
+	{                                                                    \
+		const struct loops_stream s = *stream;                       \
+		uint64_t state = s.value;                                    \
+                                                                             \
+		for (; count; count--) {                                     \
+			uint64_t r = stream_mix(state += STREAM_GAMMA);      \
+                                                                             \
+			s.table[word_of(&s, draw_##kind(&s, r))] ^= r;       \
+		}                                                            \
+		stream->value = state;                                       \
+	}                                                                    \
+	UNCROSSED_LONG static void ahead_##kind(struct loops_stream *stream, \
+						struct loops_drawn *d,       \
+						uint64_t count)              \
+	{                                                                    \
+		const struct loops_stream s = *stream;                       \
+		uint64_t state = s.value;                                    \
+                                                                             \
+		for (; count; count--, d++) {                                \
+			uint64_t r = stream_mix(state += STREAM_GAMMA);      \
+                                                                             \
+			d->word = word_of(&s, draw_##kind(&s, r));           \
+			d->value = r;                                        \
+		}                                                            \
+		stream->value = state;                                       \
+	}
+DEFINE_DRAWS(hot)
+DEFINE_DRAWS(scattered)
+DEFINE_DRAWS(zipf)
+
+/* A batch: what is drawn is kept. Returns how many of the count these are. */
+INLINE uint64_t draw_batch(struct loops_stream *s, struct loops_drawn *drawn,
+			   uint64_t count)
+{
+	uint64_t n = count < BATCH ? count : BATCH;
+
+	s->ahead(s, drawn, n);
+	return n;
+}
+
+/* Apart from the draws, so that many misses are under way at a time. */
+#define DEFINE_BATCHES(kind, UNCROSSED, UPDATE)                            \
+	UNCROSSED static void batch_##kind(struct loops_stream *s,         \
+					   uint64_t count)                 \
+	{                                                                  \
+		struct loops_drawn d[BATCH];                               \
+		uint64_t *t = s->table, n;                                 \
                                                                            \
-		word = x_ + (x_ >> (s)->shift) * gap + (s)->part;          \
-	} while (0)
-#define GAP(s) ((s)->block_words - (UINT64_C(1) << (s)->shift))
-
-UNCROSSED_LONG static void plain_hot(struct loops_stream *stream,
-				     uint64_t count)
-{
-	const struct loops_stream s = *stream;
-	uint64_t gap = GAP(&s), state = s.value;
-
-	for (; count; count--) {
-		uint64_t word, r = stream_mix(state += STREAM_GAMMA);
-
-		DRAW_WORD(&s, r, word);
-		s.table[word] ^= r;
+		for (; count; count -= n) {                                \
+			n = draw_batch(s, d, count);                       \
+			for (uint64_t i = 0; i < n; i++)                   \
+				__builtin_prefetch(&t[d[i].word], 1);      \
+			for (uint64_t i = 0; i < n; i++)                   \
+				UPDATE(s, t, d[i]);                        \
+		}                                                          \
+	}                                                                  \
+	UNCROSSED static void touch_##kind(struct loops_stream *s,         \
+					   uint64_t count)                 \
+	{                                                                  \
+		struct loops_drawn d[BATCH];                               \
+		uint64_t *t = s->table, n;                                 \
+                                                                           \
+		for (; count; count -= n) {                                \
+			n = draw_batch(s, d, count);                       \
+			for (uint64_t i = 0; i < n; i++)                   \
+				(void)*(volatile uint64_t *)&t[d[i].word]; \
+			for (uint64_t i = 0; i < n; i++)                   \
+				UPDATE(s, t, d[i]);                        \
+		}                                                          \
 	}
-	stream->value = state;
-}
 
-UNCROSSED_LONG static void batch_hot(struct loops_stream *stream,
-				     uint64_t count)
+#define UPDATE_WORD(s, t, d) ((t)[(d).word] ^= (d).value)
+DEFINE_BATCHES(word, UNCROSSED, UPDATE_WORD)
+
+UNCROSSED static void sketch_word(struct sketch *k, struct loops_stream *s,
+				  uint64_t count)
 {
-	const struct loops_stream s = *stream;
-	uint64_t gap = GAP(&s), state = s.value, value[BATCH], word[BATCH];
+	struct loops_drawn d[BATCH];
+	uint64_t n;
 
-	for (; count >= BATCH; count -= BATCH) {
-		for (int i = 0; i < BATCH; i++) {
-			value[i] = stream_mix(state += STREAM_GAMMA);
-			DRAW_WORD(&s, value[i], word[i]);
-			__builtin_prefetch(&s.table[word[i]], 1);
-		}
-		for (int i = 0; i < BATCH; i++)
-			s.table[word[i]] ^= value[i];
+	for (; count; count -= n) {
+		n = draw_batch(s, d, count);
+		for (uint64_t i = 0; i < n; i++)
+			sketch_add(k, s->first + d[i].word, d[i].value);
 	}
-	stream->value = state;
-	plain_hot(stream, count);
-}
-
-UNCROSSED_LONG static void touch_hot(struct loops_stream *stream,
-				     uint64_t count)
-{
-	const struct loops_stream s = *stream;
-	volatile uint64_t *look = s.table;
-	uint64_t gap = GAP(&s), state = s.value, value[BATCH], word[BATCH];
-
-	for (; count >= BATCH; count -= BATCH) {
-		for (int i = 0; i < BATCH; i++) {
-			value[i] = stream_mix(state += STREAM_GAMMA);
-			DRAW_WORD(&s, value[i], word[i]);
-			(void)look[word[i]];
-		}
-		for (int i = 0; i < BATCH; i++)
-			s.table[word[i]] ^= value[i];
-	}
-	stream->value = state;
-	plain_hot(stream, count);
-}
-
-UNCROSSED_LONG static void
-sketch_hot(struct sketch *k, struct loops_stream *stream, uint64_t count)
-{
-	const struct loops_stream s = *stream;
-	uint64_t gap = GAP(&s), state = s.value;
-
-	for (; count; count--) {
-		uint64_t word, r = stream_mix(state += STREAM_GAMMA);
-
-		DRAW_WORD(&s, r, word);
-		sketch_add(k, word, r);
-	}
-	stream->value = state;
 }
 
 /* ------------------------------------------------------------- any pattern */
 
-/* What one draw says: the object's first word, and whether it is written. */
-struct drawn {
-	uint64_t word;
-	uint64_t value; /* 0: read only (a XOR of 0 would do nothing, either) */
-};
-
-/*
- * A second number, mixed from the first one, has the bits that the first one
- * has used up: the object within a Zipf block (above), reading (below).
- */
-static inline struct drawn draw(const struct loops_stream *s, uint64_t r)
+/* Of the second number: above, the object in a Zipf block; below, reading. */
+INLINE struct loops_drawn draw(const struct loops_stream *s, uint64_t r)
 {
-	uint64_t more = stream_mix(r), x, block, within;
-	struct drawn d = { .value = r };
+	uint64_t more = stream_mix(r);
+	struct loops_drawn d = { .value = r };
+	struct spot spot;
 
-	if (s->slots) {
-		block = stream_scale(r, s->blocks);
-		if ((uint32_t)r >= s->slots[block].keep)
-			block = s->slots[block].other;
-		x = block << s->shift | more >> 1 >> (63 - s->shift);
-	} else {
-		x = draw_hot(s, r);
-	}
-	x = turn(x, s->offset, s->all);
-	block = x >> s->shift;
-	within = x - (block << s->shift);
+	spot = s->slots ? draw_rank(s, r, more) : draw_hot(s, r);
 	if (s->order)
-		block = s->order[block];
-	d.word = block * s->block_words + s->part + (within << s->object);
+		spot.block = s->order[spot.block];
+	/* In two steps: what is left over may be all 64 bits. */
+	d.word = spot.block * s->block_words +
+		 (spot.within >> 1 >> (s->left_over - 1) << s->object);
 	if ((more & (PATTERN_ONE - 1)) < s->reads)
 		d.value = 0;
 	return d;
 }
 
-static inline uint64_t access_object(const struct loops_stream *s,
-				     struct drawn d)
+INLINE void access_object(struct loops_stream *s, uint64_t *t,
+			  struct loops_drawn d)
 {
-	uint64_t *object = &s->table[d.word], sum = 0;
+	uint64_t *object = &t[d.word], words = UINT64_C(1) << s->object;
+	uint64_t sum = 0;
 
-	for (uint64_t i = 0; i >> s->object == 0; i++) {
-		if (d.value)
+	if (d.value) {
+		for (uint64_t i = 0; i < words; i++)
 			object[i] ^= d.value;
-		else
-			sum += object[i];
+		return;
 	}
-	return sum;
+	for (uint64_t i = 0; i < words; i++)
+		sum += object[i];
+	s->sum += sum;
 }
 
-UNCROSSED_LONG static void plain_any(struct loops_stream *stream,
-				     uint64_t count)
-{
-	const struct loops_stream s = *stream;
-	uint64_t state = s.value, sum = 0;
-
-	for (; count; count--)
-		sum += access_object(
-			&s, draw(&s, stream_mix(state += STREAM_GAMMA)));
-	stream->value = state;
-	stream->sum += sum;
-}
-
-UNCROSSED_LONG static void batch_any(struct loops_stream *stream,
-				     uint64_t count)
-{
-	const struct loops_stream s = *stream;
-	uint64_t state = s.value, sum = 0;
-	struct drawn drawn[BATCH];
-
-	for (; count >= BATCH; count -= BATCH) {
-		for (int i = 0; i < BATCH; i++) {
-			drawn[i] = draw(&s, stream_mix(state += STREAM_GAMMA));
-			__builtin_prefetch(&s.table[drawn[i].word], 1);
-		}
-		for (int i = 0; i < BATCH; i++)
-			sum += access_object(&s, drawn[i]);
-	}
-	stream->value = state;
-	stream->sum += sum;
-	plain_any(stream, count);
-}
-
-UNCROSSED_LONG static void touch_any(struct loops_stream *stream,
-				     uint64_t count)
-{
-	const struct loops_stream s = *stream;
-	volatile uint64_t *look = s.table;
-	uint64_t state = s.value, sum = 0;
-	struct drawn drawn[BATCH];
-
-	for (; count >= BATCH; count -= BATCH) {
-		for (int i = 0; i < BATCH; i++) {
-			drawn[i] = draw(&s, stream_mix(state += STREAM_GAMMA));
-			(void)look[drawn[i].word];
-		}
-		for (int i = 0; i < BATCH; i++)
-			sum += access_object(&s, drawn[i]);
-	}
-	stream->value = state;
-	stream->sum += sum;
-	plain_any(stream, count);
-}
-
-UNCROSSED_LONG static void
-sketch_any(struct sketch *k, struct loops_stream *stream, uint64_t count)
+UNCROSSED_LONG static void ahead_any(struct loops_stream *stream,
+				     struct loops_drawn *d, uint64_t count)
 {
 	const struct loops_stream s = *stream;
 	uint64_t state = s.value;
 
-	for (; count; count--) {
-		struct drawn d = draw(&s, stream_mix(state += STREAM_GAMMA));
-
-		for (uint64_t i = 0; d.value && i >> s.object == 0; i++)
-			sketch_add(k, d.word + i, d.value);
-	}
+	for (; count; count--, d++)
+		*d = draw(&s, stream_mix(state += STREAM_GAMMA));
 	stream->value = state;
+}
+
+UNCROSSED static void plain_any(struct loops_stream *s, uint64_t count)
+{
+	struct loops_drawn d;
+
+	for (; count; count--) {
+		ahead_any(s, &d, 1);
+		access_object(s, s->table, d);
+	}
+}
+DEFINE_BATCHES(any, UNCROSSED_LONG, access_object)
+
+UNCROSSED static void sketch_any(struct sketch *k, struct loops_stream *s,
+				 uint64_t count)
+{
+	struct loops_drawn d;
+
+	for (; count; count--) {
+		ahead_any(s, &d, 1);
+		for (uint64_t i = 0; d.value && i >> s->object == 0; i++)
+			sketch_add(k, s->first + d.word + i, d.value);
+	}
 }
 
 /* ----------------------------------------------------------------- choice */
 
-#define LOOPS(name)                                                         \
-	{                                                                   \
-		{ plain_##name, batch_##name, touch_##name }, sketch_##name \
+#define LOOPS(name, batches)                                        \
+	{                                                           \
+		{ plain_##name, batch_##batches, touch_##batches }, \
+			sketch_##batches                            \
 	}
-static const struct loops mask_loops = LOOPS(slot_mask);
-static const struct loops scale_loops = LOOPS(slot_scale);
-static const struct loops hot_loops = LOOPS(hot);
-static const struct loops any_loops = LOOPS(any);
+static const struct loops mask_loops = LOOPS(slot_mask, slot_mask);
+static const struct loops scale_loops = LOOPS(slot_scale, slot_scale);
+static const struct loops hot_loops = LOOPS(hot, word);
+static const struct loops scattered_loops = LOOPS(scattered, word);
+static const struct loops zipf_loops = LOOPS(zipf, word);
+static const struct loops any_loops = LOOPS(any, any);
 
 const struct loops *loops_of_slice(uint64_t words)
 {
 	return words & (words - 1) ? &scale_loops : &mask_loops;
 }
 
+/*
+ * What an epoch changes: which places the hot and the cold ranks have. What is
+ * said of the hot ones is the difference to the cold ones.
+ */
 void loops_set_epoch(struct loops_stream *s, const struct pattern_epoch *e)
 {
-	s->offset = e->offset << s->shift;
-	s->hot_rate = s->hot ? e->hot_rate : 0;
+	uint64_t n = s->hot_blocks, from = e->offset - s->blocks;
+	struct loops_side hot = { n, from };
+	struct loops_side cold = { s->blocks - n, from + n };
+
+	if ((int64_t)cold.from >= 0)
+		cold.from -= s->blocks;
+	/* All are of one side, whatever is drawn: both are that one. */
+	if (!n || !e->hot_rate)
+		hot = cold;
+	else if (e->hot_rate == PATTERN_ONE)
+		cold = hot;
+	s->limit = (uint64_t)e->hot_rate << 48;
+	s->cold = cold;
+	s->hot.n = hot.n - cold.n;
+	s->hot.from = hot.from - cold.from;
 }
 
 const struct loops *loops_of_pattern(const struct pattern *p, unsigned int id,
@@ -354,21 +386,29 @@ const struct loops *loops_of_pattern(const struct pattern *p, unsigned int id,
 	const struct pattern_plan *plan = p->plan;
 	uint64_t words =
 		p->block_pages / p->threads * (PATTERN_PAGE / sizeof(uint64_t));
+	unsigned int object = (unsigned int)__builtin_ctzll(plan->object) - 3;
 
 	*s = (struct loops_stream){
-		.table = table,
+		.table = table + words * id,
+		.first = words * id,
 		.order = p->order,
 		.slots = p->slots,
 		.blocks = p->blocks,
 		.block_words = words * p->threads,
-		.part = words * id,
+		.hot_blocks = p->slots ? 0 : p->hot_blocks,
 		.reads = plan->reads,
-		.object = (unsigned int)__builtin_ctzll(plan->object) - 3,
+		.object = object,
+		.left_over =
+			64 - ((unsigned int)__builtin_ctzll(words) - object),
 	};
-	s->shift = (unsigned int)__builtin_ctzll(words) - s->object;
-	s->hot = p->hot_blocks << s->shift;
-	s->all = p->blocks << s->shift;
-	s->cold = s->all - s->hot;
-	return p->order || p->slots || s->object || s->reads ? &any_loops :
-							       &hot_loops;
+	if (object || s->reads || (p->slots && !p->order)) {
+		s->ahead = ahead_any;
+		return &any_loops;
+	}
+	if (p->slots) {
+		s->ahead = ahead_zipf;
+		return &zipf_loops;
+	}
+	s->ahead = p->order ? ahead_scattered : ahead_hot;
+	return p->order ? &scattered_loops : &hot_loops;
 }

@@ -21,6 +21,22 @@
  */
 enum loops_kind { LOOPS_PLAIN, LOOPS_BATCH, LOOPS_TOUCH, NR_LOOPS };
 
+/* Blocks to draw from: n of them, and the first one's place less all blocks. */
+struct loops_side {
+	uint64_t n, from;
+};
+
+/* A draw of a pattern: the object's first word, and what it is XORed with. */
+struct loops_drawn {
+	uint64_t word;
+	uint64_t value; /* 0: read only (a XOR of 0 would do nothing, either) */
+};
+
+struct loops_stream;
+/* Draws so many, and goes on in the stream. */
+typedef void loops_ahead_fn(struct loops_stream *s, struct loops_drawn *drawn,
+			    uint64_t count);
+
 /* What a thread draws from, and where it stands. */
 struct loops_stream {
 	uint64_t value; /* HPCC's r, or splitmix64's state */
@@ -31,17 +47,19 @@ struct loops_stream {
 	uint64_t n, first;
 
 	/*
-	 * A pattern's: table is the whole one. A thread's objects, counted
-	 * through all blocks in the order of their ranks; it has 2^shift in
-	 * a block, of 2^object words each, from word part of the block on.
+	 * A pattern's: table is where the thread's part of block 0 begins. It
+	 * has 2^shift objects of 2^object words in each block; 64 - shift bits
+	 * of a draw are left over when the one within the block is known.
 	 */
+	loops_ahead_fn *ahead;
 	const uint32_t *order;
 	const struct pattern_slot *slots;
-	uint64_t blocks, block_words, part;
-	uint64_t hot, cold, all; /* objects */
-	uint64_t offset; /* objects: where rank 0 lies */
-	uint32_t hot_rate, reads; /* of PATTERN_ONE */
-	unsigned int shift, object;
+	uint64_t blocks, block_words, hot_blocks;
+	uint64_t offset; /* blocks: where rank 0 lies */
+	uint64_t limit; /* draws below are from the hot side */
+	struct loops_side cold, hot; /* hot: what is to be added to cold */
+	uint32_t reads; /* of PATTERN_ONE */
+	unsigned int left_over, object; /* bits */
 };
 
 /* Makes count updates. */

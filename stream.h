@@ -37,4 +37,21 @@ static inline uint64_t stream_scale(uint64_t r, uint64_t n)
 	return (uint64_t)((unsigned __int128)r * n >> 64);
 }
 
+/*
+ * The same, and what is left of the product: a part of that part, of 2^64.
+ * gcc puts the halves of its 128-bit numbers on the stack, in every update.
+ */
+static inline uint64_t stream_split(uint64_t r, uint64_t n, uint64_t *rest)
+{
+	uint64_t high;
+
+#ifdef __x86_64__
+	__asm__("mul %3" : "=d"(high), "=a"(*rest) : "1"(r), "r"(n) : "cc");
+#else
+	high = stream_scale(r, n);
+	*rest = r * n;
+#endif
+	return high;
+}
+
 #endif
