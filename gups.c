@@ -581,8 +581,7 @@ static void rewind_streams(struct gups *g)
 	for (unsigned int i = 0; i < g->config.threads; i++) {
 		struct worker *w = &g->workers[i];
 
-		w->start = p ? stream_mix(stream_mix(g->config.seed) + i) :
-			       stream_at(at);
+		w->start = p ? stream_start(g->config.seed, i) : stream_at(at);
 		if (g->config.updates)
 			at += share(g, g->config.updates, i);
 		else

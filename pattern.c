@@ -18,7 +18,7 @@
 /* Fisher and Yates; the same for all runs of a seed. */
 static void scatter(struct pattern *p)
 {
-	uint64_t state = stream_mix(p->seed + 1);
+	uint64_t state = stream_start(p->seed, STREAM_ORDER);
 
 	p->order = xcalloc(p->blocks, sizeof(*p->order));
 	p->rank = xcalloc(p->blocks, sizeof(*p->rank));

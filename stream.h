@@ -31,6 +31,16 @@ static inline uint64_t stream_mix(uint64_t z)
 	return z ^ (z >> 31);
 }
 
+/*
+ * Where the n-th stream of a seed begins. Threads have 0, 1, ...; what else
+ * draws counts down from -1, so that none draws what a thread draws.
+ */
+enum { STREAM_ORDER = -1, STREAM_SAMPLE = -2 };
+static inline uint64_t stream_start(uint64_t seed, int64_t n)
+{
+	return stream_mix(stream_mix(seed) + (uint64_t)n);
+}
+
 /* A part below n of the range that r is of: floor(r * n / 2^64). */
 static inline uint64_t stream_scale(uint64_t r, uint64_t n)
 {

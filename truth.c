@@ -231,7 +231,7 @@ struct truth *truth_new(const struct pattern *p, const struct table *table,
 	memcpy(t->near, near, sizeof(t->near));
 	t->pages = p ? pattern_pages(p) : table->bytes / TABLE_PAGE;
 	t->sample = sample;
-	t->state = stream_mix(~seed);
+	t->state = stream_start(seed, STREAM_SAMPLE);
 	t->page = xcalloc(2 * sample, sizeof(*t->page));
 	t->node = xcalloc(2 * sample, sizeof(*t->node));
 	t->panel = xcalloc(2 * sample, sizeof(*t->panel));
