@@ -120,9 +120,11 @@ struct gups {
 	/* The pattern's epochs so far; the leader adds to them as time passes. */
 	struct pattern_epoch *epochs;
 	atomic_uint nr_epochs;
+	bool planned; /* all are known before: each thread's moves by updates */
 	bool moving; /* in this call */
-	uint64_t next_move_ns, next_move_done, next_phase_ns;
-	unsigned int moves, phases_begun;
+	uint64_t next_move_ns, next_phase_ns;
+	unsigned int phases_begun;
+	atomic_uint moves; /* read by others while it updates */
 };
 
 /*
@@ -329,33 +331,10 @@ static void mark(struct gups *g)
 
 /* --------------------------------------------------------------- epochs */
 
-static void add_epoch(struct gups *g, const struct pattern_epoch *e)
+static unsigned int nr_epochs(const struct gups *g)
 {
-	unsigned int n =
-		atomic_load_explicit(&g->nr_epochs, memory_order_relaxed);
-
-	if (n == MAX_EPOCHS)
-		return; /* the hot set stays where it is */
-	g->epochs[n] = *e;
-	atomic_store_explicit(&g->nr_epochs, n + 1, memory_order_release);
-}
-
-/* Is it time, or have enough updates been made, for the hot set to move? */
-static bool move_is_due(struct gups *g, uint64_t elapsed)
-{
-	const struct pattern_plan *p = g->config.pattern->plan;
-
-	if (p->move_ns && elapsed >= g->next_move_ns) {
-		g->next_move_ns += p->move_ns;
-		return true;
-	}
-	if (p->move_share && gups_done(g) >= g->next_move_done) {
-		g->next_move_done +=
-			(uint64_t)((unsigned __int128)g->config.updates *
-				   p->move_share / PATTERN_ONE);
-		return true;
-	}
-	return false;
+	return atomic_load_explicit(&((struct gups *)g)->nr_epochs,
+				    memory_order_acquire);
 }
 
 /* What the leader looks at between two chunks, when there is a pattern. */
@@ -363,21 +342,47 @@ static void turn_pages(struct gups *g, uint64_t elapsed)
 {
 	const struct pattern_plan *p = g->config.pattern->plan;
 	struct pattern_epoch e = gups_epoch(g);
-	bool changed = move_is_due(g, elapsed);
+	unsigned int n = nr_epochs(g);
+	bool move = p->move_ns && elapsed >= g->next_move_ns;
+	bool turn = p->nr_phases && elapsed >= g->next_phase_ns;
 
-	if (changed) {
+	if (n == MAX_EPOCHS || (!move && !turn))
+		return; /* when all are used up, the last one stays */
+	if (move) {
+		g->next_move_ns += p->move_ns;
 		pattern_move(g->config.pattern, &e);
-		g->moves++;
+		atomic_fetch_add(&g->moves, 1);
 	}
-	if (p->nr_phases && elapsed >= g->next_phase_ns) {
-		unsigned int n = ++g->phases_begun % (unsigned)p->nr_phases;
+	if (turn) {
+		unsigned int i = ++g->phases_begun % (unsigned)p->nr_phases;
 
-		g->next_phase_ns += p->phases[n].ns;
-		e.hot_rate = p->phases[n].hot_rate;
-		changed = true;
+		g->next_phase_ns += p->phases[i].ns;
+		e.hot_rate = p->phases[i].hot_rate;
 	}
-	if (changed)
-		add_epoch(g, &e);
+	g->epochs[n] = e;
+	atomic_store_explicit(&g->nr_epochs, n + 1, memory_order_release);
+}
+
+/*
+ * Moves by a share of the updates: each thread's at that share of its own. So
+ * what becomes of the table follows from the plan, however fast they are.
+ */
+static void plan_moves(struct gups *g)
+{
+	const struct pattern *p = g->config.pattern;
+	unsigned int n = 1;
+
+	for (; n * p->plan->move_share < PATTERN_ONE && n < MAX_EPOCHS; n++) {
+		g->epochs[n] = g->epochs[n - 1];
+		pattern_move(p, &g->epochs[n]);
+		for (unsigned int i = 0; i < g->config.threads; i++)
+			g->workers[i].switched[n - 1] = stream_scale(
+				share(g, g->config.updates, i),
+				(uint64_t)n * p->plan->move_share << 48);
+	}
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		g->workers[i].seen = n - 1;
+	g->planned = true;
 }
 
 static void begin_moving(struct gups *g)
@@ -389,25 +394,22 @@ static void begin_moving(struct gups *g)
 		return;
 	p = g->config.pattern->plan;
 	g->next_move_ns = p->move_ns;
-	g->next_phase_ns = p->nr_phases ? p->phases[0].ns : 0;
-	g->next_move_done = (uint64_t)((unsigned __int128)g->config.updates *
-				       p->move_share / PATTERN_ONE);
+	if (p->nr_phases)
+		g->next_phase_ns =
+			p->phases[g->phases_begun % (unsigned)p->nr_phases].ns;
 }
 
 struct pattern_epoch gups_epoch(const struct gups *g)
 {
-	unsigned int n = atomic_load_explicit(&((struct gups *)g)->nr_epochs,
-					      memory_order_acquire);
-
 	if (g->epochs)
-		return g->epochs[n - 1];
+		return g->epochs[nr_epochs(g) - 1];
 	return g->config.pattern ? pattern_first(g->config.pattern) :
 				   (struct pattern_epoch){ 0 };
 }
 
 unsigned int gups_moves(const struct gups *g)
 {
-	return g->moves;
+	return atomic_load(&((struct gups *)g)->moves);
 }
 
 /*
@@ -418,21 +420,23 @@ unsigned int gups_moves(const struct gups *g)
 static uint64_t follow_epochs(struct worker *w, uint64_t done, bool replay)
 {
 	struct gups *g = w->g;
-	bool changed = false;
+	bool known = replay || g->planned, changed = false;
 
-	if (!g->epochs)
+	if (!g->epochs || !(replay || g->moving))
 		return UINT64_MAX;
-	if (!replay)
-		w->seen = atomic_load_explicit(&g->nr_epochs,
-					       memory_order_acquire) -
-			  1;
+	if (!known)
+		w->seen = nr_epochs(g) - 1;
 	while (w->epoch < w->seen &&
-	       (!replay || w->switched[w->epoch] == done)) {
+	       (!known || w->switched[w->epoch] == done)) {
 		w->switched[w->epoch++] = done;
 		changed = true;
 	}
 	if (changed)
 		loops_set_epoch(&w->stream, &g->epochs[w->epoch]);
+	if (changed && g->planned && !replay && !w->id) {
+		atomic_store(&g->moves, w->epoch);
+		atomic_store(&g->nr_epochs, w->epoch + 1);
+	}
 	return w->epoch < w->seen ? w->switched[w->epoch] - done : UINT64_MAX;
 }
 
@@ -448,7 +452,7 @@ static void steer(struct worker *w)
 		mark(g);
 	atomic_store_explicit(&g->growing, g->tlb.growing,
 			      memory_order_relaxed);
-	if (g->moving)
+	if (g->moving && !g->planned)
 		turn_pages(g, now - w->begin_ns);
 	if ((g->limit_ns && now - w->begin_ns >= g->limit_ns) ||
 	    (g->stop_when_grown && !g->tlb.growing))
@@ -477,6 +481,9 @@ static void throttle(const struct worker *w, uint64_t made)
 	const struct gups *g = w->g;
 	double due = (double)made * g->config.threads / (double)g->config.rate;
 
+	/* The leader, who ends the run, waits no longer than it lasts. */
+	if (!w->id && g->limit_ns && due * 1e9 > (double)g->limit_ns)
+		due = (double)g->limit_ns / 1e9;
 	while ((double)(now_ns() - w->begin_ns) < due * 1e9 &&
 	       !atomic_load_explicit(&g->stop, memory_order_relaxed))
 		;
@@ -605,6 +612,8 @@ static void make_epochs(struct gups *g)
 			xcalloc(MAX_EPOCHS, sizeof(*g->workers[i].switched));
 	g->epochs[0] = pattern_first(p);
 	atomic_store(&g->nr_epochs, 1);
+	if (p->plan->move_share && g->config.updates)
+		plan_moves(g);
 }
 
 static void init_lock(struct gups *g)
@@ -834,8 +843,9 @@ UNCROSSED static int fill_slice(struct worker *w)
 
 int gups_fill(struct gups *g)
 {
-	if (g->epochs)
-		atomic_store(&g->nr_epochs, 1);
+	atomic_store(&g->nr_epochs, 1);
+	atomic_store(&g->moves, 0);
+	g->phases_begun = 0;
 	rewind_streams(g);
 	return parallel(g, fill_slice, &g->times.fill, NULL, NULL);
 }

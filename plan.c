@@ -1092,10 +1092,13 @@ static int check_moves(const struct gups_plan *g)
 		return misuse("--move-hot needs --hot or --zipf");
 	if (p->move_bytes && !moves)
 		return misuse("--move-by needs --move-hot");
-	if (p->move_bytes > g->bytes)
-		return misuse("--move-by: further than the table is long");
+	if (p->move_bytes >= g->bytes)
+		return misuse("--move-by: give less than the table's size");
 	if (p->move_ns && p->move_share)
 		return misuse("--move-hot: a time or a part, not both");
+	if (p->move_share && p->nr_phases)
+		return misuse(
+			"--move-hot by a part of the updates excludes --phases, which go by time");
 	if (p->move_share && g->duration_ns)
 		return misuse(
 			"--move-hot by a part of the updates excludes --duration: they are not counted beforehand");
