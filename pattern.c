@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "pattern.h"
@@ -137,7 +136,7 @@ static int set_hot(struct pattern *p)
 	return 0;
 }
 
-static void set_step(struct pattern *p)
+static int set_step(struct pattern *p)
 {
 	uint64_t block = p->block_pages * PATTERN_PAGE;
 
@@ -146,7 +145,10 @@ static void set_step(struct pattern *p)
 			  p->hot_blocks;
 	if (!p->step)
 		p->step = 1;
+	if (p->step % p->blocks == 0)
+		return misuse("--move-by: once round the table is no move");
 	p->step %= p->blocks;
+	return 0;
 }
 
 static int make(struct pattern *p, uint64_t bytes, enum page_kind kind)
@@ -164,7 +166,9 @@ static int make(struct pattern *p, uint64_t bytes, enum page_kind kind)
 		return err;
 	if (p->plan->zipf > 0)
 		make_zipf(p);
-	set_step(p);
+	err = set_step(p);
+	if (err)
+		return err;
 	/* Popular pages side by side are what a Zipf trace has not. */
 	if (at == HOT_AT_SCATTERED ||
 	    (at == HOT_AT_DEFAULT && p->plan->zipf > 0))
@@ -270,8 +274,11 @@ double pattern_best_share(const struct pattern *p,
 
 	if (n >= all)
 		return 1;
-	if (p->share)
-		return p->share[whole];
+	if (p->share) /* a block's pages are equal */
+		return p->share[whole] +
+		       (p->share[whole + 1] - p->share[whole]) *
+			       (double)(pages % p->block_pages) /
+			       (double)p->block_pages;
 	if (!p->hot_blocks)
 		return n / all;
 	/* A "hot" set may be the less popular part: the best come first. */
@@ -315,7 +322,17 @@ uint64_t pattern_draw(const struct pattern *p, const struct pattern_epoch *e,
 					 p->block_pages));
 }
 
-void pattern_describe(const struct pattern *p, char *text, size_t size)
+/* Phases have rates of their own: "90 %, then 10 %". */
+static void add_rates(struct textbuf *t, const struct pattern_plan *plan)
+{
+	if (!plan->nr_phases)
+		buf_add(t, "%.4g %%", 100.0 * plan->hot_rate / PATTERN_ONE);
+	for (int i = 0; i < plan->nr_phases; i++)
+		buf_add(t, "%s%.4g %%", i ? ", then " : "",
+			100.0 * plan->phases[i].hot_rate / PATTERN_ONE);
+}
+
+void pattern_describe(const struct pattern *p, struct textbuf *t)
 {
 	static const char *const places[] = {
 		[HOT_AT_DEFAULT] = "at the start",
@@ -323,20 +340,27 @@ void pattern_describe(const struct pattern *p, char *text, size_t size)
 		[HOT_AT_END] = "at the end",
 		[HOT_AT_SCATTERED] = "scattered",
 	};
+	const struct pattern_plan *plan = p->plan;
+	const char *place = places[p->order ? HOT_AT_SCATTERED : plan->at];
 	char hot[SIZE_TEXT];
 
 	format_size(hot, pattern_hot_pages(p) * PATTERN_PAGE);
-	if (p->slots)
-		snprintf(
-			text, size,
-			"Zipf, exponent %g, over %llu pages; half of the updates go to %s of them, %s",
-			p->plan->zipf, (unsigned long long)pattern_pages(p),
-			hot, p->order ? "scattered" : places[p->plan->at]);
-	else if (p->hot_blocks)
-		snprintf(text, size,
-			 "%.4g %% of the updates go to a hot set of %s, %s",
-			 100.0 * p->plan->hot_rate / PATTERN_ONE, hot,
-			 places[p->plan->at]);
-	else
-		snprintf(text, size, "uniform");
+	if (p->slots) {
+		buf_add(t,
+			"Zipf, exponent %g, over %llu pages; %.3g %% of the updates go to %s of them, %s",
+			plan->zipf, (unsigned long long)pattern_pages(p),
+			100 * p->share[p->hot_blocks], hot, place);
+	} else if (p->hot_blocks) {
+		add_rates(t, plan);
+		buf_add(t, " of the updates go to a hot set of %s, %s", hot,
+			place);
+	} else {
+		buf_add(t, "uniform");
+	}
+	if (plan->object > 8)
+		buf_add(t, "; objects of %llu bytes",
+			(unsigned long long)plan->object);
+	if (plan->reads)
+		buf_add(t, "; %.3g %% are only read",
+			100.0 * plan->reads / PATTERN_ONE);
 }

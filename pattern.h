@@ -84,7 +84,7 @@ double pattern_best_share(const struct pattern *p,
  */
 uint64_t pattern_draw(const struct pattern *p, const struct pattern_epoch *e,
 		      bool hot, uint64_t random);
-/* "hot set of 64 MiB at the start, 90 % of the updates" */
-void pattern_describe(const struct pattern *p, char *text, size_t size);
+/* "90 % of the updates go to a hot set of 64 MiB, at the start" */
+void pattern_describe(const struct pattern *p, struct textbuf *t);
 
 #endif

@@ -587,8 +587,8 @@ static void text_place(const struct run *run, const struct gups *g,
 		       const struct place *place,
 		       const struct table_pages *pages)
 {
-	char size[SIZE_TEXT], took[SIZE_TEXT], pattern[160];
-	struct textbuf where = { 0 };
+	char size[SIZE_TEXT], took[SIZE_TEXT];
+	struct textbuf where = { 0 }, pattern = { 0 };
 
 	for (int i = 0; i < PLAN_MAX_NODES; i++)
 		if (pages->node[i])
@@ -605,8 +605,9 @@ static void text_place(const struct run *run, const struct gups *g,
 			    "held there (--bind)" :
 			    "the kernel may move them when the updates begin");
 	if (run->pattern) {
-		pattern_describe(run->pattern, pattern, sizeof(pattern));
-		report_wrap("         ", "pattern  %s", pattern);
+		pattern_describe(run->pattern, &pattern);
+		report_wrap("         ", "pattern  %s", pattern.text);
+		buf_free(&pattern);
 	}
 	buf_free(&where);
 }
