@@ -70,31 +70,6 @@ static uint64_t not_at_start(const struct gups *g)
 	return n;
 }
 
-/* ------------------------------------------------------------ the stream */
-
-static void stream(void)
-{
-	static const uint64_t far[] = {
-		UINT64_C(1) << 20, UINT64_C(1) << 36, (UINT64_C(1) << 60) - 1,
-		123456789012345,   ORACLE_PERIOD - 1, UINT64_C(16777215) << 36,
-	};
-	uint64_t r = 1, wrong = 0, next = 0;
-
-	for (uint64_t n = 0; n < 20000; n++) {
-		wrong += stream_at(n) != r;
-		next += stream_next(r) != oracle_step(r);
-		r = oracle_step(r);
-	}
-	is_u64(wrong, 0, "the value after n steps, n to 20000");
-	is_u64(next, 0, "and each next one");
-	is_u64(stream_at(0), 1, "it starts at 1");
-	is_u64(stream_at(64), 7, "HPCC's polynomial");
-	is_u64(stream_at(ORACLE_PERIOD), 1, "HPCC's period");
-	for (size_t i = 0; i < ARRAY_SIZE(far); i++)
-		is_u64(stream_at(far[i]), oracle_jump(1, far[i]),
-		       "after %" PRIu64 " steps", far[i]);
-}
-
 /* ------------------------------------------------------------- the table */
 
 static void one_table(uint64_t bytes, unsigned int threads,
@@ -382,6 +357,472 @@ static void corruption(void)
 	gups_free(g);
 }
 
+/* -------------------------------------------------------------- patterns */
+
+#define P_BYTES (300 * 4 * KIB)
+#define P_PAGE UINT64_C(4096)
+
+/* Thread t's updates, with the epochs as it went through them. */
+static void oracle_thread(struct oracle_pattern *o, uint64_t *want,
+			  uint64_t seed, uint64_t updates,
+			  const uint64_t *switched,
+			  const struct pattern_epoch *epochs, unsigned int n)
+{
+	uint64_t state = oracle_start(seed, o->id), done = 0;
+
+	for (unsigned int e = 0; e < n; e++) {
+		uint64_t until = e + 1 < n && switched[e] < updates ?
+					 switched[e] :
+					 updates;
+
+		o->offset = epochs[e].offset;
+		o->rate = epochs[e].hot_rate;
+		state = oracle_draws(o, want, state, until - done);
+		done = until;
+	}
+}
+
+/*
+ * The whole table. known: moves by a share of the updates are where the plan
+ * says, and nothing is asked of g; else they are where the threads noted them.
+ */
+static uint64_t differs_from_oracle(const struct gups *g, uint64_t updates,
+				    bool known)
+{
+	const struct pattern *p = g->config.pattern;
+	uint64_t words = g->config.bytes / 8, bad;
+	unsigned int threads = g->config.threads, n = 1;
+	uint64_t *want = xcalloc(words, 8), *at = xcalloc(MAX_EPOCHS, 8);
+	struct pattern_epoch *epochs = xcalloc(MAX_EPOCHS, sizeof(*epochs));
+
+	for (uint64_t i = 0; i < words; i++)
+		want[i] = i;
+	epochs[0] = pattern_first(p);
+	for (unsigned int t = 0; t < threads; t++) {
+		struct oracle_pattern o = {
+			.threads = threads,
+			.id = t,
+			.blocks = p->blocks,
+			.block_pages = p->block_pages,
+			.hot = p->hot_blocks,
+			.reads = p->plan->reads,
+			.object = p->plan->object,
+			.order = p->order,
+			.slots = (const uint32_t *)p->slots,
+		};
+		uint64_t share = p->plan->move_share, made;
+
+		made = known ? updates / threads + (t < updates % threads) :
+			       g->workers[t].done;
+		for (n = 1; known && share && n * share < 65536; n++) {
+			epochs[n] = epochs[0];
+			epochs[n].offset = n * p->hot_blocks % p->blocks;
+			at[n - 1] = made * n * share / 65536;
+		}
+		if (known)
+			oracle_thread(&o, want, g->config.seed, made, at,
+				      epochs, n);
+		else
+			oracle_thread(&o, want, g->config.seed, made,
+				      g->workers[t].switched, g->epochs,
+				      g->workers[t].epoch + 1);
+	}
+	bad = different(g, want);
+	free(epochs);
+	free(want);
+	free(at);
+	return bad;
+}
+
+struct patterned {
+	struct gups *g;
+	struct pattern *pattern;
+};
+
+static struct patterned patterned(const struct pattern_plan *plan,
+				  struct gups_config config)
+{
+	struct patterned p;
+
+	p.pattern = pattern_new(plan, config.bytes, config.threads,
+				config.pages, config.seed);
+	config.pattern = p.pattern;
+	config.hot_node = -1;
+	p.g = made(&config);
+	return p;
+}
+
+static void gone(struct patterned *p)
+{
+	gups_free(p->g);
+	pattern_free(p->pattern);
+}
+
+/* By the sum, then by a replay, which leaves the table as it began. */
+static uint64_t unverified(struct gups *g)
+{
+	struct gups_verdict sum, replay;
+	uint64_t wrong = 0;
+
+	g->config.verify = VERIFY_SUM;
+	wrong += gups_verify(g, &sum, NULL, NULL) != 0;
+	g->config.verify = VERIFY_REPLAY;
+	wrong += gups_verify(g, &replay, NULL, NULL) != 0;
+	wrong += sum.errors + replay.errors + !sum.complete + !replay.complete +
+		 sum.replayed + !replay.replayed;
+	return wrong + not_at_start(g);
+}
+
+/* A run, and the same once more: 0 when all is as it should be. */
+static uint64_t wrong_runs(const struct pattern_plan *plan,
+			   unsigned int threads, enum loops_kind loop,
+			   uint64_t seed)
+{
+	uint64_t n = plan->object > 8 ? 1 + 200000 / plan->object : 10001;
+	struct gups_config config = config_of(P_BYTES, threads, n);
+	uint64_t first, second, wrong = 0;
+	struct patterned p;
+
+	config.seed = seed;
+	p = patterned(plan, config);
+	p.g->loop = loop;
+	wrong += gups_update(p.g, n, 0, NULL, NULL) != 0;
+	wrong += gups_done(p.g) != n;
+	wrong += differs_from_oracle(p.g, n, true);
+	gups_digest(p.g, &first);
+	wrong += unverified(p.g);
+	wrong += gups_done(p.g) != n;
+	gups_fill(p.g);
+	wrong += gups_moves(p.g) != 0;
+	gups_update(p.g, n, 0, NULL, NULL);
+	gups_digest(p.g, &second);
+	wrong += first != second;
+	wrong += unverified(p.g);
+	gone(&p);
+	return wrong;
+}
+
+static const struct pattern_plan pattern_plans[] = {
+	{ .hot_bytes = 30 * P_PAGE, .hot_rate = 58982 },
+	{ .hot_bytes = 30 * P_PAGE, .hot_rate = 58982, .at = HOT_AT_END },
+	{ .hot_bytes = 30 * P_PAGE, .hot_rate = 58982, .at = HOT_AT_SCATTERED },
+	{ .hot_bytes = 30 * P_PAGE, .hot_rate = 6554, .move_share = 32768 },
+	{ .hot_bytes = 90 * P_PAGE,
+	  .hot_rate = 58982,
+	  .at = HOT_AT_SCATTERED,
+	  .move_share = 66 },
+	{ .zipf = 0.99 },
+	{ .zipf = 1.2, .at = HOT_AT_START, .move_share = 6554 },
+	{ .hot_rate = 58982 },
+};
+
+static void patterns(void)
+{
+	static const unsigned int threads[] = { 1, 2, 3, 7 };
+	static const uint64_t objects[] = { 8, 64, 4096 };
+	unsigned int runs = 0, bad = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(pattern_plans); i++)
+		for (size_t t = 0; t < ARRAY_SIZE(threads); t++)
+			for (size_t o = 0; o < 2 * ARRAY_SIZE(objects); o++) {
+				struct pattern_plan plan = pattern_plans[i];
+				enum loops_kind loop =
+					(enum loops_kind)(runs % NR_LOOPS);
+
+				plan.object = objects[o / 2];
+				plan.reads = o % 2 ? 32768 : 0;
+				if (plan.object == 8 && !plan.hot_bytes &&
+				    plan.zipf <= 0 && !plan.reads)
+					continue;
+				runs++;
+#ifdef __SANITIZE_THREAD__
+				if (runs % 5)
+					continue;
+#endif
+				if (wrong_runs(&plan, threads[t], loop, runs) &&
+				    !bad++)
+					diag("plan %zu, %u threads, object %" PRIu64
+					     ", reads %u, %s",
+					     i, threads[t], plan.object,
+					     plan.reads, loops_names[loop]);
+			}
+	ok(runs == 188, "%u runs with patterns", runs);
+	is_u64(bad, 0, "as the oracle's, twice in a row, and verified");
+}
+
+/* Where each thread noted its moves, by time, and the phases. */
+static void moving(void)
+{
+	struct pattern_plan plan = {
+		.hot_bytes = 30 * P_PAGE,
+		.object = 8,
+		.move_ns = 7000000,
+		.phases = { { 58982, 5000000 }, { 6554, 3000000 } },
+		.nr_phases = 2,
+	};
+	struct gups_config config = config_of(P_BYTES, 3, 0);
+	struct patterned p = patterned(&plan, config);
+	unsigned int first, epochs;
+
+	for (int run = 0; run < 2; run++) {
+		is_i64(gups_update(p.g, 0, 60 * 1000000, NULL, NULL), 0,
+		       "moved by time, in phases");
+		first = gups_moves(p.g);
+		ok(first >= 2 && first <= 9, "%u moves in 60 ms, each 7 ms",
+		   first);
+		epochs = atomic_load(&p.g->nr_epochs);
+		ok(epochs > first, "%u epochs: phases begin some", epochs);
+		is_u64(gups_epoch(p.g).offset, first * 10 % 100,
+		       "so far it has moved");
+		is_u64(differs_from_oracle(p.g, 0, false), 0,
+		       "the oracle's table");
+		gups_update(p.g, 0, 20 * 1000000, NULL, NULL);
+		ok(gups_moves(p.g) > first, "the next call goes on");
+		is_u64(differs_from_oracle(p.g, 0, false), 0, "from there");
+		is_u64(unverified(p.g), 0, "verified both ways");
+		gups_fill(p.g);
+		is_u64(gups_moves(p.g), 0, "filled: nothing has moved");
+		is_u64(gups_epoch(p.g).hot_rate, 58982, "the first phase");
+	}
+	gone(&p);
+}
+
+/* Phases follow each other through several calls, and begin anew. */
+static void phase_order(void)
+{
+	struct pattern_plan plan = {
+		.hot_bytes = 30 * P_PAGE,
+		.object = 8,
+		.phases = { { 100, 10 }, { 200, 20 }, { 300, 30 } },
+		.nr_phases = 3,
+	};
+	static const uint64_t at[] = { 9, 10, 29, 30, 59, 60, 69, 70 };
+	static const uint32_t rates[] = {
+		100, 200, 200, 300, 300, 100, 100, 200
+	};
+	struct patterned p = patterned(&plan, config_of(P_BYTES, 1, 0));
+
+	begin_moving(p.g);
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
+		turn_pages(p.g, at[i]);
+		is_u64(gups_epoch(p.g).hot_rate, rates[i],
+		       "the phase at %" PRIu64, at[i]);
+	}
+	begin_moving(p.g);
+	turn_pages(p.g, 19);
+	is_u64(gups_epoch(p.g).hot_rate, 200, "another call: the same phase");
+	turn_pages(p.g, 20);
+	is_u64(gups_epoch(p.g).hot_rate, 300, "for its own time");
+	gups_fill(p.g);
+	begin_moving(p.g);
+	turn_pages(p.g, 10);
+	is_u64(gups_epoch(p.g).hot_rate, 200, "filled: from the first one on");
+	is_u64(gups_moves(p.g), 0, "a phase is no move");
+	gone(&p);
+}
+
+/* More moves than can be noted: the hot set stays, and is said to. */
+static void many_moves(void)
+{
+	struct pattern_plan plan = { .hot_bytes = 30 * P_PAGE,
+				     .hot_rate = 58982,
+				     .object = 8,
+				     .move_ns = 1 };
+	struct patterned p = patterned(&plan, config_of(P_BYTES, 1, 0));
+	uint64_t offset;
+
+	begin_moving(p.g);
+	for (uint64_t i = 0; i < MAX_EPOCHS - 1; i++)
+		turn_pages(p.g, i + 1);
+	is_u64(gups_moves(p.g), MAX_EPOCHS - 1, "as many moves as there are");
+	offset = gups_epoch(p.g).offset;
+	turn_pages(p.g, MAX_EPOCHS);
+	is_u64(gups_moves(p.g), MAX_EPOCHS - 1, "and no more");
+	is_u64(gups_epoch(p.g).offset, offset, "it stays where it is");
+	gone(&p);
+}
+
+/* Moves by a share: how often, and that calls go on as one. */
+static void shares(void)
+{
+	static const struct {
+		uint32_t share;
+		unsigned int moves;
+	} rows[] = { { 65536, 0 }, { 32768, 1 }, { 21845, 3 },
+		     { 21846, 2 }, { 6554, 9 },	 { 66, 992 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct pattern_plan plan = { .hot_bytes = 30 * P_PAGE,
+					     .hot_rate = 58982,
+					     .object = 8,
+					     .move_share = rows[i].share };
+		struct patterned p =
+			patterned(&plan, config_of(P_BYTES, 3, 60000));
+
+		gups_update(p.g, 60000, 0, NULL, NULL);
+		is_u64(gups_moves(p.g), rows[i].moves,
+		       "moves each %.3g %%: %u times", rows[i].share / 655.36,
+		       rows[i].moves);
+		is_u64(gups_epoch(p.g).offset, rows[i].moves * 10 % 100,
+		       "to there");
+		gups_fill(p.g);
+		for (int part = 0; part < 4; part++)
+			gups_update(p.g, 15000, 0, NULL, NULL);
+		is_u64(differs_from_oracle(p.g, 60000, true), 0,
+		       "four calls are as one");
+		is_u64(unverified(p.g), 0, "and verify");
+		gone(&p);
+	}
+}
+
+/* The warm-up moves nothing, and leaves nothing behind. */
+static void warm_pattern(void)
+{
+	struct pattern_plan plan = { .hot_bytes = 30 * P_PAGE,
+				     .hot_rate = 58982,
+				     .object = 64,
+				     .reads = 6554,
+				     .move_share = 16384 };
+	struct patterned p = patterned(&plan, config_of(P_BYTES, 2, 20001));
+	struct gups_warm_up warm;
+
+	is_i64(gups_warm_up(p.g, &warm), 0, "warm-up with a pattern");
+	is_u64(gups_moves(p.g), 0, "moves nothing");
+	gups_fill(p.g);
+	gups_update(p.g, 20001, 0, NULL, NULL);
+	is_u64(differs_from_oracle(p.g, 20001, true), 0,
+	       "the run is as without it");
+	gone(&p);
+}
+
+/* Whatever goes wrong is found, by the sum and by the replay. */
+static void wrong_patterns(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pattern_plans); i++) {
+		struct pattern_plan plan = pattern_plans[i];
+		struct gups_verdict v;
+		struct patterned p;
+		uint64_t *words;
+
+		plan.object = 64;
+		p = patterned(&plan, config_of(P_BYTES, 3, 20001));
+		words = (uint64_t *)p.g->table.base;
+		for (int how = VERIFY_SUM; how <= VERIFY_REPLAY; how++) {
+			p.g->config.verify = (enum verify_mode)how;
+			gups_fill(p.g);
+			gups_update(p.g, 20001, 0, NULL, NULL);
+			gups_corrupt(p.g);
+			gups_verify(p.g, &v, NULL, NULL);
+			is_u64(v.errors, 1, "plan %zu: one bit", i);
+			ok(v.replayed, "counted by a replay");
+		}
+		/* The last update of the second thread gets lost. */
+		for (int how = VERIFY_SUM; how <= VERIFY_REPLAY; how++) {
+			struct loops_stream s;
+
+			p.g->config.verify = (enum verify_mode)how;
+			gups_fill(p.g);
+			gups_update(p.g, 20001, 0, NULL, NULL);
+			s = p.g->workers[1].stream;
+			s.value -= STREAM_GAMMA;
+			p.g->workers[1].loops->update[LOOPS_PLAIN](&s, 1);
+			gups_verify(p.g, &v, NULL, NULL);
+			is_u64(v.errors, 8, "an update that was dropped");
+		}
+		gups_fill(p.g);
+		gups_update(p.g, 20001, 0, NULL, NULL);
+		words[0] ^= 1;
+		words[P_BYTES / 8 - 1] ^= UINT64_C(1) << 63;
+		p.g->config.verify = VERIFY_SUM;
+		gups_verify(p.g, &v, NULL, NULL);
+		is_u64(v.errors, 2, "the first and the last word");
+		gone(&p);
+	}
+}
+
+/* --rate: no faster, by spinning; and it ends when it has to. */
+static void rates(void)
+{
+	struct pattern_plan plan = { .hot_bytes = 30 * P_PAGE,
+				     .hot_rate = 58982,
+				     .object = 8 };
+	struct gups_config config = config_of(P_BYTES, 2, 0);
+	uint64_t begin, done;
+	struct patterned p;
+	double seconds;
+
+	config.rate = 200000;
+	p = patterned(&plan, config);
+	gups_update(p.g, 20000, 0, NULL, NULL);
+	seconds = gups_times(p.g)->update;
+	ok(seconds > 0.0999 && seconds < 5, "20000 at 200000/s take %g s",
+	   seconds);
+	is_u64(gups_done(p.g), 20000, "all of them");
+	is_u64(differs_from_oracle(p.g, 20000, true), 0, "the oracle's table");
+	/* On a busy machine it gets a part of its two CPUs. */
+	ok(gups_cpu_time(p.g) > 0.03, "it spins: %g s", gups_cpu_time(p.g));
+	gups_fill(p.g);
+	gups_update(p.g, 0, 100 * 1000000, NULL, NULL);
+	seconds = gups_times(p.g)->update - seconds;
+	done = gups_done(p.g);
+	ok(done > 2000 && (double)done < 200000 * seconds + 8000,
+	   "%" PRIu64 " in %g s", done, seconds);
+	is_u64(unverified(p.g), 0, "verified, and that is not throttled");
+	gone(&p);
+
+	config.rate = 1;
+	p = patterned(&plan, config);
+	begin = now_ns();
+	gups_update(p.g, 0, 20 * 1000000, NULL, NULL);
+	ok(now_ns() - begin < 1500 * MIB,
+	   "1 update a second: 20 ms are no longer than that");
+	is_u64(unverified(p.g), 0, "verified");
+	gone(&p);
+
+	/* HPCC's updates, too. */
+	config.rate = 200000;
+	config.updates = 20000;
+	p.g = made(&config);
+	gups_update(p.g, 20000, 0, NULL, NULL);
+	ok(gups_times(p.g)->update > 0.0999, "also without a pattern");
+	is_u64(unverified(p.g), 0, "verified");
+	gups_free(p.g);
+}
+
+/* Hot pages are placed apart; here there is one node, or none. */
+static void hot_places(void)
+{
+	struct pattern_plan plan = { .hot_bytes = 30 * P_PAGE,
+				     .hot_rate = 58982,
+				     .object = 8,
+				     .at = HOT_AT_SCATTERED };
+	struct gups_config config = config_of(P_BYTES, 2, 1000);
+	struct pattern *p = pattern_new(&plan, P_BYTES, 2, PAGES_4K, 0);
+	struct table_pages pages;
+	struct gups *g;
+
+	config.pattern = p;
+	config.hot_near = 32768;
+	config.near_node = 0;
+	for (int node = -1; node < 1; node++) {
+		config.hot_node = node;
+		g = gups_new(&config);
+		is_i64(gups_populate(g, &pages), 0,
+		       "half of the hot set on node 0, the rest on %d", node);
+		is_u64(pages.node[0], 300, "all pages are there");
+		gups_fill(g);
+		gups_update(g, 1000, 0, NULL, NULL);
+		is_u64(unverified(g), 0, "verified");
+		gups_free(g);
+	}
+	config.hot_node = 63;
+	g = gups_new(&config);
+	is_i64(gups_populate(g, &pages), -EINVAL,
+	       "the hot set on a node that is not there");
+	gups_free(g);
+	pattern_free(p);
+}
+
 /* ---------------------------------------------------- places and probes */
 
 static int mode_of(const struct gups *g)
@@ -448,7 +889,6 @@ static void probes(void)
 
 int main(void)
 {
-	stream();
 	tables();
 	in_parts();
 	after_warm_up(REFRESH_OFF);
@@ -460,6 +900,15 @@ int main(void)
 	heartbeat_steers();
 	touches();
 	corruption();
+	patterns();
+	moving();
+	phase_order();
+	many_moves();
+	shares();
+	warm_pattern();
+	wrong_patterns();
+	rates();
+	hot_places();
 	places();
 	probes();
 	return done_testing();
