@@ -90,8 +90,10 @@ void cost_record(const struct cost *c, const double share[PLAN_MAX_NODES])
 
 void cost_text(const struct cost *c, const double share[PLAN_MAX_NODES])
 {
+	double near = cost_bound(c, false), far = cost_bound(c, true);
 	struct textbuf where = { 0 };
 	bool defaults = false;
+	char bounds[64];
 
 	for (int i = 0; i < PLAN_MAX_NODES; i++) {
 		if (c->ns[i] <= 0)
@@ -100,11 +102,15 @@ void cost_text(const struct cost *c, const double share[PLAN_MAX_NODES])
 		buf_add(&where, "%snode %d %.0f ns (%s)", where.len ? ", " : "",
 			i, c->ns[i], sources[c->source[i]]);
 	}
+	if (isnan(near) || isnan(far))
+		snprintf(bounds, sizeof(bounds), "all nodes are of one tier");
+	else
+		snprintf(bounds, sizeof(bounds), "all near %.0f, all far %.0f",
+			 near, far);
 	report_wrap("         ",
-		    "modelled %.1f ns an update (all near %.0f, all far %.0f): "
+		    "modelled %.1f ns an update (%s): "
 		    "share of the updates x latency, summed over the nodes; %s",
-		    cost_of(c, share), cost_bound(c, false),
-		    cost_bound(c, true), where.text ? where.text : "");
+		    cost_of(c, share), bounds, where.text ? where.text : "");
 	report_wrap("         ",
 		    "         A model of dependent accesses on hardware, not "
 		    "measured here; migration costs nothing in it.%s",

@@ -192,9 +192,10 @@ static int find_nodes(struct run *run)
 	run->nr_nodes = node_list(&run->nodes);
 	if (run->nr_nodes < 0)
 		return run->nr_nodes;
-	/* No more can be named in a placement. */
-	if (run->nr_nodes > PLAN_MAX_NODES)
-		run->nr_nodes = PLAN_MAX_NODES;
+	/* No others can be named in a placement; what follows counts on it. */
+	while (run->nr_nodes &&
+	       run->nodes[run->nr_nodes - 1].id >= PLAN_MAX_NODES)
+		run->nr_nodes--;
 	return run->nr_nodes ? 0 : lacks(ENODEV, "no NUMA node has memory");
 }
 

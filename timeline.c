@@ -154,11 +154,11 @@ static void arrive(struct timeline *t)
 	c->arrival_sum += c->since - c->from;
 }
 
-static void hot_set_moved(struct timeline *t)
+static void hot_set_moved(struct timeline *t, unsigned int times)
 {
 	struct course *c = &t->course;
 
-	c->moves++;
+	c->moves += times;
 	c->waiting = true;
 	c->since = NAN;
 	c->from = t->now.seconds;
@@ -171,6 +171,9 @@ static void add_to_course(struct timeline *t)
 	uint64_t made = t->now.done - t->before.done;
 	struct course *c = &t->course;
 
+	/* All pages of a small sample may be in transit at once. */
+	if (isnan(a->near_share) || isnan(b->near_share))
+		return;
 	c->end = b->near_share;
 	c->hot_end = b->hot.near;
 	c->cold_end = b->cold.near;
@@ -296,7 +299,7 @@ static void record_row(const struct timeline *t, const struct moves_sums *sums,
 /* A column of the text; those that have nothing to say are left out. */
 struct cells {
 	struct report_column column[16];
-	char text[16][24];
+	char text[16][24], free_head[TEXT_NODES][8];
 	const char *cell[16];
 	size_t n;
 };
@@ -318,7 +321,7 @@ static void percent(struct cells *c, const char *head, int width, double part)
 	if (isnan(part))
 		CELL(c, head, width, "-");
 	else
-		CELL(c, head, width, "%.*f", width > 4, 100 * part);
+		CELL(c, head, width, "%.*f", width != 4, 100 * part);
 }
 
 static int64_t demoted(const struct moves_sums *s)
@@ -356,18 +359,19 @@ static void cells_of_moves(struct cells *c, const struct timeline *t,
 static void cells_of(struct cells *c, const struct timeline *t,
 		     const struct moves_sums *sums, bool moved)
 {
-	static const char *const free_heads[] = { "free0", "free1" };
+	const struct zones *z = &t->now.moves.zones;
 	const struct truth_row *r = &t->now.truth;
 
-	CELL(c, "time  ", 6, "%.1f%s%s", t->now.seconds, moved ? "*" : " ",
+	CELL(c, "time  ", 8, "%.1f%s%s", t->now.seconds, moved ? "*" : " ",
 	     is_roomy(t) ? "u" : " ");
 
 	if (sums)
-		CELL(c, "M/s", 5, "%.2f", rate_of(t) / 1e6);
+		CELL(c, "M/s", 5, "%.*f", rate_of(t) < 1e8 ? 2 : 1,
+		     rate_of(t) / 1e6);
 	else
 		CELL(c, "M/s", 5, "-");
 	percent(c, "near%", 5, r->near_share);
-	CELL(c, "+-", 3, "%.1f", 100 * r->error);
+	percent(c, "+-", 3, r->error);
 	if (r->hot.any) {
 		percent(c, "hot", 4, r->hot.near);
 		percent(c, "cold", 4, r->cold.near);
@@ -375,9 +379,11 @@ static void cells_of(struct cells *c, const struct timeline *t,
 	if (t->s.hogs)
 		percent(c, "hog", 4, t->now.hog.near);
 	cells_of_moves(c, t, sums);
-	for (int i = 0; i < t->now.moves.zones.nr_nodes && i < TEXT_NODES; i++)
-		CELL(c, free_heads[i], 5, "%" PRIu64,
-		     t->now.moves.zones.nodes[i].free / MIB);
+	for (int i = 0; i < z->nr_nodes && i < TEXT_NODES; i++) {
+		snprintf(c->free_head[i], sizeof(c->free_head[i]), "free%d",
+			 z->nodes[i].node);
+		CELL(c, c->free_head[i], 5, "%" PRIu64, z->nodes[i].free / MIB);
+	}
 }
 
 static void legend(const struct timeline *t)
@@ -417,7 +423,8 @@ static int add_row(struct timeline *t, uint64_t done, double seconds)
 	struct moves_span span = { &t->before.counters, &t->now.counters,
 				   &t->before.moves, &t->now.moves };
 	unsigned int moves = gups_moves(t->s.g);
-	bool first = !t->rows, moved = moves != t->moves;
+	unsigned int times = moves - t->moves;
+	bool first = !t->rows;
 	struct moves_sums sums;
 	int err = look(t, done, seconds);
 
@@ -428,10 +435,10 @@ static int add_row(struct timeline *t, uint64_t done, double seconds)
 		moves_add_up(&sums, &span);
 		add_to_course(t);
 	}
-	if (moved)
-		hot_set_moved(t);
+	if (times)
+		hot_set_moved(t, times);
 	arrive(t);
-	show_row(t, first ? NULL : &sums, moved);
+	show_row(t, first ? NULL : &sums, times);
 	t->cpu_s += thread_cpu_s() - began;
 	return 0;
 }
@@ -488,8 +495,7 @@ int timeline_tick(struct timeline *t, uint64_t done, double seconds)
 	if (seconds < t->next)
 		return 0;
 	/* Late by a whole row: the rows in between are not made up. */
-	while (t->next <= seconds)
-		t->next += interval;
+	t->next += interval * (floor((seconds - t->next) / interval) + 1);
 	if (t->cpu_s > SAMPLING_SHARE * seconds * t->s.threads && t->rows > 1) {
 		t->left_out++;
 		return 0;
@@ -501,7 +507,7 @@ int timeline_end(struct timeline *t, uint64_t done, double seconds)
 {
 	double interval = (double)t->s.plan->timeline_ns / 1e9;
 
-	if (seconds - t->now.seconds < interval / 4)
+	if (t->rows > 1 && seconds - t->now.seconds < interval / 4)
 		return 0;
 	return add_row(t, done, seconds);
 }
@@ -526,7 +532,7 @@ static double telling_time(const struct timeline *t)
 static double page_rate(const struct timeline *t, bool hot)
 {
 	const struct pattern *p = t->s.pattern;
-	double rate = (double)t->course.updates / t->now.seconds;
+	double rate = (double)t->now.done / t->now.seconds;
 	double pages;
 
 	if (!p)
@@ -540,20 +546,17 @@ static double page_rate(const struct timeline *t, bool hot)
 }
 
 /* (s - C/N) / (s* - C/N): 0 is chance, 1 the best that C near pages allow. */
-static double efficiency(const struct timeline *t)
+static double efficiency(const struct timeline *t, const struct truth_moved *m)
 {
 	const struct pattern *p = t->s.pattern;
 	const struct truth_row *r = &t->now.truth;
 	struct pattern_epoch e = gups_epoch(t->s.g);
-	double pages, near, chance, best;
+	double chance, best;
 
-	if (!p || !r->hot.any)
+	if (!p || !r->hot.any || isnan(m->pages_near))
 		return NAN;
-	pages = (double)pattern_pages(p);
-	near = r->hot.near * (double)pattern_hot_pages(p) +
-	       r->cold.near * (pages - (double)pattern_hot_pages(p));
-	chance = near / pages;
-	best = pattern_best_share(p, &e, (uint64_t)near);
+	chance = m->pages_near / (double)pattern_pages(p);
+	best = pattern_best_share(p, &e, (uint64_t)(m->pages_near + 0.5));
 	/* All pages, or none, are near: there is no better and no worse. */
 	return best - chance < 0.01 ?
 		       NAN :
@@ -596,7 +599,7 @@ static void record_placement(const struct timeline *t, double cpu_s,
 	report_real("arrival_mean_s", c->arrival_sum / c->arrivals);
 	report_real("recall", c->hot_end);
 	report_real("precision", m->precision);
-	report_real("efficiency", efficiency(t));
+	report_real("efficiency", efficiency(t, m));
 	report_u64("panel_pages", m->panel);
 	report_u64("panel_promoted", m->promoted);
 	report_u64("panel_demoted", m->demoted);
@@ -617,7 +620,7 @@ static void record_placement(const struct timeline *t, double cpu_s,
 static void text_hot(const struct timeline *t, const struct truth_moved *m)
 {
 	const struct course *c = &t->course;
-	double e = efficiency(t);
+	double e = efficiency(t, m);
 
 	if (!isnan(c->first_s))
 		report_say("hot set  90 %% near from %.1f s on", c->first_s);
@@ -691,10 +694,12 @@ void timeline_show(const struct timeline *t, double cpu_s)
 	cost_settle(&cost, t->s.plan->latency_ns, t->s.nodes, t->s.nr_nodes,
 		    t->near);
 	record_placement(t, cpu_s, &m, &cost, share);
-	report_say("\nnear     %.1f %% of the updates at the start, %.1f %% at "
-		   "the end, %.1f %% in the mean\n",
-		   100 * c->start, 100 * c->end,
-		   100 * c->sum / (double)c->updates);
+	report_say("\n");
+	report_wrap("         ",
+		    "near     %.1f %% of the updates at the start, %.1f %% at "
+		    "the end, %.1f %% in the mean",
+		    100 * c->start, 100 * c->end,
+		    100 * c->sum / (double)c->updates);
 	if (t->now.truth.hot.any)
 		text_hot(t, &m);
 	report_say("migrated %s; seen to move both ways: %" PRIu64

@@ -195,11 +195,22 @@ static int look_at_panel(struct truth *t, const struct pattern_epoch *e)
 
 void truth_moved(const struct truth *t, struct truth_moved *m)
 {
+	double near = 0, told = 0;
+
 	*m = t->moved;
 	m->panel = t->nr_panel;
-	m->precision = m->pages_promoted > 0 ?
-			       m->hot_promoted / m->pages_promoted :
-			       NAN;
+	m->precision = NAN;
+	if (t->p && pattern_hot_pages(t->p) && m->pages_promoted > 0)
+		m->precision = m->hot_promoted / m->pages_promoted;
+	for (size_t i = 0; i < t->nr_panel; i++) {
+		const struct panel_page *page = &t->panel[i];
+
+		if (page->node < 0)
+			continue;
+		told += page->weight;
+		near += t->near[page->node] ? page->weight : 0;
+	}
+	m->pages_near = near / told * (double)t->pages;
 }
 
 /* ------------------------------------------------------------------ whole */

@@ -49,6 +49,11 @@ struct truth_moved {
 	uint64_t panel, promoted, demoted, both_ways; /* pages seen, raw */
 	double pages_promoted, hot_promoted, pages_demoted; /* scaled up */
 	double precision; /* hot_promoted / pages_promoted; NAN: none */
+	/*
+	 * Of the whole table, as last told; NAN: of no page. (The fresh sample
+	 * cannot tell it: of Zipf's pages it takes the popular ones oftener.)
+	 */
+	double pages_near;
 };
 
 /*
