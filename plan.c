@@ -29,6 +29,8 @@
 #define DEFAULT_WINDOW_NS (UINT64_C(2) * 1000000000)
 #define DEFAULT_ROUNDS 10
 #define DEFAULT_TIMELINE_NS UINT64_C(1000000000)
+/* The updates are looked at so often. */
+#define MIN_TIMELINE_NS UINT64_C(100000000)
 /* As HeMem, Colloid and MEMTIS take it. */
 #define DEFAULT_HOT_RATE (65536 * 9 / 10)
 /* Often enough for DAMON's aggregation interval to see some of it. */
@@ -148,6 +150,13 @@ static int choice(const char *option, const char *arg, const char *const *words,
 	return misuse("%s %s: give one of %s", option, arg, all);
 }
 
+/* strtod() takes blanks, signs, "inf" and "0x1p3", too. */
+static bool is_number(const char *arg)
+{
+	return isdigit((unsigned char)*arg) &&
+	       tolower((unsigned char)arg[1]) != 'x';
+}
+
 /* "90%" or "0.9", in parts of 65536. */
 static int part(const char *option, const char *arg, double least, double most,
 		uint32_t *value)
@@ -159,8 +168,7 @@ static int part(const char *option, const char *arg, double least, double most,
 		v /= 100;
 		end++;
 	}
-	if (end == arg || *end || !isdigit((unsigned char)*arg) ||
-	    !(v >= least && v <= most))
+	if (!is_number(arg) || *end || !(v >= least && v <= most))
 		return misuse(
 			"%s %s: give a part such as 90%%, from %g to %g%%",
 			option, arg, 100 * least, 100 * most);
@@ -224,7 +232,7 @@ static int set_zipf(struct plan *p, const char *arg)
 	char *end;
 	double s = strtod(arg, &end);
 
-	if (end == arg || *end || !(s > 0 && s <= 4))
+	if (!is_number(arg) || *end || !(s > 0 && s <= 4))
 		return bad("--zipf", arg,
 			   "give an exponent above 0, up to 4, e.g. 0.99");
 	p->gups.pattern.zipf = s;
@@ -252,6 +260,7 @@ static int set_phases(struct plan *p, const char *arg)
 	char one[64];
 	int err = 0;
 
+	pattern->nr_phases = 0; /* given twice: the last one holds */
 	for (const char *at = arg; !err; at += strcspn(at, ",") + 1) {
 		struct phase *phase = &pattern->phases[pattern->nr_phases];
 		char *time;
@@ -322,11 +331,16 @@ static int set_cpu_node(struct plan *p, const char *arg)
 
 static int set_timeline(struct plan *p, const char *arg)
 {
+	int err;
+
 	p->gups.timeline_given = true;
 	p->gups.timeline_ns = 0;
 	if (!strcmp(arg, "off"))
 		return 0;
-	return duration("--timeline", arg, &p->gups.timeline_ns);
+	err = duration("--timeline", arg, &p->gups.timeline_ns);
+	if (!err && p->gups.timeline_ns < MIN_TIMELINE_NS)
+		err = bad("--timeline", arg, "give at least 100ms, or off");
+	return err;
 }
 
 /* "node0=100ns,node1=250ns" */
@@ -336,16 +350,19 @@ static int set_latency(struct plan *p, const char *arg)
 	const char *at = arg;
 
 	for (;;) {
-		int node, used = 0;
+		unsigned long node;
 		double ns;
+		char *end;
 
 		at += strncmp(at, "node", 4) ? 0 : 4;
-		if (sscanf(at, "%d=%lf%n", &node, &ns, &used) != 2 ||
-		    node < 0 || node >= PLAN_MAX_NODES ||
-		    !(ns > 0 && ns <= 1e9))
+		node = strtoul(at, &end, 10);
+		if (!isdigit((unsigned char)*at) || *end != '=' ||
+		    node >= PLAN_MAX_NODES || !is_number(end + 1))
 			return bad("--latency", arg, want);
-		at += used;
-		at += strncmp(at, "ns", 2) ? 0 : 2;
+		ns = strtod(end + 1, &end);
+		if (!(ns > 0 && ns <= 1e9))
+			return bad("--latency", arg, want);
+		at = end + (strncmp(end, "ns", 2) ? 0 : 2);
 		p->gups.latency_ns[node] = ns;
 		if (!*at)
 			return 0;
@@ -1081,13 +1098,16 @@ int plan_parse_place(struct place *place, const char *text)
 	return 0;
 }
 
-static int check_moves(const struct gups_plan *g)
+static int check_moves(const struct gups_plan *g, bool rate_given)
 {
 	const struct pattern_plan *p = &g->pattern;
 	bool moves = p->move_ns || p->move_share;
 
 	if (p->nr_phases && !p->hot_bytes)
 		return misuse("--phases needs --hot: they are hot rates");
+	if (p->nr_phases && rate_given)
+		return misuse(
+			"--phases are hot rates: no --hot-rate with them");
 	if (moves && !p->hot_bytes && p->zipf <= 0)
 		return misuse("--move-hot needs --hot or --zipf");
 	if (p->move_bytes && !moves)
@@ -1129,7 +1149,7 @@ static int check_pattern(const struct gups_plan *g, bool rate_given)
 	if (g->hold && (g->hot_node >= 0 || g->hot_near))
 		return misuse(
 			"--bind keeps all pages where NODE says: no --hot-node or --hot-near with it");
-	return check_moves(g);
+	return check_moves(g, rate_given);
 }
 
 static int gups_operands(struct plan *plan, int n, char **operand)

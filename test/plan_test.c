@@ -99,6 +99,135 @@ static void refused(void)
 		{ "gups 1G --fault update:", "KIND is a signal" },
 		{ "gups 1G --worker x", "tier itself gives this option" },
 		{ "gups 1G --worker 1:-1", "tier itself gives this option" },
+		/* patterns */
+		{ "gups 1G --hot 1G", "--hot 1 GiB: no part of a table of 1" },
+		{ "gups 1G --hot 2G", "--hot 2 GiB: no part of a table of 1" },
+		{ "gups 1G --hot 0", "--hot 0: give a size of at least 4096" },
+		{ "gups 1G --hot 4095", "--hot 4095: give a size" },
+		{ "gups 1G --hot 10%", "--hot 10%: give a size" },
+		{ "gups 1G --hot -1", "--hot -1: give a size" },
+		{ "gups 1G --hot 99999999T", "--hot 99999999T: give a size" },
+		{ "gups 1G --hot 64M --hot-rate 101%",
+		  "--hot-rate 101%: give a part such as 90%, from 0.1 to 100%" },
+		{ "gups 1G --hot 64M --hot-rate 90", "--hot-rate 90: give" },
+		{ "gups 1G --hot 64M --hot-rate 0", "--hot-rate 0: give" },
+		{ "gups 1G --hot 64M --hot-rate 0.05%", "--hot-rate 0.05%:" },
+		{ "gups 1G --hot 64M --hot-rate -5%", "--hot-rate -5%: give" },
+		{ "gups 1G --hot 64M --hot-rate nan", "--hot-rate nan: give" },
+		{ "gups 1G --hot 64M --hot-rate inf", "--hot-rate inf: give" },
+		{ "gups 1G --hot 64M --hot-rate 0x1", "--hot-rate 0x1: give" },
+		{ "gups 1G --hot 64M --hot-rate 5%%", "--hot-rate 5%%: give" },
+		{ "gups 1G --hot 64M --hot-rate %", "--hot-rate %: give" },
+		{ "gups 1G --hot 64M --hot-rate ''", "--hot-rate : give" },
+		{ "gups 1G --hot-rate 90%", "--hot-rate needs --hot SIZE" },
+		{ "gups 1G --zipf 1 --hot-rate 90%", "--hot-rate needs --hot" },
+		{ "gups 1G --hot 64M --hot-at middle",
+		  "--hot-at middle: give one of start, end, scattered" },
+		{ "gups 1G --hot-at end", "need --hot or --zipf" },
+		{ "gups 1G --hot-node 1", "need --hot or --zipf" },
+		{ "gups 1G --hot-near 50%", "need --hot or --zipf" },
+		{ "gups 1G --hot 64M --hot-node 64", "--hot-node 64: give" },
+		{ "gups 1G --hot 64M --hot-node x", "--hot-node x: give" },
+		{ "gups 1G --hot 64M --hot-node node",
+		  "--hot-node node: give" },
+		{ "gups 1G --hot 64M --hot-near 101%",
+		  "--hot-near 101%: give" },
+		{ "gups 1G --hot 64M --hot-node 0 --bind", "--bind keeps all" },
+		{ "gups 1G --hot 64M --hot-near 1 --bind", "--bind keeps all" },
+		{ "gups 1G --zipf 0", "--zipf 0: give an exponent above 0" },
+		{ "gups 1G --zipf -1", "--zipf -1: give an exponent" },
+		{ "gups 1G --zipf nan", "--zipf nan: give an exponent" },
+		{ "gups 1G --zipf inf", "--zipf inf: give an exponent" },
+		{ "gups 1G --zipf 1e9", "--zipf 1e9: give an exponent" },
+		{ "gups 1G --zipf 4.01", "--zipf 4.01: give an exponent" },
+		{ "gups 1G --zipf 0x1", "--zipf 0x1: give an exponent" },
+		{ "gups 1G --zipf steep", "--zipf steep: give an exponent" },
+		{ "gups 1G --zipf 1.2x", "--zipf 1.2x: give an exponent" },
+		{ "gups 1G --zipf ''", "--zipf : give an exponent" },
+		{ "gups 1G --zipf 1 --hot 64M", "exclude each other" },
+		{ "gups 1G --hot 64M --move-hot 0s", "--move-hot 0s: give" },
+		{ "gups 1G --hot 64M --move-hot 0%", "--move-hot 0%: give" },
+		{ "gups 1G --hot 64M --move-hot 200%",
+		  "--move-hot 200%: give" },
+		{ "gups 1G --hot 64M --move-hot soon",
+		  "--move-hot soon: give" },
+		{ "gups 1G --move-hot 5s", "--move-hot needs --hot or --zipf" },
+		{ "gups 1G --hot 64M --move-hot 5s --move-hot 5%",
+		  "a time or a part, not both" },
+		{ "gups 1G --hot 64M --move-hot 50% --duration 5",
+		  "excludes --duration" },
+		{ "gups 1G --hot 64M --move-by 4k", "needs --move-hot" },
+		{ "gups 1G --hot 64M --move-hot 5 --move-by 1G",
+		  "--move-by: give less than the table's size" },
+		{ "gups 1G --hot 64M --move-hot 5 --move-by 0",
+		  "--move-by 0: give a size" },
+		{ "gups 1G --phases 90%:5", "--phases needs --hot" },
+		{ "gups 1G --hot 64M --phases 90%", "e.g. 90%:20s,10%:20s" },
+		{ "gups 1G --hot 64M --phases 90%:", "give a time" },
+		{ "gups 1G --hot 64M --phases 90%:0", "give a time" },
+		{ "gups 1G --hot 64M --phases :5s", "give a part" },
+		{ "gups 1G --hot 64M --phases 101%:5s", "give a part" },
+		{ "gups 1G --hot 64M --phases 90%:5s,", "e.g. 90%:20s" },
+		{ "gups 1G --hot 64M --phases ,90%:5s", "e.g. 90%:20s" },
+		{ "gups 1G --hot 64M --phases 90%:5s;10%:5s", "give a time" },
+		{ "gups 1G --hot 64M --phases ''", "e.g. 90%:20s" },
+		{ "gups 1G --hot 64M --phases "
+		  "1%:1,2%:1,3%:1,4%:1,5%:1,6%:1,7%:1,8%:1,9%:1",
+		  "--phases: more than 8" },
+		{ "gups 1G --hot 64M --phases 90%:5 --hot-rate 50%",
+		  "--phases are hot rates: no --hot-rate with them" },
+		{ "gups 1G --hot 64M --phases 90%:5 --move-hot 50%",
+		  "excludes --phases" },
+		{ "gups 1G --object 12", "--object 12: give 8, 16, 32" },
+		{ "gups 1G --object 4", "--object 4: give 8, 16, 32" },
+		{ "gups 1G --object 0", "--object 0: give 8, 16, 32" },
+		{ "gups 1G --object 8k", "--object 8k: give 8, 16, 32" },
+		{ "gups 1G --object word", "--object word: give 8, 16, 32" },
+		{ "gups 1G --reads 100%", "--reads 100%: give a part" },
+		{ "gups 1G --reads 1", "--reads 1: give a part" },
+		{ "gups 1G --reads -1%", "--reads -1%: give a part" },
+		{ "gups 1G --reads some", "--reads some: give a part" },
+		{ "gups 1G --rate 0", "--rate 0: give updates a second" },
+		{ "gups 1G --rate -5", "--rate -5: give updates a second" },
+		{ "gups 1G --rate 5m", "--rate 5m: give updates a second" },
+		{ "gups 1G --rate 5Mx", "--rate 5Mx: give updates a second" },
+		{ "gups 1G --rate 5.5M", "--rate 5.5M: give updates" },
+		{ "gups 1G --rate M", "--rate M: give updates a second" },
+		{ "gups 1G --rate ''", "--rate : give updates a second" },
+		{ "gups 1G --rate 1001G", "--rate 1001G: give updates" },
+		{ "gups 1G --rate 1000000000001", "give updates a second" },
+		{ "gups 1G --rate 18446744073709551616", "give updates" },
+		{ "gups 1G --rate 99999999999999999999999999999999999M",
+		  "give updates a second" },
+		{ "gups 1G --cpu-node x", "--cpu-node x: give a node" },
+		{ "gups 1G --cpu-node 64", "--cpu-node 64: give a node" },
+		{ "gups 1G --timeline 0", "--timeline 0: give a time" },
+		{ "gups 1G --timeline on", "--timeline on: give a time" },
+		{ "gups 1G --timeline 99ms",
+		  "--timeline 99ms: give at least 100ms" },
+		{ "gups 1G --latency 100", "--latency 100: give e.g. node0" },
+		{ "gups 1G --latency node0", "--latency node0: give e.g." },
+		{ "gups 1G --latency node0=", "--latency node0=: give e.g." },
+		{ "gups 1G --latency node0=0", "--latency node0=0: give" },
+		{ "gups 1G --latency node0=-5", "--latency node0=-5: give" },
+		{ "gups 1G --latency node0=nan", "--latency node0=nan: give" },
+		{ "gups 1G --latency node0=inf", "--latency node0=inf: give" },
+		{ "gups 1G --latency node0=2e9", "--latency node0=2e9: give" },
+		{ "gups 1G --latency node0=0x10",
+		  "--latency node0=0x10: give" },
+		{ "gups 1G --latency node0=5us", "--latency node0=5us: give" },
+		{ "gups 1G --latency node0=5,", "--latency node0=5,: give" },
+		{ "gups 1G --latency node0=5;node1=6",
+		  "give e.g. node0=100ns" },
+		{ "gups 1G --latency node64=5", "--latency node64=5: give" },
+		{ "gups 1G --latency node-1=5", "--latency node-1=5: give" },
+		{ "gups 1G --latency node4294967296=5", "give e.g. node0" },
+		{ "gups 1G --latency ''", "--latency : give e.g. node0" },
+		{ "gups 1G --against 1 --hot 64M --move-hot 5", "--against" },
+		{ "gups 1G --against 1 --hot 64M --phases 9%:5", "--against" },
+		{ "gups 1G --against 1 --rate 5M", "--against compares" },
+		{ "gups 1G --against 1 --timeline 1", "--against compares" },
+		{ "status --hot 64M", "status takes no --hot" },
 		/* options and verbs that do not exist */
 		{ "gups 1G --thread 2 --thrads 2", "did you mean --threads?" },
 		{ "gups 1G --onse", "did you mean --once?" },
@@ -294,6 +423,79 @@ static void every_option(void)
 		is_i64(p.gups.pages, PAGES_HUGETLB, "--pages=");
 		is_i64(p.gups.refresh, REFRESH_ON, "--tlb-refresh=");
 	}
+}
+
+static void pattern_options(void)
+{
+	const struct pattern_plan *q;
+	struct plan p;
+	struct line l = { 0 };
+
+	q = &p.gups.pattern;
+	if (taken(&p, &l, "gups 1G")) {
+		ok(!plan_has_pattern(&p.gups), "no pattern");
+		is_u64(q->object, 8, "words");
+		is_i64(p.gups.hot_node, -1, "no --hot-node");
+		is_i64(p.gups.cpu_node, -1, "no --cpu-node");
+		is_u64(p.gups.rate, 0, "no --rate");
+		is_u64(p.gups.timeline_ns, 1000000000, "rows each second");
+		ok(!p.gups.timeline_given, "if at all");
+	}
+	if (taken(&p, &l,
+		  "gups 1G --hot 64M --hot-at end --hot-node 1 --hot-near 25%"
+		  " --move-hot 30s --move-by 32M --object 256 --reads 50%"
+		  " --rate 5M --cpu-node node0 --timeline 500ms"
+		  " --latency node0=80.5ns,1=250")) {
+		ok(plan_has_pattern(&p.gups), "a pattern");
+		is_u64(q->hot_bytes, 64 * MIB, "--hot");
+		is_u64(q->hot_rate, 58982, "the hot rate is 90 %%");
+		is_i64(q->at, HOT_AT_END, "--hot-at");
+		is_i64(p.gups.hot_node, 1, "--hot-node");
+		is_u64(p.gups.hot_near, 16384, "--hot-near");
+		is_u64(q->move_ns, UINT64_C(30000000000), "--move-hot");
+		is_u64(q->move_bytes, 32 * MIB, "--move-by");
+		is_u64(q->object, 256, "--object");
+		is_u64(q->reads, 32768, "--reads");
+		is_u64(p.gups.rate, 5000000, "--rate");
+		is_i64(p.gups.cpu_node, 0, "--cpu-node");
+		is_u64(p.gups.timeline_ns, 500000000, "--timeline");
+		ok(p.gups.timeline_given, "was given");
+		ok(p.gups.latency_ns[0] == 80.5 && p.gups.latency_ns[1] == 250,
+		   "--latency");
+	}
+	if (taken(&p, &l, "gups 1G --hot 64M --phases 90%:20s,0.1:1m,0%:5ms")) {
+		is_i64(q->nr_phases, 3, "--phases");
+		is_u64(q->phases[0].hot_rate, 58982, "the first rate");
+		is_u64(q->phases[1].hot_rate, 6554, "the second");
+		is_u64(q->phases[2].hot_rate, 0, "none at all");
+		is_u64(q->phases[1].ns, UINT64_C(60000000000), "a time");
+	}
+	if (taken(&p, &l, "gups 1G --hot 64M --phases 9%:1 --phases 8%:2s")) {
+		is_i64(q->nr_phases, 1, "twice: the last one holds");
+		is_u64(q->phases[0].ns, UINT64_C(2000000000), "alone");
+	}
+	if (taken(&p, &l,
+		  "gups 1G --zipf 0.99 --move-hot 50% --hot-at start")) {
+		ok(q->zipf == 0.99, "--zipf");
+		is_u64(q->move_share, 32768, "--move-hot by a part");
+		ok(!q->move_ns, "and not by time");
+		is_i64(q->at, HOT_AT_START, "--hot-at with it");
+	}
+	if (taken(&p, &l, "gups 1G --hot 64M --hot-rate 100% --timeline off")) {
+		is_u64(q->hot_rate, 65536, "all updates");
+		ok(p.gups.timeline_given && !p.gups.timeline_ns, "off");
+	}
+	if (taken(&p, &l, "gups 1G --hot 64M --hot-rate 0.001 --rate 7"))
+		ok(q->hot_rate == 66 && p.gups.rate == 7, "the least");
+	if (taken(&p, &l, "gups 1G --zipf 4 --object 4k --reads 99%"))
+		ok(q->object == 4096 && q->reads == 64881, "the most");
+	if (taken(&p, &l, "gups 1G --rate 1000G"))
+		is_u64(p.gups.rate, UINT64_C(1000000000000),
+		       "as fast as can be");
+	if (taken(&p, &l, "gups 1G --against 1 --hot 64M --timeline off"))
+		ok(plan_has_pattern(&p.gups), "a pattern of two tables");
+	if (taken(&p, &l, "gups 1G --reads 1%"))
+		ok(plan_has_pattern(&p.gups), "reads alone are one");
 }
 
 static void other_verbs(void)
@@ -647,6 +849,7 @@ int main(void)
 	too_many();
 	defaults();
 	every_option();
+	pattern_options();
 	other_verbs();
 	policies();
 	damon();
