@@ -130,8 +130,9 @@ static int set_hot(struct pattern *p)
 	p->hot_blocks = (hot + block / 2) / block;
 	if (hot && (!p->hot_blocks || p->hot_blocks >= p->blocks))
 		return misuse(
-			"--hot: a hot set of %s is no part of the table (%llu blocks of %llu KiB, a page for each of %u threads)",
-			format_size(size, hot), (unsigned long long)p->blocks,
+			"--hot: a hot set of %s is no part of the table: 1 to %llu blocks of %llu KiB, which %u threads share",
+			format_size(size, hot),
+			(unsigned long long)p->blocks - 1,
 			(unsigned long long)(block / KIB), p->threads);
 	return 0;
 }

@@ -259,6 +259,18 @@ static int check_nodes(const struct run *run, const struct place *place)
 	return err;
 }
 
+static int check_latencies(const struct run *run)
+{
+	for (int i = 0; i < PLAN_MAX_NODES; i++)
+		if (run->gups->latency_ns[i] > 0 &&
+		    !node_find(run->nodes, run->nr_nodes, i))
+			return lacks(
+				ENODEV,
+				"--latency node%d: it does not exist or has no memory",
+				i);
+	return 0;
+}
+
 /*
  * How the table will be spread over the nodes: share[] by index of
  * run->nodes, sums to 1. Interleaving divides it; otherwise the wanted nodes
@@ -1254,6 +1266,8 @@ static int prepare(struct run *run)
 	err = check_nodes(run, &run->place);
 	if (!err && run->gups->compare)
 		err = check_nodes(run, &run->gups->against);
+	if (!err)
+		err = check_latencies(run);
 	if (!err)
 		err = check_room(run, &run->place);
 	if (!err)

@@ -91,6 +91,25 @@ bad_usage()
 	refused 2 'exclude each other' --once gups 16M -u 5 --duration 5
 	refused 2 'give one of' --once gups 16M --pages 2M
 	refused 2 'region0' region destroy ../../etc
+	refused 2 'hot 16 MiB: no part of a table of 16 MiB' \
+		--once gups 16M --hot 16M
+	refused 2 'hot-rate 101%: give a part such as 90%' \
+		--once gups 16M --hot 1M --hot-rate 101%
+	for size in 0 -1 nan inf 1e9 steep; do
+		refused 2 "zipf $size: give an exponent above 0" \
+			--once gups 16M --zipf "$size"
+	done
+	refused 2 'duration 0: give a time' --once gups 16M --duration 0
+	refused 2 'object 12: give 8, 16, 32' --once gups 16M --object 12
+	refused 2 'reads 100%: give a part' --once gups 16M --reads 100%
+	refused 2 'move-hot 0s: give a time' \
+		--once gups 16M --hot 1M --move-hot 0s
+	refused 2 'phases 90%: give hot rates and times' \
+		--once gups 16M --hot 1M --phases 90%
+	refused 2 'rate 0: give updates a second' --once gups 16M --rate 0
+	refused 2 'latency node0=fast: give e.g. node0=100ns' \
+		--once gups 16M --latency node0=fast
+	refused 2 'hot and --zipf exclude' --once gups 16M --hot 1M --zipf 1
 	run
 	is "$status" 2 "no arguments: status 2"
 	like "$out$err" 'usage: tier' "no arguments: usage"
@@ -130,6 +149,22 @@ lacking()
 		"more than all nodes have: says how much is free"
 	run --once gups 16M interleave:0,63
 	is "$status" 3 "interleaved with no node: status 3"
+	run --once gups 16M --latency node63=5
+	is "$status" 3 "a latency of no node: status 3"
+	like "$err" 'latency node63: it does not exist' \
+		"a latency of no node: says so"
+	run --once gups 16M --hot 1M --hot-node 63
+	is "$status" 3 "the hot set on no node: status 3"
+	run --once gups 16M --cpu-node 63
+	is "$status" 3 "the CPUs of no node: status 3"
+	# What depends on the threads is known later: nothing is mapped yet
+	run --once gups 64k --hot 8k -t 8
+	is "$status" 2 "a hot set of no block: status 2"
+	like "$err" 'hot set of 8 KiB .*1 to 1 blocks of 32 KiB' \
+		"a hot set of no block: says what there is"
+	unlike "$out" 'populated' "a hot set of no block: not populated"
+	run --once gups 16M --hot 4M --pages thp -t 3
+	is "$status" 2 "three threads on huge pages: status 2"
 	run status --root "$tmp/none"
 	is "$status" 1 "--root of no directory: status 1"
 	like "$err" '--root .*none: No such file' "--root of no directory"
@@ -191,6 +226,42 @@ a_run()
 	run region list --json
 	cp "$tmp/out" "$tmp/records"
 	sound "$tmp/records" "region list"
+}
+
+# --- patterns ----------------------------------------------------------------
+
+patterns()
+{
+	local options first
+
+	for options in "--hot 1M" "--hot 1M --hot-at end --object 64" \
+		"--hot 1M --hot-at scattered --reads 50%" "--zipf 0.99" \
+		"--hot 1M --move-hot 10%" "--zipf 1.2 --move-hot 1% -t 1" \
+		"--hot 1M --phases 90%:10ms,10%:10ms --move-hot 15ms" \
+		"--hot 1M --hot-node 0 --hot-near 50% --rate 100M"; do
+		# shellcheck disable=SC2086
+		run --once gups 8M -t 3 "${quick[@]}" $options --timeline 100ms \
+			--records "$tmp/records"
+		is "$status" 0 "$options: status 0"
+		sound "$tmp/records" "$options"
+		is "$(awk 'length > 79' <<<"$out")" "" \
+			"$options: fits in 80 columns"
+		unlike "$out" 'nan|inf( |$)' "$options: says nothing unknown"
+		is "$(records 'map(select(.record == "gups"))[0] |
+			[.verified, .errors, (.pattern | length >= 6)]')" \
+			'[true,0,true]' "$options: verified"
+		is "$(records '(map(select(.record == "timeline")) | length >= 2)
+			and (map(select(.record == "placement"))[0] |
+			.near_share_mean == 1)')" true \
+			"$options: one node, where all pages are near"
+		first=$(records 'map(select(.record == "gups"))[0].table_digest')
+		[[ $options != *phases* ]] || continue
+		# shellcheck disable=SC2086
+		run --once gups 8M -t 3 "${quick[@]}" $options --verify replay \
+			--records "$tmp/records"
+		is "$(records 'map(select(.record == "gups"))[0].table_digest')" \
+			"$first" "$options: the same table again"
+	done
 }
 
 # --- other programs, and the table word for word ------------------------------
@@ -420,6 +491,7 @@ no_strays()
 bad_usage
 lacking
 a_run
+patterns
 a_program
 digests
 lost_records

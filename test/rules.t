@@ -94,6 +94,15 @@ is "$(includes tlb)" "util" "tlb.c of nothing"
 is "$(includes gups)" \
 	"heartbeat loops pattern plan sketch stream table tlb util" \
 	"gups.c of its parts"
+is "$(includes stream)" "" "stream.c of nothing"
+is "$(includes pattern)" "plan stream util" "pattern.c of the plan and numbers"
+is "$(includes loops)" "pattern sketch stream" "loops.c of what they draw"
+is "$(includes truth)" "pattern stream table util" \
+	"truth.c of the pattern and the table, not of the benchmark"
+is "$(includes cost)" "node plan report util" "cost.c of no run"
+is "$(includes timeline)" \
+	"cost gups moves node plan report sysfs truth util zone" \
+	"timeline.c of what it shows"
 is "$(grep -ls '#include "[a-z]*\.c"' -- *.c *.h)" "" "no .c is included"
 
 # --- names -------------------------------------------------------------------
