@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cost.h"
@@ -73,14 +72,6 @@ struct timeline {
 	double cpu_s;
 	uint64_t lost;
 };
-
-static double thread_cpu_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 void timeline_near(bool near[PLAN_MAX_NODES], const struct node *nodes, int n)
 {
@@ -419,7 +410,7 @@ static void show_row(struct timeline *t, const struct moves_sums *sums,
 
 static int add_row(struct timeline *t, uint64_t done, double seconds)
 {
-	double began = thread_cpu_s();
+	uint64_t began = thread_cpu_ns();
 	struct moves_span span = { &t->before.counters, &t->now.counters,
 				   &t->before.moves, &t->now.moves };
 	unsigned int moves = gups_moves(t->s.g);
@@ -439,7 +430,7 @@ static int add_row(struct timeline *t, uint64_t done, double seconds)
 		hot_set_moved(t, times);
 	arrive(t);
 	show_row(t, first ? NULL : &sums, times);
-	t->cpu_s += thread_cpu_s() - began;
+	t->cpu_s += (double)(thread_cpu_ns() - began) / 1e9;
 	return 0;
 }
 
