@@ -10,6 +10,7 @@
 #   deps/libs.sh        static libraries             (deps)
 #   deps/guest.sh       emulator and kernel          (qemu, kernel)
 #   initramfs/image.sh  the guest's files            (initramfs)
+#   initramfs/add.sh    what a user adds to them (run --add)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
 
 # The verbs are called by the names in a table, which shellcheck cannot see
@@ -465,6 +466,8 @@ check_tier()
 . "$ROOT/deps/guest.sh"
 # shellcheck source=initramfs/image.sh
 . "$ROOT/initramfs/image.sh"
+# shellcheck source=initramfs/add.sh
+. "$ROOT/initramfs/add.sh"
 # shellcheck source=initramfs/run.sh
 . "$ROOT/initramfs/run.sh"
 

@@ -1,112 +1,307 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command.c - "tier run": any program, and what the counters did meanwhile.
+ * command.c - "tier run": any program, and what the kernel did meanwhile.
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "family.h"
+#include "program.h"
 #include "report.h"
 #include "session.h"
 #include "table.h"
+#include "rows.h"
 #include "util.h"
 
-/* What a shell says of a program that it cannot execute, or find. */
-#define CANNOT_EXECUTE 126
-#define NOT_FOUND 127
+/*
+ * What a program may take to end once it was asked to, and what it leaves
+ * behind; together less than the supervisor gives us (10 s).
+ */
+#define GRACE_NS (UINT64_C(5000) * 1000000)
+#define ORPHANS_GRACE_NS (UINT64_C(2000) * 1000000)
+/* The rest of a pipeline may end a moment after its last part. */
+#define ORPHANS_WAIT_NS (UINT64_C(100) * 1000000)
 
-static volatile sig_atomic_t child;
+struct run {
+	const struct run_plan *plan;
+	struct session session;
+	struct rows timeline;
+	struct program program;
+	sigset_t signals, before; /* those waited for; the mask before */
+	pid_t child;
+	int asked; /* the signal that was passed on; 0: none */
+	bool killed; /* it had not ended in time */
+	uint64_t kill_at;
+	int status; /* as waitpid(2) has it */
+	double seconds;
+	unsigned int orphans;
+	struct rusage usage; /* of all that was waited for */
+};
 
-static void pass_on(int signal)
+/* ---------------------------------------------------------------- running */
+
+/* In the child, before the program's placement is set. */
+static int prepare(void *arg)
 {
-	if (child > 0)
-		kill(child, signal);
-}
-
-static void catch_signals(void)
-{
-	/* SA_RESTART: waitpid() below goes on. */
-	struct sigaction action = { .sa_handler = pass_on,
-				    .sa_flags = SA_RESTART };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
-static void execute(const struct session *s, char **argv)
-{
-	if (s->policy && policy_is_weighted(s->policy) &&
-	    table_weigh_process()) {
-		report_warn("%s", fail_message());
-		_exit(CANNOT_EXECUTE);
-	}
-	signal(SIGPIPE, SIG_DFL);
-	execvp(argv[0], argv);
-	report_warn("%s: %s", argv[0], strerror(errno));
-	_exit(errno == ENOENT ? NOT_FOUND : CANNOT_EXECUTE);
-}
-
-static void record_run(char **argv, int status, double seconds)
-{
-	report_begin("run");
-	report_open("program", '[');
-	for (char **arg = argv; *arg; arg++)
-		report_str(NULL, *arg);
-	report_close(']');
-	if (WIFEXITED(status))
-		report_i64("exit_status", WEXITSTATUS(status));
-	else
-		report_null("exit_status");
-	if (WIFSIGNALED(status))
-		report_i64("signal", WTERMSIG(status));
-	else
-		report_null("signal");
-	report_real("elapsed_s", seconds);
-	report_end();
-}
-
-static int judge(char **argv, int status)
-{
-	if (WIFSIGNALED(status))
-		return fail_as(128 + WTERMSIG(status),
-			       "%s was killed by signal %d (%s)", argv[0],
-			       WTERMSIG(status), strsignal(WTERMSIG(status)));
-	if (WEXITSTATUS(status))
-		return fail_as(WEXITSTATUS(status), "%s ended with status %d",
-			       argv[0], WEXITSTATUS(status));
-	return 0;
-}
-
-/* Starts the program and waits for it; what it returned is in *status. */
-static int execute_timed(const struct session *s, char **argv, int *status,
-			 double *seconds)
-{
-	uint64_t begin = now_ns();
+	struct run *r = arg;
 	int err = 0;
 
-	catch_signals();
-	child = fork();
-	if (child == 0)
-		execute(s, argv);
-	if (child < 0)
-		err = fail(errno, "fork: %s", strerror(errno));
-	else if (waitpid(child, status, 0) < 0)
-		err = fail(errno, "waitpid: %s", strerror(errno));
-	child = 0;
-	*seconds = (double)(now_ns() - begin) / 1e9;
+	if (r->plan->timeline_ns)
+		err = residence_join(&r->timeline.source);
+	if (!err && r->session.policy && policy_is_weighted(r->session.policy))
+		err = table_weigh_process();
+	sigprocmask(SIG_SETMASK, &r->before, NULL);
 	return err;
 }
 
-static int run_in(struct session *s, char **argv)
+static void hold_signals(struct run *r)
 {
-	char time[SIZE_TEXT];
-	double seconds = 0;
-	int status = 0, err = session_set(s);
+	static const int held[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP };
 
+	sigemptyset(&r->signals);
+	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
+		sigaddset(&r->signals, held[i]);
+	signal(SIGCHLD, SIG_DFL); /* or the kernel reaps for us */
+	sigprocmask(SIG_BLOCK, &r->signals, &r->before);
+}
+
+/*
+ * Passed on once. What a terminal sends (^C) it has sent to the program as
+ * well, and the supervisor, which got it, too, sends it on.
+ */
+static void pass_on(struct run *r, const siginfo_t *info)
+{
+	if (r->asked)
+		return;
+	r->asked = info->si_signo;
+	r->kill_at = now_ns() + GRACE_NS;
+	if (info->si_code != SI_KERNEL)
+		kill(r->child, r->asked);
+}
+
+static void kill_late(struct run *r)
+{
+	char grace[SIZE_TEXT];
+
+	r->killed = true;
+	r->kill_at = UINT64_MAX;
+	report_warn("%s had not ended %s after SIG%s: killed",
+		    r->program.argv[0],
+		    format_seconds(grace, (double)GRACE_NS / 1e9),
+		    r->asked == SIGINT	? "INT" :
+		    r->asked == SIGTERM ? "TERM" :
+					  "HUP");
+	kill(r->child, SIGKILL);
+}
+
+/* Orphans of its come to us, too. False: it goes on. */
+static bool has_ended(struct run *r)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != r->child)
+			continue;
+		r->status = status;
+		return true;
+	}
+	return false;
+}
+
+static void wait_until(struct run *r, uint64_t ns)
+{
+	uint64_t now = now_ns(), left = ns > now ? ns - now : 0;
+	struct timespec t = { (time_t)(left / 1000000000),
+			      (long)(left % 1000000000) };
+	siginfo_t info;
+
+	if (sigtimedwait(&r->signals, &info, ns == UINT64_MAX ? NULL : &t) >
+		    0 &&
+	    info.si_signo != SIGCHLD)
+		pass_on(r, &info);
+}
+
+static int execute(struct run *r)
+{
+	uint64_t begin = now_ns(), next;
+
+	family_keep();
+	hold_signals(r);
+	rows_begin(&r->timeline);
+	r->kill_at = UINT64_MAX;
+	r->child = program_start(&r->program, prepare, r);
+	if (r->child < 0)
+		return r->child;
+	while (!has_ended(r)) {
+		next = rows_tick(&r->timeline);
+		wait_until(r, next < r->kill_at ? next : r->kill_at);
+		if (now_ns() >= r->kill_at)
+			kill_late(r);
+	}
+	r->seconds = (double)(now_ns() - begin) / 1e9;
+	r->orphans = family_end(ORPHANS_WAIT_NS, ORPHANS_GRACE_NS);
+	getrusage(RUSAGE_CHILDREN, &r->usage);
+	return 0;
+}
+
+/* ----------------------------------------------------------------- report */
+
+static double seconds_of(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static void record_nodes(const char *key, const struct place *place)
+{
+	if (!place->text) {
+		report_null(key);
+		return;
+	}
+	report_open(key, '[');
+	for (int i = 0; i < place->nr_nodes; i++)
+		report_i64(NULL, place->nodes[i]);
+	report_close(']');
+}
+
+static const char *mode_name(enum place_mode mode)
+{
+	switch (mode) {
+	case PLACE_BIND:
+		return "membind";
+	case PLACE_PREFERRED:
+		return "preferred";
+	case PLACE_INTERLEAVE:
+		return "interleave";
+	case PLACE_WEIGHTED:
+		return "weighted-interleave";
+	case PLACE_ANY:
+		break;
+	}
+	return NULL;
+}
+
+static void record_run(const struct run *r)
+{
+	const struct program *p = &r->program;
+
+	report_begin("run");
+	report_open("program", '[');
+	for (char **arg = p->argv; *arg; arg++)
+		report_str(NULL, *arg);
+	report_close(']');
+	report_str("path", p->path);
+	report_str("placement", mode_name(p->place.mode));
+	record_nodes("nodes", &p->place);
+	record_nodes("cpu_nodes", &p->cpu_nodes);
+	if (WIFEXITED(r->status))
+		report_i64("exit_status", WEXITSTATUS(r->status));
+	else
+		report_null("exit_status");
+	if (WIFSIGNALED(r->status))
+		report_i64("signal", WTERMSIG(r->status));
+	else
+		report_null("signal");
+	report_bool("killed", r->killed);
+	report_u64("orphans", r->orphans);
+	report_real("elapsed_s", r->seconds);
+	report_real("user_s", seconds_of(r->usage.ru_utime));
+	report_real("system_s", seconds_of(r->usage.ru_stime));
+	report_u64("max_rss_bytes", (uint64_t)r->usage.ru_maxrss * KIB);
+	rows_record(&r->timeline, r->seconds);
+	report_end();
+}
+
+static void say_run(const struct run *r)
+{
+	char time[SIZE_TEXT], user[SIZE_TEXT], system[SIZE_TEXT];
+	char size[SIZE_TEXT];
+
+	report_say("\n");
+	report_wrap("         ", "program  %s ran for %s and %s %d",
+		    r->program.argv[0], format_seconds(time, r->seconds),
+		    WIFSIGNALED(r->status) ? "was killed by signal" :
+					     "ended with status",
+		    WIFSIGNALED(r->status) ? WTERMSIG(r->status) :
+					     WEXITSTATUS(r->status));
+	report_say("CPU      %s user, %s system\n",
+		   format_seconds(user, seconds_of(r->usage.ru_utime)),
+		   format_seconds(system, seconds_of(r->usage.ru_stime)));
+	report_say("memory   %s, the largest of its processes\n",
+		   format_size(size, (uint64_t)r->usage.ru_maxrss * KIB));
+	rows_show(&r->timeline, r->seconds);
+	if (r->orphans)
+		report_say("orphans  it left %u process%s behind: ended\n",
+			   r->orphans, r->orphans == 1 ? "" : "es");
+}
+
+static int judge(const struct run *r)
+{
+	const char *name = r->program.argv[0];
+	int status = r->status;
+
+	if (WIFSIGNALED(status))
+		return fail_as(128 + WTERMSIG(status),
+			       "%s was killed by signal %d (%s)", name,
+			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status))
+		return fail_as(WEXITSTATUS(status), "%s ended with status %d",
+			       name, WEXITSTATUS(status));
+	return 0;
+}
+
+/* ------------------------------------------------------------------ order */
+
+/* All that can be found wrong before anything is changed. */
+static int check(struct run *r, const struct plan *plan)
+{
+	const struct place *place = &plan->run.place;
+	/* A captured machine has no programs. */
+	int err = plan->root ? 0 : program_find(&r->program, plan->run.argv);
+
+	if (!err)
+		err = program_place(&r->program, &plan->run);
+	if (!err)
+		err = session_prepare(&r->session, plan);
+	if (!err && r->session.policy && place->text &&
+	    policy_is_weighted(r->session.policy))
+		err = misuse(
+			"--policy %s places the program's pages itself: no --%s with it",
+			plan->policy.name, mode_name(place->mode));
+	return err;
+}
+
+static void say_placement(const struct program *p)
+{
+	if (p->place.text)
+		report_say("memory   --%s %s\n", mode_name(p->place.mode),
+			   p->place.text);
+	if (p->place.mode == PLACE_BIND)
+		report_wrap(
+			"         ",
+			"         NUMA balancing does not scan bound memory: it promotes none of it");
+	if (p->cpu_nodes.text)
+		report_say("CPUs     --cpunodebind %s: %d\n", p->cpu_nodes.text,
+			   p->nr_cpus);
+}
+
+static int run_in(struct run *r)
+{
+	struct session *s = &r->session;
+	int err;
+
+	say_placement(&r->program);
+	rows_open(&r->timeline, r->plan->timeline_ns,
+		      s->policy ? policy_group(s->policy) : NULL);
+	err = session_set(s);
+	s->setting.bound = r->program.place.mode == PLACE_BIND;
 	if (!err)
 		err = session_take(s, BEGIN);
 	if (!err)
@@ -114,7 +309,7 @@ static int run_in(struct session *s, char **argv)
 	if (!err)
 		err = session_take(s, TIMED);
 	if (!err)
-		err = execute_timed(s, argv, &status, &seconds);
+		err = execute(r);
 	if (!err)
 		err = session_stop_damon(s);
 	if (!err)
@@ -123,20 +318,22 @@ static int run_in(struct session *s, char **argv)
 		err = session_take(s, END);
 	if (err)
 		return err;
-	record_run(argv, status, seconds);
-	report_say("%s ran for %s\n", argv[0], format_seconds(time, seconds));
+	record_run(r);
+	say_run(r);
 	session_show(s);
-	return judge(argv, status);
+	return judge(r);
 }
 
 int command_run(const struct plan *plan)
 {
-	struct session s;
-	int err = session_prepare(&s, plan);
+	static struct run r;
+	int err;
 
+	r = (struct run){ .plan = &plan->run };
+	err = check(&r, plan);
 	if (!err)
-		err = plan->dry_run ? session_rehearse(&s) :
-				      run_in(&s, plan->run.argv);
-	session_free(&s);
+		err = plan->dry_run ? session_rehearse(&r.session) : run_in(&r);
+	rows_close(&r.timeline);
+	session_free(&r.session);
 	return err;
 }

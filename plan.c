@@ -331,15 +331,20 @@ static int set_cpu_node(struct plan *p, const char *arg)
 
 static int set_timeline(struct plan *p, const char *arg)
 {
-	int err;
+	uint64_t ns = 0;
+	int err = 0;
 
+	if (strcmp(arg, "off"))
+		err = duration("--timeline", arg, &ns);
+	if (!err && ns && ns < MIN_TIMELINE_NS)
+		err = bad("--timeline", arg,
+			  "give a time of 100ms or more, such as 1s, or off");
+	if (p->verb == VERB_RUN) {
+		p->run.timeline_ns = ns;
+		return err;
+	}
 	p->gups.timeline_given = true;
-	p->gups.timeline_ns = 0;
-	if (!strcmp(arg, "off"))
-		return 0;
-	err = duration("--timeline", arg, &p->gups.timeline_ns);
-	if (!err && p->gups.timeline_ns < MIN_TIMELINE_NS)
-		err = bad("--timeline", arg, "give at least 100ms, or off");
+	p->gups.timeline_ns = ns;
 	return err;
 }
 
@@ -560,6 +565,69 @@ static int set_global(struct plan *p, const char *arg)
 	return 0;
 }
 
+/* numactl's lists: "0", "1,0", "0-1", "all" (no nodes: what there are). */
+static int node_set(struct place *place, const char *option, const char *arg,
+		    enum place_mode mode)
+{
+	int ids[PLAN_MAX_NODES], n = 0;
+	uint64_t seen = 0;
+
+	*place = (struct place){ .mode = mode, .text = arg };
+	if (!strcmp(arg, "all"))
+		return 0;
+	n = parse_list(arg, ids, PLAN_MAX_NODES);
+	for (int i = 0; i < n; i++) {
+		if (ids[i] >= PLAN_MAX_NODES)
+			n = -ERANGE;
+		else
+			seen |= UINT64_C(1) << ids[i];
+	}
+	for (int i = 0; i < PLAN_MAX_NODES; i++)
+		if (seen & (UINT64_C(1) << i))
+			place->nodes[place->nr_nodes++] = i;
+	return n > 0 ? 0 :
+		       bad(option, arg,
+			   "give nodes such as 1, 0,1 or 0-1, or all");
+}
+
+static int memory_nodes(struct plan *p, const char *option, const char *arg,
+			enum place_mode mode)
+{
+	if (p->run.place.mode != PLACE_ANY)
+		return misuse(
+			"give one of --membind, --preferred, --interleave and --weighted-interleave, once");
+	return node_set(&p->run.place, option, arg, mode);
+}
+
+static int set_membind(struct plan *p, const char *arg)
+{
+	return memory_nodes(p, "--membind", arg, PLACE_BIND);
+}
+
+static int set_preferred(struct plan *p, const char *arg)
+{
+	int err = memory_nodes(p, "--preferred", arg, PLACE_PREFERRED);
+
+	if (!err && p->run.place.nr_nodes != 1)
+		err = bad("--preferred", arg, "give one node");
+	return err;
+}
+
+static int set_interleave(struct plan *p, const char *arg)
+{
+	return memory_nodes(p, "--interleave", arg, PLACE_INTERLEAVE);
+}
+
+static int set_weighted(struct plan *p, const char *arg)
+{
+	return memory_nodes(p, "--weighted-interleave", arg, PLACE_WEIGHTED);
+}
+
+static int set_cpunodebind(struct plan *p, const char *arg)
+{
+	return node_set(&p->run.cpu_nodes, "--cpunodebind", arg, PLACE_BIND);
+}
+
 static int set_regions(struct plan *p, const char *arg)
 {
 	(void)arg;
@@ -714,7 +782,7 @@ static const struct option_row {
 	  "at most so many updates a second (5M: 5000000)" },
 	{ "cpu-node", 0, "N", BENCHMARKS, set_cpu_node,
 	  "run the threads on that node's CPUs" },
-	{ "timeline", 0, "TIME", BENCHMARKS, set_timeline,
+	{ "timeline", 0, "TIME", WORKLOADS, set_timeline,
 	  "a row each TIME of where the pages are (1s), or off" },
 	{ "latency", 0, "LIST", BENCHMARKS, set_latency,
 	  "for the modelled cost: node0=100ns,node1=250ns" },
@@ -751,6 +819,17 @@ static const struct option_row {
 	  "list what the schemes try now (takes two rounds)" },
 	{ "region-max-size", 0, "SIZE", ON(VERB_DAMON_START), set_size,
 	  "as --size" },
+
+	{ "membind", 'm', "NODES", ON(VERB_RUN), set_membind,
+	  "as numactl: its memory is on these nodes alone" },
+	{ "preferred", 'p', "NODE", ON(VERB_RUN), set_preferred,
+	  "as numactl: on this node while that has room" },
+	{ "interleave", 'i', "NODES", ON(VERB_RUN), set_interleave,
+	  "as numactl: page by page over these nodes" },
+	{ "weighted-interleave", 'w', "NODES", ON(VERB_RUN), set_weighted,
+	  "as numactl: by the kernel's weights" },
+	{ "cpunodebind", 'N', "NODES", ON(VERB_RUN), set_cpunodebind,
+	  "as numactl: it runs on these nodes' CPUs" },
 
 	{ "fault", 0, "STAGE:KIND", BENCHMARKS, set_fault, NULL },
 	{ "worker", 0, "SEQ:FD", EVERY, set_worker, NULL },
@@ -1429,6 +1508,8 @@ static void set_defaults(struct plan *plan)
 {
 	if (plan->verb == VERB_LATENCY)
 		plan->latency.duration_ns = DEFAULT_CELL_NS;
+	if (plan->verb == VERB_RUN)
+		plan->run.timeline_ns = DEFAULT_TIMELINE_NS;
 	if (plan->verb != VERB_GUPS)
 		return;
 	plan->gups.window_ns = DEFAULT_WINDOW_NS;

@@ -137,6 +137,10 @@ struct region_plan {
 
 struct run_plan {
 	char **argv; /* of the program, NULL ends it; into plan_parse()'s argv */
+	/* Of the process; a mode without nodes: "all", those of the machine. */
+	struct place place;
+	struct place cpu_nodes; /* --cpunodebind; text NULL: not given */
+	uint64_t timeline_ns; /* between rows; 0: --timeline off */
 };
 
 struct watch_plan {

@@ -716,6 +716,11 @@ int policy_apply(struct policy *p, bool join)
 	return sysfs_write("0", CGROUPS "/%s/cgroup.procs", p->preset->group);
 }
 
+const char *policy_group(const struct policy *p)
+{
+	return p->preset ? p->preset->group : NULL;
+}
+
 int policy_start(struct policy *p)
 {
 	return p->damon ? damon_start(p->damon) : 0;

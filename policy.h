@@ -46,6 +46,8 @@ bool policy_is_weighted(const struct policy *p);
 /* Record "policy": what was set, in how long; sample_s is DAMON's, or 0. */
 void policy_record(const struct policy_plan *plan, double seconds,
 		   double sample_s);
+/* The cgroup that policy_apply() joins; NULL: none. */
+const char *policy_group(const struct policy *p);
 
 /* Mounts cgroup2, enables its memory controller, makes the group. */
 int policy_cgroup(const char *name);

@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "family.h"
 #include "init.h"
 #include "report.h"
 #include "supervise.h"
@@ -291,6 +292,7 @@ void supervise(const struct supervise *s, struct supervised *result)
 	fcntl(fds[0], F_SETFD, FD_CLOEXEC);
 	if (s->deadline_ns)
 		w.deadline = now_ns() + s->deadline_ns;
+	family_keep();
 	w.signals = open_signals(&old);
 	w.records = fds[0];
 	fflush(stdout);
@@ -300,6 +302,8 @@ void supervise(const struct supervise *s, struct supervised *result)
 	close(fds[1]);
 	if (w.child > 0) {
 		watch_child(&w);
+		/* What a program's tier leaves when it is killed, too. */
+		family_end(0, 0);
 		judge(&w);
 	} else {
 		close(fds[0]);

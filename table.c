@@ -99,6 +99,15 @@ static int kernel_mode(enum place_mode mode)
 	return MPOL_DEFAULT;
 }
 
+static struct bitmask *mask_of(const struct place *place)
+{
+	struct bitmask *mask = numa_allocate_nodemask();
+
+	for (int i = 0; i < place->nr_nodes; i++)
+		numa_bitmask_setbit(mask, (unsigned int)place->nodes[i]);
+	return mask;
+}
+
 /* Takes the mask, which is freed; NULL: MPOL_DEFAULT. */
 static int set_policy(const struct table *t, const struct place *place,
 		      int mode, struct bitmask *mask)
@@ -124,15 +133,9 @@ static int set_policy(const struct table *t, const struct place *place,
 int table_place(const struct table *t, const struct place *place)
 {
 	int mode = kernel_mode(place->mode);
-	struct bitmask *mask = NULL;
 
-	if (mode != MPOL_DEFAULT) {
-		mask = numa_allocate_nodemask();
-		for (int i = 0; i < place->nr_nodes; i++)
-			numa_bitmask_setbit(mask,
-					    (unsigned int)place->nodes[i]);
-	}
-	return set_policy(t, place, mode, mask);
+	return set_policy(t, place, mode,
+			  mode == MPOL_DEFAULT ? NULL : mask_of(place));
 }
 
 int table_hold(const struct table *t, const struct place *place)
@@ -275,17 +278,46 @@ int table_check(const struct place *place, const struct table_pages *pages)
 	return err;
 }
 
+/* What was set is what the kernel has, or there was an error. */
+static int set_process(int mode, const struct bitmask *nodes, const char *text)
+{
+	struct bitmask *now = numa_allocate_nodemask();
+	int has = -1, err = 0;
+
+	if (syscall(SYS_set_mempolicy, mode, nodes->maskp, nodes->size + 1))
+		err = errno;
+	if (err == EINVAL && mode == MPOL_WEIGHTED_INTERLEAVE)
+		err = lacks(
+			err,
+			"set_mempolicy %s: this kernel has no weighted interleave (Linux 6.9 brought it)",
+			text);
+	else if (err)
+		err = fail(err, "set_mempolicy %s: %s", text, strerror(err));
+	else if (syscall(SYS_get_mempolicy, &has, now->maskp, now->size + 1,
+			 NULL, 0) ||
+		 has != mode || !numa_bitmask_equal(now, nodes))
+		err = fail(
+			EXDEV,
+			"set_mempolicy %s: the kernel has another policy (mode %d); does a cpuset forbid a node?",
+			text, has);
+	numa_bitmask_free(now);
+	return err;
+}
+
+int table_place_process(const struct place *place)
+{
+	struct bitmask *nodes = mask_of(place);
+	int err = set_process(kernel_mode(place->mode), nodes, place->text);
+
+	numa_bitmask_free(nodes);
+	return err;
+}
+
 int table_weigh_process(void)
 {
 	struct bitmask *nodes = numa_get_mems_allowed();
-	int err = 0;
+	int err = set_process(MPOL_WEIGHTED_INTERLEAVE, nodes, "weighted:all");
 
-	if (syscall(SYS_set_mempolicy, MPOL_WEIGHTED_INTERLEAVE, nodes->maskp,
-		    nodes->size + 1))
-		err = errno;
 	numa_free_nodemask(nodes);
-	return err ? fail(err,
-			  "cannot interleave by weight: %s (Linux 6.9 or newer)",
-			  strerror(err)) :
-		     0;
+	return err;
 }

@@ -84,6 +84,12 @@ int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 int table_check(const struct place *place, const struct table_pages *pages);
 
 /*
+ * The calling process, and what it executes, allocates where place says (not
+ * PLACE_ANY); read back. 0 or -errno.
+ */
+int table_place_process(const struct place *place);
+
+/*
  * The calling process, and what it executes, allocates by the kernel's
  * weighted_interleave weights over all nodes. 0 or -errno.
  */

@@ -23,6 +23,7 @@
 #include "policy.h"
 #include "region.h"
 #include "report.h"
+#include "residence.h"
 #include "run.h"
 #include "show.h"
 #include "supervise.h"
@@ -363,6 +364,8 @@ static void put_back(const struct plan *plan, const struct undo_state *before,
 {
 	struct undo_result r = { 0 };
 
+	if (plan->verb == VERB_RUN && !plan->dry_run)
+		residence_close();
 	if (!plan_changes(plan))
 		return;
 	if (is_lasting(plan) && result->status)

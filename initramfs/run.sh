@@ -17,7 +17,7 @@ OUT_MIN_KIB=$((16 * 1024))
 
 # --- what was asked for ----------------------------------------------------
 
-# verb run [--name NAME] [--add FILE]... [TIER ARGUMENTS]
+# verb run [--name NAME] [--add FILE[:PATH]]... [TIER ARGUMENTS]
 cmd_run()
 {
 	local name add=() arguments=() status=0
@@ -105,15 +105,6 @@ parse_run()
 	[[ $name != latest ]] || die 2 "--name latest: that is the link to" \
 		"the newest run"
 	check_added
-}
-
-check_added()
-{
-	local file
-
-	for file in "${add[@]}"; do
-		[[ -r ${file%%:*} ]] || die 2 "--add $file: cannot read it"
-	done
 }
 
 # Everything that can be wrong is found before anything is built
@@ -305,29 +296,6 @@ open_out()
 write_verdict()
 {
 	printf '%s\n' "$1" >"$out/verdict" || die 3 "cannot write to $out"
-}
-
-# --add FILE[:PATH]: into the guest, by an archive behind the image's own
-add_files()
-{
-	local entry file to root=$out/.add
-
-	((${#add[@]})) || return 0
-	rm -rf "$root"
-	for entry in "${add[@]}"; do
-		file=${entry%%:*}
-		to=${file##*/}
-		[[ $entry != *:* ]] || to=${entry#*:}
-		to=$root/${to#/}
-		mkdir -p "${to%/*}"
-		cp -rL "$file" "$to"
-	done
-	{
-		cat "$initramfs"
-		pack "$root" -3
-	} >"$out/initramfs.cpio" || die 3 "cannot write to $out"
-	rm -rf "$root"
-	initramfs=$out/initramfs.cpio
 }
 
 # describe_run TIER ARGUMENTS...: qemu.cmd and manifest.json

@@ -284,7 +284,7 @@ a_program()
 	run run --records "$tmp/records" sh -c 'kill -9 $$'
 	ended 137 'signal 9' "run: a program that is killed"
 	run run --records "$tmp/records" "$tmp/none"
-	ended 127 'status 127' "run: no such program"
+	ended 127 'none: No such file' "run: no such program"
 }
 
 digests()

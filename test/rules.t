@@ -39,9 +39,9 @@ only()
 
 opens='(open|openat|openat2|fopen|freopen|creat|opendir|fdopendir|scandir'
 opens+='|readlink|readlinkat|nftw|glob)'
-only 'sysfs|init|tier|undo|damo' "$call$opens *\(" \
+only 'sysfs|init|tier|undo|damo|program' "$call$opens *\(" \
 	"only sysfs.c opens files (init.c: devices, modules, tier.c: records, \
-undo.c: its log, damo.c: a user's file)"
+undo.c: its log, damo.c: a user's file, program.c: a program)"
 is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
 	"these open none of the kernel's attributes"
 is "$(grep -E '^init\.c:' <<<"$code" | grep -P "$call$opens *\\(\"" |
@@ -64,10 +64,10 @@ only 'init|undo' "$call(mount|umount2?) *\(" \
 	"only init.c mounts (undo.c: what it takes back)"
 is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 	"only tier.c ends the program"
-only 'supervise|command|heartbeat|hog' "${call}_exit *\(" \
+only 'supervise|program|heartbeat|hog' "${call}_exit *\(" \
 	"_exit() is for children that could not execute"
-only 'supervise|command|heartbeat|hog' "$call(fork|vfork|execv|execvp) *\(" \
-	"only supervise.c, command.c, heartbeat.c and hog.c start processes"
+only 'supervise|program|heartbeat|hog' "$call(fork|vfork|execv|execvp) *\(" \
+	"only supervise.c, program.c, heartbeat.c and hog.c start processes"
 only 'tier' "${call}getpid *\(" "only tier.c asks who it is"
 is "$(found "${call}getpid *\(" | grep -c .)" 1 "and once"
 is "$(found "$call(system|popen|posix_spawn|strtok|gets|sprintf|strcat|atoi|atol|atof) *\(")" \

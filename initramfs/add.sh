@@ -1,0 +1,248 @@
+# shellcheck shell=bash
+#
+# What a user adds to the guest: --add FILE[:PATH], a program, a script, any
+# file or directory.  A dynamic program brings its loader and its libraries;
+# whatever would not start in the guest is refused before it boots.
+#
+# The files are read, never executed: ldd would run them.
+#
+# Sourced by build.sh.
+
+# Mounted over by tier, or what the guest starts by
+HIDDEN='dev|proc|run|sys|tmp'
+
+# What is added: path in the guest, without the first slash -> file here
+declare -A placed=()
+
+# check_added: add of the caller to placed, with what those files need
+check_added()
+{
+	local entry file to
+
+	((${#add[@]})) || return 0
+	need "${NEED_RUN[@]}"
+	for entry in "${add[@]}"; do
+		file=${entry%%:*}
+		[[ $file && -r $file ]] || die 2 "--add $entry: cannot read it"
+		to=$(guest_path "$entry")
+		[[ ! ${placed[$to]:-} ]] || die 2 "--add $entry: /$to is" \
+			"${placed[$to]} already"
+		placed[$to]=$(realpath "$file")
+	done
+	# Only when all is known that was added can something be missing
+	for to in "${!placed[@]}"; do
+		[[ ! -f ${placed[$to]} ]] || check_file "${placed[$to]}" "$to"
+	done
+}
+
+# guest_path ENTRY: where FILE[:PATH] goes
+guest_path()
+{
+	local entry=$1 name=${1%%:*} to
+
+	name=$(basename "$name")
+	to=$name
+	[[ $entry != *:* ]] || to=${entry#*:}
+	[[ $to && $to != */ ]] || to+=$name
+	to=$(realpath -sm "/$to")
+	to=${to#/}
+	# a link to bin in the image
+	to=${to/#sbin\//bin/}
+	[[ ! $to =~ ^($HIDDEN)(/|$) ]] || die 2 "--add $entry: /$to would" \
+		"not be seen: tier mounts over /${to%%/*}"
+	case $to in
+	'' | init | bin | etc | lib | root | sbin)
+		die 2 "--add $entry: /$to is the image's own";;
+	esac
+	printf '%s\n' "$to"
+}
+
+# check_file FILE TO: would it start there?
+check_file()
+{
+	case $(head -c 4 "$1" | od -An -c | tr -d ' \n') in
+	177ELF) check_elf "$1" "$2";;
+	'#!'*) check_script "$1" "$2";;
+	esac
+}
+
+check_script()
+{
+	local line interpreter
+
+	line=$(head -n 1 "$1" | tr -d '\0')
+	read -r interpreter _ <<<"${line#??}" || true
+	in_image "$interpreter" || die 2 "--add $1: its first line wants" \
+		"$interpreter, which the image lacks; it has busybox's /bin/sh" \
+		"(--add FILE:PATH brings others)"
+}
+
+# in_image PATH: is there such a program?
+in_image()
+{
+	local to=${1#/}
+
+	to=${to/#sbin\//bin/}
+	[[ $1 = /* ]] || return 1
+	[[ ! ${placed[$to]:-} ]] || return 0
+	[[ $to =~ ^bin/(sh|busybox|tier)$ ]] && return
+	# Their names are only known once it was fetched
+	[[ $to = bin/* && $to != bin/*/* ]] || return 1
+	lock
+	build_busybox
+	unlock
+	"$B/busybox" --list | grep -qxF -- "${to#bin/}"
+}
+
+# --- libraries -------------------------------------------------------------
+
+# elf_kind FILE: its class and processor, e.g. "ELF64 Advanced..."
+elf_kind()
+{
+	readelf -h "$1" 2>/dev/null |
+		sed -nE 's/^ *(Class|Machine): *//p' | paste -sd' '
+}
+
+# check_elf FILE TO: its loader and its libraries are placed, or it is refused
+check_elf()
+{
+	local file=$1 to=$2 kind loader missing=() name
+
+	kind=$(elf_kind "$file")
+	[[ $kind = 'ELF64 Advanced Micro Devices X86-64' ]] ||
+		die 2 "--add $file: is for ${kind:-an unknown processor}:" \
+			"the guest is ELF64 X86-64"
+	loader=$(readelf -lW "$file" 2>/dev/null |
+		sed -n 's/.*Requesting program interpreter: \(.*\)\]$/\1/p')
+	[[ ! $loader ]] || place_loader "$loader"
+	place_libraries "$file" "$to"
+	((${#missing[@]} == 0)) || die 2 "--add $file: this machine lacks" \
+		"${missing[*]}, which it needs"
+}
+
+# place_loader PATH: to where the kernel looks for it
+place_loader()
+{
+	local to
+
+	to=$(realpath -sm "$1")
+	to=${to#/}
+	[[ ! ${placed[$to]:-} ]] || return 0
+	if [[ -r $1 ]]; then
+		placed[$to]=$(realpath "$1")
+	else
+		missing+=("$1")
+	fi
+}
+
+# place_libraries FILE TO: those it names, and theirs; adds to missing
+place_libraries()
+{
+	local file=$1 to=$2 name dynamic dirs needed
+
+	dynamic=$(readelf -dW "$file" 2>/dev/null) || return 0
+	mapfile -t needed < <(sed -n \
+		's/.*(NEEDED).*\[\(.*\)\]$/\1/p' <<<"$dynamic")
+	dirs=$(sed -nE 's/.*\((RPATH|RUNPATH)\).*\[(.*)\]$/\2/p' \
+		<<<"$dynamic" | tail -n 1)
+	for name in "${needed[@]}"; do
+		place_library "$name" "$file" "$to" "$dirs"
+	done
+}
+
+# place_library NAME FILE TO DIRS: what FILE finds as NAME.  A name with a
+# slash is a path; else DIRS are asked first, in which $ORIGIN is where FILE
+# is; then what the loader asks by itself, of which /lib is there for all.
+place_library()
+{
+	local name=$1 file=$2 to=$3 dir dirs found there
+
+	if [[ $name = */* ]]; then
+		found=$(realpath -e "$name" 2>/dev/null) || found=
+		bring "$found" "$(realpath -sm "$name")" "$name"
+		return
+	fi
+	IFS=: read -r -a dirs <<<"$4"
+	for dir in "${dirs[@]}"; do
+		there=$(realpath -sm "$(origin "$dir" "$(dirname "/$to")")")
+		[[ ! ${placed[${there#/}/$name]:-} ]] || return 0
+		dir=$(origin "$dir" "$(dirname "$file")")
+		same_kind "$dir/$name" "$file" || continue
+		bring "$(realpath "$dir/$name")" "$there/$name" "$name"
+		return
+	done
+	for dir in lib usr/lib lib64; do
+		[[ ! ${placed[$dir/$name]:-} ]] || return 0
+	done
+	bring "$(find_library "$name" "$file")" "/lib/$name" "$name"
+}
+
+# origin DIR WHERE: a directory of RPATH, for a file that is in WHERE
+origin()
+{
+	sed "s|\$ORIGIN\|\${ORIGIN}|${2//&/\\&}|g" <<<"$1"
+}
+
+# bring FOUND PATH NAME: places it with what it needs; not found: is missing
+bring()
+{
+	local found=$1 to=${2#/}
+
+	if [[ ! $found ]]; then
+		[[ " ${missing[*]} " = *" $3 "* ]] || missing+=("$3")
+	elif [[ ! ${placed[$to]:-} ]]; then
+		placed[$to]=$found
+		place_libraries "$found" "$to"
+	fi
+}
+
+# same_kind LIBRARY FILE: of one class, for one processor?
+same_kind()
+{
+	[[ -f $1 && -r $1 && $(elf_kind "$1") = "$(elf_kind "$2")" ]]
+}
+
+# find_library NAME FILE: where this machine has it for such a FILE
+find_library()
+{
+	local path
+
+	while read -r path; do
+		same_kind "$path" "$2" || continue
+		realpath "$path"
+		return
+	done < <(ldconfig -p | sed -n "s|^\t\(.*\) (.*) => |\1\t|p" |
+		awk -F'\t' -v name="$1" '$1 == name { print $2 }'
+		printf '%s\n' {/lib,/usr/lib}{/x86_64-linux-gnu,64,}/"$1")
+}
+
+# --- the archive -----------------------------------------------------------
+
+# add_files: placed into the guest, by an archive behind the image's own
+add_files()
+{
+	local to root=$out/.add
+
+	((${#placed[@]})) || return 0
+	rm -rf "$root"
+	for to in "${!placed[@]}"; do
+		mkdir -p "$root/$(dirname "$to")"
+		cp -rL "${placed[$to]}" "$root/$to"
+		[[ ! -f $root/$to ]] || make_executable "$root/$to"
+	done
+	{
+		cat "$initramfs"
+		pack "$root" -3
+	} >"$out/initramfs.cpio" || die 3 "cannot write to $out"
+	rm -rf "$root"
+	initramfs=$out/initramfs.cpio
+}
+
+# Programs and scripts are meant to be executed, whatever they are here
+make_executable()
+{
+	case $(head -c 2 "$1" | od -An -c | tr -d ' \n') in
+	177E | '#!') chmod 755 "$1";;
+	*) chmod u+rw,go+r "$1";;
+	esac
+}

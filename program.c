@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * program.c - another's program: found, judged, placed and started.
+ *
+ * The kernel says ENOENT for a program that is there when its interpreter is
+ * not, and ENOEXEC for whatever it does not know: here it is said what is
+ * missing. The verdict is execve(2)'s all the same, when it comes to that.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node.h"
+#include "program.h"
+#include "sysfs.h"
+#include "table.h"
+#include "util.h"
+
+#define NODES "/sys/devices/system/node"
+/* As execvp(3) has it when the environment has none, as PID 1's has not. */
+#define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin:/sbin"
+#define ADD_BRINGS \
+	"which this machine lacks; into a guest's image ./build.sh run --add FILE brings it"
+
+#ifdef __aarch64__
+#define EM_OURS EM_AARCH64
+#else
+#define EM_OURS EM_X86_64
+#endif
+
+/* ------------------------------------------------------------------- find */
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISDIR(st.st_mode);
+}
+
+/* Prefers one that may be executed, as execvp(3) goes on behind others. */
+static int search(char path[static PATH_MAX], const char *name)
+{
+	const char *dirs = getenv("PATH"), *end;
+	char try[PATH_MAX];
+	bool found = false;
+
+	for (dirs = dirs ? dirs : DEFAULT_PATH;; dirs = end + 1) {
+		end = dirs + strcspn(dirs, ":");
+		snprintf(try, sizeof(try), "%.*s%s%s", (int)(end - dirs), dirs,
+			 end > dirs ? "/" : "", name);
+		if (is_file(try) && (!found || !access(try, X_OK))) {
+			found = true;
+			snprintf(path, PATH_MAX, "%s", try);
+			if (!access(try, X_OK))
+				return 0;
+		}
+		if (!*end)
+			break;
+	}
+	return found ? 0 :
+		       fail_as(PROGRAM_NOT_FOUND, "%s: not found in PATH", name);
+}
+
+/* ------------------------------------------------------------------ judge */
+
+/* "#!/bin/sh -e": is there a /bin/sh? */
+static int judge_script(const char *path, char *line)
+{
+	char *name = line + 2 + strspn(line + 2, " \t");
+
+	name[strcspn(name, " \t\r\n")] = '\0';
+	if (*name && !access(name, X_OK))
+		return 0;
+	return fail_as(PROGRAM_CANNOT,
+		       "%s: its first line wants %s, " ADD_BRINGS, path,
+		       *name ? name : "no interpreter");
+}
+
+/* Where an ELF file names its interpreter (the dynamic loader); 0: nowhere. */
+static off_t interpreter_at(int fd, const Elf64_Ehdr *e, size_t *size)
+{
+	Elf64_Phdr p;
+
+	for (int i = 0; i < e->e_phnum; i++) {
+		if (pread(fd, &p, sizeof(p),
+			  (off_t)(e->e_phoff + (uint64_t)i * sizeof(p))) !=
+		    sizeof(p))
+			break;
+		if (p.p_type != PT_INTERP)
+			continue;
+		*size = p.p_filesz;
+		return (off_t)p.p_offset;
+	}
+	return 0;
+}
+
+static int judge_elf(const char *path, int fd, const Elf64_Ehdr *e)
+{
+	char name[PATH_MAX] = "";
+	size_t size = 0;
+	off_t at;
+
+	/* 32-bit ones may be run by a 64-bit kernel: that is for it to say. */
+	if (e->e_ident[EI_CLASS] != ELFCLASS64)
+		return 0;
+	if (e->e_machine != EM_OURS)
+		return fail_as(
+			PROGRAM_CANNOT,
+			"%s is for another processor (ELF machine %d, this is %d)",
+			path, e->e_machine, EM_OURS);
+	at = interpreter_at(fd, e, &size);
+	if (!at || size >= sizeof(name) ||
+	    pread(fd, name, size, at) != (ssize_t)size || !access(name, X_OK))
+		return 0;
+	return fail_as(PROGRAM_CANNOT, "%s needs %s, " ADD_BRINGS, path, name);
+}
+
+static int judge_content(const char *path, int fd)
+{
+	union {
+		Elf64_Ehdr elf;
+		char text[256];
+	} head = { 0 };
+	ssize_t n = pread(fd, head.text, sizeof(head.text) - 1, 0);
+
+	if (n >= 2 && !strncmp(head.text, "#!", 2))
+		return judge_script(path, head.text);
+	/* Who registers formats of his own has the kernel say. */
+	if (n < 0 || sysfs_exists("/proc/sys/fs/binfmt_misc/status"))
+		return 0;
+	if (n >= (ssize_t)sizeof(head.elf) &&
+	    !memcmp(head.elf.e_ident, ELFMAG, SELFMAG))
+		return judge_elf(path, fd, &head.elf);
+	return fail_as(PROGRAM_CANNOT, "%s is %s", path,
+		       n ? "no program: no interpreter line (#!/bin/sh)?" :
+			   "an empty file: no interpreter line?");
+}
+
+static int judge(const char *path)
+{
+	struct stat st;
+	int fd, err;
+
+	if (stat(path, &st))
+		return fail_as(errno == ENOENT ? PROGRAM_NOT_FOUND :
+						 PROGRAM_CANNOT,
+			       "%s: %s", path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return fail_as(PROGRAM_CANNOT, "%s: a directory", path);
+	if (access(path, X_OK))
+		return fail_as(
+			PROGRAM_CANNOT, "%s: %s%s", path, strerror(errno),
+			errno == EACCES ? "; chmod +x makes it a program" : "");
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) /* one may execute what one may not read */
+		return 0;
+	err = judge_content(path, fd);
+	close(fd);
+	return err;
+}
+
+int program_find(struct program *p, char **argv)
+{
+	int err = 0;
+
+	p->argv = argv;
+	if (!*argv[0])
+		return fail_as(PROGRAM_NOT_FOUND, "'' is no program's name");
+	if (strlen(argv[0]) >= PATH_MAX)
+		return fail_as(PROGRAM_NOT_FOUND, "a name that long: %s",
+			       strerror(ENAMETOOLONG));
+	if (strchr(argv[0], '/'))
+		snprintf(p->path, sizeof(p->path), "%s", argv[0]);
+	else
+		err = search(p->path, argv[0]);
+	return err ? err : judge(p->path);
+}
+
+/* ------------------------------------------------------------------ place */
+
+/* "all" are those that have; others must be among them. */
+static int resolve(struct place *place, const int *have, int n,
+		   const char *what)
+{
+	char all[128] = "";
+
+	if (!place->nr_nodes) {
+		memcpy(place->nodes, have, (size_t)n * sizeof(*have));
+		place->nr_nodes = n;
+		return n ? 0 : lacks(ENOENT, "no node has %s", what);
+	}
+	for (int i = 0; i < n; i++)
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%d",
+			 i ? ", " : "", have[i]);
+	for (int i = 0; i < place->nr_nodes; i++) {
+		bool there = false;
+
+		for (int k = 0; k < n; k++)
+			there |= have[k] == place->nodes[i];
+		if (!there)
+			return lacks(
+				ENOENT,
+				"node %d does not exist or has no %s; nodes with %s: %s",
+				place->nodes[i], what, what, n ? all : "none");
+	}
+	return 0;
+}
+
+static int resolve_memory(struct place *place)
+{
+	struct node *nodes;
+	int have[PLAN_MAX_NODES], n = node_list(&nodes), err;
+
+	if (n < 0)
+		return n;
+	if (n > PLAN_MAX_NODES)
+		n = PLAN_MAX_NODES;
+	for (int i = 0; i < n; i++)
+		have[i] = nodes[i].id;
+	free(nodes);
+	err = resolve(place, have, n, "memory");
+	return err;
+}
+
+/* The CPUs of a node, into ids; also of one without memory. */
+static int node_cpus(int node, int *ids)
+{
+	char list[4096];
+
+	if (sysfs_read(list, sizeof(list), NODES "/node%d/cpulist", node) <= 0)
+		return 0;
+	return parse_list(list, ids, PROGRAM_CPUS);
+}
+
+static int add_cpus(struct program *p, int node, int *ids)
+{
+	int n = node_cpus(node, ids);
+
+	for (int i = 0; i < n; i++) {
+		if (ids[i] >= PROGRAM_CPUS)
+			continue;
+		CPU_SET_S((size_t)ids[i], sizeof(p->cpus),
+			  (cpu_set_t *)p->cpus);
+		p->nr_cpus++;
+	}
+	return n;
+}
+
+static int resolve_cpus(struct program *p)
+{
+	int *ids = xcalloc(PROGRAM_CPUS, sizeof(*ids)), *nodes;
+	int n = sysfs_ids(&nodes, "node", NODES), have[PLAN_MAX_NODES];
+	int with = 0, err;
+
+	for (int i = 0; i < n && with < PLAN_MAX_NODES; i++)
+		if (node_cpus(nodes[i], ids) > 0)
+			have[with++] = nodes[i];
+	err = n < 0 ? n : resolve(&p->cpu_nodes, have, with, "CPUs");
+	for (int i = 0; i < p->cpu_nodes.nr_nodes && !err; i++)
+		add_cpus(p, p->cpu_nodes.nodes[i], ids);
+	if (n > 0)
+		free(nodes);
+	free(ids);
+	return err;
+}
+
+int program_place(struct program *p, const struct run_plan *plan)
+{
+	int err = 0;
+
+	p->place = plan->place;
+	p->cpu_nodes = plan->cpu_nodes;
+	if (p->place.mode != PLACE_ANY)
+		err = resolve_memory(&p->place);
+	if (!err && p->cpu_nodes.text)
+		err = resolve_cpus(p);
+	return err;
+}
+
+/* ------------------------------------------------------------------ start */
+
+/* In the child. The parent waits meanwhile, and has the message: vfork(2). */
+static int begin(const struct program *p, int (*prepare)(void *), void *arg)
+{
+	int err = prepare ? prepare(arg) : 0;
+
+	if (!err && p->nr_cpus &&
+	    sched_setaffinity(0, sizeof(p->cpus), (cpu_set_t *)p->cpus))
+		err = fail(errno, "--cpunodebind %s: %s", p->cpu_nodes.text,
+			   strerror(errno));
+	if (!err && p->place.mode != PLACE_ANY)
+		err = table_place_process(&p->place);
+	if (err)
+		return err;
+	/* Whoever counts is gone: then nobody wants to know. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_DFL);
+	execv(p->path, p->argv);
+	return fail_as(PROGRAM_CANNOT, "%s: %s%s", p->path, strerror(errno),
+		       errno == ENOENT ? "; is its interpreter missing?" : "");
+}
+
+pid_t program_start(const struct program *p, int (*prepare)(void *), void *arg)
+{
+	static volatile int err;
+	pid_t pid;
+
+	err = 0;
+	pid = vfork();
+	if (pid == 0) {
+		err = begin(p, prepare, arg);
+		_exit(PROGRAM_CANNOT);
+	}
+	if (pid < 0)
+		return fail(errno, "fork: %s", strerror(errno));
+	return err ? err : pid;
+}

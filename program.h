@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * program.h - another's program: found, judged, placed and started.
+ */
+#ifndef TIER_PROGRAM_H
+#define TIER_PROGRAM_H
+
+#include <limits.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "plan.h"
+
+/* What a shell says of a program that it cannot execute, or find. */
+#define PROGRAM_CANNOT 126
+#define PROGRAM_NOT_FOUND 127
+
+#define PROGRAM_CPUS 8192
+
+struct program {
+	char **argv;
+	char path[PATH_MAX]; /* what is executed */
+	struct place place; /* with the nodes that "all" means here */
+	struct place cpu_nodes; /* none: where the scheduler wants */
+	unsigned long cpus[PROGRAM_CPUS / 8 / sizeof(long)];
+	int nr_cpus; /* of those */
+};
+
+/*
+ * Finds the program as execvp(3) does and looks at it, so that what cannot be
+ * executed is known, with the reason, before anything is changed. Its status
+ * (fail_as()) is 126 or 127 then.
+ */
+int program_find(struct program *p, char **argv);
+/* Are there these nodes, with memory, and with CPUs where those are asked? */
+int program_place(struct program *p, const struct run_plan *plan);
+
+/*
+ * Starts it; prepare (may be NULL) is called in the child, where the memory is
+ * still ours. Returns its pid once it executes, or -errno: of prepare, of the
+ * placement, or of execve.
+ */
+pid_t program_start(const struct program *p, int (*prepare)(void *), void *arg);
+
+#endif

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * rows.c - a program's pages while it runs.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "rows.h"
+#include "util.h"
+
+/* Of one CPU, so that what is measured is not the measuring. */
+#define MAX_SHARE 0.02
+/* As many nodes as 80 columns hold; the records have them all. */
+#define TEXT_NODES 3
+#define ROWS_A_HEAD 20
+
+static double cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void rows_open(struct rows *t, uint64_t every_ns, const char *group)
+{
+	*t = (struct rows){ .asked_ns = every_ns, .every_ns = every_ns };
+	if (!every_ns)
+		return;
+	residence_open(&t->source, group);
+	if (t->source.group[0])
+		report_say("pages    seen by cgroup %s%s\n", t->source.group,
+			   t->source.own ? "" : ", and tier's own with them");
+	else
+		report_wrap(
+			"         ",
+			"pages    seen by /proc/PID/numa_maps, which takes longer the more there are; no cgroup: %s",
+			t->source.why);
+}
+
+void rows_begin(struct rows *t)
+{
+	t->begin = now_ns();
+	if (!t->asked_ns)
+		return;
+	if (vmstat_take(&t->before))
+		t->asked_ns = 0;
+	t->next = t->begin + t->every_ns / 16;
+}
+
+/* ------------------------------------------------------------------- rows */
+
+/* Since the row before; false: this kernel does not count that. */
+static bool since(const struct rows *t, const struct vmstat *now,
+		  const char *const *names, int64_t *pages)
+{
+	int64_t delta;
+	bool any = false;
+
+	*pages = 0;
+	for (; *names; names++) {
+		if (!vmstat_delta(&t->before, now, VMSTAT_TOTAL, *names,
+				  &delta))
+			continue;
+		*pages += delta;
+		any = true;
+	}
+	return any;
+}
+
+static const struct {
+	const char *key, *head;
+	const char *names[5];
+} moved[] = {
+	{ "promoted_pages", "up", { "pgpromote_success" } },
+	{ "demoted_pages",
+	  "down",
+	  { "pgdemote_kswapd", "pgdemote_direct", "pgdemote_khugepaged",
+	    "pgdemote_proactive" } },
+	{ "migrated_pages", "moved", { "pgmigrate_success" } },
+};
+
+static bool free_bytes(const struct vmstat *s, int node, uint64_t *bytes)
+{
+	uint64_t pages;
+
+	if (!vmstat_get(s, node, "nr_free_pages", &pages))
+		return false;
+	*bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return true;
+}
+
+static void record_nodes(const char *key, const struct residence *r,
+			 const struct vmstat *s)
+{
+	char name[16];
+	uint64_t bytes;
+
+	report_open(key, '{');
+	for (size_t f = 0; f < s->nr_files; f++) {
+		int node = s->files[f].node;
+
+		if (node == VMSTAT_TOTAL)
+			continue;
+		snprintf(name, sizeof(name), "node%d", node);
+		if (r)
+			report_u64(name, r->node[node]);
+		else if (free_bytes(s, node, &bytes))
+			report_u64(name, bytes);
+		else
+			report_null(name);
+	}
+	report_close('}');
+}
+
+static void record_row(const struct rows *t, const struct residence *r,
+		       const struct vmstat *now, double at)
+{
+	int64_t pages;
+
+	report_begin("timeline");
+	report_real("at_s", at);
+	record_nodes("program_bytes", r, now);
+	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
+		if (since(t, now, moved[i].names, &pages))
+			report_i64(moved[i].key, pages);
+		else
+			report_null(moved[i].key);
+	record_nodes("free_bytes", NULL, now);
+	report_end();
+}
+
+struct row {
+	struct report_column columns[4 + 2 * TEXT_NODES];
+	const char *cells[4 + 2 * TEXT_NODES];
+	char heads[2 * TEXT_NODES][12], text[4 + 2 * TEXT_NODES][24];
+	size_t n;
+};
+
+/* A cell that is formatted into the row's own text. */
+#define cell(row, name, ...)                                                  \
+	do {                                                                  \
+		snprintf((row)->text[(row)->n], sizeof((row)->text[0]),       \
+			 __VA_ARGS__);                                        \
+		(row)->columns[(row)->n] = (struct report_column){ name, 6 }; \
+		(row)->cells[(row)->n] = (row)->text[(row)->n];               \
+		(row)->n++;                                                   \
+	} while (0)
+
+static void node_cells(struct row *row, const struct residence *r,
+		       const struct vmstat *s)
+{
+	size_t have = 0;
+
+	for (size_t f = 0; f < s->nr_files && have < TEXT_NODES; f++) {
+		char *head = row->heads[have + (r ? 0 : TEXT_NODES)];
+		int node = s->files[f].node;
+		uint64_t bytes = 0;
+
+		if (node == VMSTAT_TOTAL)
+			continue;
+		snprintf(head, sizeof(row->heads[0]), r ? "node%d" : "free%d",
+			 node);
+		if (r)
+			bytes = r->node[node];
+		else
+			free_bytes(s, node, &bytes);
+		cell(row, head, "%" PRIu64, bytes / MIB);
+		have++;
+	}
+}
+
+static void text_row(const struct rows *t, const struct residence *r,
+		     const struct vmstat *now, double at)
+{
+	struct row row = { .n = 0 };
+	int64_t pages;
+
+	cell(&row, "time", "%.1f", at);
+	node_cells(&row, r, now);
+	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
+		if (since(t, now, moved[i].names, &pages))
+			cell(&row, moved[i].head, "%" PRId64, pages);
+		else
+			cell(&row, moved[i].head, "-");
+	node_cells(&row, NULL, now);
+	if (!t->rows)
+		report_say("\nMiB of the program's pages on each node; pages "
+			   "promoted (up), demoted (down) and\n"
+			   "moved by anybody since the row before; MiB free on "
+			   "each node\n");
+	if (t->rows % ROWS_A_HEAD == 0)
+		report_head(row.columns, row.n);
+	report_row(row.columns, row.n, row.cells);
+}
+
+/* ------------------------------------------------------------------ looks */
+
+/* False: the program has just ended, or the group went away. */
+static bool look(struct rows *t)
+{
+	double at = (double)(now_ns() - t->begin) / 1e9;
+	struct residence r;
+
+	if (residence_look(&t->source, &r) || !r.bytes)
+		return false;
+	if (!t->looks++ || r.bytes > t->peak.bytes) {
+		t->peak = r;
+		t->peak_s = at;
+	}
+	t->end = r;
+	t->end_s = at;
+	return true;
+}
+
+static void say_row(struct rows *t)
+{
+	struct vmstat now;
+
+	if (vmstat_take(&now))
+		return;
+	record_row(t, &t->end, &now, t->end_s);
+	text_row(t, &t->end, &now, t->end_s);
+	vmstat_free(&t->before);
+	t->before = now;
+	t->rows++;
+}
+
+/* What a look costs says how often it may be. */
+static void stretch(struct rows *t, double cost)
+{
+	uint64_t least = (uint64_t)(cost / MAX_SHARE * 1e9);
+	char every[SIZE_TEXT], took[SIZE_TEXT];
+
+	if (least <= t->every_ns)
+		return;
+	if (t->every_ns == t->asked_ns)
+		report_say(
+			"timeline a row each %s: to look takes %s of a CPU\n",
+			format_seconds(every, (double)least / 1e9),
+			format_seconds(took, cost));
+	t->every_ns = least;
+}
+
+/*
+ * The first looks are at a 16th, an 8th, a quarter and half of the interval:
+ * a program that ends before the first row was seen as well.
+ */
+uint64_t rows_tick(struct rows *t)
+{
+	uint64_t now = now_ns();
+	double began;
+
+	if (!t->asked_ns)
+		return UINT64_MAX;
+	if (now < t->next)
+		return t->next;
+	began = cpu_s();
+	if (look(t) && t->next >= t->begin + t->every_ns)
+		say_row(t);
+	began = cpu_s() - began;
+	t->cpu_s += began;
+	stretch(t, began);
+	now = now_ns();
+	if (t->next < t->begin + t->every_ns) {
+		t->next = t->begin + 2 * (t->next - t->begin);
+		if (t->next < now + (uint64_t)(began / MAX_SHARE * 1e9))
+			t->next = t->begin + t->every_ns;
+	} else {
+		t->next += t->every_ns;
+	}
+	if (t->next <= now)
+		t->next = now + t->every_ns;
+	return t->next;
+}
+
+/* ------------------------------------------------------------------- ends */
+
+static void text_pages(const char *what, const struct residence *r, double at)
+{
+	struct textbuf b = { 0 };
+	char size[SIZE_TEXT];
+
+	for (int i = 0; i < PLAN_MAX_NODES; i++)
+		if (r->node[i])
+			buf_add(&b, "%s%s on node %d", b.len ? ", " : "",
+				format_size(size, r->node[i]), i);
+	report_wrap("         ", "%s %s (at %.1f s)", what,
+		    b.text ? b.text : "none", at);
+	buf_free(&b);
+}
+
+void rows_show(const struct rows *t, double elapsed_s)
+{
+	char took[SIZE_TEXT];
+
+	if (!t->asked_ns)
+		return;
+	if (!t->looks) {
+		report_say("pages    not seen: it ended too soon\n");
+		return;
+	}
+	text_pages("at peak ", &t->peak, t->peak_s);
+	text_pages("at end  ", &t->end, t->end_s);
+	report_say("looking  %" PRIu64
+		   " times, %s of a CPU, %.2f %% of the run\n",
+		   t->looks, format_seconds(took, t->cpu_s),
+		   elapsed_s > 0 ? 100 * t->cpu_s / elapsed_s : 0);
+}
+
+static void record_pages(const char *key, const struct rows *t,
+			 const struct residence *r, double at)
+{
+	if (!t->looks) {
+		report_null(key);
+		return;
+	}
+	report_open(key, '{');
+	report_real("at_s", at);
+	record_nodes("bytes", r, &t->before);
+	report_close('}');
+}
+
+void rows_record(const struct rows *t, double elapsed_s)
+{
+	record_pages("peak", t, &t->peak, t->peak_s);
+	record_pages("end", t, &t->end, t->end_s);
+	report_str("pages_by", !t->asked_ns	  ? NULL :
+			       t->source.group[0] ? "cgroup" :
+						    "numa_maps");
+	if (t->asked_ns) {
+		report_real("sampling_cpu_s", t->cpu_s);
+		report_real("sampling_share", t->cpu_s / elapsed_s);
+		report_real("interval_s", (double)t->every_ns / 1e9);
+	} else {
+		report_null("sampling_cpu_s");
+		report_null("sampling_share");
+		report_null("interval_s");
+	}
+}
+
+void rows_close(struct rows *t)
+{
+	vmstat_free(&t->before);
+}
