@@ -140,6 +140,7 @@ static int execute(struct run *r)
 	r->child = program_start(&r->program, prepare, r);
 	if (r->child < 0)
 		return r->child;
+	rows_started(&r->timeline, r->child);
 	while (!has_ended(r)) {
 		next = rows_tick(&r->timeline);
 		wait_until(r, next < r->kill_at ? next : r->kill_at);

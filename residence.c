@@ -95,6 +95,14 @@ void residence_close(void)
 		report_warn("%s", fail_message());
 }
 
+/* Their pages do not count with a group, so it would say too little. */
+static bool has_huge_pages(void)
+{
+	uint64_t n;
+
+	return !sysfs_read_u64(&n, "/proc/sys/vm/nr_hugepages") && n;
+}
+
 static int make_group(void)
 {
 	int err;
@@ -114,15 +122,24 @@ static int make_group(void)
 		     lacks(ENOENT, "cgroups have no memory.numa_stat");
 }
 
+static int find_group(const char *group)
+{
+	if (has_huge_pages())
+		return fail(
+			EINVAL,
+			"vm.nr_hugepages is set, and it would not count those");
+	return group ? 0 : make_group();
+}
+
 void residence_open(struct residence_source *s, const char *group)
 {
-	*s = (struct residence_source){ .own = !group };
-	if (!group && make_group()) {
+	*s = (struct residence_source){ 0 };
+	if (find_group(group)) {
 		snprintf(s->why, sizeof(s->why), "%s", fail_message());
-		s->own = false;
 		residence_close();
 		return;
 	}
+	s->own = !group;
 	snprintf(s->group, sizeof(s->group), "%s", group ? group : OWN);
 }
 

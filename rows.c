@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "sysfs.h"
 #include "rows.h"
 #include "util.h"
 
@@ -17,6 +18,8 @@
 /* As many nodes as 80 columns hold; the records have them all. */
 #define TEXT_NODES 3
 #define ROWS_A_HEAD 20
+/* The first look is at this part of an interval. */
+#define FIRST_LOOK 8
 
 static double cpu_s(void)
 {
@@ -28,7 +31,7 @@ static double cpu_s(void)
 
 void rows_open(struct rows *t, uint64_t every_ns, const char *group)
 {
-	*t = (struct rows){ .asked_ns = every_ns, .every_ns = every_ns };
+	*t = (struct rows){ .every_ns = every_ns };
 	if (!every_ns)
 		return;
 	residence_open(&t->source, group);
@@ -42,14 +45,19 @@ void rows_open(struct rows *t, uint64_t every_ns, const char *group)
 			t->source.why);
 }
 
+void rows_started(struct rows *t, pid_t pid)
+{
+	t->pid = pid;
+}
+
 void rows_begin(struct rows *t)
 {
-	t->begin = now_ns();
-	if (!t->asked_ns)
+	if (!t->every_ns)
 		return;
 	if (vmstat_take(&t->before))
-		t->asked_ns = 0;
-	t->next = t->begin + t->every_ns / 16;
+		t->every_ns = 0;
+	t->begin = now_ns();
+	t->next = t->begin + t->every_ns / FIRST_LOOK;
 }
 
 /* ------------------------------------------------------------------- rows */
@@ -200,13 +208,25 @@ static void text_row(const struct rows *t, const struct residence *r,
 
 /* ------------------------------------------------------------------ looks */
 
+/*
+ * A process that ends gives up its memory first, and then takes it apart: what
+ * was seen until now may be half of it.
+ */
+static bool is_ending(const struct rows *t)
+{
+	char statm[128];
+
+	return sysfs_read(statm, sizeof(statm), "/proc/%d/statm", t->pid) < 0 ||
+	       !strncmp(statm, "0 ", 2);
+}
+
 /* False: the program has just ended, or the group went away. */
 static bool look(struct rows *t)
 {
 	double at = (double)(now_ns() - t->begin) / 1e9;
 	struct residence r;
 
-	if (residence_look(&t->source, &r) || !r.bytes)
+	if (residence_look(&t->source, &r) || !r.bytes || is_ending(t))
 		return false;
 	if (!t->looks++ || r.bytes > t->peak.bytes) {
 		t->peak = r;
@@ -230,51 +250,42 @@ static void say_row(struct rows *t)
 	t->rows++;
 }
 
-/* What a look costs says how often it may be. */
-static void stretch(struct rows *t, double cost)
+/* The next row that is due; later, when the looks would take too much. */
+static uint64_t schedule(struct rows *t, double cost)
 {
-	uint64_t least = (uint64_t)(cost / MAX_SHARE * 1e9);
-	char every[SIZE_TEXT], took[SIZE_TEXT];
+	uint64_t now = now_ns() - t->begin, every = t->every_ns;
+	uint64_t least = (uint64_t)((t->cpu_s + cost) / MAX_SHARE * 1e9);
+	uint64_t due = (now / every + 1) * every;
+	char took[SIZE_TEXT];
 
-	if (least <= t->every_ns)
-		return;
-	if (t->every_ns == t->asked_ns)
-		report_say(
-			"timeline a row each %s: to look takes %s of a CPU\n",
-			format_seconds(every, (double)least / 1e9),
-			format_seconds(took, cost));
-	t->every_ns = least;
+	if (least <= due)
+		return t->begin + due;
+	if (!t->stretched && t->rows)
+		report_say("timeline a look takes %s of a CPU: some rows are "
+			   "left out, to keep it at 2 %%\n",
+			   format_seconds(took, cost));
+	t->stretched |= t->rows;
+	return t->begin + (least / every + 1) * every;
 }
 
 /*
- * The first looks are at a 16th, an 8th, a quarter and half of the interval:
- * a program that ends before the first row was seen as well.
+ * The first look is early, and no row: a program that ends before the first
+ * row was seen as well.
  */
 uint64_t rows_tick(struct rows *t)
 {
-	uint64_t now = now_ns();
 	double began;
 
-	if (!t->asked_ns)
+	if (!t->every_ns)
 		return UINT64_MAX;
-	if (now < t->next)
+	if (now_ns() < t->next)
 		return t->next;
 	began = cpu_s();
 	if (look(t) && t->next >= t->begin + t->every_ns)
 		say_row(t);
 	began = cpu_s() - began;
 	t->cpu_s += began;
-	stretch(t, began);
-	now = now_ns();
-	if (t->next < t->begin + t->every_ns) {
-		t->next = t->begin + 2 * (t->next - t->begin);
-		if (t->next < now + (uint64_t)(began / MAX_SHARE * 1e9))
-			t->next = t->begin + t->every_ns;
-	} else {
-		t->next += t->every_ns;
-	}
-	if (t->next <= now)
-		t->next = now + t->every_ns;
+	t->next = schedule(t, began);
 	return t->next;
 }
 
@@ -298,7 +309,7 @@ void rows_show(const struct rows *t, double elapsed_s)
 {
 	char took[SIZE_TEXT];
 
-	if (!t->asked_ns)
+	if (!t->every_ns)
 		return;
 	if (!t->looks) {
 		report_say("pages    not seen: it ended too soon\n");
@@ -329,17 +340,17 @@ void rows_record(const struct rows *t, double elapsed_s)
 {
 	record_pages("peak", t, &t->peak, t->peak_s);
 	record_pages("end", t, &t->end, t->end_s);
-	report_str("pages_by", !t->asked_ns	  ? NULL :
+	report_str("pages_by", !t->every_ns	  ? NULL :
 			       t->source.group[0] ? "cgroup" :
 						    "numa_maps");
-	if (t->asked_ns) {
+	if (t->every_ns) {
 		report_real("sampling_cpu_s", t->cpu_s);
 		report_real("sampling_share", t->cpu_s / elapsed_s);
-		report_real("interval_s", (double)t->every_ns / 1e9);
+		report_bool("stretched", t->stretched);
 	} else {
 		report_null("sampling_cpu_s");
 		report_null("sampling_share");
-		report_null("interval_s");
+		report_null("stretched");
 	}
 }
 

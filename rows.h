@@ -15,8 +15,9 @@
 
 struct rows {
 	struct residence_source source;
-	uint64_t asked_ns; /* between rows; 0: no rows, and nobody looks */
-	uint64_t every_ns; /* the same, or more: looking costs too much */
+	uint64_t every_ns; /* between rows; 0: no rows, and nobody looks */
+	bool stretched; /* rows were left out: looking costs too much */
+	pid_t pid; /* of the program */
 	uint64_t begin, next; /* of now_ns() */
 	uint64_t looks; /* how often was looked */
 	size_t rows;
@@ -32,8 +33,9 @@ struct rows {
  * later.
  */
 void rows_open(struct rows *t, uint64_t every_ns, const char *group);
-/* The program starts now. */
+/* Just before the program starts, and just after. */
 void rows_begin(struct rows *t);
+void rows_started(struct rows *t, pid_t pid);
 /*
  * Looks if it is time, and when a row is due says it and writes the record
  * "timeline". Returns when it wants to be called next (of now_ns()), or

@@ -178,9 +178,13 @@ place_library()
 }
 
 # origin DIR WHERE: a directory of RPATH, for a file that is in WHERE
+# shellcheck disable=SC2016
 origin()
 {
-	sed "s|\$ORIGIN\|\${ORIGIN}|${2//&/\\&}|g" <<<"$1"
+	local word='$ORIGIN' braced='${ORIGIN}' dir
+
+	dir=${1//"$braced"/"$2"}
+	printf '%s\n' "${dir//"$word"/"$2"}"
 }
 
 # bring FOUND PATH NAME: places it with what it needs; not found: is missing
