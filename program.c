@@ -65,7 +65,8 @@ static int search(char path[static PATH_MAX], const char *name)
 			break;
 	}
 	return found ? 0 :
-		       fail_as(PROGRAM_NOT_FOUND, "%s: not found in PATH", name);
+		       fail_as(PROGRAM_NOT_FOUND, "%s: not found in PATH",
+			       name);
 }
 
 /* ------------------------------------------------------------------ judge */

@@ -168,10 +168,11 @@ static bool look_at_process(int pid, struct residence *r)
 {
 	char *text = sysfs_slurp("/proc/%d/numa_maps", pid);
 
-	if (text)
-		residence_add_maps(r, text);
+	if (!text)
+		return false;
+	residence_add_maps(r, text);
 	free(text);
-	return text;
+	return true;
 }
 
 int residence_look(const struct residence_source *s, struct residence *r)

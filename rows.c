@@ -250,15 +250,18 @@ static void say_row(struct rows *t)
 	t->rows++;
 }
 
-/* The next row that is due; later, when the looks would take too much. */
+/*
+ * The next row that is due; later, when walks over page tables would take too
+ * much. A group's counters take the same however much memory there is.
+ */
 static uint64_t schedule(struct rows *t, double cost)
 {
 	uint64_t now = now_ns() - t->begin, every = t->every_ns;
-	uint64_t least = (uint64_t)((t->cpu_s + cost) / MAX_SHARE * 1e9);
+	uint64_t least = (uint64_t)(t->cpu_s / MAX_SHARE * 1e9);
 	uint64_t due = (now / every + 1) * every;
 	char took[SIZE_TEXT];
 
-	if (least <= due)
+	if (t->source.group[0] || least <= due)
 		return t->begin + due;
 	if (!t->stretched && t->rows)
 		report_say("timeline a look takes %s of a CPU: some rows are "

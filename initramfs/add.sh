@@ -91,7 +91,7 @@ in_image()
 	lock
 	build_busybox
 	unlock
-	"$B/busybox" --list | grep -qxF -- "${to#bin/}"
+	"$B/busybox" --list | grep -xF -- "${to#bin/}" >/dev/null
 }
 
 # --- libraries -------------------------------------------------------------
@@ -99,7 +99,7 @@ in_image()
 # elf_kind FILE: its class and processor, e.g. "ELF64 Advanced..."
 elf_kind()
 {
-	readelf -h "$1" 2>/dev/null |
+	{ readelf -h "$1" 2>/dev/null || true; } |
 		sed -nE 's/^ *(Class|Machine): *//p' | paste -sd' '
 }
 
@@ -168,6 +168,8 @@ place_library()
 		[[ ! ${placed[${there#/}/$name]:-} ]] || return 0
 		dir=$(origin "$dir" "$(dirname "$file")")
 		same_kind "$dir/$name" "$file" || continue
+		# Not found there, the loader goes on to /lib
+		[[ ! $there =~ ^/($HIDDEN)(/|$) ]] || there=/lib
 		bring "$(realpath "$dir/$name")" "$there/$name" "$name"
 		return
 	done

@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# ./build.sh run --add: what would not start in the guest is refused before it
+# boots.  What does start there is guest_command.t's.
+
+# shellcheck disable=SC2016
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=test/tap.sh
+. test/tap.sh
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+# Nothing here may boot: no such QEMU, which is only looked for after --add
+export OUT=$tmp/out QEMU=/nonexistent
+
+# refused REGEX NAME FILE[:PATH]...: with status 2
+refused()
+{
+	local regex=$1 name=$2 text status=0 words=() file
+
+	shift 2
+	for file; do
+		words+=(--add "$file")
+	done
+	text=$(timeout 60 ./build.sh run --name add "${words[@]}" --once run \
+		/x 2>&1 </dev/null) || status=$?
+	is "$status" 2 "$name: refused"
+	like "$text" "$regex" "$name: says so"
+}
+
+# taken NAME FILE[:PATH]...: it is only the emulator that is missing
+taken()
+{
+	local name=$1 text status=0 words=() file
+
+	shift
+	for file; do
+		words+=(--add "$file")
+	done
+	text=$(timeout 60 ./build.sh run --name add "${words[@]}" --once run \
+		/x 2>&1 </dev/null) || status=$?
+	is "$status" 3 "$name: taken" || diag "$text"
+}
+
+script()
+{
+	printf '%s\necho hello\n' "$2" >"$tmp/$1"
+}
+
+# --- files and paths -----------------------------------------------------------
+
+printf 'text\n' >"$tmp/data"
+taken "a file of text" "$tmp/data"
+taken "a directory" "$tmp:/opt/tmp"
+refused 'cannot read it' "a file that is not there" "$tmp/none"
+refused 'cannot read it' "no name" ":/x"
+refused '/x is .*data already' "two at one place" "$tmp/data:/x" "$tmp/data:x"
+refused '/init is the image' "in place of tier" "$tmp/data:/init"
+refused '/bin is the image' "in place of a directory" "$tmp/data:/bin"
+refused '/bin is the image' "by a way around" "$tmp/data:/opt/../bin"
+refused 'mounts over /tmp' "where it is not seen" "$tmp/data:/tmp/data"
+refused 'mounts over /proc' "nor there" "$tmp/data:/proc"
+
+# --- scripts -------------------------------------------------------------------
+
+script sh '#!/bin/sh'
+script space '#! /bin/busybox sh'
+script awk '#!/sbin/awk -f'
+taken "scripts for busybox" "$tmp/sh" "$tmp/space" "$tmp/awk"
+for shell in /bin/bash /usr/bin/python3 '/usr/bin/env sh' sh ''; do
+	script other "#!$shell"
+	refused "wants ${shell%% *}.*/bin/sh" "a script for '$shell'" \
+		"$tmp/other"
+done
+script bash '#!/bin/bash'
+taken "a script, and its shell with it" "$tmp/bash" "$(command -v bash):/bin/bash"
+
+# --- programs ------------------------------------------------------------------
+
+cat >"$tmp/main.c" <<'END'
+int deep(void);
+int main(void) { return deep(); }
+END
+echo 'int deep(void) { return 0; }' >"$tmp/deep.c"
+echo 'int deep(void); int mid(void) { return deep(); }' >"$tmp/mid.c"
+mkdir "$tmp/lib"
+gcc -shared -fPIC -o "$tmp/lib/libdeep.so" "$tmp/deep.c"
+gcc -shared -fPIC -o "$tmp/lib/libmid.so" "$tmp/mid.c" -L"$tmp/lib" -ldeep \
+	-Wl,--disable-new-dtags,-rpath,'$ORIGIN'
+gcc -o "$tmp/main" "$tmp/main.c" -L"$tmp/lib" -ldeep
+refused 'lacks libdeep.so, which' "a library that is nowhere" "$tmp/main"
+taken "one that is added, too" "$tmp/main" "$tmp/lib/libdeep.so:/lib/"
+gcc -o "$tmp/near" "$tmp/main.c" -L"$tmp/lib" -ldeep \
+	-Wl,-rpath,'$ORIGIN/lib'
+taken "one beside the program" "$tmp/near"
+gcc -o "$tmp/far" "$tmp/main.c" -L"$tmp/lib" -Wl,--no-as-needed -lmid \
+	-ldeep -Wl,-rpath,"$tmp/lib"
+taken "one whose library needs another" "$tmp/far"
+gcc -nostartfiles -o "$tmp/odd" "$tmp/deep.c" -Wl,-e,deep \
+	-Wl,--dynamic-linker=/no/ld.so
+refused 'lacks /no/ld.so, which' "a loader that is nowhere" "$tmp/odd"
+gcc -static -o "$tmp/static" "$tmp/main.c" "$tmp/deep.c"
+taken "a static program" "$tmp/static"
+printf '\xb7\0' | dd of="$tmp/static" bs=1 seek=18 conv=notrunc status=none
+refused 'is for ELF64 AArch64' "another processor's" "$tmp/static"
+printf '\x7fELF' >"$tmp/cut"
+refused 'unknown processor' "a file cut short" "$tmp/cut"
+
+is "$(ls "$OUT" 2>/dev/null)" "" "no run was begun"
+done_testing
