@@ -727,6 +727,23 @@ static void programs(void)
 		is_str(p.run.argv[3], "gups", "its last word");
 		is_str(p.run.argv[4], NULL, "and no more");
 	}
+	if (taken(&p, &l, "run -m 1,0 --cpunodebind all --timeline 5s prog")) {
+		is_i64(p.run.place.mode, PLACE_BIND, "run -m: membind");
+		is_i64(p.run.place.nr_nodes, 2, "two nodes");
+		is_i64(p.run.place.nodes[0], 0, "in order");
+		is_i64(p.run.cpu_nodes.nr_nodes, 0, "all: not known here");
+		is_str(p.run.cpu_nodes.text, "all", "but asked for");
+		is_u64(p.run.timeline_ns, UINT64_C(5000000000), "--timeline");
+	}
+	if (taken(&p, &l, "run --timeline off -i 0-1,1 prog -m 3")) {
+		is_u64(p.run.timeline_ns, 0, "--timeline off");
+		is_i64(p.run.place.mode, PLACE_INTERLEAVE, "run -i");
+		is_i64(p.run.place.nr_nodes, 2, "a node twice is once");
+		is_str(p.run.cpu_nodes.text, NULL, "no CPUs are asked for");
+	}
+	if (taken(&p, &l, "run prog"))
+		is_u64(p.run.timeline_ns, UINT64_C(1000000000),
+		       "a row a second unasked");
 	is_i64(parse(&p, &l, "run"), -EINVAL, "run without a program");
 	like(fail_message(), "run needs a program", "why");
 	is_i64(parse(&p, &l, "run --threads 2 prog"), -EINVAL,
