@@ -259,7 +259,7 @@ goals()
 for kernel in 6.12 7.3; do
 	begin=$SECONDS
 	KERNEL=$kernel boot "policy-$kernel" --add test/policy/guest \
-		--add test/snapshot --once run sh /guest
+		--add test/snapshot --once run --timeline off sh /guest
 	tr -d '\r' <"$run/console.log" >"$tmp/console"
 	is "$status" 0 "$kernel: the guest"
 	is "$(said script)" 0 "$kernel: its script came to its end"
