@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "family.h"
+#include "hog.h"
 #include "program.h"
 #include "report.h"
 #include "session.h"
@@ -28,10 +29,13 @@
 #define ORPHANS_GRACE_NS (UINT64_C(2000) * 1000000)
 /* The rest of a pipeline may end a moment after its last part. */
 #define ORPHANS_WAIT_NS (UINT64_C(100) * 1000000)
+/* Hogs are looked at so often. */
+#define HOGS_NS (UINT64_C(100) * 1000000)
 
 struct run {
 	const struct run_plan *plan;
 	struct session session;
+	struct hogs *hogs; /* NULL until they hold their memory */
 	struct rows timeline;
 	struct program program;
 	sigset_t signals, before; /* those waited for; the mask before */
@@ -129,6 +133,24 @@ static void wait_until(struct run *r, uint64_t ns)
 		pass_on(r, &info);
 }
 
+/* Before a child of any kind is reaped, which would hide how a hog ended. */
+static void tend_hogs(struct run *r, uint64_t begin)
+{
+	hog_tick(r->hogs, (double)(now_ns() - begin) / 1e9, -1);
+}
+
+/* Their processes are ours, but not the program's. */
+static int start_hogs(struct run *r, const struct hog_plans *plans)
+{
+	static volatile sig_atomic_t never;
+	struct hog_state state;
+	int err = hog_start(&r->hogs, plans, NULL, &never, true);
+
+	for (int i = 0; !err && hog_state(r->hogs, i, &state); i++)
+		family_leave_out(state.pid);
+	return err;
+}
+
 static int execute(struct run *r)
 {
 	uint64_t begin = now_ns(), next;
@@ -141,8 +163,10 @@ static int execute(struct run *r)
 	if (r->child < 0)
 		return r->child;
 	rows_started(&r->timeline, r->child);
-	while (!has_ended(r)) {
+	while (tend_hogs(r, begin), !has_ended(r)) {
 		next = rows_tick(&r->timeline);
+		if (hog_count(r->hogs) && next > now_ns() + HOGS_NS)
+			next = now_ns() + HOGS_NS;
 		wait_until(r, next < r->kill_at ? next : r->kill_at);
 		if (now_ns() >= r->kill_at)
 			kill_late(r);
@@ -293,14 +317,17 @@ static void say_placement(const struct program *p)
 			   p->nr_cpus);
 }
 
-static int run_in(struct run *r)
+static int run_in(struct run *r, const struct hog_plans *hogs)
 {
 	struct session *s = &r->session;
 	int err;
 
 	say_placement(&r->program);
+	err = start_hogs(r, hogs);
+	if (err)
+		return err;
 	rows_open(&r->timeline, r->plan->timeline_ns,
-		      s->policy ? policy_group(s->policy) : NULL);
+		  s->policy ? policy_group(s->policy) : NULL);
 	err = session_set(s);
 	s->setting.bound = r->program.place.mode == PLACE_BIND;
 	if (!err)
@@ -321,6 +348,7 @@ static int run_in(struct run *r)
 		return err;
 	record_run(r);
 	say_run(r);
+	hog_show_end(r->hogs);
 	session_show(s);
 	return judge(r);
 }
@@ -332,8 +360,12 @@ int command_run(const struct plan *plan)
 
 	r = (struct run){ .plan = &plan->run };
 	err = check(&r, plan);
+	if (!err && plan->dry_run)
+		err = hog_rehearse(&plan->hogs, NULL);
 	if (!err)
-		err = plan->dry_run ? session_rehearse(&r.session) : run_in(&r);
+		err = plan->dry_run ? session_rehearse(&r.session) :
+				      run_in(&r, &plan->hogs);
+	hog_stop(r.hogs);
 	rows_close(&r.timeline);
 	session_free(&r.session);
 	return err;

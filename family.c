@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "family.h"
+#include "plan.h"
 #include "sysfs.h"
 #include "util.h"
 
@@ -19,9 +20,18 @@
 /* For SIGKILL to take effect; what is stuck in the kernel takes longer. */
 #define KILL_NS (UINT64_C(2000) * 1000000)
 
+static pid_t left_out[PLAN_MAX_HOGS];
+static int nr_left_out;
+
 void family_keep(void)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+void family_leave_out(pid_t pid)
+{
+	if (nr_left_out < PLAN_MAX_HOGS)
+		left_out[nr_left_out++] = pid;
 }
 
 /* The parent of a process that lives; -1: it does not. */
@@ -59,7 +69,9 @@ int family_list(pid_t pid, int **pids)
 	parents = xcalloc((size_t)n, sizeof(*parents));
 	*pids = xcalloc((size_t)n, sizeof(**pids));
 	for (int i = 0; i < n; i++)
-		parents[i] = parent_of(all[i]);
+		parents[i] = has(left_out, nr_left_out, all[i]) ?
+				     -1 :
+				     parent_of(all[i]);
 	/* A child may have a lower number than its parent. */
 	do {
 		before = found;

@@ -14,6 +14,9 @@
 /* From now on orphans among our descendants become our children. */
 void family_keep(void);
 
+/* A child that is none of the family (a hog): neither listed nor ended. */
+void family_leave_out(pid_t pid);
+
 /*
  * The descendants of pid that live (zombies do not), in no order, *pids to be
  * freed. Returns how many, or -errno.

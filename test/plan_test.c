@@ -204,7 +204,7 @@ static void refused(void)
 		{ "gups 1G --timeline 0", "--timeline 0: give a time" },
 		{ "gups 1G --timeline on", "--timeline on: give a time" },
 		{ "gups 1G --timeline 99ms",
-		  "--timeline 99ms: give at least 100ms" },
+		  "--timeline 99ms: give a time of 100ms or more" },
 		{ "gups 1G --latency 100", "--latency 100: give e.g. node0" },
 		{ "gups 1G --latency node0", "--latency node0: give e.g." },
 		{ "gups 1G --latency node0=", "--latency node0=: give e.g." },
