@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pmu_page.h - the page in which a guest asks QEMU's plugin tier-pmu for its
+ * counters, and in which the plugin answers. Both are built from this file.
+ *
+ * The guest writes a question into a page of its own, puts the page's address
+ * into RDI and executes PMU_ASK_INSN: a no-op of several bytes, with an
+ * address that nothing is read from, which all x86-64 processors know and
+ * none does anything for. The plugin recognises its displacement when QEMU
+ * translates it. A page that stays as it was means: there is no plugin.
+ */
+#ifndef TIER_PMU_PAGE_H
+#define TIER_PMU_PAGE_H
+
+#include <stdint.h>
+
+/* nopl "tier"(%rdi): the displacement is the four letters. */
+#define PMU_ASK_INSN "nopl 0x72656974(%%rdi)"
+#define PMU_ASK_BYTES 0x0f, 0x1f, 0x87, 0x74, 0x69, 0x65, 0x72
+
+#define PMU_PAGE_BYTES 4096
+#define PMU_PAGE_VERSION 1
+/* The page's first word: a question without it is not answered. */
+#define PMU_ASKED UINT64_C(0x3f756d7072656974) /* "tierpmu?" */
+#define PMU_TOLD UINT64_C(0x21756d7072656974) /* "tierpmu!" */
+
+enum pmu_question {
+	PMU_READ,
+	/*
+	 * From now on the user accesses of the asking process to [start, end)
+	 * are counted as those to its table, too; 0, 0: to none. With
+	 * scope=process the process's accesses begin to count.
+	 */
+	PMU_TABLE,
+};
+
+#define PMU_NAME_BYTES 16
+#define PMU_MAX_RANGES 15
+
+enum pmu_who { PMU_USER, PMU_KERNEL, PMU_NR_WHO };
+enum pmu_kind { PMU_LOADS, PMU_STORES, PMU_NR_KINDS };
+
+/* Of all virtual CPUs together, since the machine was started. */
+struct pmu_page_range {
+	char name[PMU_NAME_BYTES]; /* "other": in no range; always the first */
+	uint64_t start; /* physical, of its first part */
+	uint32_t latency_ns[PMU_NR_KINDS]; /* 0: none is injected */
+	uint64_t bandwidth; /* bytes a second; 0: without limit */
+	/* Accesses; of the user's those to the table. */
+	uint64_t count[PMU_NR_WHO][PMU_NR_KINDS];
+	uint64_t table[PMU_NR_KINDS];
+	uint64_t misses[PMU_NR_KINDS]; /* of the modelled cache */
+	uint64_t writebacks; /* of its changed lines */
+	uint64_t asked_ns; /* to be waited in all; */
+	uint64_t waited_ns; /* what was waited */
+};
+
+struct pmu_page {
+	uint64_t word; /* PMU_ASKED, then PMU_TOLD */
+	uint32_t question; /* enum pmu_question */
+	uint32_t version; /* PMU_PAGE_VERSION, by either side */
+	uint64_t start, end; /* of PMU_TABLE: virtual addresses */
+	/* The answer */
+	uint32_t nr_ranges;
+	uint32_t vcpus;
+	uint64_t cache_bytes; /* the modelled cache; 0: none */
+	uint64_t flushes; /* of what the plugin knows of the page tables */
+	/* What is taken off each wait for the plugin's own work, and what the
+	 * calibration found still wrong with a wait of 250 ns, nanoseconds. */
+	double own_ns, error_ns;
+	struct pmu_page_range ranges[PMU_MAX_RANGES];
+};
+
+_Static_assert(sizeof(struct pmu_page) <= PMU_PAGE_BYTES, "one page");
+
+#endif
