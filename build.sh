@@ -11,6 +11,7 @@
 #   deps/guest.sh       emulator and kernel          (qemu, kernel)
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
+#   initramfs/pmu.sh    the plugin that counts       (plugin)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
 
 # The verbs are called by the names in a table, which shellcheck cannot see
@@ -52,10 +53,12 @@ VERBS=(
 	"deps||static libcjson, libcxl, libdaxctl, libnuma, libuuid and \
 musl|verb_deps"
 	"tier||the program: build/tier|verb_tier"
+	"plugin||QEMU's plugin that counts accesses: build/tier-pmu.so|verb_plugin"
 	"qemu||QEMU 11.1 or newer: the machine's own, or Debian's|verb_qemu"
 	"kernel||Debian's cloud kernel: build/vmlinuz|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
-	"run|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|boot, run tier \
+	"run|[--name N] [--add FILE[:PATH]]... [--count] [--latency \
+cxl=+250ns]... [TIER ARGUMENTS]|boot, run tier \
 (--once gups 1G node1), power off; see out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
@@ -176,6 +179,12 @@ verb_tier()
 	build_tier
 }
 
+verb_plugin()
+{
+	lock
+	build_plugin
+}
+
 verb_qemu()
 {
 	lock
@@ -221,7 +230,7 @@ cmd_clean()
 	if (($#)); then
 		rm -rf "$B"
 	else
-		rm -rf "$B"/{obj,tier,image,initramfs.cpio}
+		rm -rf "$B"/{obj,tier,tier-pmu.so,image,initramfs.cpio}
 	fi
 }
 
@@ -236,7 +245,7 @@ cmd_lint()
 	cd "$ROOT"
 	mapfile -t scripts < <(grep -slE '^#!.*[/ ](ba)?sh( |$)' \
 		-- test/* test/*/* .ci/* | sort)
-	mapfile -t sources < <(find ./*.c ./*.h deps test -name '*.[ch]' \
+	mapfile -t sources < <(find ./*.c ./*.h deps plugin test -name '*.[ch]' \
 		2>/dev/null | sort)
 	# -a: also the parts it reads
 	shellcheck -x -a build.sh || status=1
@@ -468,6 +477,8 @@ check_tier()
 . "$ROOT/initramfs/image.sh"
 # shellcheck source=initramfs/add.sh
 . "$ROOT/initramfs/add.sh"
+# shellcheck source=initramfs/pmu.sh
+. "$ROOT/initramfs/pmu.sh"
 # shellcheck source=initramfs/run.sh
 . "$ROOT/initramfs/run.sh"
 

@@ -4,8 +4,9 @@
 #
 # Each run leaves in out/NAME: console.log, records.jsonl (what tier says to
 # programs), qemu.cmd (the command, to be pasted into a shell),
-# manifest.json (what ran on what) and verdict, which says "failed" until
-# the records have said otherwise.
+# manifest.json (what ran on what), pmu.json (the plugin's totals, with --count
+# or --latency) and verdict, which says "failed" until the records have said
+# otherwise.
 #
 # Sourced by build.sh.
 
@@ -17,10 +18,11 @@ OUT_MIN_KIB=$((16 * 1024))
 
 # --- what was asked for ----------------------------------------------------
 
-# verb run [--name NAME] [--add FILE[:PATH]]... [TIER ARGUMENTS]
+# verb run [--name NAME] [--add FILE[:PATH]]... [--count[=try]] [--latency SPEC]
+#	[--scope S] [TIER ARGUMENTS]
 cmd_run()
 {
-	local name add=() arguments=() status=0
+	local name add=() arguments=() status=0 count latency scope pmu
 
 	parse_run "$@"
 	((${#arguments[@]})) || arguments=(--once gups 1G node1)
@@ -39,7 +41,7 @@ cmd_run()
 # verb shell [TIER ARGUMENTS]: the console is this terminal
 cmd_shell()
 {
-	local name add=() arguments=() status=0
+	local name add=() arguments=() status=0 count latency scope pmu
 
 	parse_run "$@"
 	check_guest
@@ -55,20 +57,21 @@ cmd_shell()
 	exit "$status"
 }
 
-# verb qemu-line [TOPOLOGY [TIER ARGUMENTS]]
+# verb qemu-line [TOPOLOGY [--count] [--latency SPEC] [TIER ARGUMENTS]]
 cmd_qemu_line()
 {
-	local add=() out=
+	local name add=() arguments=() out='' count latency scope pmu
 
 	if (($#)); then
 		TOPOLOGY=$1
 		shift
 	fi
-	(($#)) || set -- --once gups 1G node1
+	parse_run "$@"
+	((${#arguments[@]})) || arguments=(--once gups 1G node1)
 	check_guest
-	kernel_command_line "$@" >/dev/null
+	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
-	qemu_arguments records.jsonl plain "$@"
+	qemu_arguments records.jsonl plain "${arguments[@]}"
 	command_text plain
 }
 
@@ -76,20 +79,29 @@ cmd_qemu_line()
 # first word that is none of run's options begins tier's.
 parse_run()
 {
-	name=
+	name='' count='' latency='' scope=''
 	while (($#)); do
 		case $1 in
-		--name=* | --add=*)
+		--count | --count=try)
+			count=${1#--count=}
+			shift
+			continue
+			;;
+		--name=* | --add=* | --latency=* | --scope=*)
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
-		--name | --add)
+		--name | --add | --latency | --scope)
 			(($# > 1)) || die 2 "$1 needs a value"
-			if [[ $1 = --name ]]; then
-				name=$2
-			else
-				add+=("$2")
-			fi
+			case $1 in
+			--name) name=$2;;
+			--add) add+=("$2");;
+			--latency)
+				[[ $2 ]] || die 2 "--latency: give e.g. cxl=+250ns"
+				latency=$2
+				;;
+			--scope) scope=$2;;
+			esac
 			shift 2
 			;;
 		--)
@@ -104,6 +116,10 @@ parse_run()
 		die 2 "--name $name: letters, digits, . _ and - only"
 	[[ $name != latest ]] || die 2 "--name latest: that is the link to" \
 		"the newest run"
+	[[ ! $scope || $scope =~ ^(all|user|process)$ ]] ||
+		die 2 "--scope $scope: all, user or process"
+	[[ ! $scope || $count || $latency ]] ||
+		die 2 "--scope: of what --count or --latency count"
 	check_added
 }
 
@@ -126,6 +142,7 @@ check_guest()
 	kvm) [[ -w /dev/kvm ]] || die 3 "ACCEL=kvm: no access to /dev/kvm";;
 	*) die 2 "ACCEL=$ACCEL: tcg or kvm";;
 	esac
+	settle_pmu
 }
 
 # mebibytes NAME SIZE
@@ -146,6 +163,8 @@ prepare_guest()
 	lock
 	build_initramfs
 	build_qemu
+	check_pmu
+	[[ ! $pmu ]] || build_plugin
 	unlock
 }
 
@@ -220,6 +239,8 @@ ${out//,/,,}/console.log"
 	qemu+=(-device "virtio-serial-pci,bus=pcie.0"
 		-chardev "file,id=records,path=${records//,/,,}"
 		-device "virtserialport,chardev=records,name=tier")
+	[[ ! $pmu ]] || qemu+=(-plugin
+		"${plugin//,/,,}$pmu,record=${out:+${out//,/,,}/}pmu.json")
 }
 
 # The topology's file, with the sizes filled in, a word a line
@@ -287,7 +308,7 @@ open_out()
 	exec 8>"$out/.lock" || die 3 "cannot write to $out"
 	flock -n 8 || die 1 "a run named $base is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{verdict,initramfs.cpio}
+	rm -f "$out"/{verdict,initramfs.cpio,pmu.json}
 	write_verdict "failed: did not run"
 	ln -sfn "${out##*/}" "$OUT/latest" || die 3 "cannot write to $OUT"
 	add_files

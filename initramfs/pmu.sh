@@ -1,0 +1,193 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# QEMU's plugin tier-pmu, which counts the accesses to each tier and injects
+# latency: how it is built, and what it is told of the machine.
+#
+# Sourced by build.sh.
+
+PLUGIN_CFLAGS=(-std=gnu11 -O2 -fPIC -shared -fvisibility=hidden -s
+	-Wall -Wextra -Werror -D_GNU_SOURCE)
+# The first QEMU whose plugin interface is the one it is written for
+PLUGIN_QEMU=11.1
+
+# verb plugin: sets plugin
+build_plugin()
+{
+	local file
+
+	plugin=$B/tier-pmu.so
+	need "${NEED_DEPS[@]}"
+	if [[ ! -e $plugin ]] || newer_than "$plugin" "$ROOT"/plugin/*.[ch] \
+		"$ROOT/pmu_page.h" "$ROOT/initramfs/pmu.sh"; then
+		say "compiling tier-pmu.so"
+		(
+			cd "$ROOT"
+			gcc "${PLUGIN_CFLAGS[@]}" -o "$plugin.new" plugin/*.c
+		) || die 1 "tier-pmu.so does not compile"
+		mv "$plugin.new" "$plugin"
+		file=$(stat -c %s "$plugin")
+		say "plugin: $plugin, $file bytes"
+	fi
+}
+
+# --- where the memory is ---------------------------------------------------
+
+# Where QEMU's q35 puts things (hw/i386/pc_q35.c, pc.c): from 2816 MiB on,
+# memory is cut at 2 GiB and goes on at 4 GiB; behind it 16 MiB of CXL
+# registers, then the fixed windows, each at a multiple of 256 MiB.  All in MiB.
+LOW_MAX=2816 LOW_CUT=2048 HIGH=4096 CXL_REGISTERS=16 WINDOW_STEP=256
+
+# ram_parts NAME FROM TO TOTAL: the parts of memory from FROM to TO, of a
+# machine with TOTAL
+ram_parts()
+{
+	local low=$4
+
+	(($4 < LOW_MAX)) || low=$LOW_CUT
+	(($2 >= low)) || part "$1" "$2" $(($3 < low ? $3 : low))
+	(($3 <= low)) ||
+		part "$1" $((HIGH - low + ($2 > low ? $2 : low))) \
+			$((HIGH - low + $3))
+}
+
+part()
+{
+	printf '%s=0x%x-0x%x\n' "$1" $(($2 << 20)) $(($3 << 20))
+}
+
+# The fixed windows, in the order of the machine's own options: their names
+# and places.  One is called cxl, several cxl0, cxl1, ...
+window_parts()
+{
+	local total=$1 sizes at i name
+
+	mapfile -t sizes < <(topology_words |
+		grep -oE 'cxl-fmw\.[0-9]+\.size=[0-9]+M' |
+		sed -E 's/.*=([0-9]+)M/\1/')
+	at=$((HIGH + (total < LOW_MAX ? 0 : total - LOW_CUT) + CXL_REGISTERS))
+	for ((i = 0; i < ${#sizes[@]}; i++)); do
+		at=$(((at + WINDOW_STEP - 1) / WINDOW_STEP * WINDOW_STEP))
+		name=cxl
+		((${#sizes[@]} == 1)) || name=cxl$i
+		part "$name" "$at" $((at + sizes[i]))
+		at=$((at + sizes[i]))
+	done
+}
+
+# All ranges of the machine, NAME=START-END a line, the near one first
+machine_parts()
+{
+	local words total=$mem_mib
+
+	words=$(topology_words)
+	if [[ $words = *'nodeid=1,memdev='* ]]; then
+		total=$((mem_mib + cxl_mib))
+		ram_parts near 0 "$mem_mib" "$total"
+		ram_parts far "$mem_mib" "$total" "$total"
+		return
+	fi
+	ram_parts near 0 "$total" "$total"
+	window_parts "$total"
+}
+
+# --- what was asked for ----------------------------------------------------
+
+# pmu_parse SPEC: the words of --latency into latency_of (by name, in ns),
+# bandwidth_of and llc.  near is the tier of the CPUs, cxl or far the others;
+# +250ns is so much more than near.
+pmu_parse()
+{
+	local words word name value add near
+
+	llc='' latency_of=() bandwidth_of=()
+	IFS=, read -r -a words <<<"$1"
+	((${#words[@]})) || die 2 "--latency: give e.g. cxl=+250ns, or" \
+		"near=100ns,cxl=250ns,llc=2M"
+	for word in "${words[@]}"; do
+		name=${word%%=*} value=${word#*=}
+		case $word in
+		llc=*)
+			[[ $value =~ ^(off|[1-9][0-9]{0,5}[kMG])$ ]] ||
+				die 2 "--latency $1: '$word': give a size, a" \
+					"power of two such as 2M, or off"
+			llc=,$word
+			continue
+			;;
+		near=* | far=* | cxl=* | cxl[0-9]=*) ;;
+		*) die 2 "--latency $1: '$word' is none of near=, cxl=, far=," \
+			"llc=";;
+		esac
+		[[ $name != far ]] || name=cxl
+		[[ ! ${latency_of[$name]:-}${bandwidth_of[$name]:-} ]] ||
+			die 2 "--latency $1: $name is said twice"
+		if [[ $value = */* ]]; then
+			bandwidth_of[$name]=${value#*/}
+			value=${value%%/*}
+			[[ ${bandwidth_of[$name]} =~ ^[1-9][0-9]{0,5}[MG]$ ]] ||
+				die 2 "--latency $1: '$word': give bytes a" \
+					"second behind the /, e.g. 16G"
+		fi
+		[[ $value =~ ^(\+?)([1-9][0-9]{0,6})(ns|us)$ ]] ||
+			die 2 "--latency $1: '$word': give a time, e.g." \
+				"$name=250ns, $name=+250ns or $name=250ns/16G"
+		add=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
+		[[ ${BASH_REMATCH[3]} = ns ]] || value=$((value * 1000))
+		[[ ! $add || $name != near ]] ||
+			die 2 "--latency $1: near=+...: more than what?"
+		((value <= 1000000)) || die 2 "--latency $1: '$word' is more" \
+			"than 1000us"
+		latency_of[$name]=$add$value
+	done
+	near=${latency_of[near]:-0}
+	for name in "${!latency_of[@]}"; do
+		[[ ${latency_of[$name]} != +* ]] ||
+			latency_of[$name]=$((near + ${latency_of[$name]#+}))
+	done
+}
+
+# settle_pmu: sets pmu, the plugin's arguments ("" without it), from count,
+# latency and scope; all that can be wrong with them is found here
+settle_pmu()
+{
+	local -A latency_of bandwidth_of
+	local llc='' line name given args='' before='' names=''
+
+	pmu=
+	[[ $count || $latency ]] || return 0
+	[[ $ACCEL = tcg ]] || die 2 "--count, --latency: with ACCEL=tcg only:" \
+		"KVM does not let QEMU see the accesses"
+	[[ ! $latency ]] || pmu_parse "$latency"
+	while IFS= read -r line; do
+		name=${line%%=*}
+		args+=,$line
+		[[ " $names " = *" $name "* ]] || names+=" $name"
+		given=$name
+		[[ $name = near || ${latency_of[$name]:-} ]] || given=cxl
+		# of a name only once, at its first part
+		[[ $name != "$before" ]] || continue
+		before=$name
+		[[ ! ${latency_of[$given]:-} ]] ||
+			args+=",latency=${latency_of[$given]}ns"
+		[[ ! ${bandwidth_of[$given]:-} ]] ||
+			args+=",bandwidth=${bandwidth_of[$given]}"
+	done < <(machine_parts)
+	for name in "${!latency_of[@]}"; do
+		[[ $names = *" $name"* || ($name = cxl && $names = *far*) ]] ||
+			die 2 "--latency $latency: TOPOLOGY=$TOPOLOGY has no" \
+				"$name, but$names"
+	done
+	pmu=$args$llc,scope=${scope:-all}
+}
+
+# After build_qemu: is it one that takes the plugin?
+check_pmu()
+{
+	[[ $pmu ]] || return 0
+	at_least "$qemu_version" "$PLUGIN_QEMU" && return
+	[[ ! $latency && $count = try ]] ||
+		die 3 "--count, --latency: need QEMU $PLUGIN_QEMU, and this" \
+			"is $qemu_version (--count=try: go on without)"
+	say "QEMU $qemu_version takes no plugin of ours: nothing is counted"
+	pmu=
+}
