@@ -19,6 +19,7 @@
 #include "gups.h"
 #include "hog.h"
 #include "node.h"
+#include "pmu.h"
 #include "region.h"
 #include "report.h"
 #include "run.h"
@@ -62,6 +63,7 @@ struct run {
 	struct timeline *timeline; /* of the pass under way; NULL: none */
 	struct hogs *hogs; /* NULL until they hold their memory */
 	struct session session;
+	struct pmu_counts pmu[NR_POINTS]; /* of the pass under way */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -579,7 +581,8 @@ static int probe(struct run *run, const struct place *place)
 		if (err)
 			break;
 		run->trapped[i] =
-			p->update > TRAPPED_SECONDS &&
+			p->update > TRAPPED_SECONDS +
+					    2 * pmu_latency(run->nodes[i].id) &&
 			p->update >
 				TRAPPED_RATIO * run->probes[reference].update;
 		if (run->trapped[i])
@@ -661,6 +664,7 @@ static int set_up(struct run *run, const struct place *place,
 	g = *table = gups_new(&config);
 	if (!g)
 		return -ENOMEM;
+	pmu_table(gups_table(g)->base, run->gups->bytes);
 	err = gups_populate(g, pages);
 	if (!err) {
 		text_place(run, g, place, pages);
@@ -967,6 +971,17 @@ static int judge(const struct run *run, const struct outcome *o)
 	return 0;
 }
 
+/* What the emulator's plugin counted, where there is one. */
+static void show_pmu(const struct run *run)
+{
+	const struct pmu_counts *c = run->pmu;
+	bool near[PLAN_MAX_NODES];
+
+	timeline_near(near, run->nodes, run->nr_nodes);
+	pmu_show((struct pmu_counts[2]){ c[TIMED], c[TIMED_END] },
+		 (struct pmu_counts[2]){ c[BEGIN], c[END] }, near);
+}
+
 static void show_pass(struct run *run, struct gups *g, const struct outcome *o)
 {
 	stage(run, "report");
@@ -977,6 +992,7 @@ static void show_pass(struct run *run, struct gups *g, const struct outcome *o)
 		timeline_show(run->timeline, gups_cpu_time(g));
 	if (run->hogs)
 		hog_show_end(run->hogs);
+	show_pmu(run);
 	session_show(&run->session);
 }
 
@@ -1020,8 +1036,10 @@ static int timed_part(struct run *run, struct gups *g, struct outcome *o)
 		err = session_start_damon(s);
 	if (!err)
 		err = session_take(s, TIMED);
+	pmu_read(&run->pmu[TIMED]);
 	if (!err)
 		err = update(run, g, o);
+	pmu_read(&run->pmu[TIMED_END]);
 	if (!err)
 		err = session_stop_damon(s);
 	return err ? err : session_take(s, TIMED_END);
@@ -1034,6 +1052,7 @@ static int one_pass(struct run *run)
 	int err = session_take(&run->session, BEGIN);
 
 	run->pass++;
+	pmu_read(&run->pmu[BEGIN]);
 	if (!err)
 		err = set_up(run, &run->place, &g, &o.start, &o.warm);
 	if (!err)
@@ -1044,6 +1063,7 @@ static int one_pass(struct run *run)
 		err = verify(run, g, &o);
 	if (!err)
 		err = session_take(&run->session, END);
+	pmu_read(&run->pmu[END]);
 	if (!err) {
 		show_pass(run, g, &o);
 		err = judge(run, &o);

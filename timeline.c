@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cost.h"
+#include "pmu.h"
 #include "report.h"
 #include "sysfs.h"
 #include "timeline.h"
@@ -44,6 +45,7 @@ struct look {
 	struct truth_part hog; /* of all hogs that live */
 	struct vmstat counters;
 	struct moves moves;
+	struct pmu_counts pmu; /* the emulator's plugin's, where there is one */
 };
 
 /* Of all rows. */
@@ -113,6 +115,8 @@ static int look(struct timeline *t, uint64_t done, double seconds)
 	vmstat_free(&t->before.counters);
 	t->before = *l;
 	*l = (struct look){ .seconds = seconds, .done = done };
+	/* First: what looking costs belongs to the next row. */
+	pmu_read(&l->pmu);
 	err = truth_look(t->truth, &e, &l->truth);
 	look_at_hogs(t, &l->hog);
 	if (!err)
@@ -260,6 +264,12 @@ static double rate_of(const struct timeline *t)
 	       (t->now.seconds - t->before.seconds);
 }
 
+/* Near accesses since the row before, of those to the table; NAN: unknown. */
+static double counted(const struct timeline *t)
+{
+	return pmu_near_share(&t->before.pmu, &t->now.pmu, t->near);
+}
+
 static void record_row(const struct timeline *t, const struct moves_sums *sums,
 		       bool moved)
 {
@@ -271,6 +281,8 @@ static void record_row(const struct timeline *t, const struct moves_sums *sums,
 	report_real("updates_per_s", rate_of(t)); /* null: the first row */
 	report_real("near_share", r->near_share);
 	report_real("near_share_error", r->error);
+	if (t->now.pmu.known)
+		report_real("near_share_counted", counted(t));
 	member_nodes("updates_by_node", r->node_share, t);
 	if (r->hot.any)
 		record_part("hot", &r->hot);
@@ -363,6 +375,8 @@ static void cells_of(struct cells *c, const struct timeline *t,
 		CELL(c, "M/s", 5, "-");
 	percent(c, "near%", 5, r->near_share);
 	percent(c, "+-", 3, r->error);
+	if (t->now.pmu.known)
+		percent(c, "cnt", t->s.sample_s > 0 ? 3 : 5, counted(t));
 	if (r->hot.any) {
 		percent(c, "hot", 4, r->hot.near);
 		percent(c, "cold", 4, r->cold.near);
@@ -385,6 +399,9 @@ static void legend(const struct timeline *t)
 		    "tier serves, +- its sampling error; %s%spromo, demot%s: "
 		    "pages since the last row; free: MiB; u: so much is free "
 		    "that every page that faults is promoted%s",
+		    t->now.pmu.known ? "cnt: near in % of the accesses "
+				       "that were counted; " :
+				       "",
 		    t->now.truth.hot.any ?
 			    "hot, cold: pages of the hot set, and of the "
 			    "rest, that are there, in %; " :

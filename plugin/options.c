@@ -140,8 +140,7 @@ static struct options_range *last(struct options *o, const char *option)
 	return NULL;
 }
 
-static bool set_latency(struct options *o, const char *option,
-			const char *text)
+static bool set_latency(struct options *o, const char *option, const char *text)
 {
 	struct options_range *r = last(o, option);
 
@@ -176,12 +175,9 @@ static const struct {
 	const char *name;
 	setter *set;
 } table[] = {
-	{ "scope", set_scope },
-	{ "llc", set_llc },
-	{ "llc-shared", set_shared },
-	{ "record", set_record },
-	{ "latency", set_latency },
-	{ "store-latency", set_store },
+	{ "scope", set_scope },		{ "llc", set_llc },
+	{ "llc-shared", set_shared },	{ "record", set_record },
+	{ "latency", set_latency },	{ "store-latency", set_store },
 	{ "bandwidth", set_bandwidth },
 };
 
@@ -249,11 +245,12 @@ static bool set_range(struct options *o, const char *name, const char *text)
 	struct options_part p = { 0 };
 
 	if (!is_name(name) || !strcmp(name, "other") || !bounds(text, &p))
-		return bad("%s=%s: no such option; give scope, llc, llc-shared, "
-			   "record, latency, store-latency, bandwidth, or a "
-			   "range by a name of up to 15 small letters and "
-			   "digits: far=0xc90000000-0xd10000000",
-			   name, text);
+		return bad(
+			"%s=%s: no such option; give scope, llc, llc-shared, "
+			"record, latency, store-latency, bandwidth, or a "
+			"range by a name of up to 15 small letters and "
+			"digits: far=0xc90000000-0xd10000000",
+			name, text);
 	if (p.end <= p.start)
 		return bad("%s=%s: it ends before it begins; give START-END, "
 			   "END behind its last byte",

@@ -67,6 +67,7 @@ struct vcpu {
 	uint64_t cr3;
 	struct qemu_plugin_register *gpr[16], *cr3_register;
 	GByteArray *buffer;
+	struct pmu_page *answer;
 } __attribute__((aligned(128)));
 
 static struct options options;
@@ -208,9 +209,10 @@ static unsigned int classify(const struct vcpu *v, uint64_t vaddr,
 				vaddr < atomic_load(&asker.end));
 }
 
-__attribute__((noinline)) static uint32_t
-look_up(struct vcpu *v, struct slot *slot, uint32_t *page, uint32_t info,
-	uint64_t vaddr)
+__attribute__((noinline)) static uint32_t look_up(struct vcpu *v,
+						  struct slot *slot,
+						  uint32_t *page, uint32_t info,
+						  uint64_t vaddr)
 {
 	/* Before whose table it is: then a change of that is seen next time. */
 	uint64_t generation = atomic_load(&v->generation);
@@ -277,32 +279,32 @@ static void forget_page(struct vcpu *v, uint64_t vaddr)
  * at run time what was known at translation. An instruction that loads and
  * then stores the same word is seen at its store only: half the calls.
  */
-#define DEFINE_ACCESS(name, who, loads, stores)                              \
-	static void count_##name(unsigned int vcpu, uint32_t info,           \
-				 uint64_t vaddr, void *data)                 \
-	{                                                                    \
-		struct vcpu *v = &vcpus[vcpu];                               \
-		uint32_t entry = entry_of(v, info, vaddr);                   \
-                                                                             \
-		(void)data;                                                  \
-		v->count[entry % CLASSES][who][PMU_LOADS] += (loads);        \
-		v->count[entry % CLASSES][who][PMU_STORES] += (stores);      \
-	}                                                                    \
-	static void model_##name(unsigned int vcpu, uint32_t info,           \
-				 uint64_t vaddr, void *data)                 \
-	{                                                                    \
-		struct vcpu *v = &vcpus[vcpu];                               \
-		uint32_t entry = entry_of(v, info, vaddr);                   \
-                                                                             \
-		(void)data;                                                  \
-		v->count[entry % CLASSES][who][PMU_LOADS] += (loads);        \
-		v->count[entry % CLASSES][who][PMU_STORES] += (stores);      \
-		if (entry % CLASSES == UNCOUNTED)                            \
-			return;                                              \
-		if (loads)                                                   \
-			model(v, entry, vaddr, PMU_LOADS);                   \
-		if (stores)                                                  \
-			model(v, entry, vaddr, PMU_STORES);                  \
+#define DEFINE_ACCESS(name, who, loads, stores)                         \
+	static void count_##name(unsigned int vcpu, uint32_t info,      \
+				 uint64_t vaddr, void *data)            \
+	{                                                               \
+		struct vcpu *v = &vcpus[vcpu];                          \
+		uint32_t entry = entry_of(v, info, vaddr);              \
+                                                                        \
+		(void)data;                                             \
+		v->count[entry % CLASSES][who][PMU_LOADS] += (loads);   \
+		v->count[entry % CLASSES][who][PMU_STORES] += (stores); \
+	}                                                               \
+	static void model_##name(unsigned int vcpu, uint32_t info,      \
+				 uint64_t vaddr, void *data)            \
+	{                                                               \
+		struct vcpu *v = &vcpus[vcpu];                          \
+		uint32_t entry = entry_of(v, info, vaddr);              \
+                                                                        \
+		(void)data;                                             \
+		v->count[entry % CLASSES][who][PMU_LOADS] += (loads);   \
+		v->count[entry % CLASSES][who][PMU_STORES] += (stores); \
+		if (entry % CLASSES == UNCOUNTED)                       \
+			return;                                         \
+		if (loads)                                              \
+			model(v, entry, vaddr, PMU_LOADS);              \
+		if (stores)                                             \
+			model(v, entry, vaddr, PMU_STORES);             \
 	}
 
 DEFINE_ACCESS(user_load, PMU_USER, 1, 0)
@@ -466,11 +468,11 @@ static void set_table(struct vcpu *v, const struct pmu_page *page)
  */
 static void on_ask(unsigned int vcpu, void *data)
 {
-	static _Thread_local struct pmu_page page;
 	struct vcpu *v = &vcpus[vcpu];
+	struct pmu_page *page = v->answer;
 	uint64_t address = read_register(v, v->gpr[7]);
 	const size_t head = offsetof(struct pmu_page, nr_ranges);
-	GByteArray answer = { (uint8_t *)&page, sizeof(page) };
+	GByteArray answer = { (uint8_t *)page, sizeof(*page) };
 
 	if (address % PMU_PAGE_BYTES || (data && address >> 63))
 		return;
@@ -478,13 +480,13 @@ static void on_ask(unsigned int vcpu, void *data)
 	if (!qemu_plugin_read_memory_vaddr(address, v->buffer, head) ||
 	    v->buffer->len < head)
 		return;
-	memset(&page, 0, sizeof(page));
-	memcpy(&page, v->buffer->data, head);
-	if (page.word != PMU_ASKED || page.version != PMU_PAGE_VERSION)
+	memset(page, 0, sizeof(*page));
+	memcpy(page, v->buffer->data, head);
+	if (page->word != PMU_ASKED || page->version != PMU_PAGE_VERSION)
 		return;
-	if (page.question == PMU_TABLE)
-		set_table(v, &page);
-	sum_all(&page);
+	if (page->question == PMU_TABLE)
+		set_table(v, page);
+	sum_all(page);
 	qemu_plugin_write_memory_vaddr(address, &answer);
 }
 
@@ -573,8 +575,7 @@ static void watch_flushes(struct qemu_plugin_insn *insn, const struct code *c)
 	else if (b[1] == 0x22 && field == 3) /* mov to CR3 */
 		qemu_plugin_register_vcpu_insn_exec_cb(
 			insn, on_cr3, QEMU_READ_REGS,
-			(void *)(uintptr_t)((b[2] & 7u) |
-					    (c->rex & 1u) << 3));
+			(void *)(uintptr_t)((b[2] & 7u) | (c->rex & 1u) << 3));
 	else if (b[1] == 0x22) /* CR0, CR4 */
 		all = true;
 	else if (b[1] == 0x38 && b[2] == 0x82) /* invpcid */
@@ -591,8 +592,7 @@ static void watch_question(struct qemu_plugin_insn *insn, const struct code *c,
 
 	if (c->len == sizeof(ask) && !memcmp(c->bytes, ask, sizeof(ask)))
 		qemu_plugin_register_vcpu_insn_exec_cb(
-			insn, on_ask, QEMU_READ_REGS,
-			kernel ? NULL : &asker);
+			insn, on_ask, QEMU_READ_REGS, kernel ? NULL : &asker);
 }
 
 static void watch_accesses(struct qemu_plugin_insn *insn, const struct code *c,
@@ -606,14 +606,28 @@ static void watch_accesses(struct qemu_plugin_insn *insn, const struct code *c,
 	}
 	qemu_plugin_register_vcpu_mem_cb(insn, called[who][LOAD], QEMU_NO_REGS,
 					 QEMU_LOADS, NULL);
-	qemu_plugin_register_vcpu_mem_cb(insn, called[who][STORE],
-					 QEMU_NO_REGS, QEMU_STORES, NULL);
+	qemu_plugin_register_vcpu_mem_cb(insn, called[who][STORE], QEMU_NO_REGS,
+					 QEMU_STORES, NULL);
+}
+
+/*
+ * Linux has the upper half of the addresses to itself. Before its first code
+ * there run firmware and boot code in the lower half, of no user.
+ */
+static bool is_kernel(const struct qemu_plugin_tb *tb)
+{
+	static atomic_bool booted;
+	bool upper = qemu_plugin_tb_vaddr(tb) >> 63;
+
+	if (upper)
+		atomic_store(&booted, true);
+	return upper || !atomic_load(&booted);
 }
 
 static void on_translation(struct qemu_plugin_tb *tb, void *data)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
-	bool kernel = qemu_plugin_tb_vaddr(tb) >> 63;
+	bool kernel = is_kernel(tb);
 
 	(void)data;
 	for (size_t i = 0; i < n; i++) {
@@ -621,7 +635,6 @@ static void on_translation(struct qemu_plugin_tb *tb, void *data)
 		struct code c = fetch(insn);
 
 		watch_question(insn, &c, kernel);
-		/* Only the kernel may; firmware runs below, as user code does */
 		watch_flushes(insn, &c);
 		if (!kernel || options.scope == SCOPE_ALL)
 			watch_accesses(insn, &c,
@@ -666,6 +679,7 @@ static void on_vcpu(unsigned int vcpu, void *data)
 
 	(void)data;
 	v->buffer = g_byte_array_new();
+	v->answer = zeroed(1, sizeof(*v->answer));
 	find_registers(v);
 	if (!v->gpr[7] || !v->cr3_register)
 		fprintf(stderr, "tier-pmu: QEMU shows no registers: the guest "
@@ -724,8 +738,7 @@ static void calibrate(struct vcpu *v)
 
 	v->lines = v->lines ? v->lines : zeroed(line_mask + 1, 8);
 	delays[0].service = 0;
-	delays[0].latency[PMU_LOADS] =
-		(uint64_t)(CALIBRATE_NS * ticks_per_ns);
+	delays[0].latency[PMU_LOADS] = (uint64_t)(CALIBRATE_NS * ticks_per_ns);
 	more = excess(v);
 	own_ticks = more > 0 ? (uint64_t)(more * ticks_per_ns) : 0;
 	error_ns = excess(v);
@@ -739,8 +752,8 @@ static void set_delays(void)
 		const struct options_range *r = &options.ranges[i];
 
 		for (int k = 0; k < PMU_NR_KINDS; k++)
-			delays[i].latency[k] = (uint64_t)(r->latency_ns[k] *
-							  ticks_per_ns);
+			delays[i].latency[k] =
+				(uint64_t)(r->latency_ns[k] * ticks_per_ns);
 		if (r->bandwidth)
 			delays[i].service =
 				(uint64_t)((double)OPTIONS_LINE * SECOND_NS /
@@ -778,8 +791,9 @@ static void print_range(FILE *f, const struct pmu_page_range *r,
 	if (called == modelling) {
 		fputc(',', f);
 		print_counts(f, "misses", r->misses);
-		fprintf(f, ",\"writebacks\":%llu,\"asked_s\":%.9f,"
-			   "\"waited_s\":%.9f",
+		fprintf(f,
+			",\"writebacks\":%llu,\"asked_s\":%.9f,"
+			"\"waited_s\":%.9f",
 			(unsigned long long)r->writebacks,
 			(double)r->asked_ns / 1e9, (double)r->waited_ns / 1e9);
 	}
@@ -837,15 +851,17 @@ EXPORTED int qemu_plugin_install(uint64_t id, const qemu_info_t *info, int argc,
 				 char **argv)
 {
 	if (info->version.min > QEMU_API || info->version.cur < QEMU_API) {
-		fprintf(stderr, "tier-pmu: this QEMU has versions %d to %d of "
-				"the plugin interface, and %d is needed: take "
-				"QEMU 11.1\n",
+		fprintf(stderr,
+			"tier-pmu: this QEMU has versions %d to %d of "
+			"the plugin interface, and %d is needed: take "
+			"QEMU 11.1\n",
 			info->version.min, info->version.cur, QEMU_API);
 		return 1;
 	}
 	if (!info->system_emulation || strcmp(info->target_name, "x86_64")) {
-		fprintf(stderr, "tier-pmu: made for qemu-system-x86_64, not "
-				"for %s\n",
+		fprintf(stderr,
+			"tier-pmu: made for qemu-system-x86_64, not "
+			"for %s\n",
 			info->target_name);
 		return 1;
 	}

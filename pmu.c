@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pmu.c - the accesses to each tier, as QEMU's plugin tier-pmu counts them.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pmu.h"
+#include "ranges.h"
+#include "report.h"
+#include "util.h"
+
+/* ------------------------------------------------------------- the question */
+
+/* The plugin finds the page by its virtual address, while it is here. */
+static struct pmu_page page __attribute__((aligned(PMU_PAGE_BYTES)));
+
+static int ask(enum pmu_question question, uint64_t start, uint64_t end)
+{
+	memset(&page, 0, sizeof(page));
+	page.word = PMU_ASKED;
+	page.version = PMU_PAGE_VERSION;
+	page.question = question;
+	page.start = start;
+	page.end = end;
+#ifdef __x86_64__
+	__asm__ volatile(PMU_ASK_INSN : : "D"(&page) : "memory");
+#endif
+	return page.word == PMU_TOLD && page.version == PMU_PAGE_VERSION &&
+			       page.nr_ranges <= PMU_MAX_RANGES ?
+		       0 :
+		       -ENOENT;
+}
+
+int pmu_read(struct pmu_counts *c)
+{
+	int err = ask(PMU_READ, 0, 0);
+
+	c->known = !err;
+	if (c->known)
+		c->page = page;
+	return err;
+}
+
+int pmu_table(const void *base, uint64_t bytes)
+{
+	uint64_t start = (uintptr_t)base;
+
+	return ask(PMU_TABLE, start, start + bytes);
+}
+
+/* ----------------------------------------------------------- nodes, shares */
+
+int pmu_node(const struct pmu_page_range *r)
+{
+	return r->name[0] && strcmp(r->name, "other") ?
+		       ranges_node_at(r->start) :
+		       -1;
+}
+
+double pmu_latency(int node)
+{
+	uint32_t most = 0;
+
+	if (ask(PMU_READ, 0, 0))
+		return 0;
+	for (uint32_t i = 0; i < page.nr_ranges; i++)
+		for (int k = 0; k < PMU_NR_KINDS; k++)
+			if (page.ranges[i].latency_ns[k] > most &&
+			    pmu_node(&page.ranges[i]) == node)
+				most = page.ranges[i].latency_ns[k];
+	return most * 1e-9;
+}
+
+/* All that is counted of a range between two readings. */
+static struct pmu_page_range difference(const struct pmu_counts *a,
+					const struct pmu_counts *b, uint32_t i)
+{
+	struct pmu_page_range d = b->page.ranges[i];
+	const struct pmu_page_range *r = &a->page.ranges[i];
+	/* From count on there is nothing but counts. */
+	const size_t from = offsetof(struct pmu_page_range, count);
+	const uint64_t *before = (const void *)((const char *)r + from);
+	uint64_t *now = (void *)((char *)&d + from);
+
+	for (size_t n = 0; n < (sizeof(d) - from) / sizeof(*now); n++)
+		now[n] -= before[n];
+	return d;
+}
+
+static bool is_near(const struct pmu_page_range *r, const bool *near)
+{
+	int node = pmu_node(r);
+
+	return node >= 0 && near[node];
+}
+
+double pmu_near_share(const struct pmu_counts *a, const struct pmu_counts *b,
+		      const bool *near)
+{
+	uint64_t here = 0, all = 0;
+
+	if (!a->known || !b->known)
+		return NAN;
+	for (uint32_t i = 0; i < b->page.nr_ranges; i++) {
+		struct pmu_page_range d = difference(a, b, i);
+		uint64_t n = d.table[PMU_LOADS] + d.table[PMU_STORES];
+
+		all += n;
+		here += is_near(&d, near) ? n : 0;
+	}
+	return all ? (double)here / (double)all : NAN;
+}
+
+/* ------------------------------------------------------------------- report */
+
+static void member(const char *key, const uint64_t *n)
+{
+	report_open(key, '{');
+	report_u64("loads", n[PMU_LOADS]);
+	report_u64("stores", n[PMU_STORES]);
+	report_close('}');
+}
+
+static void member_span(const char *key, const struct pmu_counts c[2],
+			uint32_t i)
+{
+	struct pmu_page_range d = difference(&c[0], &c[1], i);
+
+	report_open(key, '{');
+	member("table", d.table);
+	member("user", d.count[PMU_USER]);
+	member("kernel", d.count[PMU_KERNEL]);
+	member("misses", d.misses);
+	report_u64("writebacks", d.writebacks);
+	report_real("asked_s", (double)d.asked_ns / 1e9);
+	report_real("waited_s", (double)d.waited_ns / 1e9);
+	report_close('}');
+}
+
+static void record(const struct pmu_counts t[2], const struct pmu_counts w[2],
+		   const bool *near)
+{
+	const struct pmu_page *p = &t[1].page;
+
+	report_begin("pmu");
+	report_u64("vcpus", p->vcpus);
+	report_u64("cache_bytes", p->cache_bytes);
+	report_real("own_ns", p->own_ns);
+	report_real("error_ns", p->error_ns);
+	report_u64("flushes", p->flushes - t[0].page.flushes);
+	report_real("near_share", pmu_near_share(&t[0], &t[1], near));
+	report_open("ranges", '[');
+	for (uint32_t i = 0; i < p->nr_ranges; i++) {
+		const struct pmu_page_range *r = &p->ranges[i];
+		int node = pmu_node(r);
+
+		report_open(NULL, '{');
+		report_str("name", r->name);
+		if (node < 0)
+			report_null("node");
+		else
+			report_i64("node", node);
+		report_u64("load_latency_ns", r->latency_ns[PMU_LOADS]);
+		report_u64("store_latency_ns", r->latency_ns[PMU_STORES]);
+		if (r->bandwidth)
+			report_u64("bandwidth_bytes_per_s", r->bandwidth);
+		member_span("timed", t, i);
+		member_span("whole", w, i);
+		report_close('}');
+	}
+	report_close(']');
+	report_end();
+}
+
+/* A row: the range's name, and numbers; those beyond nine digits in millions. */
+static void row(const struct report_column *c, const char *name, int node,
+		const uint64_t *n, size_t count)
+{
+	char text[8][24];
+	const char *cells[8] = { text[0] };
+
+	if (node < 0)
+		snprintf(text[0], sizeof(text[0]), "%s", name);
+	else
+		snprintf(text[0], sizeof(text[0]), "node%d %s", node, name);
+	for (size_t i = 0; i < count; i++) {
+		bool long_one = n[i] >= UINT64_C(1000000000);
+
+		snprintf(text[i + 1], sizeof(text[0]), "%" PRIu64 "%s",
+			 long_one ? n[i] / 1000000 : n[i], long_one ? "M" : "");
+		cells[i + 1] = text[i + 1];
+	}
+	report_row(c, count + 1, cells);
+}
+
+static void text_accesses(const struct pmu_counts t[2])
+{
+	static const struct report_column c[] = {
+		{ "accesses", -12 }, { "table: ld", 9 }, { "st", 9 },
+		{ "user: ld", 9 },   { "st", 9 },	 { "kernel ld", 9 },
+		{ "st", 9 },
+	};
+
+	report_head(c, ARRAY_SIZE(c));
+	for (uint32_t i = 0; i < t[1].page.nr_ranges; i++) {
+		struct pmu_page_range d = difference(&t[0], &t[1], i);
+		uint64_t n[6];
+
+		memcpy(n, d.table, sizeof(d.table));
+		memcpy(n + 2, d.count, sizeof(d.count));
+		row(c, d.name, pmu_node(&d), n, ARRAY_SIZE(n));
+	}
+}
+
+static void text_waits(const struct pmu_counts t[2])
+{
+	static const struct report_column c[] = {
+		{ "misses", -12 }, { "loads", 10 },    { "stores", 10 },
+		{ "written", 10 }, { "asked ms", 10 }, { "waited ms", 10 },
+	};
+	char size[SIZE_TEXT];
+
+	report_head(c, ARRAY_SIZE(c));
+	for (uint32_t i = 0; i < t[1].page.nr_ranges; i++) {
+		struct pmu_page_range d = difference(&t[0], &t[1], i);
+		uint64_t n[] = { d.misses[PMU_LOADS], d.misses[PMU_STORES],
+				 d.writebacks, d.asked_ns / 1000000,
+				 d.waited_ns / 1000000 };
+
+		row(c, d.name, pmu_node(&d), n, ARRAY_SIZE(n));
+	}
+	report_wrap(
+		"         ",
+		"         of a modelled cache of %s; a wait is right within "
+		"%.1f ns, the plugin's own work of %.1f ns is in it",
+		format_size(size, t[1].page.cache_bytes),
+		fabs(t[1].page.error_ns), t[1].page.own_ns);
+}
+
+void pmu_show(const struct pmu_counts t[2], const struct pmu_counts w[2],
+	      const bool *near)
+{
+	double share = pmu_near_share(&t[0], &t[1], near);
+	bool waits = t[1].page.cache_bytes;
+
+	if (!t[0].known || !t[1].known || !w[0].known || !w[1].known)
+		return;
+	record(t, w, near);
+	report_say("\n");
+	text_accesses(t);
+	for (uint32_t i = 0; i < t[1].page.nr_ranges; i++)
+		waits |= t[1].page.ranges[i].latency_ns[PMU_LOADS] > 0;
+	if (waits)
+		text_waits(t);
+	if (!isnan(share))
+		report_say("counted  %.2f %% of the accesses to the table were "
+			   "near\n",
+			   100 * share);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pmu.h - the accesses to each tier, as QEMU's plugin tier-pmu counts them.
+ *
+ * The plugin is asked by an instruction that does nothing on hardware, or in
+ * an emulator without it (pmu_page.h). Its counts are of the whole machine;
+ * differences between two readings are what is of use.
+ */
+#ifndef TIER_PMU_H
+#define TIER_PMU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pmu_page.h"
+
+struct pmu_counts {
+	struct pmu_page page;
+	bool known; /* false: there is no plugin */
+};
+
+/* 0, or -ENOENT without the plugin; no message. One thread at a time. */
+int pmu_read(struct pmu_counts *c);
+/*
+ * From now on this process's accesses to there are counted as those to its
+ * table; 0 bytes: to none. 0 or -ENOENT.
+ */
+int pmu_table(const void *base, uint64_t bytes);
+
+/* The node that has the range's memory; -1: none, or not known. */
+int pmu_node(const struct pmu_page_range *r);
+/* What an access to that node's memory waits at most, seconds. */
+double pmu_latency(int node);
+/*
+ * The share of the table's accesses, between two readings, that were near;
+ * NAN if there were none, or without the plugin. near is by node.
+ */
+double pmu_near_share(const struct pmu_counts *a, const struct pmu_counts *b,
+		      const bool *near);
+/*
+ * Record "pmu" and its table: of the timed part (t[0] to t[1]) and, in the
+ * record, of the whole run (w[0] to w[1]). Nothing without the plugin.
+ */
+void pmu_show(const struct pmu_counts t[2], const struct pmu_counts w[2],
+	      const bool *near);
+
+#endif

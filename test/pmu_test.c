@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Without the plugin the question is a no-op: on hardware, here. pmu.c is
+ * included, for a look at its page.
+ */
+#include "../pmu.c"
+
+#include "tap.h"
+
+static void test_no_plugin(void)
+{
+	static struct pmu_counts c;
+	static char table[4096];
+
+	memset(&c, 0x5a, sizeof(c));
+	is_i64(pmu_read(&c), -ENOENT, "no plugin: -ENOENT");
+	ok(!c.known, "and it is known that nothing is known");
+	is_u64(page.word, PMU_ASKED, "the page is as it was");
+	is_i64(pmu_table(table, sizeof(table)), -ENOENT, "a table, too");
+	is_u64(page.start, (uintptr_t)table, "it was asked for");
+	ok(pmu_latency(0) == 0, "no latency");
+	ok(isnan(pmu_near_share(&c, &c, NULL)), "no share");
+	pmu_show((struct pmu_counts[2]){ 0 }, (struct pmu_counts[2]){ 0 },
+		 NULL);
+	ok(true, "and nothing to show");
+}
+
+/* The registers that the compiler was not told of are as they were. */
+static void test_harmless(void)
+{
+#ifdef __x86_64__
+	uint64_t a[4] = { 1, 2, 3, 4 }, flags = 0, after = 1;
+
+	__asm__ volatile("pushfq; popq %0\n\t" PMU_ASK_INSN
+			 "\n\tpushfq; popq %1"
+			 : "=&r"(flags), "=&r"(after), "+a"(a[0]), "+b"(a[1]),
+			   "+c"(a[2]), "+d"(a[3])
+			 : "D"(0));
+	is_u64(after, flags, "the flags stay; so does a page at 0");
+	ok(a[0] == 1 && a[1] == 2 && a[2] == 3 && a[3] == 4,
+	   "the registers stay");
+#else
+	skip("the instruction", "not an x86-64 machine");
+#endif
+}
+
+static void test_instruction(void)
+{
+#ifdef __x86_64__
+	static const unsigned char want[] = { PMU_ASK_BYTES };
+	const unsigned char *code;
+
+	__asm__("leaq 1f(%%rip), %0\n\tjmp 2f\n1:\t" PMU_ASK_INSN "\n2:"
+		: "=r"(code));
+	ok(!memcmp(code, want, sizeof(want)),
+	   "the plugin looks for what the assembler makes");
+#endif
+}
+
+static void test_shares(void)
+{
+	static struct pmu_counts a, b;
+	const bool near[64] = { true };
+
+	a.known = b.known = true;
+	a.page.nr_ranges = b.page.nr_ranges = 3;
+	strcpy(b.page.ranges[0].name, "other");
+	strcpy(b.page.ranges[1].name, "near");
+	b.page.ranges[2] =
+		(struct pmu_page_range){ .name = "cxl", .start = 1ull << 50 };
+	a.page.ranges[1].table[PMU_LOADS] = 1000;
+	b.page.ranges[1].table[PMU_LOADS] = 1030;
+	b.page.ranges[1].count[PMU_USER][PMU_LOADS] = 77777;
+	b.page.ranges[2].table[PMU_STORES] = 90;
+	is_i64(pmu_node(&b.page.ranges[0]), -1, "other memory is no node's");
+	is_i64(pmu_node(&b.page.ranges[2]), -1, "nor is what is not there");
+	if (pmu_node(&b.page.ranges[1]) == 0)
+		ok(pmu_near_share(&a, &b, near) == 0.25,
+		   "the share of the table's accesses, of those since");
+	else
+		skip("a share", "this machine shows no memory blocks");
+	b.page.ranges[1] = a.page.ranges[1];
+	b.page.ranges[2] = a.page.ranges[2];
+	ok(isnan(pmu_near_share(&a, &b, near)), "no accesses: no share");
+	is_u64(difference(&a, &b, 1).table[PMU_LOADS], 0, "a difference");
+}
+
+int main(void)
+{
+	test_no_plugin();
+	test_harmless();
+	test_instruction();
+	test_shares();
+	return done_testing();
+}
