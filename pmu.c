@@ -133,11 +133,16 @@ static void member_span(const char *key, const struct pmu_counts c[2],
 	report_open(key, '{');
 	member("table", d.table);
 	member("user", d.count[PMU_USER]);
-	member("kernel", d.count[PMU_KERNEL]);
-	member("misses", d.misses);
-	report_u64("writebacks", d.writebacks);
-	report_real("asked_s", (double)d.asked_ns / 1e9);
-	report_real("waited_s", (double)d.waited_ns / 1e9);
+	if (c[1].page.all)
+		member("kernel", d.count[PMU_KERNEL]);
+	else
+		report_null("kernel");
+	if (c[1].page.waits) {
+		member("misses", d.misses);
+		report_u64("writebacks", d.writebacks);
+		report_real("asked_s", (double)d.asked_ns / 1e9);
+		report_real("waited_s", (double)d.waited_ns / 1e9);
+	}
 	report_close('}');
 }
 
@@ -148,9 +153,14 @@ static void record(const struct pmu_counts t[2], const struct pmu_counts w[2],
 
 	report_begin("pmu");
 	report_u64("vcpus", p->vcpus);
-	report_u64("cache_bytes", p->cache_bytes);
-	report_real("own_ns", p->own_ns);
-	report_real("error_ns", p->error_ns);
+	if (p->cache_bytes)
+		report_u64("cache_bytes", p->cache_bytes);
+	else
+		report_null("cache_bytes");
+	if (p->waits) {
+		report_real("own_ns", p->own_ns);
+		report_real("error_ns", p->error_ns);
+	}
 	report_u64("flushes", p->flushes - t[0].page.flushes);
 	report_real("near_share", pmu_near_share(&t[0], &t[1], near));
 	report_open("ranges", '[');
@@ -205,14 +215,15 @@ static void text_accesses(const struct pmu_counts t[2])
 		{ "st", 9 },
 	};
 
-	report_head(c, ARRAY_SIZE(c));
+	report_head(c, t[1].page.all ? 7 : 5);
 	for (uint32_t i = 0; i < t[1].page.nr_ranges; i++) {
 		struct pmu_page_range d = difference(&t[0], &t[1], i);
 		uint64_t n[6];
 
 		memcpy(n, d.table, sizeof(d.table));
 		memcpy(n + 2, d.count, sizeof(d.count));
-		row(c, d.name, pmu_node(&d), n, ARRAY_SIZE(n));
+		/* What the kernel did was not counted: no columns for it. */
+		row(c, d.name, pmu_node(&d), n, t[1].page.all ? 6 : 4);
 	}
 }
 
@@ -222,6 +233,7 @@ static void text_waits(const struct pmu_counts t[2])
 		{ "misses", -12 }, { "loads", 10 },    { "stores", 10 },
 		{ "written", 10 }, { "asked ms", 10 }, { "waited ms", 10 },
 	};
+	const struct pmu_page *p = &t[1].page;
 	char size[SIZE_TEXT];
 
 	report_head(c, ARRAY_SIZE(c));
@@ -235,26 +247,24 @@ static void text_waits(const struct pmu_counts t[2])
 	}
 	report_wrap(
 		"         ",
-		"         of a modelled cache of %s; a wait is right within "
-		"%.1f ns, the plugin's own work of %.1f ns is in it",
-		format_size(size, t[1].page.cache_bytes),
-		fabs(t[1].page.error_ns), t[1].page.own_ns);
+		"         %s%s; a wait is right within %.1f ns, the plugin's "
+		"own work of %.1f ns is in it",
+		p->cache_bytes ? "of a modelled cache of " : "no cache",
+		p->cache_bytes ? format_size(size, p->cache_bytes) : "",
+		fabs(p->error_ns), p->own_ns);
 }
 
 void pmu_show(const struct pmu_counts t[2], const struct pmu_counts w[2],
 	      const bool *near)
 {
 	double share = pmu_near_share(&t[0], &t[1], near);
-	bool waits = t[1].page.cache_bytes;
 
 	if (!t[0].known || !t[1].known || !w[0].known || !w[1].known)
 		return;
 	record(t, w, near);
 	report_say("\n");
 	text_accesses(t);
-	for (uint32_t i = 0; i < t[1].page.nr_ranges; i++)
-		waits |= t[1].page.ranges[i].latency_ns[PMU_LOADS] > 0;
-	if (waits)
+	if (t[1].page.waits)
 		text_waits(t);
 	if (!isnan(share))
 		report_say("counted  %.2f %% of the accesses to the table were "

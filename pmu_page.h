@@ -63,6 +63,8 @@ struct pmu_page {
 	/* The answer */
 	uint32_t nr_ranges;
 	uint32_t vcpus;
+	uint32_t all; /* 0: of user code alone, or of the asking process */
+	uint32_t waits; /* are misses modelled? 0: accesses are counted only */
 	uint64_t cache_bytes; /* the modelled cache; 0: none */
 	uint64_t flushes; /* of what the plugin knows of the page tables */
 	/* What is taken off each wait for the plugin's own work, and what the

@@ -99,5 +99,7 @@ bool qemu_plugin_read_register(struct qemu_plugin_register *handle,
 			       GByteArray *to); /* appends */
 bool qemu_plugin_read_memory_vaddr(uint64_t vaddr, GByteArray *to, size_t len);
 bool qemu_plugin_write_memory_vaddr(uint64_t vaddr, GByteArray *from);
+/* Not in older QEMUs: so that they refuse by version, and say so. */
+#pragma weak qemu_plugin_write_memory_vaddr
 
 #endif

@@ -440,6 +440,8 @@ static void sum_all(struct pmu_page *page)
 	page->version = PMU_PAGE_VERSION;
 	page->nr_ranges = options.nr_ranges;
 	page->vcpus = nr_vcpus;
+	page->all = options.scope == SCOPE_ALL;
+	page->waits = called == modelling;
 	page->cache_bytes = options.llc_bytes;
 	page->flushes = 0;
 	for (unsigned int i = 0; i < nr_vcpus; i++)
