@@ -1205,14 +1205,20 @@ static int compare(struct run *run)
 	for (int side = 0; side < 2; side++)
 		p.rate[side] = xcalloc(run->gups->rounds, sizeof(double));
 	p.ratio = xcalloc(run->gups->rounds, sizeof(double));
+	pmu_read(&run->pmu[BEGIN]);
 	for (int side = 0; side < 2 && !err; side++)
 		err = set_up(run, p.place[side], &p.g[side], &pages, &warm);
+	pmu_read(&run->pmu[TIMED]);
 	if (!err)
 		err = take_turns(run, &p);
+	pmu_read(&run->pmu[TIMED_END]);
 	if (!err)
 		err = verify_pair(run, &p);
-	if (!err)
+	pmu_read(&run->pmu[END]);
+	if (!err) {
 		show_pair(run, &p);
+		show_pmu(run); /* its table is the second one */
+	}
 	for (int side = 0; side < 2; side++) {
 		gups_free(p.g[side]);
 		free(p.rate[side]);

@@ -345,6 +345,8 @@ manifest()
 		--arg vmlinuz_sum "$(sum_of "$kernel_image")" \
 		--arg initramfs_sum "$(sum_of "$initramfs")" \
 		--arg tier_sum "$(sum_of "$B/tier")" \
+		--arg plugin "${pmu#,}" \
+		--arg plugin_sum "${pmu:+$(sum_of "$plugin")}" \
 		--arg uname "$(uname -srvm)" --arg cpu "$(cpu_model)" \
 		--arg cpus "$(nproc)" \
 		'{ date: $date, arguments: $ARGS.positional,
@@ -352,9 +354,13 @@ manifest()
 			tier_commit: $commit, busybox: $busybox }
 			+ $libraries[0]),
 		   sha256: { vmlinuz: $vmlinuz_sum, initramfs: $initramfs_sum,
-			tier: $tier_sum },
+			tier: $tier_sum }
+			+ (if $plugin == "" then {}
+			else { tier_pmu: $plugin_sum } end),
 		   guest: { topology: $topology, accel: $accel, mem: $mem,
-			cxl_mem: $cxl, smp: ($smp | tonumber) },
+			cxl_mem: $cxl, smp: ($smp | tonumber),
+			plugin: (if $plugin == "" then null
+				else $plugin end) },
 		   host: { uname: $uname, cpu: $cpu,
 			cpus: ($cpus | tonumber) } }' --args -- "$@"
 }
