@@ -353,10 +353,10 @@ manifest()
 		   versions: ({ kernel: $kernel, qemu: $qemu, tier: $tier,
 			tier_commit: $commit, busybox: $busybox }
 			+ $libraries[0]),
-		   sha256: { vmlinuz: $vmlinuz_sum, initramfs: $initramfs_sum,
+		   sha256: ({ vmlinuz: $vmlinuz_sum, initramfs: $initramfs_sum,
 			tier: $tier_sum }
 			+ (if $plugin == "" then {}
-			else { tier_pmu: $plugin_sum } end),
+			else { tier_pmu: $plugin_sum } end)),
 		   guest: { topology: $topology, accel: $accel, mem: $mem,
 			cxl_mem: $cxl, smp: ($smp | tonumber),
 			plugin: (if $plugin == "" then null
