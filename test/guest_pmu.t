@@ -41,6 +41,8 @@ console()
 {
 	tr -d '\r' <"$run/console.log" >"$tmp/console"
 	diag "$(grep '^# ' "$tmp/console")"
+	is "$(grep '^# ' "$tmp/console" | awk 'length > 82')" "" \
+		"$1: the text fits 80 columns"
 	is "$status" 0 "$1: the guest"
 	is "$(said script)" "done" "$1: its script came to its end"
 }
