@@ -396,7 +396,7 @@ static void legend(const struct timeline *t)
 	report_say("\n");
 	report_wrap("         ",
 		    "timeline near%%: the part of the updates that the top "
-		    "tier serves, +- its sampling error; %s%spromo, demot%s: "
+		    "tier serves, +- its sampling error; %s%s%spromo, demot%s: "
 		    "pages since the last row; free: MiB; u: so much is free "
 		    "that every page that faults is promoted%s",
 		    t->now.pmu.known ? "cnt: near in % of the accesses "
