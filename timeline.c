@@ -34,7 +34,7 @@
 	"/sys/kernel/debug/sched/numa_balancing/hot_threshold_ms"
 /* The columns of two nodes fit into 80. */
 #define TEXT_NODES 2
-/* A row is left out when sampling has taken so much of the CPU time. */
+/* With so much of the CPU time spent on it, sampling takes fewer pages. */
 #define SAMPLING_SHARE 0.02
 
 /* What is known at one moment. */
@@ -70,7 +70,7 @@ struct timeline {
 	double next; /* the next row is due, seconds */
 	unsigned int rows, moves; /* moves: of the hot set, when last seen */
 	uint64_t first_migrated;
-	unsigned int left_out; /* rows */
+	unsigned int thinned; /* rows */
 	double cpu_s;
 	uint64_t lost;
 };
@@ -499,15 +499,15 @@ int timeline_begin(struct timeline *t)
 int timeline_tick(struct timeline *t, uint64_t done, double seconds)
 {
 	double interval = (double)t->s.plan->timeline_ns / 1e9;
+	bool thin;
 
 	if (seconds < t->next)
 		return 0;
 	/* Late by a whole row: the rows in between are not made up. */
 	t->next += interval * (floor((seconds - t->next) / interval) + 1);
-	if (t->cpu_s > SAMPLING_SHARE * seconds * t->s.threads && t->rows > 1) {
-		t->left_out++;
-		return 0;
-	}
+	thin = t->cpu_s > SAMPLING_SHARE * seconds * t->s.threads;
+	t->thinned += thin;
+	truth_thin(t->truth, thin);
 	return add_row(t, done, seconds);
 }
 
@@ -620,7 +620,7 @@ static void record_placement(const struct timeline *t, double cpu_s,
 	cost_record(cost, share);
 	report_real("sampling_cpu_s", t->cpu_s);
 	report_real("sampling_cpu_share", t->cpu_s / cpu_s);
-	report_u64("rows_left_out", t->left_out);
+	report_u64("rows_thinned", t->thinned);
 
 	report_end();
 }
@@ -718,8 +718,8 @@ void timeline_show(const struct timeline *t, double cpu_s)
 		cost_text(&cost, share);
 	report_say("sampling took %.2f s of CPU time, %.2f %% of the updates'",
 		   t->cpu_s, 100 * t->cpu_s / cpu_s);
-	if (t->left_out)
-		report_say("; %u rows were left out, to stay below 2 %%",
-			   t->left_out);
+	if (t->thinned)
+		report_say("; in %u rows an eighth of the pages was looked at",
+			   t->thinned);
 	report_say("\n");
 }

@@ -27,7 +27,7 @@ struct truth {
 	const struct table *table;
 	bool near[PLAN_MAX_NODES];
 	uint64_t pages, state;
-	size_t sample;
+	size_t sample, fresh; /* pages a stratum; of the fresh sample now */
 	uint64_t *page; /* of the sample under way */
 	int *node;
 	struct panel_page *panel;
@@ -68,16 +68,16 @@ static size_t draw_stratum(struct truth *t, const struct pattern_epoch *e,
 {
 	uint64_t n = pages_of(t, hot);
 
-	*whole = n <= t->sample && !(t->p && t->p->slots);
+	*whole = n <= t->fresh && !(t->p && t->p->slots);
 	if (*whole) {
 		for (uint64_t i = 0; i < n; i++)
 			t->page[i] = page_at(t, e, hot, i);
 		return n;
 	}
-	for (size_t i = 0; i < t->sample; i++)
+	for (size_t i = 0; i < t->fresh; i++)
 		t->page[i] = t->p ? pattern_draw(t->p, e, hot, next_random(t)) :
 				    stream_scale(next_random(t), n);
-	return t->sample;
+	return t->fresh;
 }
 
 static void count(const struct truth *t, struct truth_part *part, size_t n)
@@ -228,7 +228,12 @@ int truth_look(struct truth *t, const struct pattern_epoch *e,
 	if (!err)
 		err = look_at(t, e, false, row, &variance);
 	row->error = sqrt(variance);
-	return err ? err : look_at_panel(t, e);
+	return err || t->fresh < t->sample ? err : look_at_panel(t, e);
+}
+
+void truth_thin(struct truth *t, bool thin)
+{
+	t->fresh = thin ? t->sample / 8 : t->sample;
 }
 
 struct truth *truth_new(const struct pattern *p, const struct table *table,
@@ -241,7 +246,7 @@ struct truth *truth_new(const struct pattern *p, const struct table *table,
 	t->table = table;
 	memcpy(t->near, near, sizeof(t->near));
 	t->pages = p ? pattern_pages(p) : table->bytes / TABLE_PAGE;
-	t->sample = sample;
+	t->sample = t->fresh = sample;
 	t->state = stream_start(seed, STREAM_SAMPLE);
 	t->page = xcalloc(2 * sample, sizeof(*t->page));
 	t->node = xcalloc(2 * sample, sizeof(*t->node));
