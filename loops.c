@@ -317,7 +317,7 @@ UNCROSSED_LONG static void ahead_any(struct loops_stream *stream,
 
 UNCROSSED static void plain_any(struct loops_stream *s, uint64_t count)
 {
-	struct loops_drawn d;
+	struct loops_drawn d = { 0 };
 
 	for (; count; count--) {
 		ahead_any(s, &d, 1);
@@ -329,7 +329,7 @@ DEFINE_BATCHES(any, UNCROSSED_LONG, access_object)
 UNCROSSED static void sketch_any(struct sketch *k, struct loops_stream *s,
 				 uint64_t count)
 {
-	struct loops_drawn d;
+	struct loops_drawn d = { 0 };
 
 	for (; count; count--) {
 		ahead_any(s, &d, 1);
