@@ -13,7 +13,7 @@
 
 /*
  * plain  one update after the other, HPCC's own way.
- * batch  prefetches 128 words, then updates them: many misses at a time,
+ * batch  prefetches words up to 128 updates ahead: many misses at a time,
  *        what hardware likes.
  * touch  loads 128 words, then updates them. An emulator translates a
  *        prefetch to nothing, and some 50 instructions an update let few
