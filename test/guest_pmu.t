@@ -89,7 +89,9 @@ so moving timeline 'length >= 3 and .[0].near_share_counted == null' \
 	"rows; nothing is counted before the first"
 so moving timeline '.[1:] | all(.near_share_counted >= 0)' \
 	"then the near share is counted"
-so moving timeline '.[-1].near_share_counted > 0.9' "the hot set came near"
+# Its last row may be a long one, that began when the hot set was far.
+so moving timeline '.[-1] | .near_share > 0.99 and .near_share_counted > 0.5' \
+	"the hot set came near"
 so moving timeline '.[1].near_share_counted < 0.9' "and was not there"
 # Where every page of a stratum is on one side sampling has no error
 # jq's own variables
