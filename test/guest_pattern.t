@@ -6,8 +6,8 @@
 # it moved, also when little of node 0 is free; and that the kernel says the
 # same of where the pages are.  test/pattern/guest runs in the guest.
 
-# What the tests of a run look at is set by boot()
-# shellcheck disable=SC2154
+# What the tests of a run look at is set by boot(); the dollars are jq's
+# shellcheck disable=SC2154,SC2016
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=test/guest.sh
 . test/guest.sh

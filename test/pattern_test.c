@@ -445,7 +445,8 @@ static void refusals(void)
 
 	refused(hot, 10, 1, PAGES_4K, "--hot: a hot set of 40 KiB");
 	refused(hot, 9, 1, PAGES_4K, "no part of the table");
-	refused(hot, 100, 30, PAGES_4K, "1 to 2 blocks of 120 KiB, which 30 threads");
+	refused(hot, 100, 30, PAGES_4K,
+		"1 to 2 blocks of 120 KiB, which 30 threads");
 	/* Half a block is one, less is none: of 30 pages 14 are less. */
 	hot.hot_bytes = 14 * PAGE;
 	refused(hot, 90, 30, PAGES_4K, "--hot: a hot set of 56 KiB");
