@@ -108,7 +108,8 @@ steady='[range(1; length) as $i | .[$i - 1] as $a | .[$i] as $b
 	| ($b.near_share_counted - ($a.near_share + $b.near_share) / 2 | fabs)
 		- 2 * ($a.near_share_error + $b.near_share_error)]
 	| length > 0 and max < 0.01'
-so moving timeline "$steady" "counted and sampled agree, within 1 % and their error"
+so moving timeline "$steady" \
+	"counted and sampled agree, within 1 % and their error"
 is "$(jq -r '.ranges | map(.name) | join(" ")' "$run/pmu.json")" \
 	"other near cxl" "the totals: pmu.json"
 is "$(jq '.ranges[2] | .by_vcpu | length' "$run/pmu.json")" 2 \
