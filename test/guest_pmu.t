@@ -125,8 +125,8 @@ SMP=1 boot pmu-latency --latency cxl=+1us --scope process \
 console latency
 ran against far none numab
 # Nearly every update misses: the cache has 2 MiB, the table 64.  A host that
-# has other things to do makes all times longer, the waits as well: by about so much.  On a quiet one
-# it was 1031; half of it, or twice, is wrong anywhere.
+# has other things to do makes all times longer, the waits as well, by about
+# so much.  On a quiet one it was 1031; half of it, or twice, is wrong anywhere.
 load=$(of against pmu '.[0].ranges[2].timed | .waited_s / .asked_s')
 longer=$(of against compare '.[0] | (1 / (.against_updates_per_s | sort
 	| .[length / 2 | floor]) - 1 / (.updates_per_s | sort
