@@ -168,15 +168,20 @@ static void take_trace(struct moves *m)
 	m->traced = true;
 }
 
+void moves_take_trace(struct moves *m)
+{
+	m->traced = false;
+	m->nr_reasons = 0;
+	if (trace.on)
+		take_trace(m);
+}
+
 int moves_take(struct moves *m, bool damon)
 {
 	int err = damon ? damon_moved(&m->damon, true) : 0;
 
-	m->traced = false;
-	m->nr_reasons = 0;
 	zone_take(&m->zones); /* without it no regime is told */
-	if (trace.on)
-		take_trace(m);
+	moves_take_trace(m);
 	return err;
 }
 

@@ -59,6 +59,9 @@ struct moves {
  */
 int moves_take(struct moves *m, bool damon);
 
+/* The histogram alone: it takes no lock that allocations want. */
+void moves_take_trace(struct moves *m);
+
 /* One span of a run, from a to b. Without moves: counters only. */
 struct moves_span {
 	const struct vmstat *a, *b;

@@ -106,6 +106,33 @@ static void look_at_hogs(struct timeline *t, struct truth_part *p)
 		p->near = (double)near / (double)p->sampled;
 }
 
+/*
+ * /proc/zoneinfo holds the zones' locks while it is written, which a storm of
+ * migrations wants: it is read once, and what is free is taken from the nodes'
+ * counters from then on. (stat_refresh, which interrupts every CPU, is left
+ * out for the same reason: counters lag by up to a second, and lose nothing.)
+ */
+static void take_zones(struct timeline *t)
+{
+	struct zones *zones = &t->now.moves.zones;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages;
+
+	if (!t->rows) {
+		zone_take(zones);
+		return;
+	}
+	*zones = t->before.moves.zones;
+	for (int i = 0; i < zones->nr_nodes; i++) {
+		struct zone_node *z = &zones->nodes[i];
+
+		if (!vmstat_get(&t->now.counters, z->node, "nr_free_pages",
+				&pages))
+			continue;
+		z->above += (int64_t)(pages * page) - (int64_t)z->free;
+		z->free = pages * page;
+	}
+}
+
 static int look(struct timeline *t, uint64_t done, double seconds)
 {
 	struct pattern_epoch e = gups_epoch(t->s.g);
@@ -120,9 +147,10 @@ static int look(struct timeline *t, uint64_t done, double seconds)
 	err = truth_look(t->truth, &e, &l->truth);
 	look_at_hogs(t, &l->hog);
 	if (!err)
-		err = vmstat_take(&l->counters);
+		err = vmstat_read(&l->counters);
 	if (!err)
-		err = moves_take(&l->moves, false);
+		take_zones(t);
+	moves_take_trace(&l->moves);
 	t->lost += l->truth.hot.lost + l->truth.cold.lost;
 	return err;
 }

@@ -228,7 +228,7 @@ int truth_look(struct truth *t, const struct pattern_epoch *e,
 	if (!err)
 		err = look_at(t, e, false, row, &variance);
 	row->error = sqrt(variance);
-	return err || t->fresh < t->sample ? err : look_at_panel(t, e);
+	return err ? err : look_at_panel(t, e);
 }
 
 void truth_thin(struct truth *t, bool thin)

@@ -67,7 +67,7 @@ void truth_free(struct truth *t);
 /* One look, at the epoch that holds. 0 or -errno. */
 int truth_look(struct truth *t, const struct pattern_epoch *e,
 	       struct truth_row *row);
-/* From now on an eighth of the fresh sample, and no panel; or all again. */
+/* From now on an eighth of the fresh sample; or all of it again. */
 void truth_thin(struct truth *t, bool thin);
 void truth_moved(const struct truth *t, struct truth_moved *m);
 

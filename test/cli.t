@@ -469,14 +469,6 @@ the_file()
 
 	unlike "$(readelf -lWd "$tier")" 'INTERP|NEEDED' "static"
 	ok "at most 384 KiB" test "$(stat -c %s "$tier")" -le 393216
-	# An emulator wants a loop within a page of code: each function that
-	# is aligned for that is no longer than its alignment
-	times=$(for name in gups loops sketch; do
-		readelf -SW "build/obj/$name.o"
-	done | perl -ne '/ (\.text\.\S+) .* ([0-9a-f]+) 00 +AX .* (\d+)$/ &&
-		$3 >= 256 and print hex($2) > $3 ? "$1 " : "fits "')
-	is "${times//fits /}" "" "no update loop can cross a page of code"
-	like "$times" '(fits ){19}' "of 19 or more"
 	times=$(for _ in {1..20}; do
 		a=$EPOCHREALTIME
 		"$tier" --version >/dev/null

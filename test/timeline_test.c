@@ -166,6 +166,13 @@ static void machine(int promoted, int demoted, uint64_t free0, uint64_t free1)
 		 (unsigned long long)free0 / PAGE,
 		 (unsigned long long)free1 / PAGE);
 	tree_file("/proc/zoneinfo", all);
+	for (int node = 0; node < 2; node++) {
+		snprintf(all, sizeof(all), "nr_free_pages %llu\n",
+			 (unsigned long long)(node ? free1 : free0) / PAGE);
+		tree_file(node ? "/sys/devices/system/node/node1/vmstat" :
+				 "/sys/devices/system/node/node0/vmstat",
+			  all);
+	}
 }
 
 /* So much of the hot pages, and of the others, is near. */
