@@ -101,7 +101,7 @@ is "$(includes truth)" "pattern stream table util" \
 	"truth.c of the pattern and the table, not of the benchmark"
 is "$(includes cost)" "node plan report util" "cost.c of no run"
 is "$(includes timeline)" \
-	"cost gups hog moves node plan report sysfs truth util zone" \
+	"cost gups hog moves node plan pmu report sysfs truth util zone" \
 	"timeline.c of what it shows"
 is "$(grep -ls '#include "[a-z]*\.c"' -- *.c *.h)" "" "no .c is included"
 
