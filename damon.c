@@ -527,17 +527,12 @@ bool damon_refresh(uint64_t ns)
 	return all;
 }
 
-int damon_moved(struct damon_moved *moved, bool refresh)
+/* moved NULL: only counts the schemes that migrate. Returns how many, or -errno. */
+static int each_migrating(uint64_t nr, struct damon_moved *moved)
 {
 	char action[KDAMOND_WORD];
-	int err = 0, *ids, n;
-	uint64_t nr;
+	int err = 0, found = 0, *ids, n;
 
-	*moved = (struct damon_moved){ 0 };
-	err = damon_tree_count(&nr);
-	if (err)
-		return err;
-	moved->stale = !refresh || !damon_refresh(UINT64_MAX / 2);
 	for (size_t k = 0; k < nr && !err; k++) {
 		n = sysfs_ids(&ids, "",
 			      DAMON_KDAMONDS "/%zu/contexts/0/schemes", k);
@@ -548,11 +543,30 @@ int damon_moved(struct damon_moved *moved, bool refresh)
 				       k, s) < 0 ||
 			    strncmp(action, "migrate_", 8) != 0)
 				continue;
-			err = add_moved(moved, k, (size_t)s,
-					!strcmp(action, "migrate_hot"));
+			found++;
+			if (moved)
+				err = add_moved(moved, k, (size_t)s,
+						!strcmp(action, "migrate_hot"));
 		}
 		if (n > 0)
 			free(ids);
 	}
-	return err;
+	return err ? err : found;
+}
+
+/* DAMON that migrates nothing is not asked: it answers when it samples. */
+int damon_moved(struct damon_moved *moved, bool refresh)
+{
+	uint64_t nr;
+	int err;
+
+	*moved = (struct damon_moved){ 0 };
+	err = damon_tree_count(&nr);
+	if (err)
+		return err;
+	if (each_migrating(nr, NULL) <= 0)
+		return 0;
+	moved->stale = !refresh || !damon_refresh(UINT64_MAX / 2);
+	err = each_migrating(nr, moved);
+	return err < 0 ? err : 0;
 }
