@@ -73,7 +73,7 @@ so numab '.[-1] | .hot.near > 0.9 and .near_share > 0.9' \
 so numab '(map(select(.hot.near > 0.9)) | .[0].t_s) as $t |
 	map(select(.t_s <= $t) | .pages.promoted_numab // 0) | add > 1000' \
 	"the rows before say that NUMA balancing promoted it"
-is "$(of numab placement '.hot_near_90_s < 12 and .precision > 0.9 and
+is "$(of numab placement '.hot_near_90_s < 9 and .precision > 0.9 and
 	.recall > 0.9')" true "numab: 90 % near, precision, recall" ||
 	diag "$(of numab placement .)"
 is "$(of numab placement '.modelled | .ns_per_update > .all_near_ns and

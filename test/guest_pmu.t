@@ -10,59 +10,8 @@
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
 cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
-
-export MEM=1G CXL_MEM=512M
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-
-# Called by ok
-# shellcheck disable=SC2317
-quietly()
-{
-	"$@" >/dev/null
-}
-
-said()
-{
-	sed -n "s/^== $1 //p" "$tmp/console" | tail -n 1
-}
-
-# of NAME RECORD FILTER: jq over the run's records of that kind, as a list
-of()
-{
-	sed -n "/^== begin $1\$/,/^== end $1\$/p" "$tmp/console" |
-		jq -cR 'fromjson?' | jq -rs --arg record "$2" \
-		"map(select(.record == \$record)) | $3"
-}
-
-# so NAME RECORD FILTER WHAT: it is true
-so()
-{
-	is "$(of "$1" "$2" "$3")" true "$1: $4" ||
-		diag "$(of "$1" "$2" '.[] | tostring[:1500]')"
-}
-
-console()
-{
-	tr -d '\r' <"$run/console.log" >"$tmp/console"
-	diag "$(grep '^# ' "$tmp/console")"
-	is "$(grep '^# ' "$tmp/console" | awk 'length > 82')" "" \
-		"$1: the text fits 80 columns"
-	is "$status" 0 "$1: the guest"
-	is "$(said script)" "done" "$1: its script came to its end"
-}
-
-# ran NAMES...: and all words were right
-ran()
-{
-	local name
-
-	for name; do
-		is "$(said "$name")" 0 "$name: it ran"
-	done
-}
+# shellcheck source=test/pmu.sh
+. test/pmu.sh
 
 # --- counts ------------------------------------------------------------------
 
@@ -103,11 +52,6 @@ so moving timeline '.[1].near_share_counted < 0.9' "and was not there"
 # Rows in which little moved; the sample's error is 0 where every page of the
 # hot set, and every other one, is on one side.  The variables are jq's.
 # shellcheck disable=SC2016
-steady='[range(1; length) as $i | .[$i - 1] as $a | .[$i] as $b
-	| select(($a.near_share - $b.near_share | fabs) < 0.02)
-	| ($b.near_share_counted - ($a.near_share + $b.near_share) / 2 | fabs)
-		- 2 * ($a.near_share_error + $b.near_share_error)]
-	| length > 0 and max < 0.01'
 so moving timeline "$steady" \
 	"counted and sampled agree, within 1 % and their error"
 is "$(jq -r '.ranges | map(.name) | join(" ")' "$run/pmu.json")" \
@@ -116,44 +60,6 @@ is "$(jq '.ranges[2] | .by_vcpu | length' "$run/pmu.json")" 2 \
 	"of two CPUs"
 ok "they are the sums of both" quietly jq -e '.ranges | all((.user.loads +
 	.kernel.loads) == (.by_vcpu | map(.loads) | add))' "$run/pmu.json"
-
-# --- latencies ---------------------------------------------------------------
-
-# One CPU: then none waits while another has the host's.
-SMP=1 boot pmu-latency --latency cxl=+1us --scope process \
-	--add test/pmu/guest --once run sh /guest latency
-console latency
-ran against far none numab
-# Nearly every update misses: the cache has 2 MiB, the table 64.  A host that
-# has other things to do makes all times longer, the waits as well, by about
-# so much.  On a quiet one it was 1031; half of it, or twice, is wrong anywhere.
-load=$(of against pmu '.[0].ranges[2].timed | .waited_s / .asked_s')
-longer=$(of against compare '.[0] | (1 / (.against_updates_per_s | sort
-	| .[length / 2 | floor]) - 1 / (.updates_per_s | sort
-	| .[length / 2 | floor])) * 1e9')
-longer=$(jq -n "$longer / $load | floor")
-ok "an update on node 1 takes $longer ns longer (load: $load), of 1000 ns" \
-	[ "$longer" -ge 650 -a "$longer" -le 1500 ]
-so far pmu '.[0].ranges[2].timed | .misses.loads / .table.stores
-	| . > 0.9 and . <= 1.01' "nearly each update misses the cache once"
-so far pmu '.[0].ranges[2].timed | .misses.stores / .table.stores < 0.05' \
-	"its store finds the line"
-so far pmu '.[0].ranges[2].timed | (.asked_s / ((.misses.loads +
-	.misses.stores) * 1e-6) - 1 | fabs) < 0.001' "each miss asks for 1 us"
-so far pmu '.[0].ranges[2].timed | .waited_s / .asked_s > 0.99' \
-	"and waits no less"
-so far pmu '.[0].ranges | all(.timed.kernel == null)' \
-	"scope=process: the kernel is not counted, which is not 0"
-so far pmu '.[0].ranges[1].timed.asked_s == 0' "DRAM asks for nothing"
-rate='.[-1].updates_per_s'
-none=$(of none timeline "$rate | floor")
-numab=$(of numab timeline "$rate | floor")
-ok "numab makes the updates faster in fact: $none, $numab a second" \
-	[ $((numab * 2)) -gt $((none * 3)) ]
-so none timeline "$steady" "counted and sampled agree here, too"
-so none timeline '.[1:] | all(.near_share_counted < 0.15)' \
-	"without a policy the hot set stays far"
-so numab timeline '.[-1].near_share_counted > 0.9' "with one it comes near"
 
 # --- without -------------------------------------------------------------------
 
