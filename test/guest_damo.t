@@ -60,7 +60,7 @@ for kernel in 6.12 7.3; do
 	begin=$SECONDS
 	KERNEL=$kernel boot "damo-$kernel" --add "$damo:/damo" \
 		--add test/damo/guest --add test/fixtures/hmsdk-options.txt \
-		--once run sh /guest
+		--once run --timeline off sh /guest
 	tr -d '\r' <"$run/console.log" >"$tmp/console"
 	is "$status" 0 "$kernel: the guest"
 	is "$(status_of options) $(status_of damo)" "0 0" \

@@ -38,7 +38,7 @@ near()
 	ok "$3: $2 MiB are free, within 8" [ "${off#-}" -le 8192 ]
 }
 
-boot hog --add test/hog/guest --once run sh /guest
+boot hog --add test/hog/guest --once run --timeline off sh /guest
 tr -d '\r' <"$run/console.log" >"$tmp/console"
 is "$status" 0 "the guest"
 is "$(said script)" 0 "its script came to its end"

@@ -93,7 +93,7 @@ rows()
 	is "$(said long)" "" "all text fits in 80 columns"
 }
 
-boot look --add test/look/guest --once run sh /guest
+boot look --add test/look/guest --once run --timeline off sh /guest
 tr -d '\r' <"$run/console.log" >"$tmp/console"
 is "$status $(said script)" "0 0" "the guest, its script"
 grep '^# ' "$tmp/console"

@@ -49,7 +49,7 @@ so()
 		'.[] | "\(.t_s) \(.near_share) \(.hot.near) \(.cold.near)"')"
 }
 
-boot pattern --add test/pattern/guest --once run sh /guest
+boot pattern --add test/pattern/guest --once run --timeline off sh /guest
 tr -d '\r' <"$run/console.log" >"$tmp/console"
 is "$status" 0 "the guest"
 is "$(said script)" 0 "its script came to its end"

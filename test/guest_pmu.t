@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 # --- counts ------------------------------------------------------------------
 
-boot pmu-count --count --add test/pmu/guest --once run sh /guest count
+boot pmu-count --count --add test/pmu/guest --once run --timeline off sh /guest count
 console count
 ran far near moving
 plugin=$(<"$run/qemu.cmd")

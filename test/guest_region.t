@@ -61,7 +61,7 @@ said()
 
 for kernel in 6.12 7.3; do
 	export KERNEL=$kernel
-	boot "region-$kernel" --add "$script" --once run /region.sh
+	boot "region-$kernel" --add "$script" --once run --timeline off /region.sh
 	is "$status" 0 "$kernel: the guest's script ran to its end"
 	is "$(said list) $(said again)" "0 0" \
 		"$kernel: a region that is there is listed, and used by create"

@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 # One CPU: then none waits while another has the host's.
 SMP=1 boot pmu-latency --latency cxl=+1us --scope process \
-	--add test/pmu/guest --once run sh /guest latency
+	--add test/pmu/guest --once run --timeline off sh /guest latency
 console latency
 ran against far none numab
 # Nearly every update misses: the cache has 2 MiB, the table 64.  A host that
