@@ -846,12 +846,6 @@ static int release(struct gups *g)
 	return table_place(&g->table, &anywhere);
 }
 
-/*
- * An emulator chains blocks of code only within a page of it: a loop that
- * crosses one is several times slower. These are shorter than that.
- */
-#define UNCROSSED __attribute__((noinline, aligned(256)))
-
 UNCROSSED static int fill_slice(struct worker *w)
 {
 	for (uint64_t i = 0; i < w->words; i++)

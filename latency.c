@@ -21,6 +21,7 @@
 
 #include "latency.h"
 #include "node.h"
+#include "pmu.h"
 #include "report.h"
 #include "sysfs.h"
 #include "table.h"
@@ -51,9 +52,6 @@
 #define RESERVE_BYTES (16 * MIB)
 /* Nodes beside each other in 80 columns. */
 #define MATRIX_NODES 7
-/* Reads as slow as that, a tenth of the fastest node's, are trapped: run.c. */
-#define TRAPPED_RATE 5e6
-#define TRAPPED_RATIO 10
 
 struct buffer {
 	const struct node *node;
@@ -128,9 +126,6 @@ size_t latency_link(struct latency_line *lines, size_t have, size_t want,
 	*seed = r;
 	return have;
 }
-
-/* Not across a page: see gups.c, UNCROSSED. */
-#define UNCROSSED __attribute__((noinline, aligned(256)))
 
 /* loads: a multiple of 16. */
 UNCROSSED static struct latency_line *chase(struct latency_line *p,
@@ -393,19 +388,12 @@ static int measure(struct latency *l)
 
 /* -------------------------------------------------------------- reporting */
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* After this the middle is the median, the ends are the range. */
 static void sort(struct latency *l)
 {
 	for (int i = 0; i < l->nr_origins * l->nr_nodes; i++) {
-		qsort(l->cells[i].ns, TURNS, sizeof(double), by_value);
-		qsort(l->cells[i].rate, TURNS, sizeof(double), by_value);
+		sort_reals(l->cells[i].ns, TURNS);
+		sort_reals(l->cells[i].rate, TURNS);
 	}
 }
 
@@ -529,7 +517,8 @@ static void text_notes(const struct latency *l)
 	for (int k = 0; k < l->nr_nodes; k++) {
 		double rate = l->cells[k].rate[TURNS / 2];
 
-		if (rate < TRAPPED_RATE && rate * TRAPPED_RATIO < most)
+		if (node_is_trapped(1 / rate, pmu_latency(l->nodes[k].id),
+				    1 / most))
 			report_say("Node %d is trapped: a read takes %.0f "
 				   "times as long.\n",
 				   l->nodes[k].id, most / rate);

@@ -14,6 +14,8 @@
 #include "sysfs.h"
 #include "util.h"
 
+#define TRAPPED_RATIO 10
+#define TRAPPED_SECONDS 200e-9
 #define NODES "/sys/devices/system/node"
 #define TIERS "/sys/devices/virtual/memory_tiering"
 
@@ -242,6 +244,12 @@ const struct node *node_below(const struct node *nodes, int n,
 		least = d;
 	}
 	return best;
+}
+
+bool node_is_trapped(double access, double injected, double near)
+{
+	return access > TRAPPED_SECONDS + injected &&
+	       access > TRAPPED_RATIO * near;
 }
 
 /* ------------------------------------------------- what is declared of it */

@@ -66,6 +66,13 @@ double node_declared(int node, int initiator, const char *attribute);
  */
 int node_latency(int node, double *read_ns, double *write_ns);
 
+/*
+ * Does the emulator trap accesses to a node, or is it slow memory? One that
+ * takes ten times as long as the near node's, and longer than any memory with
+ * what is injected on purpose (0 where nothing is), is trapped. All seconds.
+ */
+bool node_is_trapped(double access, double injected, double near);
+
 /* What this machine is: for the report, and to call emulated time emulated. */
 struct node_machine {
 	char kernel[NODE_TEXT]; /* "Linux 6.12.107+deb13-cloud-amd64 x86_64" */

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "report.h"
@@ -20,14 +19,6 @@
 #define ROWS_A_HEAD 20
 /* The first look is at this part of an interval. */
 #define FIRST_LOOK 8
-
-static double cpu_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 void rows_open(struct rows *t, uint64_t every_ns, const char *group)
 {
@@ -277,18 +268,19 @@ static uint64_t schedule(struct rows *t, double cost)
  */
 uint64_t rows_tick(struct rows *t)
 {
-	double began;
+	uint64_t began;
+	double cost;
 
 	if (!t->every_ns)
 		return UINT64_MAX;
 	if (now_ns() < t->next)
 		return t->next;
-	began = cpu_s();
+	began = thread_cpu_ns();
 	if (look(t) && t->next >= t->begin + t->every_ns)
 		say_row(t);
-	began = cpu_s() - began;
-	t->cpu_s += began;
-	t->next = schedule(t, began);
+	cost = (double)(thread_cpu_ns() - began) / 1e9;
+	t->cpu_s += cost;
+	t->next = schedule(t, cost);
 	return t->next;
 }
 

@@ -29,12 +29,6 @@
 #include "tlb.h"
 #include "util.h"
 
-/*
- * A node whose update takes ten times as long as DRAM's, and longer than any
- * memory, is one whose every access the emulator traps.
- */
-#define TRAPPED_RATIO 10
-#define TRAPPED_SECONDS 200e-9
 /* Beside the table: stacks, records, page cache, drift while it runs. */
 #define RESERVE_BYTES (16 * MIB)
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
@@ -580,11 +574,10 @@ static int probe(struct run *run, const struct place *place)
 		err = probe_node(run, i);
 		if (err)
 			break;
-		run->trapped[i] =
-			p->update > TRAPPED_SECONDS +
-					    2 * pmu_latency(run->nodes[i].id) &&
-			p->update >
-				TRAPPED_RATIO * run->probes[reference].update;
+		/* An update is a load and a store. */
+		run->trapped[i] = node_is_trapped(
+			p->update, 2 * pmu_latency(run->nodes[i].id),
+			run->probes[reference].update);
 		if (run->trapped[i])
 			slow = i;
 		estimate += estimate_on(run, i, pages[i], updates[i]);
@@ -1077,16 +1070,9 @@ static int one_pass(struct run *run)
 
 /* ----------------------------------------------------------- two in turn */
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static double median(double *v, size_t n)
 {
-	qsort(v, n, sizeof(*v), by_value);
+	sort_reals(v, n);
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 

@@ -294,6 +294,18 @@ uint64_t thread_cpu_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+void sort_reals(double *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), by_value);
+}
+
 double uptime_s(void)
 {
 	struct timespec ts;
