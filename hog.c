@@ -395,26 +395,47 @@ static int check_one(const struct hog_plan *p, const struct zones *zones,
 		(n->free - spare + MIB - 1) / MIB);
 }
 
+/* What the next hog on that node finds. */
+static void take_from(struct zones *zones, int node, uint64_t bytes)
+{
+	for (int i = 0; i < zones->nr_nodes; i++) {
+		struct zone_node *n = &zones->nodes[i];
+
+		if (n->node != node)
+			continue;
+		n->free -= bytes < n->free ? bytes : n->free;
+		n->spare -= bytes < n->spare ? bytes : n->spare;
+	}
+}
+
+/* zones is what there was before. */
 static int check_all(const struct hog_plans *plans, const uint64_t *need,
 		     struct zones *zones)
 {
 	int err = plans->nr ? zone_take(zones) : 0;
+	struct zones left = *zones;
 
-	for (int i = 0; i < plans->nr && !err; i++)
-		err = check_one(&plans->hog[i], zones, need);
+	for (int i = 0; i < plans->nr && !err; i++) {
+		const struct hog_plan *p = &plans->hog[i];
+
+		err = check_one(p, &left, need);
+		if (!err)
+			take_from(&left, p->node,
+				  wanted(p, zone_of(&left, p->node)));
+	}
 	return err;
 }
 
 int hog_check(const struct hog_plans *plans, const uint64_t *need)
 {
-	struct zones zones;
+	struct zones zones = { 0 };
 
 	return check_all(plans, need, &zones);
 }
 
 int hog_rehearse(const struct hog_plans *plans, const uint64_t *need)
 {
-	struct zones zones;
+	struct zones zones = { 0 };
 	int err = check_all(plans, need, &zones);
 
 	for (int i = 0; i < plans->nr && !err; i++) {
@@ -427,6 +448,7 @@ int hog_rehearse(const struct hog_plans *plans, const uint64_t *need)
 			   " MiB free\n",
 			   want / MIB, p->node, (n->free - want) / MIB,
 			   n->free / MIB);
+		take_from(&zones, p->node, want);
 	}
 	return err;
 }
@@ -610,28 +632,61 @@ static void show_start(const struct hog *h)
 		   p->lock ? "mlocked and bound" : "the kernel may move it");
 }
 
+static int finish(struct hog *h, struct progress *p)
+{
+	int err = give_order(h, FINISH, HELD, p);
+
+	h->held_ns = now_ns();
+	h->state.bytes = h->share->taken;
+	h->state.populate_s = (double)(h->held_ns - h->began_ns) / 1e9;
+	return err;
+}
+
+/*
+ * Of several on a node each finds what those before it have left; on nodes of
+ * their own they take the last pages together, since page tables and kernel
+ * stacks of one may come from the other's node.
+ */
+static int hold_earlier(struct hogs *hogs, const struct hog *next,
+			struct progress *p)
+{
+	int err = 0;
+
+	for (struct hog *h = hogs->hog; h < next && !err; h++) {
+		if (h->plan.node != next->plan.node || h->held_ns)
+			continue;
+		err = finish(h, p);
+		h->state.free_at_start_bytes = free_on(h->plan.node);
+	}
+	return err;
+}
+
+static int start_one(struct hogs *hogs, struct hog *h, struct progress *p)
+{
+	int err = hold_earlier(hogs, h, p);
+
+	if (err)
+		return err;
+	h->state.free_before_bytes = free_on(h->plan.node);
+	err = fork_hog(h);
+	if (!err)
+		err = wait_for(h, READY, p);
+	return err ? err : give_order(h, TAKE, COARSE, p);
+}
+
 static int start_all(struct hogs *hogs, struct progress *p)
 {
 	struct hog *end = hogs->hog + hogs->nr, *h;
 	int err = 0;
 
-	for (h = hogs->hog; h < end; h++)
-		h->state.free_before_bytes = free_on(h->plan.node);
+	for (h = hogs->hog; h < end && !err; h++)
+		err = start_one(hogs, h, p);
+	for (h = hogs->hog; h < end && !err; h++)
+		if (!h->held_ns)
+			err = finish(h, p);
 	for (h = hogs->hog; h < end && !err; h++) {
-		err = fork_hog(h);
-		if (!err)
-			err = wait_for(h, READY, p);
-		if (!err)
-			err = give_order(h, TAKE, COARSE, p);
-	}
-	for (h = hogs->hog; h < end && !err; h++) {
-		err = give_order(h, FINISH, HELD, p);
-		h->held_ns = now_ns();
-		h->state.bytes = h->share->taken;
-		h->state.populate_s = (double)(h->held_ns - h->began_ns) / 1e9;
-	}
-	for (h = hogs->hog; h < end && !err; h++) {
-		h->state.free_at_start_bytes = free_on(h->plan.node);
+		if (!h->state.free_at_start_bytes)
+			h->state.free_at_start_bytes = free_on(h->plan.node);
 		show_start(h);
 	}
 	return err;

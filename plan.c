@@ -916,7 +916,8 @@ static const char gups_notes[] =
 	"all are verified. Zipf's hot set is the pages that get half of the updates.\n";
 
 static const char hog_notes[] =
-	"  node0:6000M       take 6000 MiB of node 0; several nodes may be named\n"
+	"  node0:6000M       take 6000 MiB of node 0; several may be named: of\n"
+	"                    those on one node each finds what the ones before left\n"
 	"  node0:free=200M   take all but 200 MiB of what is free there\n"
 	"It is anonymous memory in 4 KiB pages, bound to the node while it is taken,\n"
 	"touched once, and left to the kernel then, which may demote it. Words:\n"
@@ -1404,10 +1405,6 @@ int plan_parse_hog(struct hog_plans *hogs, const char *text)
 					  hog_size(text, word + 5, &h->leave);
 	while (!err && (word = strsep(&rest, ",")))
 		err = hog_word(h, text, word);
-	for (int i = 0; i < hogs->nr && !err; i++)
-		if (hogs->hog[i].node == h->node)
-			err = misuse("hog %s: node %d has a hog already", text,
-				     h->node);
 	hogs->nr += !err;
 	return err;
 }

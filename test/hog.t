@@ -110,7 +110,7 @@ bad_input()
 	done
 	refused 2 '1% to 99%' node0:64M,release=100%
 	refused 2 'of a run' node0:64M,release=1s
-	refused 2 'has a hog already' node0:64M 0:65M
+	refused 3 ': 1200 MiB are too much: 1024 MiB are free' node0:free=1G 0:1200M
 	refused 2 'needs a node'
 	refused 3 'too much.*at most [0-9]+M, or free=[0-9]+M' node0:100T
 	refused 3 'too much.*watermarks' node0:free=1M
