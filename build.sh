@@ -13,6 +13,8 @@
 #   initramfs/add.sh    what a user adds to them (run --add)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
+#   experiments/experiment.sh  many runs, side by side (experiment)
+#   experiments/report.sh      tables and pictures of them
 
 # The verbs are called by the names in a table, which shellcheck cannot see
 # shellcheck disable=SC2317
@@ -62,6 +64,8 @@ cxl=+250ns]... [TIER ARGUMENTS]|boot, run tier \
 (--once gups 1G node1), power off; see out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
+	"experiment|list | NAME [OPTIONS]|cells in guests of their own, side by side: \
+experiment --help|cmd_experiment"
 	"qemu-line|[TOPOLOGY [TIER ARGUMENTS]]|print the QEMU command|cmd_qemu_line"
 	"test|[ARGUMENTS]|the tests: test/run|cmd_test"
 	"bench|[ARGUMENTS]|the measurements: test/bench|cmd_bench"
@@ -481,5 +485,9 @@ check_tier()
 . "$ROOT/initramfs/pmu.sh"
 # shellcheck source=initramfs/run.sh
 . "$ROOT/initramfs/run.sh"
+# shellcheck source=experiments/experiment.sh
+. "$ROOT/experiments/experiment.sh"
+# shellcheck source=experiments/report.sh
+. "$ROOT/experiments/report.sh"
 
 main "$@"
