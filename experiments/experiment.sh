@@ -12,6 +12,9 @@
 #
 # Sourced by build.sh; experiments/report.sh makes the report.
 
+# What a cell has is set from the plan, and named as build.sh's variables
+# shellcheck disable=SC2153
+
 EXPERIMENTS=$ROOT/experiments
 # A guest below that has no room for the kernel and tier
 MEM_MIN=384
@@ -112,10 +115,12 @@ check_setting()
 # cell NAME WORDS...
 read_cell()
 {
-	local words name key named=()
+	local words name rest key named=()
 
 	read -r -a words <<<"$value"
 	name=${words[0]}
+	rest=${value#"$name"}
+	rest=${rest#"${rest%%[![:space:]]*}"}
 	[[ $name =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*$ ]] || wrong "$column" \
 		"cell '$name': letters, digits and . _ - only"
 	[[ " ${names[*]} " != *" $name "* ]] ||
@@ -128,7 +133,7 @@ read_cell()
 		named+=(--arg "$key" "${setting[$key]}")
 	done
 	cells+=("$(jq -cn "${named[@]}" --arg cell "$name" \
-		--arg at "$file:$line_number:$((column + ${#name} + 1))" \
+		--arg at "$file:$line_number:$((column + ${#value} - ${#rest}))" \
 		'$ARGS.named + {words: $ARGS.positional}' --args -- \
 		"${words[@]}")")
 }
@@ -217,10 +222,14 @@ scale_words()
 	done
 }
 
-# in_mib SIZE
+# in_mib SIZE: scaled, in whole MiB
 in_mib()
 {
-	mebibytes "$at: size" "$(scaled "$1")" 2>/dev/null || echo 0
+	local mib
+
+	mib=$((${1%[MG]} * scale_of / scale_by))
+	[[ $1 != *G ]] || mib=$((${1%G} * 1024 * scale_of / scale_by))
+	echo "$mib"
 }
 
 # cell_memory: sets mem_mib, cxl_mib and reserve from the cell's
@@ -266,7 +275,7 @@ plan_cell()
 	[[ ! $count ]] || options+=(--count)
 	[[ ! $scope || ! $latency$count ]] || options+=(--scope "$scope")
 	((${#reserve[@]} == 0)) || words=("${reserve[@]}" "${words[@]}")
-	((($2 == 1)) || [[ " ${words[*]} " = *" --seed"* ]]) ||
+	[[ $2 = 1 || " ${words[*]} " = *" --seed"* ]] ||
 		words+=(--seed $(($2 - 1)))
 	check_words
 	jq -cn --arg id "$cell.$2" --arg cell "$cell" --argjson repeat "$2" \
@@ -328,8 +337,8 @@ check_host_memory()
 		1024))
 	((most * jobs <= free)) || die 3 "a guest has ${most} MiB$( ((jobs > 1)) &&
 		echo ", $jobs at once $((most * jobs))"); this machine has" \
-		"$free free: try --scale 1/$(((most * jobs + free - 1) / free *
-		scale_by / scale_of + 1))$( ((jobs > 1)) && echo " or --jobs 1")"
+		"$free free: try --scale 1/$((most * jobs * scale_by /
+		(free * scale_of) + 1))$( ((jobs > 1)) && echo " or --jobs 1")"
 }
 
 # cell_command ID: one line for any shell
@@ -360,6 +369,14 @@ cell_command()
 
 # --- running ----------------------------------------------------------------
 
+# Sets dir to the newest of that name
+find_begun()
+{
+	[[ -s $OUT/$name/plan.json ]] ||
+		die 1 "there is no experiment $name in $OUT"
+	dir=$(realpath "$OUT/$name")
+}
+
 # Sets dir: a new directory with the plan, or, to resume, the newest one
 open_experiment()
 {
@@ -368,8 +385,7 @@ open_experiment()
 	mkdir -p "$OUT" 2>/dev/null || die 3 "OUT=$OUT: cannot make it"
 	OUT=$(realpath "$OUT")
 	if [[ $resume ]]; then
-		dir=$(realpath "$OUT/$name" 2>/dev/null) && [[ -s $dir/plan.json ]] ||
-			die 1 "--resume: there is no experiment $name in $OUT"
+		find_begun
 		[[ $(jq -cS . "$dir/plan.json") = "$(jq -cS . <<<"$plan")" ]] ||
 			die 2 "--resume: ${dir##*/} was begun with other cells" \
 				"or options (see its plan.json)"
@@ -473,12 +489,17 @@ cmd_experiment()
 	local title notes theirs rank cells names=() plan dir file
 
 	parse_experiment "$@"
-	case $what in
-	list)
+	case $what$only in
+	list*)
 		list_experiments
 		return
 		;;
-	sweep) read_sweep "$spec";;
+	*report)
+		find_begun
+		make_report
+		return
+		;;
+	sweep*) read_sweep "$spec";;
 	*) read_experiment "$file";;
 	esac
 	need "${NEED_RUN[@]}"
@@ -493,7 +514,7 @@ cmd_experiment()
 		cat "$dir"/commands/*
 		return
 	fi
-	[[ $only = report ]] || run_cells
+	run_cells
 	make_report
 	jq -e 'all(.[]; .verdict == "passed")' "$dir/results.json" >/dev/null
 }
@@ -519,7 +540,7 @@ parse_experiment()
 			continue
 			;;
 		--cells) only=cells;;
-		--report) only=report resume=1;;
+		--report) only=report;;
 		--resume) resume=1;;
 		--help | -h)
 			experiment_usage
@@ -584,7 +605,7 @@ find_experiment()
 		;;
 	list) return;;
 	sweep)
-		[[ $spec ]] || die 2 "sweep: which KEY=VALUE,VALUE?"
+		[[ $spec || $only = report ]] || die 2 "sweep: which KEY=VALUE,VALUE?"
 		name=sweep
 		return
 		;;

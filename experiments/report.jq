@@ -110,7 +110,7 @@ def ranking: if $plan.rank == "" then [] else
 		| . + {median: (.v | median), least: (.v | min), most: (.v | max)}]
 	| sort_by(-.median) as $order
 	| [range($order | length) as $i | $order[$i]
-		+ {rank: ($i + 1), same: ($i > 0 and (.v | length) > 1
+		+ {rank: ($i + 1), same: ($i > 0 and ($order[$i].v | length) > 1
 			and $order[$i].most >= $order[$i - 1].least)}] end;
 
 def rank_rows: (metrics | map(select(.[0] == $plan.rank)) | .[0][3] // 1)

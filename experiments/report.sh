@@ -6,6 +6,9 @@
 #
 # Sourced by build.sh.
 
+# The variables in single quotes are jq's
+# shellcheck disable=SC2016
+
 # report_jq FILTER ARGUMENTS...: over plan and results, raw
 report_jq()
 {
@@ -58,7 +61,7 @@ make_html()
 		[[ -s $picture ]] || continue
 		pictures+=("$picture")
 	done
-	manifest=$(cat "$dir"/cells/*/manifest.json 2>/dev/null |
+	manifest=$({ cat "$dir"/cells/*/manifest.json 2>/dev/null || true; } |
 		jq -s '.[0] | del(.arguments, .guest)')
 	for picture in ${pictures[@]+"${pictures[@]}"}; do
 		# the XML prologue has no place in the middle of a page
@@ -132,18 +135,21 @@ bars_data()
 # gnuplot_both NAME WIDTH HEIGHT: the commands on standard input, as SVG and PNG
 gnuplot_both()
 {
-	local commands
+	local commands terminal
 
 	commands=$(cat)
-	printf 'set terminal svg size %s,%s font "sans,13" background "white"
-		set output "%s.svg"\n%s\n' "$2" "$3" "$dir/$1" "$commands" |
-		gnuplot 2>"$dir/data/$1.err" &&
-	printf 'set terminal pngcairo size %s,%s font "sans,11"
-		set output "%s.png"\n%s\n' "$2" "$3" "$dir/$1" "$commands" |
-		gnuplot 2>>"$dir/data/$1.err" || {
-		say "gnuplot could not draw $1: $(head -n 3 "$dir/data/$1.err")"
-		rm -f "$dir/$1".{svg,png}
-	}
+	for terminal in 'svg size %s,%s font "sans,13" background "white"' \
+		'pngcairo size %s,%s font "sans,11"'; do
+		# shellcheck disable=SC2059
+		printf "set terminal $terminal\nset output \"%s.%s\"\n%s\n" \
+			"$2" "$3" "$dir/$1" "$(cut -c1-3 <<<"${terminal/cairo/}")" \
+			"$commands" | gnuplot 2>"$dir/data/$1.err" || {
+			say "gnuplot could not draw $1:" \
+				"$(head -n 3 "$dir/data/$1.err")"
+			rm -f "$dir/$1".{svg,png}
+			return 0
+		}
+	done
 }
 
 # Told apart without colours: by dashes and marks

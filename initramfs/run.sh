@@ -10,6 +10,9 @@
 #
 # Sourced by build.sh.
 
+# An experiment has variables of like names
+# shellcheck disable=SC2153
+
 # What the kernel's command line takes: MAX_INIT_ARGS, COMMAND_LINE_SIZE
 WORDS_MAX=32
 COMMAND_LINE_MAX=2047

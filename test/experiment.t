@@ -1,0 +1,200 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# ./build.sh experiment: mistakes are named with line and column before
+# anything is built; and what a report says of given records.  What boots is
+# guest_experiment.t's.
+
+# The dollars are jq's
+# shellcheck disable=SC2016
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=test/tap.sh
+. test/tap.sh
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+# Nothing here may boot
+export OUT=$tmp/out QEMU=/nonexistent
+
+# asked ARGUMENTS...: sets said and status
+asked()
+{
+	status=0
+	said=$(timeout 60 ./build.sh experiment "$@" 2>&1 </dev/null) ||
+		status=$?
+}
+
+# refused REGEX NAME ARGUMENTS...
+refused()
+{
+	local regex=$1 name=$2
+
+	shift 2
+	asked "$@"
+	is "$status" 2 "$name: status 2"
+	like "$said" "$regex" "$name: says so"
+}
+
+# broken REGEX NAME: what is on standard input is refused
+broken()
+{
+	cat >"$tmp/broken.exp"
+	refused "$1" "$2" "$tmp/broken.exp"
+}
+
+# --- the words ---------------------------------------------------------------
+
+asked list
+is "$status" 0 "list: status 0"
+for file in experiments/*.exp; do
+	name=$(basename "$file" .exp)
+	like "$said" "$name +[A-Z]" "list: $name"
+	ok "$name has a page" [ -s "experiments/$name.md" ]
+done
+asked
+is "$status" 2 "no word: status 2"
+like "$said" 'usage:' "no word: usage"
+asked --help
+is "$status" 0 "--help: status 0"
+refused "no experiment 'nope'; there are .*cxl-gups.* and sweep" "nope" nope
+refused '--scale 0: give' "scale 0" quick --scale 0
+refused '--scale 1/0: give' "scale 1/0" quick --scale 1/0
+refused '--repeat 0' "repeat 0" quick --repeat 0
+refused '--jobs x' "jobs x" quick --jobs x
+refused '--topology moon: there are .*cxl2' "topology moon" quick --topology moon
+refused 'no option --frobnicate' "an option" quick --frobnicate
+refused '--scale needs a value' "no value" quick --scale
+refused 'one word too many' "two names" quick hmsdk
+refused 'which KEY' "sweep alone" sweep
+refused 'give KEY=VALUE' "sweep of nothing" sweep hot_threshold_ms=
+refused 'which --workload' "sweep of what" sweep hot_threshold_ms=1,2
+refused '1 is there twice' "sweep twice" sweep a=1,1 --workload "gups 1M"
+refused 'letters, digits' "sweep of a slash" sweep a=1/2 --workload "gups 1M"
+asked quick --resume
+is "$status" 3 "to resume needs the emulator, as the rest"
+asked quick --report
+is "$status" 1 "a report of nothing: status 1"
+like "$said" 'no experiment quick in' "a report of nothing: says so"
+
+# --- the file ----------------------------------------------------------------
+
+broken 'broken.exp:1:1: no title' "empty" </dev/null
+broken 'broken.exp:2:1: no cell' "no cell" <<<'title x'
+broken "broken.exp:2:1: unknown word 'tilte'; there are title" "a typo" <<'X'
+title x
+tilte y
+X
+broken "broken.exp:3:13: no topology 'moon'; there are" "a topology" <<'X'
+# a comment
+title x
+topology    moon
+X
+broken "broken.exp:1:5: mem: '8 G' is no size" "a size" <<<'mem 8 G'
+broken "broken.exp:1:5: smp: 'two'" "CPUs" <<<'smp two'
+broken "broken.exp:1:9: timeout: '1d'" "a time" <<<'timeout 1d'
+broken 'broken.exp:1:4: mem: nothing behind it' "nothing" <<<'mem'
+broken "broken.exp:1:6: cell 'a/b': letters" "a cell's name" <<<'cell a/b gups 1M'
+broken "broken.exp:1:6: cell a: what shall it run" "an empty cell" <<<'cell a'
+broken "broken.exp:2:7: there is a cell a already" "two cells" <<'X'
+cell  a gups 1M
+cell  a gups 2M
+X
+broken "theirs numa_hit: 1 cells, but 2 figures" "figures" <<'X'
+title x
+cell a gups 1M
+theirs numa_hit 1 2
+X
+: >"$tmp/bad name.exp"
+refused 'a name of letters' "a file's name" "$tmp/bad name.exp"
+refused "no experiment '$tmp/'" "a directory" "$tmp/"
+
+# --- a report of given records -----------------------------------------------
+
+# run CELL REPEAT RATE NEAR VERDICT
+run()
+{
+	local dir=$OUT/given-1/cells/$1.$2
+
+	mkdir -p "$dir"
+	echo "$5" >"$dir/verdict"
+	cat >"$dir/records.jsonl" <<X
+{"record":"node","node":0,"total_bytes":1073741824}
+{"record":"timeline","t_s":0,"near_share":0,"updates_per_s":null,"free_bytes":{"node0":536870912},"pages":{"promoted_numab":null}}
+{"record":"timeline","t_s":1,"near_share":$4,"updates_per_s":$3,"free_bytes":{"node0":536870912},"pages":{"promoted_numab":256}}
+{"record":"gups","updates_per_s":$3,"elapsed_s":1,"errors":0}
+{"record":"placement","near_share_at_end":$4}
+{"record":"counters","whole":{"total":{"numa_hit":$2,"pgdemote_kswapd":null}}}
+{"record":"moves","timed":{"numa_promoted":512,"damon_hot":null,"migrated":512,"adds_up":true},"nodes":[],"zeros":[{"who":"DAMON","why":"no <scheme>"}]}
+X
+}
+
+plan()
+{
+	local cell repeat
+
+	for cell in slow fast; do
+		for repeat in 1 2 3; do
+			jq -cn --arg cell "$cell" --argjson repeat "$repeat" \
+				'{id: "\($cell).\($repeat)", cell: $cell,
+				repeat: $repeat, topology: "cxl", mem: "1024M",
+				cxl_mem: "512M", smp: "2", dram_free: "",
+				latency: "", words: ["--once", "gups", "1M"]}'
+		done
+	done | jq -s '{name: "given", title: "A & B", scale: "1", repeats: 3,
+		rank: "updates_per_s", kernel: "6.12", qemu: "11.1",
+		notes: "Of a test.", theirs: {numa_hit: ["7", "8"]}, cells: .}'
+}
+
+mkdir -p "$OUT/given-1"
+ln -s given-1 "$OUT/given"
+plan >"$OUT/given-1/plan.json"
+run slow 1 1000000 0.1 passed
+run slow 2 3000000 0.3 passed
+run slow 3 1200000 0.2 passed
+run fast 1 4000000 0.9 passed
+run fast 2 4200000 0.8 passed
+run fast 3 9000000 0.7 "failed: it | hung"
+asked "$tmp/given.exp" --report
+is "$status" 2 "no such file: status 2"
+printf 'title A\ncell slow gups 1M\n' >"$tmp/given.exp"
+asked "$tmp/given.exp" --report
+is "$status" 0 "the report: status 0"
+report=$(<"$OUT/given/report.md")
+like "$report" '\| updates, M/s \| 1.2 \(1 to 3\) \| 4.1 \(4 to 4.2\) \|' \
+	"medians, and the range of what passed"
+like "$report" '\| 1 \| fast \| 4.1 \(4 to 4.2\) \| 100 % \|' "who wins"
+like "$report" '\| 2 \| slow \| 1.2 \(1 to 3\) \| 29 % \|' "and who is second"
+like "$report" 'numa_hit \| 2 \(1 to 3\) \| 7 \| 1.5 \(1 to 2\) \| 8 \|' \
+	"their figures beside ours"
+like "$report" 'pgdemote_kswapd \| - \| - \| - \| - \|' \
+	"what a kernel lacks is absent, not 0"
+like "$report" 'NUMA balancing, promoted \| 512 \| 512 \|' "who moved what"
+like "$report" 'DAMON: no <scheme> \(all cells\)' "and why not"
+like "$report" 'Failed:.*fast.3: failed: it | hung' "a failed run is named"
+like "$said" 'near .*▁' "the terminal has sparklines"
+page=$(<"$OUT/given/index.html")
+like "$page" '<title>A &amp; B</title>' "HTML: escaped"
+like "$page" 'no &lt;scheme&gt;' "HTML: everywhere"
+is "$(grep -c '<svg' "$OUT/given/index.html")" 5 "HTML: its pictures"
+unlike "$page" '(src|href)="?http' "HTML: opens without a network"
+for picture in near rate moves nodes bars; do
+	ok "$picture.png is one" [ "$(head -c 4 "$OUT/given/$picture.png" |
+		tail -c 3)" = PNG ]
+done
+is "$(sed -n '/^"fast","updates_per_s"/p' "$OUT/given/summary.csv")" \
+	'"fast","updates_per_s","M/s",2,4.1,4,4.2' "summary.csv"
+is "$(grep -c '^"slow",.,"numa_hit"' "$OUT/given/counters.csv")" 3 "counters.csv"
+# Ranges that overlap are no difference
+run slow 2 4100000 0.3 passed
+asked "$tmp/given.exp" --report
+like "$(<"$OUT/given/report.md")" '\| 2 = \| slow' "no difference is called so"
+# Nothing passed
+for id in slow.{1,2,3} fast.{1,2}; do
+	echo "failed: x" >"$OUT/given/cells/$id/verdict"
+done
+asked "$tmp/given.exp" --report
+is "$status" 0 "a report of failures alone"
+like "$(<"$OUT/given/report.md")" 'slow.1: failed: x' "names them"
+ok "no picture is left of before" [ ! -e "$OUT/given/near.svg" ]
+
+done_testing
