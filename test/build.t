@@ -3,6 +3,8 @@
 #
 # build.sh itself: what it refuses before it boots anything, and that the
 # same input makes the same image.
+#
+# alone: it removes what others build with
 
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=test/tap.sh

@@ -21,7 +21,7 @@ boot()
 	rm -rf "$run"
 	mkdir -p "$OUT"
 	# A guest that does not end by itself is a failure, not a wait
-	TIMEOUT=${TIMEOUT:-300} ./build.sh run --name "$name" "$@" \
+	TIMEOUT=${TIMEOUT:-600} ./build.sh run --name "$name" "$@" \
 		>"$OUT/$name.txt" 2>&1 </dev/null || status=$?
 	verdict=$(cat "$run/verdict" 2>/dev/null || echo none)
 	((status == ${expect:-0})) || diag "$(tail -n 30 "$OUT/$name.txt")"
@@ -41,4 +41,64 @@ holds()
 
 	value=$(record "$1" "$2" | tail -n 1)
 	is "$value" true "$3"
+}
+
+# --- scripts in guests -------------------------------------------------------
+
+# Their files' name here is the one they have there
+SCRIPTS=(--add test/script.sh)
+
+# boot_script NAME SCRIPT [OPTIONS OF RUN]... [-- WORDS]...: a guest in which
+# that script runs, as /guest, with those words.  Sets console: the file of
+# what it said, without carriage returns.  Such a script says "== NAME WORDS",
+# puts records between "== begin NAME" and "== end NAME", and ends with
+# "== script 0".
+boot_script()
+{
+	local name=$1 script=$2 options=()
+
+	shift 2
+	while (($#)) && [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	# A row each second would come between what it prints
+	boot "$name" "${SCRIPTS[@]}" --add "$script:/guest" "${options[@]}" \
+		--once run --timeline off sh /guest "${@:2}"
+	console=$run/console.txt
+	tr -d '\r' <"$run/console.log" >"$console"
+	is "$status $(said script)" "0 0" "$name: the guest's script ran to its end"
+	is "$(grep '^== never' "$console")" "" "$name: all came about"
+}
+
+# said NAME: what follows that name on the script's last line for it
+said()
+{
+	sed -n "s/^== $1 //p" "$console" | tail -n 1
+}
+
+# between NAME: what the script showed under that name
+between()
+{
+	sed -n "/^== begin $1\$/,/^== end $1\$/{/^== /d;p}" "$console"
+}
+
+# list NAME RECORD FILTER: jq over all records of that kind, an array
+list()
+{
+	between "$1" | jq -cR 'fromjson?' | jq -rcs --arg record "$2" \
+		"map(select(.record == \$record)) | $3"
+}
+
+# of NAME RECORD FILTER: jq over the last record of that kind
+of()
+{
+	list "$1" "$2" "if length > 0 then .[-1] | $3 else empty end"
+}
+
+# so NAME RECORD FILTER WHAT: it is true of the array of them
+so()
+{
+	is "$(list "$1" "$2" "$3")" true "$1: $4" ||
+		diag "$(list "$1" "$2" '.[] | tostring[:1500]')"
 }

@@ -17,31 +17,18 @@ cd "$(dirname "$0")/.." || exit 1
 . test/guest.sh
 
 export MEM=1G CXL_MEM=512M
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 
-damo=$(test/damo/pack 2>"$tmp/pack") || {
-	diag "$(<"$tmp/pack")"
+mkdir -p "$OUT"
+damo=$(test/damo/pack 2>"$OUT/pack.txt") || {
+	diag "$(<"$OUT/pack.txt")"
 	ok "Debian's damo is there" false
 	done_testing
 }
 diag "damo $(<"$damo/version")"
 
-# said NAME: what the script says of that step
-said()
-{
-	sed -n "s/^== $1 //p" "$tmp/console" | tail -n 1
-}
-
 status_of()
 {
 	said "$1" | cut -d' ' -f1
-}
-
-# between NAME: what it printed there
-between()
-{
-	sed -n "/^== begin $1\$/,/^== end $1\$/{/^== /d;p}" "$tmp/console"
 }
 
 # tree NAME: DAMON's files, without the deliberate difference
@@ -58,11 +45,8 @@ same_tree()
 
 for kernel in 6.12 7.3; do
 	begin=$SECONDS
-	KERNEL=$kernel boot "damo-$kernel" --add "$damo:/damo" \
-		--add test/damo/guest --add test/fixtures/hmsdk-options.txt \
-		--once run --timeline off sh /guest
-	tr -d '\r' <"$run/console.log" >"$tmp/console"
-	is "$status" 0 "$kernel: the guest"
+	KERNEL=$kernel boot_script "damo-$kernel" test/damo/guest \
+		--add "$damo:/damo" --add test/fixtures/hmsdk-options.txt
 	is "$(status_of options) $(status_of damo)" "0 0" \
 		"$kernel: damo starts DAMON with HMSDK's options"
 	is "$(said states-damo)" "on on" "$kernel: its two kdamonds run"

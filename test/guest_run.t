@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit 1
 . test/guest.sh
 
 oracle=build/test/replay
-export CXL_MEM=1G MEM=2G
+export CXL_MEM=512M MEM=1G
 
 # --- on the CXL node ---------------------------------------------------------
 
@@ -20,11 +20,11 @@ is "$status" 0 "gups 64M node1: status 0"
 is "$verdict" passed "the verdict file says so"
 holds region '.memdevs == ["mem0"] and .node == 1 and .driver == "kmem"' \
 	"the region of mem0 became node 1, bound to kmem"
-holds region ".size_bytes == 1073741824 and .online_bytes == .size_bytes" \
+holds region ".size_bytes == 536870912 and .online_bytes == .size_bytes" \
 	"all of it is online"
 holds region '.movable_bytes == .size_bytes' "and movable"
 # The bench holds it to one second; a busy machine takes its time
-holds region '.created_in_s <= 3' "within three seconds"
+holds region '.created_in_s <= 10' "soon"
 is "$(record node 'select(.node == 1) | .cpus')" "" "node 1 has no CPUs"
 tiers=$(record node .tier | paste -sd' ')
 read -r near far <<<"$tiers"
@@ -41,6 +41,7 @@ holds counters '.timed.node1.numa_hit < 100' \
 	"and none of the accesses of the timed run"
 holds probe '.trapped | not' "the node is not trapped"
 holds environment '.emulated' "emulated time is called emulated"
+is "$(record pmu .)" "" "without the plugin nothing is counted, nor said of it"
 is "$(record stage .stage | paste -sd' ')" \
 	"plan probe populate warm-up fill update verify report" \
 	"the stages in their order"
@@ -57,64 +58,48 @@ jq -e '.versions | .kernel and .qemu and .tier and .libcxl and .libnuma' \
 	"$run/manifest.json" >/dev/null
 is "$?" 0 "the manifest names kernel, QEMU, tier and the libraries"
 
-# --- on node 0, and tables that are no power of two --------------------------
+# --- tables, and endings that are failures ------------------------------------
 
-boot node0 --once gups 64M node0 --threads 1
-is "$status" 0 "gups 64M node0 --threads 1: status 0"
-holds gups '.pages_at_start == {"node0": 16384}' "every page was on node 0"
-is "$(record gups .table_digest)" "$("$oracle" 64M 1)" \
+boot_script endings test/endings/guest -- tables failures
+for name in node0 odd interleave against; do
+	is "$(said $name)" 0 "$name: status 0"
+done
+is "$(of node0 gups .pages_at_start)" '{"node0":16384}' \
+	"gups 64M node0: every page was there"
+is "$(of node0 gups .table_digest)" "$("$oracle" 64M 1)" \
 	"the table is HPCC's, bit for bit (1 thread)"
-
-boot odd --once gups 20M 0-1 --threads 2 --seed 7 --updates 5000001
-is "$status" 0 "gups 20M 0-1: status 0"
-is "$(record gups .table_digest)" "$("$oracle" 20M 2 5000001 7)" \
+is "$(of odd gups .table_digest)" "$("$oracle" 20M 2 5000001 7)" \
 	"the table is the independent one (20 MiB, seed 7)"
+is "$(of interleave gups .pages_at_start)" '{"node0":4096,"node1":4096}' \
+	"interleave:0,1: every other page is on node 1"
+is "$(of against compare '.rounds == 3 and .ratio_median > 0')" true \
+	"--against: both rates, and the ratio"
 
-boot interleave --once gups 32M interleave:0,1 --bind
-is "$status" 0 "interleave:0,1: status 0"
-holds gups '.pages_at_start == {"node0": 4096, "node1": 4096}' \
-	"every other page is on node 1"
+is "$(said absent)" 3 "a node that is not there: status 3"
+like "$(of absent end .reason)" 'node 7 does not exist' "the reason says which"
+is "$(said large)" 3 "a table larger than the node: status 3"
+like "$(of large end .reason)" 'can be allocated' "and how much there is"
+is "$(said killed)" 0 "no OOM kill"
+is "$(said hang)" 1 "a hang meets the deadline"
+like "$(of hang end .reason)" 'deadline of 8.0 s passed during update' \
+	"and is called so"
+is "$(said wrong)" 1 "a corrupted word is found"
+is "$(of wrong gups '.errors == 1 and (.verified | not)')" true "exactly one"
 
-boot against --once gups 32M node0 --against node1 --window 1s --rounds 3
-is "$status" 0 "--against: status 0"
-holds compare '.rounds == 3 and .ratio_median > 0' "both rates, and the ratio"
+# --- failures of PID 1 ----------------------------------------------------------
 
-# --- endings that are failures -----------------------------------------------
-
-expect=2 boot usage --once gups 1Q node1
-is "$status" 2 "a bad size: status 2"
-like "$verdict" '^failed: .*1Q' "the verdict names it"
-is "$(record end .status)" 2 "the end record says so"
-
-expect=3 boot absent --once gups 16M node7
-is "$status" 3 "a node that is not there: status 3"
-like "$verdict" 'node 7 does not exist' "the verdict says which"
-
-expect=3 boot large --once gups 4G node1
-is "$status" 3 "a table larger than the node: status 3, no OOM kill"
-like "$verdict" 'can be allocated' "and how much there is"
-unlike "$(cat "$run/console.log")" 'Out of memory|oom-kill' "no OOM kill"
-
-expect=1 boot crash --once gups 16M node1 --fault update:segv
+expect=1 boot crash --once gups 1M node1 --fault update:segv
 is "$status" 1 "a crash of the work: status 1"
 like "$verdict" 'signal 11.*during update' "its signal and where it was"
-
-expect=1 boot hang --once gups 16M node1 --fault update:hang --deadline 3
-is "$status" 1 "a hang meets the deadline"
-like "$verdict" 'deadline of 3.0 s passed during update' "and is called so"
-
-expect=1 boot wrong --once gups 16M node1 --fault verify:corrupt
-is "$status" 1 "a corrupted word is found"
-holds gups '.errors == 1 and (.verified | not)' "exactly one"
+holds end '.status == 1 and .verdict == "failed"' "the end record says so"
 
 # --- machines that lack something --------------------------------------------
 
-TOPOLOGY=none boot nocxl --once gups 16M node0
-is "$status" 0 "without a CXL device node 0 still works"
-TOPOLOGY=none expect=3 boot nocxl1 --once gups 16M node1
-is "$status" 3 "and node 1 is status 3"
+TOPOLOGY=none boot_script nocxl test/endings/guest -- nodes
+is "$(said near)" 0 "without a CXL device node 0 still works"
+is "$(said far)" 3 "and node 1 is status 3"
 
-CPU=max boot hypervisor --once gups 16M node0
+CPU=max boot hypervisor --once gups 1M node0
 is "$status" 0 "a guest that knows its hypervisor: node 0 works"
 like "$(cat "$OUT/hypervisor.txt")" 'CONFIG_CXL_REGION_INVALIDATION_TEST' \
 	"the region is refused, with the kernel option"
@@ -124,10 +109,10 @@ like "$(cat "$OUT/hypervisor.txt")" 'max,-hypervisor' "and the flag that cures i
 
 run=$OUT/killed
 rm -rf "$run"
-./build.sh run --name killed --once gups 256M node1 --duration 100 \
+./build.sh run --name killed --once gups 16M node1 --duration 300 \
 	>"$OUT/killed.txt" 2>&1 </dev/null &
 pid=$!
-for ((i = 0; i < 600; i++)); do
+for ((i = 0; i < 1800; i++)); do
 	grep -q '"stage":"update"' "$run/records.jsonl" 2>/dev/null && break
 	sleep 0.1
 done

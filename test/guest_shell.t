@@ -39,7 +39,7 @@ type_at_console()
 	shown 'Power down' || echo "no power off" >&2
 }
 
-type_at_console | TIMEOUT=120 timeout 200 ./build.sh shell --name shell \
+type_at_console | TIMEOUT=300 timeout 400 ./build.sh shell --name shell \
 	gups 16M node1 >"$OUT/shell.txt" 2>&1
 console=$(tr -d '\r' <"$run/console.log")
 ok "the benchmark repeats" [ "$(grep -c 'Found 0 errors' <<<"$console")" -ge 2 ]

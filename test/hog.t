@@ -3,6 +3,8 @@
 #
 # tier hog on this machine: it holds what it says, the kernel's own files say
 # so, too, and nothing of it outlives it.  Small: others use the machine.
+#
+# alone: it looks at what is free on this machine
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 # shellcheck source=test/tap.sh

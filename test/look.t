@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # tier vmstat and tier latency as commands on this machine.
+#
+# alone: it takes times
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 # shellcheck source=test/tap.sh

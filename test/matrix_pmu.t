@@ -12,15 +12,13 @@ cd "$(dirname "$0")/.." || exit 1
 . test/pmu.sh
 
 # One CPU: then none waits while another has the host's.
-SMP=1 boot pmu-latency --latency cxl=+1us --scope process \
-	--add test/pmu/guest --once run --timeline off sh /guest latency
-console latency
+SMP=1 boot_counted latency --latency cxl=+1us --scope process
 ran against far none numab
 # Nearly every update misses: the cache has 2 MiB, the table 64.  A host that
 # has other things to do makes all times longer, the waits as well, by about
 # so much.  On a quiet one it was 1031; half of it, or twice, is wrong anywhere.
-load=$(of against pmu '.[0].ranges[2].timed | .waited_s / .asked_s')
-longer=$(of against compare '.[0] | (1 / (.against_updates_per_s | sort
+load=$(list against pmu '.[0].ranges[2].timed | .waited_s / .asked_s')
+longer=$(list against compare '.[0] | (1 / (.against_updates_per_s | sort
 	| .[length / 2 | floor]) - 1 / (.updates_per_s | sort
 	| .[length / 2 | floor])) * 1e9')
 longer=$(jq -n "$longer / $load | floor")
@@ -38,8 +36,8 @@ so far pmu '.[0].ranges | all(.timed.kernel == null)' \
 	"scope=process: the kernel is not counted, which is not 0"
 so far pmu '.[0].ranges[1].timed.asked_s == 0' "DRAM asks for nothing"
 rate='.[-1].updates_per_s'
-none=$(of none timeline "$rate | floor")
-numab=$(of numab timeline "$rate | floor")
+none=$(list none timeline "$rate | floor")
+numab=$(list numab timeline "$rate | floor")
 ok "numab makes the updates faster in fact: $none, $numab a second" \
 	[ $((numab * 2)) -gt $((none * 3)) ]
 so none timeline "$steady" "counted and sampled agree here, too"

@@ -10,8 +10,6 @@
 . test/guest.sh
 
 export MEM=1G CXL_MEM=512M
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 
 # Called by ok
 # shellcheck disable=SC2317
@@ -20,34 +18,13 @@ quietly()
 	"$@" >/dev/null
 }
 
-said()
+# boot_counted NAME OPTIONS OF RUN...: with test/pmu/guest NAME
+boot_counted()
 {
-	sed -n "s/^== $1 //p" "$tmp/console" | tail -n 1
-}
-
-# of NAME RECORD FILTER: jq over the run's records of that kind, as a list
-of()
-{
-	sed -n "/^== begin $1\$/,/^== end $1\$/p" "$tmp/console" |
-		jq -cR 'fromjson?' | jq -rs --arg record "$2" \
-		"map(select(.record == \$record)) | $3"
-}
-
-# so NAME RECORD FILTER WHAT: it is true
-so()
-{
-	is "$(of "$1" "$2" "$3")" true "$1: $4" ||
-		diag "$(of "$1" "$2" '.[] | tostring[:1500]')"
-}
-
-console()
-{
-	tr -d '\r' <"$run/console.log" >"$tmp/console"
-	diag "$(grep '^# ' "$tmp/console")"
-	is "$(grep '^# ' "$tmp/console" | awk 'length > 82')" "" \
+	boot_script "pmu-$1" test/pmu/guest "${@:2}" -- "$1"
+	diag "$(grep '^# ' "$console")"
+	is "$(grep '^# ' "$console" | awk 'length > 82')" "" \
 		"$1: the text fits 80 columns"
-	is "$status" 0 "$1: the guest"
-	is "$(said script)" "done" "$1: its script came to its end"
 }
 
 # ran NAMES...: and all words were right

@@ -4,6 +4,7 @@
 # tier run, on this machine: statuses, what cannot be executed, placement,
 # where the pages are, and that every ending takes the whole family along.
 # timeout: 300
+# alone: it takes times
 
 # status, out and err are set by run(); programs get their text unexpanded
 # shellcheck disable=SC2016

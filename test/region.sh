@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# region.sh - what guest_region.t and matrix_region.t share: regions by hand,
+# in a guest in which test/region/guest runs.
+
+# shellcheck source=test/guest.sh
+. test/guest.sh
+
+export CXL_MEM=512M MEM=1G
+
+# regions KERNEL: create, list, destroy, create again, and what is refused
+regions()
+{
+	local kernel=$1
+
+	KERNEL=$kernel boot_script "region-$kernel" test/region/guest
+	is "$(said list) $(said again)" "0 0" \
+		"$kernel: a region that is there is listed, and used by create"
+	is "$(said wrong) $(said odd) $(said decoder)" "3 2 3" \
+		"$kernel: no such memdev, no such size, no such decoder"
+	is "$(said dry) $(said destroy) $(said gone)" "0 0 0" \
+		"$kernel: destroyed"
+	is "$(said node1)" 3 "$kernel: and node 1 is gone"
+	is "$(said small) $(said use)" "0 0" \
+		"$kernel: created again, smaller, and usable"
+	is "$(said busy)" 0 "$kernel: memory in use is moved away"
+	is "$(said survived)" 0 "$kernel: under a benchmark, that verifies"
+	# console is set by boot_script
+	# shellcheck disable=SC2154
+	like "$(<"$console")" 'Found 0 errors in 8388608' \
+		"$kernel: with 0 errors"
+	is "$(said unknown)" 1 "$kernel: a region that is not there"
+	is "$(said before) $(said after)" "online online" \
+		"$kernel: auto_online_blocks is as it was"
+}
