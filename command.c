@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "command.h"
 #include "family.h"
 #include "hog.h"
@@ -317,13 +318,14 @@ static void say_placement(const struct program *p)
 			   p->nr_cpus);
 }
 
-static int run_in(struct run *r, const struct hog_plans *hogs)
+static int run_in(struct run *r, const struct plan *plan)
 {
 	struct session *s = &r->session;
 	int err;
 
+	check_before(plan, NULL, 0, NULL, 0);
 	say_placement(&r->program);
-	err = start_hogs(r, hogs);
+	err = start_hogs(r, &plan->hogs);
 	if (err)
 		return err;
 	rows_open(&r->timeline, r->plan->timeline_ns,
@@ -364,7 +366,7 @@ int command_run(const struct plan *plan)
 		err = hog_rehearse(&plan->hogs, NULL);
 	if (!err)
 		err = plan->dry_run ? session_rehearse(&r.session) :
-				      run_in(&r, &plan->hogs);
+				      run_in(&r, plan);
 	hog_stop(r.hogs);
 	rows_close(&r.timeline);
 	session_free(&r.session);

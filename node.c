@@ -158,6 +158,15 @@ const struct node *node_near(const struct node *nodes, int n)
 	return n > 0 ? nodes : NULL;
 }
 
+/* Is the word among the flags of the first CPU? */
+static bool has_flag(const char *cpuinfo, const char *word)
+{
+	const char *flags = strstr(cpuinfo, "\nflags"), *p;
+
+	p = flags ? strstr(flags, word) : NULL;
+	return p && p < flags + 1 + strcspn(flags + 1, "\n");
+}
+
 static void read_cpu(struct node_machine *m)
 {
 	char *text = sysfs_slurp("/proc/cpuinfo"), *p;
@@ -168,6 +177,7 @@ static void read_cpu(struct node_machine *m)
 		 p ? p : "");
 	if (p)
 		memmove(m->cpu, m->cpu + 2, strlen(m->cpu + 2) + 1);
+	m->hypervisor = text && has_flag(text, " hypervisor");
 	free(text);
 }
 

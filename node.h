@@ -79,6 +79,7 @@ struct node_machine {
 	char cpu[NODE_TEXT]; /* model name */
 	char firmware[NODE_TEXT]; /* vendor and product, e.g. QEMU pc-q35-11.1 */
 	bool emulated; /* TCG: time and speed are the emulator's */
+	bool hypervisor; /* CPUID says that it is a virtual machine's */
 	bool qemu; /* an emulated or virtual machine of QEMU's */
 	unsigned int qemu_major, qemu_minor; /* of the machine type; 0: ? */
 };

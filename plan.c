@@ -51,10 +51,11 @@
 #define CHANGING (ON(VERB_POLICY) | ON(VERB_DAMON_START))
 /* Verbs that say what they would do, and those that read a captured tree. */
 #define DRY (ON(VERB_REGION_DESTROY) | CHANGING | HOGGING)
-#define REROOTED                                                 \
-	(ON(VERB_STATUS) | ON(VERB_REGION_LIST) | CHANGING |     \
-	 ON(VERB_POLICY_LIST) | ON(VERB_POLICY_SHOW) | HOGGING | \
-	 ON(VERB_DAMON_STATUS) | ON(VERB_DAMON_DUMP) | ON(VERB_VMSTAT))
+#define REROOTED                                                         \
+	(ON(VERB_STATUS) | ON(VERB_REGION_LIST) | CHANGING |             \
+	 ON(VERB_POLICY_LIST) | ON(VERB_POLICY_SHOW) | HOGGING |         \
+	 ON(VERB_DAMON_STATUS) | ON(VERB_DAMON_DUMP) | ON(VERB_VMSTAT) | \
+	 ON(VERB_CHECK))
 
 /* ------------------------------------------------------------- setters */
 
@@ -635,6 +636,13 @@ static int set_regions(struct plan *p, const char *arg)
 	return 0;
 }
 
+static int set_list(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->check.list = true;
+	return 0;
+}
+
 static int set_cgroup(struct plan *p, const char *arg)
 {
 	p->damon.cgroup = arg;
@@ -817,6 +825,8 @@ static const struct option_row {
 	  "pages of this cgroup alone (hmsdk)" },
 	{ "regions", 0, NULL, ON(VERB_DAMON_STATUS), set_regions,
 	  "list what the schemes try now (takes two rounds)" },
+	{ "list", 0, NULL, ON(VERB_CHECK), set_list,
+	  "what it looks for, how, what that means, what to do" },
 	{ "region-max-size", 0, "SIZE", ON(VERB_DAMON_START), set_size,
 	  "as --size" },
 
@@ -863,6 +873,8 @@ static const struct verb_row {
 	  "take a region's memory offline and delete the region" },
 	{ VERB_STATUS, "status", "", no_operands,
 	  "nodes, tiers, CXL, tunables and DAMON: what is so now" },
+	{ VERB_CHECK, "check", "", no_operands,
+	  "what is wrong here, what it means, what to do" },
 	{ VERB_POLICY_LIST, "policy list", "", no_operands,
 	  "the policies, and what each is for" },
 	{ VERB_POLICY_SHOW, "policy show", "[NAME]", show_operands,
@@ -954,13 +966,20 @@ static const char latency_notes[] =
 	"A cell takes --duration, making a node's buffer four times that at most: it\n"
 	"is smaller if that does not suffice. Without --once it repeats.\n";
 
+static const char check_notes[] =
+	"A line a finding, worst first: its name, what was seen, what it means, what\n"
+	"to do. The levels: \"broken\" (pages do not move between tiers, or memory is\n"
+	"not used: status 1), \"warning\" (a part of tiering is missing, or results\n"
+	"suffer), \"note\". \"unread\" is what only root may see. Nothing is changed; a few\n"
+	"pages on each node are timed. Warnings that concern a run are said before it,\n"
+	"and after it whether the kernel complained meanwhile.\n";
+
 static const struct {
 	enum verb verb;
 	const char *text;
 } notes[] = {
-	{ VERB_GUPS, gups_notes },
-	{ VERB_HOG, hog_notes },
-	{ VERB_VMSTAT, vmstat_notes },
+	{ VERB_CHECK, check_notes },	 { VERB_GUPS, gups_notes },
+	{ VERB_HOG, hog_notes },	 { VERB_VMSTAT, vmstat_notes },
 	{ VERB_LATENCY, latency_notes },
 };
 

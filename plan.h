@@ -39,6 +39,7 @@ enum verb {
 	VERB_HOG,
 	VERB_VMSTAT,
 	VERB_LATENCY,
+	VERB_CHECK,
 	VERB_HELP,
 	NR_VERBS,
 };
@@ -153,6 +154,10 @@ struct latency_plan {
 	uint64_t duration_ns; /* of a cell's measurements, all together */
 };
 
+struct check_plan {
+	bool list; /* the table of findings, not this machine's */
+};
+
 /* A policy by its name, and changes to it: "KEY=VALUE" each. */
 struct policy_plan {
 	const char *name; /* NULL: none */
@@ -224,6 +229,7 @@ struct plan {
 		uint64_t hold_ns; /* of VERB_HOG; 0: until interrupted */
 		struct watch_plan watch;
 		struct latency_plan latency;
+		struct check_plan check;
 	};
 };
 

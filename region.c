@@ -249,7 +249,7 @@ static uint64_t number_or_0(const char *dir, const char *attribute)
 }
 
 /* The id of the endpoint port of a memdev, -1 when it has none yet. */
-static int endpoint_of(const char *memdev)
+int region_endpoint(const char *memdev)
 {
 	int *ids, n = sysfs_ids(&ids, "endpoint", CXL), found = -1;
 	char uport[REGION_NAME];
@@ -451,7 +451,7 @@ static bool memdev_is_ready(int id, char state[static STATE_TEXT])
 	int endpoint;
 
 	snprintf(memdev, sizeof(memdev), "mem%d", id);
-	endpoint = endpoint_of(memdev);
+	endpoint = region_endpoint(memdev);
 	/* Decoder 0 is the first to appear, and the first to be used. */
 	if (endpoint >= 0 && sysfs_exists(CXL "/decoder%d.0", endpoint))
 		return true;
@@ -525,7 +525,7 @@ int region_devices(struct region_devices *devices, uint64_t timeout_ns)
 		devices->memdevs = 0;
 	for (int i = 0; i < devices->memdevs; i++) {
 		snprintf(memdev, sizeof(memdev), "mem%d", ids[i]);
-		endpoint = endpoint_of(memdev);
+		endpoint = region_endpoint(memdev);
 		if (sysfs_read_u64(&ram, CXL "/%s/ram/size", memdev) || !ram)
 			devices->without_ram++;
 		else if (endpoint < 0 || !region_on(endpoint, region))
@@ -592,18 +592,10 @@ static void close_library(struct work *w)
 
 static bool under_hypervisor(void)
 {
-	char *text = sysfs_slurp("/proc/cpuinfo"), *flags, *end;
-	bool yes = false;
+	struct node_machine m;
 
-	flags = text ? strstr(text, "\nflags") : NULL;
-	if (flags) {
-		end = strchr(flags + 1, '\n');
-		if (end)
-			*end = '\0';
-		yes = strstr(flags, " hypervisor") != NULL;
-	}
-	free(text);
-	return yes;
+	node_machine(&m);
+	return m.hypervisor;
 }
 
 /* What an error of a step means, where the kernel's word alone says little. */
@@ -777,7 +769,7 @@ static int check_untaken(struct work *w, struct cxl_memdev *memdev,
 			 struct region *out)
 {
 	char region[REGION_NAME], text[DEVICE_TEXT];
-	int endpoint = endpoint_of(cxl_memdev_get_devname(memdev)), id;
+	int endpoint = region_endpoint(cxl_memdev_get_devname(memdev)), id;
 
 	if (endpoint < 0)
 		return fail(ENXIO,

@@ -74,6 +74,9 @@ int region_create(const struct region_spec *spec, struct region *out);
 /* All regions, *regions to be freed. Returns how many, or -errno. */
 int region_list(struct region **regions);
 
+/* The id of the endpoint port of a memdev ("mem0"); -1: it has none yet. */
+int region_endpoint(const char *memdev);
+
 /*
  * Takes every block of the region's memory offline, verifies that, and only
  * then unbinds, resets and deletes the region (doing so with memory online

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
+#include "findings.h"
 #include "gups.h"
 #include "hog.h"
 #include "node.h"
@@ -429,37 +431,6 @@ static int probe_node(struct run *run, int i)
 	return gups_probe(&config, run->nodes[i].id, &run->probes[i]);
 }
 
-/* Why accesses to a node of this machine are trapped, and what cures it. */
-static void explain_trap(const struct run *run, int node, char *text,
-			 size_t size)
-{
-	const struct node_machine *m = &run->machine;
-	bool old = m->qemu_major && (m->qemu_major < 11 ||
-				     (m->qemu_major == 11 && !m->qemu_minor));
-
-	for (int i = 0; i < run->nr_regions; i++) {
-		if (run->regions[i].node != node ||
-		    run->regions[i].nr_memdevs < 2)
-			continue;
-		snprintf(
-			text, size,
-			"the region is interleaved over %d devices, which QEMU always traps; use one device a region",
-			run->regions[i].nr_memdevs);
-		return;
-	}
-	if (old)
-		snprintf(
-			text, size,
-			"QEMU before 11.1 traps all CXL memory (machine type pc-q35-%u.%u); use QEMU 11.1 or newer",
-			m->qemu_major, m->qemu_minor);
-	else if (m->qemu)
-		snprintf(
-			text, size,
-			"QEMU 11.1 traps all but the last fixed memory window; put this device into the last one");
-	else
-		snprintf(text, size, "the cause is not known on this machine");
-}
-
 static void record_probe(const struct run *run, int i)
 {
 	const struct gups_probe *p = &run->probes[i];
@@ -491,14 +462,15 @@ static void text_probe(const struct run *run, int i, int reference)
 
 static int say_trapped(struct run *run, int i)
 {
-	char cause[256], time[SIZE_TEXT], limit_text[SIZE_TEXT];
+	char cause[FINDINGS_TEXT], time[SIZE_TEXT], limit_text[SIZE_TEXT];
 	double limit = (double)run->gups->limit_ns / 1e9;
 	int node = run->nodes[i].id;
 
 	if (run->plan->deadline_ns != PLAN_NO_DEADLINE &&
 	    (double)run->plan->deadline_ns / 1e9 < limit)
 		limit = (double)run->plan->deadline_ns / 1e9;
-	explain_trap(run, node, cause, sizeof(cause));
+	findings_trap_cause(&run->machine, run->regions, run->nr_regions, node,
+			    cause);
 	format_seconds(time, run->estimate);
 	report_wrap("         ", "trapped  node %d: %.0f ns an update; %s",
 		    node, run->probes[i].update * 1e9, cause);
@@ -1274,6 +1246,8 @@ static int prepare(struct run *run)
 	if (err)
 		return err;
 	show_nodes(run->nodes, run->nr_nodes, run->regions, run->nr_regions);
+	check_before(run->plan, run->nodes, run->nr_nodes, run->regions,
+		     run->nr_regions);
 	err = check_nodes(run, &run->place);
 	if (!err && run->gups->compare)
 		err = check_nodes(run, &run->gups->against);

@@ -132,6 +132,16 @@ bool sysfs_exists(const char *fmt, ...)
 	return true;
 }
 
+int sysfs_open(const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	format_path(path, fmt);
+	fd = open_path(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return fd < 0 ? fail(errno, "%s: %s", path, strerror(errno)) : fd;
+}
+
 /* Up to size bytes of an open file; returns how many, or -errno. */
 static ssize_t read_fd(int fd, const char *path, char *buf, size_t size)
 {

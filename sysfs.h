@@ -37,6 +37,12 @@ void sysfs_say(const char *line);
  */
 void sysfs_near(const char *dir);
 
+/*
+ * A file that is read as it comes, such as the kernel's log: a descriptor that
+ * never waits, or -errno.
+ */
+int sysfs_open(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 bool sysfs_exists(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * Reads an attribute of one value into buf, without its trailing newline;

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "command.h"
 #include "hog.h"
 #include "init.h"
@@ -201,6 +202,7 @@ static const struct {
 	{ VERB_HOG, hog_hold },
 	{ VERB_VMSTAT, watch_run },
 	{ VERB_LATENCY, latency_run },
+	{ VERB_CHECK, check_do },
 };
 
 static int work(const struct plan *plan)
@@ -387,7 +389,8 @@ static bool is_look(const struct plan *plan)
 {
 	static const enum verb looks[] = { VERB_STATUS,	     VERB_POLICY_LIST,
 					   VERB_POLICY_SHOW, VERB_DAMON_STATUS,
-					   VERB_DAMON_DUMP,  VERB_VMSTAT };
+					   VERB_DAMON_DUMP,  VERB_VMSTAT,
+					   VERB_CHECK };
 
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++)
 		if (plan->verb == looks[i])
@@ -423,7 +426,8 @@ static bool has_header(const struct plan *plan)
 {
 	return plan->verb == VERB_GUPS || plan->verb == VERB_RUN ||
 	       plan->verb == VERB_STATUS || plan->verb == VERB_REGION_CREATE ||
-	       plan->verb == VERB_LATENCY;
+	       plan->verb == VERB_LATENCY ||
+	       (plan->verb == VERB_CHECK && !plan->check.list);
 }
 
 /* Found out once: it takes reading, and does not change. */
@@ -448,8 +452,11 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 	show_environment(argc, argv, &machine);
 	if (init)
 		make_regions(plan);
+	if (plan->verb && !is_look(plan) && !plan->root)
+		check_log_begin();
 	if (plan->verb)
 		do_work(&s, plan, result);
+	check_log_end(init);
 	/* Interrupted at the console without --once: look around by hand. */
 	if (init && (!plan->verb || (plan_is_benchmark(plan) && !plan->once)))
 		run_shell();
@@ -502,8 +509,10 @@ int main(int argc, char **argv)
 	struct plan plan;
 	int err, status;
 
-	if (init)
+	if (init) {
 		init_begin();
+		check_log_begin();
+	}
 	/* A reader that goes away is an error of a write, not our death. */
 	signal(SIGPIPE, SIG_IGN);
 	err = plan_parse(&plan, argc, argv);

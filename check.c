@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * check.c - "tier check", and what of it is said around a run.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "findings.h"
+#include "kernlog.h"
+#include "report.h"
+#include "show.h"
+#include "util.h"
+
+/* A descriptor of the log, while a run is under way; -1: none. */
+static int log_fd = -1;
+
+/* Looks, or is asked for the table: what was seen is NULL then. */
+static void record(const struct findings_row *row, const char *level,
+		   const char *seen)
+{
+	report_begin("finding");
+	report_str("finding", row->name);
+	report_str("level", level);
+	report_str("seen", seen);
+	report_str("means", row->means);
+	report_str("do", row->todo);
+	report_end();
+}
+
+static void say(const struct findings_row *row, const char *text)
+{
+	const char *level = findings_level_name(row->level);
+
+	record(row, level, text);
+	report_wrap("         ", "%-8s %s: %s. %s Do: %s.", level, row->name,
+		    text, row->means, row->todo);
+}
+
+/* ------------------------------------------------------------------ verb */
+
+/* One row as the manual has it; the labels are read by build.sh. */
+static void list_row(const struct findings_row *row)
+{
+	report_begin("finding_row");
+	report_str("finding", row->name);
+	report_str("level", findings_level_name(row->level));
+	report_bool("before_a_run", row->before);
+	report_str("found_by", row->seen);
+	report_str("means", row->means);
+	report_str("do", row->todo);
+	report_end();
+	report_say("%s (%s)\n", row->name, findings_level_name(row->level));
+	report_wrap("           ", "  found by %s", row->seen);
+	report_wrap("           ", "  means    %s", row->means);
+	report_wrap("           ", "  do       %s", row->todo);
+}
+
+struct tally {
+	unsigned int rows, unread, level[FINDINGS_BROKEN + 1];
+	struct textbuf broken; /* their names */
+};
+
+static void count(struct tally *t, const struct findings_row *row)
+{
+	t->level[row->level]++;
+	if (row->level == FINDINGS_BROKEN)
+		buf_add(&t->broken, "%s%s", t->broken.len ? ", " : "",
+			row->name);
+}
+
+/* Those of one level that apply; what could not be seen comes behind them. */
+static void look_at_level(struct findings_look *l, int level, struct tally *t)
+{
+	char text[FINDINGS_TEXT];
+
+	for (const struct findings_row *row = findings_rows; row->name; row++) {
+		if ((int)row->level != level)
+			continue;
+		t->rows++;
+		if (row->look(l, text) != FINDINGS_YES)
+			continue;
+		count(t, row);
+		say(row, text);
+	}
+}
+
+static void show_unread(struct findings_look *l, struct tally *t)
+{
+	char text[FINDINGS_TEXT];
+
+	for (const struct findings_row *row = findings_rows; row->name; row++) {
+		if (row->look(l, text) != FINDINGS_UNREAD)
+			continue;
+		t->unread++;
+		record(row, "unread", text);
+		report_wrap("         ", "unread   %s: %s", row->name, text);
+	}
+}
+
+static int judge(struct tally *t)
+{
+	unsigned int n = t->level[FINDINGS_BROKEN];
+	int err = 0;
+
+	report_begin("check");
+	report_u64("rows", t->rows);
+	report_u64("broken", n);
+	report_u64("warnings", t->level[FINDINGS_WARNING]);
+	report_u64("notes", t->level[FINDINGS_NOTE]);
+	report_u64("unread", t->unread);
+	report_end();
+	report_say("check    %u looked for: %u broken, %u warning%s, %u note%s",
+		   t->rows, n, t->level[FINDINGS_WARNING],
+		   t->level[FINDINGS_WARNING] == 1 ? "" : "s",
+		   t->level[FINDINGS_NOTE],
+		   t->level[FINDINGS_NOTE] == 1 ? "" : "s");
+	report_say(t->unread ? ", %u could not be seen\n" : "\n", t->unread);
+	if (n)
+		err = fail(ENOTSUP, "tiering does not work here: %s",
+			   t->broken.text);
+	buf_free(&t->broken);
+	return err;
+}
+
+int check_do(const struct plan *plan)
+{
+	struct findings_look l;
+	struct region *regions = NULL;
+	struct tally tally = { 0 };
+	struct node *nodes;
+	int nr_regions, n;
+
+	if (plan->check.list) {
+		for (const struct findings_row *row = findings_rows; row->name;
+		     row++)
+			list_row(row);
+		return 0;
+	}
+	n = node_list(&nodes);
+	if (n < 0)
+		return n;
+	nr_regions = region_list(&regions);
+	if (nr_regions < 0)
+		nr_regions = 0;
+	findings_look_begin(&l, nodes, n, regions, nr_regions, false,
+			    !plan->root);
+	if (plan->worker.plain)
+		l.show_log = true;
+	show_nodes(nodes, n, regions, nr_regions);
+	for (int level = FINDINGS_BROKEN; level >= FINDINGS_NOTE; level--)
+		look_at_level(&l, level, &tally);
+	show_unread(&l, &tally);
+	findings_look_end(&l);
+	free(regions);
+	free(nodes);
+	return judge(&tally);
+}
+
+/* ---------------------------------------------------------- around a run */
+
+static void look_before(const struct plan *plan, const struct node *nodes,
+			int nr_nodes, const struct region *regions,
+			int nr_regions)
+{
+	struct findings_look l;
+	char text[FINDINGS_TEXT];
+
+	findings_look_begin(&l, nodes, nr_nodes, regions, nr_regions, true,
+			    false);
+	if (plan->worker.plain)
+		l.show_log = true;
+	for (int level = FINDINGS_BROKEN; level > FINDINGS_NOTE; level--)
+		for (const struct findings_row *row = findings_rows; row->name;
+		     row++)
+			if (row->before && (int)row->level == level &&
+			    row->look(&l, text) == FINDINGS_YES)
+				say(row, text);
+	findings_look_end(&l);
+}
+
+void check_before(const struct plan *plan, const struct node *nodes,
+		  int nr_nodes, const struct region *regions, int nr_regions)
+{
+	struct region *my_regions = NULL;
+	struct node *my_nodes = NULL;
+
+	if (!nodes) {
+		nr_nodes = node_list(&my_nodes);
+		/* In our own guest it was we who made them, a moment ago. */
+		if (!plan->worker.plain)
+			nr_regions = region_list(&my_regions);
+		nodes = my_nodes;
+		regions = my_regions;
+	}
+	look_before(plan, nodes, nr_nodes > 0 ? nr_nodes : 0, regions,
+		    nr_regions > 0 ? nr_regions : 0);
+	free(my_regions);
+	free(my_nodes);
+}
+
+void check_log_begin(void)
+{
+	if (log_fd < 0)
+		log_fd = kernlog_open(true);
+}
+
+void check_log_end(bool show)
+{
+	struct kernlog log = { 0 };
+	char text[FINDINGS_TEXT];
+
+	if (log_fd < 0)
+		return;
+	if (kernlog_read(&log, log_fd) < 0)
+		report_warn("%s", fail_message());
+	close(log_fd);
+	log_fd = -1;
+	show |= kernlog_is_public();
+	for (const struct findings_row *row = findings_rows; row->name; row++) {
+		bool bug = !strcmp(row->name, "kernel-bug");
+
+		if (!bug && strcmp(row->name, "kernel-warning"))
+			continue;
+		findings_complaints(&log, bug ? KERNLOG_BUG : KERNLOG_WARNING,
+				    bug ? KERNLOG_BUG : KERNLOG_HUNG, show,
+				    text);
+		if (text[0])
+			say(row, text);
+	}
+}
