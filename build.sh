@@ -15,6 +15,7 @@
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
 #   experiments/experiment.sh  many runs, side by side (experiment)
 #   experiments/report.sh      tables and pictures of them
+#   doc/doc.sh          manual, completion, package  (man, install, deb)
 
 # The verbs are called by the names in a table, which shellcheck cannot see
 # shellcheck disable=SC2317
@@ -70,6 +71,9 @@ experiment --help|cmd_experiment"
 	"test|[ARGUMENTS]|the tests: test/run|cmd_test"
 	"bench|[ARGUMENTS]|the measurements: test/bench|cmd_bench"
 	"lint||shellcheck, clang-format, cppcheck|cmd_lint"
+	"man||the manual, from the program's tables: build/tier.8|verb_man"
+	"install|PREFIX|the program, its manual, bash completion (DESTDIR)|cmd_install"
+	"deb||a Debian package, which passes lintian: build/tier_*.deb|cmd_deb"
 	"clean|[--all]|remove what was compiled; --all: also what was fetched|cmd_clean"
 	"help||this|cmd_help"
 )
@@ -234,7 +238,7 @@ cmd_clean()
 	if (($#)); then
 		rm -rf "$B"
 	else
-		rm -rf "$B"/{obj,tier,tier-pmu.so,image,initramfs.cpio}
+		rm -rf "$B"/{obj,doc,tier,tier.8,tier.completion,deb,tier-pmu.so,image,initramfs.cpio}
 	fi
 }
 
@@ -489,5 +493,7 @@ check_tier()
 . "$ROOT/experiments/experiment.sh"
 # shellcheck source=experiments/report.sh
 . "$ROOT/experiments/report.sh"
+# shellcheck source=doc/doc.sh
+. "$ROOT/doc/doc.sh"
 
 main "$@"
