@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,8 +45,12 @@
 /* Times that every cell is measured, in turn: what drifts meets all alike. */
 #define TURNS 5
 /* Between two looks at the clock: it shall not be what is measured. */
-#define CHUNK_NS (UINT64_C(1) * 1000000)
+#define CHUNK_NS (UINT64_C(100) * 1000)
 #define FIRST_CHUNK 64
+/* The plugin's waits come back by themselves after twice as long. */
+#define FLOOR_NS (UINT64_C(1) * 1000000000)
+/* The last ones of a window that its median is of. */
+#define CHUNKS 256
 /* Lines linked between two looks: 10 ms where every access is trapped. */
 #define LINK_CHUNK 256
 /* Beside the buffer: stacks, records, page cache. */
@@ -58,6 +63,8 @@ struct buffer {
 	struct table table;
 	size_t lines; /* in the chain */
 	struct latency_line *at; /* where the chain is read on */
+	size_t next; /* where the stream is */
+	struct pmu_page_range injected;
 	bool huge;
 };
 
@@ -66,9 +73,18 @@ struct origin {
 	int cpu;
 };
 
+/* What is measured of a cell */
+enum figure {
+	FLOOR, /* as CHAIN, while nothing waits for injected latencies */
+	CHAIN, /* nanoseconds a load that depends on the one before */
+	RANDOM, /* reads a second, of random lines */
+	STREAM, /* bytes a second, line after line */
+	INJECTED, /* CHAIN - FLOOR */
+	FIGURES,
+};
+
 struct cell {
-	double ns[TURNS]; /* a load of the chain */
-	double rate[TURNS]; /* reads a second */
+	double value[FIGURES][TURNS];
 };
 
 struct latency {
@@ -83,6 +99,7 @@ struct latency {
 	struct origin *origins; /* the nodes with CPUs */
 	struct cell *cells; /* [origin][buffer] */
 	uint64_t pass;
+	bool injected; /* by the emulator's plugin, at some node */
 	bool stopped; /* a signal came */
 };
 
@@ -156,28 +173,64 @@ UNCROSSED static uint64_t reads(const struct latency_line *lines, uint64_t n,
 	return sum;
 }
 
-/* Nanoseconds a load, of the chain or not, within about ns. */
-static double window(struct latency *l, struct buffer *b, bool chain,
-		     uint64_t ns)
+/* Goes on where it was; returns the sum of what it read. */
+UNCROSSED static uint64_t stream(const struct latency_line *lines, uint64_t n,
+				 uint64_t count, size_t *next)
 {
-	struct latency_line *lines = (void *)b->table.base;
-	uint64_t begin = now_ns(), last = begin, now, done = 0;
-	uint64_t chunk = FIRST_CHUNK;
+	uint64_t sum = 0;
+	size_t i = *next;
+
+	for (; count; count--) {
+		const struct latency_line *p = &lines[i];
+
+		sum += (uintptr_t)p->next + p->unused[0] + p->unused[1] +
+		       p->unused[2] + p->unused[3] + p->unused[4] +
+		       p->unused[5] + p->unused[6];
+		i = i + 1 < n ? i + 1 : 0;
+	}
+	*next = i;
+	return sum;
+}
+
+static void read_chunk(struct latency *l, struct buffer *b, enum figure what,
+		       uint64_t lines)
+{
+	const struct latency_line *from = (void *)b->table.base;
 	static volatile uint64_t sink;
 
+	if (what == RANDOM)
+		sink += reads(from, b->lines, lines, &l->seed);
+	else if (what == STREAM)
+		sink += stream(from, b->lines, lines, &b->next);
+	else
+		b->at = chase(b->at, lines);
+}
+
+/*
+ * Nanoseconds a line, within about ns: the median of chunks of 100 us.
+ * A host that takes the CPU away does so in some of them.
+ */
+static double window(struct latency *l, struct buffer *b, enum figure what,
+		     uint64_t ns)
+{
+	uint64_t begin = now_ns(), last = begin, now, chunk = FIRST_CHUNK;
+	double each[CHUNKS];
+	size_t n = 0;
+
 	do {
-		if (chain)
-			b->at = chase(b->at, chunk);
-		else
-			sink += reads(lines, b->lines, chunk, &l->seed);
-		done += chunk;
+		read_chunk(l, b, what, chunk);
 		now = now_ns();
-		if (now - last < CHUNK_NS)
+		each[n++ % CHUNKS] = (double)(now - last) / (double)chunk;
+		if (now - last < CHUNK_NS) { /* too short to be one */
 			chunk *= 2;
-		last = now;
+			n = 0;
+		}
 		l->stopped |= signals_came(0);
-	} while (now - begin < ns && !l->stopped);
-	return (double)(now - begin) / (double)done;
+		last = now_ns();
+	} while ((now - begin < ns || !n) && !l->stopped);
+	n = n < CHUNKS ? n : CHUNKS;
+	sort_reals(each, n);
+	return n ? each[n / 2] : NAN;
 }
 
 /* The emulator's TLB of this CPU, for ns at most: see tlb.h. */
@@ -350,10 +403,14 @@ static int set_up(struct latency *l)
 	int err = find_origins(l);
 
 	report_note("stage", "populate");
+	/* With scope=process the emulator's plugin looks at who asks it. */
+	pmu_table(NULL, 0);
 	if (!err)
 		err = pin(l->origins[0].cpu);
 	for (int i = 0; i < l->nr_nodes && !err; i++) {
 		l->buffers[i].node = &l->nodes[i];
+		l->injected |=
+			pmu_injected(l->nodes[i].id, &l->buffers[i].injected);
 		err = make_buffer(l, &l->buffers[i]);
 		if (!err)
 			err = interrupted(l, "populate");
@@ -361,9 +418,42 @@ static int set_up(struct latency *l)
 	return err;
 }
 
+/* The chain, while nothing waits for what is injected. */
+static double floor_window(struct latency *l, struct buffer *b, uint64_t ns)
+{
+	double each;
+
+	pmu_hold(PMU_HOLD_MAX_NS);
+	each = window(l, b, FLOOR, ns < FLOOR_NS ? ns : FLOOR_NS);
+	pmu_hold(0);
+	return each;
+}
+
+static void measure_cell(struct latency *l, struct buffer *b, struct cell *c,
+			 int turn)
+{
+	uint64_t ns =
+		l->plan->latency.duration_ns / TURNS / (l->injected ? 4 : 3);
+	double before = 0;
+
+	if (l->machine.emulated)
+		grow_tlb(l, b, ns);
+	if (l->injected)
+		before = floor_window(l, b, ns / 2);
+	c->value[CHAIN][turn] = window(l, b, CHAIN, ns);
+	/* Before and after it: what is warmed up for one is for both. */
+	if (l->injected)
+		c->value[FLOOR][turn] =
+			(before + floor_window(l, b, ns / 2)) / 2;
+	c->value[INJECTED][turn] =
+		c->value[CHAIN][turn] - c->value[FLOOR][turn];
+	c->value[RANDOM][turn] = 1e9 / window(l, b, RANDOM, ns);
+	c->value[STREAM][turn] =
+		1e9 * sizeof(struct latency_line) / window(l, b, STREAM, ns);
+}
+
 static int measure(struct latency *l)
 {
-	uint64_t ns = l->plan->latency.duration_ns / TURNS / 2;
 	int err = 0;
 
 	report_note("stage", "measure");
@@ -373,12 +463,7 @@ static int measure(struct latency *l)
 		for (int i = 0; i < l->nr_origins; i++) {
 			err = err ? err : pin(l->origins[i].cpu);
 			for (int k = 0; k < l->nr_nodes && !err; k++, c++) {
-				struct buffer *b = &l->buffers[k];
-
-				if (l->machine.emulated)
-					grow_tlb(l, b, ns);
-				c->ns[turn] = window(l, b, true, ns);
-				c->rate[turn] = 1e9 / window(l, b, false, ns);
+				measure_cell(l, &l->buffers[k], c, turn);
 				err = interrupted(l, "measure");
 			}
 		}
@@ -391,10 +476,22 @@ static int measure(struct latency *l)
 /* After this the middle is the median, the ends are the range. */
 static void sort(struct latency *l)
 {
-	for (int i = 0; i < l->nr_origins * l->nr_nodes; i++) {
-		sort_reals(l->cells[i].ns, TURNS);
-		sort_reals(l->cells[i].rate, TURNS);
-	}
+	for (int i = 0; i < l->nr_origins * l->nr_nodes; i++)
+		for (int k = 0; k < FIGURES; k++)
+			sort_reals(l->cells[i].value[k], TURNS);
+}
+
+static double median(const struct cell *c, enum figure f)
+{
+	return c->value[f][TURNS / 2];
+}
+
+static void member(const struct cell *c, enum figure f, const char *middle,
+		   const char *least, const char *most)
+{
+	report_real(middle, median(c, f));
+	report_real(least, c->value[f][0]);
+	report_real(most, c->value[f][TURNS - 1]);
 }
 
 static void record(const struct latency *l, const struct origin *o,
@@ -413,12 +510,17 @@ static void record(const struct latency *l, const struct origin *o,
 	report_i64("cpu_node", o->node->id);
 	report_i64("cpu", o->cpu);
 	report_i64("memory_node", b->node->id);
-	report_real("latency_ns", c->ns[TURNS / 2]);
-	report_real("latency_min_ns", c->ns[0]);
-	report_real("latency_max_ns", c->ns[TURNS - 1]);
-	report_real("random_access_per_s", c->rate[TURNS / 2]);
-	report_real("random_access_min_per_s", c->rate[0]);
-	report_real("random_access_max_per_s", c->rate[TURNS - 1]);
+	member(c, CHAIN, "latency_ns", "latency_min_ns", "latency_max_ns");
+	member(c, RANDOM, "random_access_per_s", "random_access_min_per_s",
+	       "random_access_max_per_s");
+	member(c, STREAM, "sequential_bytes_per_s",
+	       "sequential_min_bytes_per_s", "sequential_max_bytes_per_s");
+	if (l->injected) {
+		report_u64("asked_ns", b->injected.latency_ns[PMU_LOADS]);
+		member(c, INJECTED, "injected_ns", "injected_min_ns",
+		       "injected_max_ns");
+		member(c, FLOOR, "floor_ns", "floor_min_ns", "floor_max_ns");
+	}
 	report_u64("turns", TURNS);
 	for (size_t i = 0; i < ARRAY_SIZE(declared); i++)
 		report_real(declared[i][0],
@@ -435,7 +537,8 @@ static void record(const struct latency *l, const struct origin *o,
 }
 
 /* As mlc prints it: rows of CPUs, columns of memory. */
-static void matrix(const struct latency *l, const char *title, bool rates)
+static void matrix(const struct latency *l, const char *title, enum figure f,
+		   double unit)
 {
 	report_say("\n%s\n", title);
 	for (int from = 0; from < l->nr_nodes; from += MATRIX_NODES) {
@@ -452,9 +555,7 @@ static void matrix(const struct latency *l, const char *title, bool rates)
 				const struct cell *c =
 					&l->cells[i * l->nr_nodes + k];
 
-				report_say("  %8.2f",
-					   rates ? c->rate[TURNS / 2] / 1e6 :
-						   c->ns[TURNS / 2]);
+				report_say("  %8.2f", median(c, f) / unit);
 			}
 			report_say("\n");
 		}
@@ -486,9 +587,10 @@ static void text_cell(const struct report_column *columns, size_t n,
 
 	snprintf(cpu, sizeof(cpu), "%d", o->node->id);
 	snprintf(node, sizeof(node), "%d", b->node->id);
-	snprintf(range, sizeof(range), "%.2f-%.2f", c->ns[0], c->ns[TURNS - 1]);
-	snprintf(rates, sizeof(rates), "%.2f-%.2f", c->rate[0] / 1e6,
-		 c->rate[TURNS - 1] / 1e6);
+	snprintf(range, sizeof(range), "%.2f-%.2f", c->value[CHAIN][0],
+		 c->value[CHAIN][TURNS - 1]);
+	snprintf(rates, sizeof(rates), "%.2f-%.2f", c->value[RANDOM][0] / 1e6,
+		 c->value[RANDOM][TURNS - 1] / 1e6);
 	format_size(size, b->lines * sizeof(struct latency_line));
 	report_row(columns, n, cells);
 }
@@ -499,8 +601,8 @@ static void text_notes(const struct latency *l)
 	double most = 0;
 
 	for (int k = 0; k < l->nr_nodes; k++) {
-		if (l->cells[k].rate[TURNS / 2] > most)
-			most = l->cells[k].rate[TURNS / 2];
+		if (median(&l->cells[k], RANDOM) > most)
+			most = median(&l->cells[k], RANDOM);
 		if (l->buffers[k].lines * sizeof(struct latency_line) <
 		    l->bytes)
 			report_say("Node %d: no time for a larger buffer; "
@@ -512,10 +614,13 @@ static void text_notes(const struct latency *l)
 	report_wrap("  ",
 		    "Emulated: these are the emulator's figures, decided by "
 		    "its own TLB (made to hold the buffer if there was time) "
-		    "and the host's memory. It models no latency: nodes differ "
-		    "only where it traps their accesses.");
+		    "and the host's memory. %s",
+		    l->injected ?
+			    "What nodes differ by is what is injected." :
+			    "It models no latency: nodes differ only where it "
+			    "traps their accesses.");
 	for (int k = 0; k < l->nr_nodes; k++) {
-		double rate = l->cells[k].rate[TURNS / 2];
+		double rate = median(&l->cells[k], RANDOM);
 
 		if (node_is_trapped(1 / rate, pmu_latency(l->nodes[k].id),
 				    1 / most))
@@ -523,6 +628,44 @@ static void text_notes(const struct latency *l)
 				   "times as long.\n",
 				   l->nodes[k].id, most / rate);
 	}
+}
+
+/* What the plugin injects, beside what it takes without. */
+static void text_injected(const struct latency *l)
+{
+	static const struct report_column columns[] = {
+		{ "injected: CPU", 13 }, { "node", 4 },	  { "asked ns", 9 },
+		{ "found ns", 9 },	 { "range", 17 }, { "floor ns", 9 },
+	};
+	const struct cell *c = l->cells;
+	char text[ARRAY_SIZE(columns)][40];
+	const char *cells[ARRAY_SIZE(columns)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+		cells[i] = text[i];
+	report_say("\n");
+	report_head(columns, ARRAY_SIZE(columns));
+	for (int i = 0; i < l->nr_origins; i++) {
+		for (int k = 0; k < l->nr_nodes; k++, c++) {
+			const struct buffer *b = &l->buffers[k];
+
+			snprintf(text[0], sizeof(text[0]), "%d",
+				 l->origins[i].node->id);
+			snprintf(text[1], sizeof(text[0]), "%d", b->node->id);
+			snprintf(text[2], sizeof(text[0]), "%u",
+				 b->injected.latency_ns[PMU_LOADS]);
+			snprintf(text[3], sizeof(text[0]), "%.2f",
+				 median(c, INJECTED));
+			snprintf(text[4], sizeof(text[0]), "%.2f-%.2f",
+				 c->value[INJECTED][0],
+				 c->value[INJECTED][TURNS - 1]);
+			snprintf(text[5], sizeof(text[0]), "%.2f",
+				 median(c, FLOOR));
+			report_row(columns, ARRAY_SIZE(columns), cells);
+		}
+	}
+	report_wrap("  ", "Found: what a load of the chain takes longer than "
+			  "while nothing is injected; that is the floor.");
 }
 
 static void show(struct latency *l)
@@ -536,9 +679,11 @@ static void show(struct latency *l)
 	const struct cell *c = l->cells;
 
 	sort(l);
-	matrix(l, "Latency of a load that depends on the one before, ns",
-	       false);
-	matrix(l, "Random reads that depend on nothing, one thread, M/s", true);
+	matrix(l, "Latency of a load that depends on the one before, ns", CHAIN,
+	       1);
+	matrix(l, "Random reads that depend on nothing, one thread, M/s",
+	       RANDOM, 1e6);
+	matrix(l, "Sequential reads, one thread, MB/s", STREAM, 1e6);
 	report_say("\n");
 	report_head(columns, ARRAY_SIZE(columns));
 	for (int i = 0; i < l->nr_origins; i++) {
@@ -549,6 +694,8 @@ static void show(struct latency *l)
 		}
 	}
 	report_say("Medians of %d turns; declared: by the platform.\n", TURNS);
+	if (l->injected)
+		text_injected(l);
 	text_notes(l);
 }
 

@@ -52,6 +52,11 @@ int pmu_table(const void *base, uint64_t bytes)
 	return ask(PMU_TABLE, start, start + bytes);
 }
 
+int pmu_hold(uint64_t ns)
+{
+	return ask(PMU_HOLD, ns, 0);
+}
+
 /* ----------------------------------------------------------- nodes, shares */
 
 int pmu_node(const struct pmu_page_range *r)
@@ -61,18 +66,37 @@ int pmu_node(const struct pmu_page_range *r)
 		       -1;
 }
 
+static uint32_t longest(const struct pmu_page_range *r)
+{
+	return r->latency_ns[PMU_LOADS] > r->latency_ns[PMU_STORES] ?
+		       r->latency_ns[PMU_LOADS] :
+		       r->latency_ns[PMU_STORES];
+}
+
+bool pmu_injected(int node, struct pmu_page_range *r)
+{
+	bool any = false;
+
+	*r = (struct pmu_page_range){ 0 };
+	if (ask(PMU_READ, 0, 0))
+		return false;
+	for (uint32_t i = 0; i < page.nr_ranges; i++) {
+		const struct pmu_page_range *p = &page.ranges[i];
+
+		any |= longest(p) || p->bandwidth;
+		if (pmu_node(p) == node &&
+		    (!r->name[0] || longest(p) > longest(r)))
+			*r = *p;
+	}
+	return any;
+}
+
 double pmu_latency(int node)
 {
-	uint32_t most = 0;
+	struct pmu_page_range r;
 
-	if (ask(PMU_READ, 0, 0))
-		return 0;
-	for (uint32_t i = 0; i < page.nr_ranges; i++)
-		for (int k = 0; k < PMU_NR_KINDS; k++)
-			if (page.ranges[i].latency_ns[k] > most &&
-			    pmu_node(&page.ranges[i]) == node)
-				most = page.ranges[i].latency_ns[k];
-	return most * 1e-9;
+	pmu_injected(node, &r);
+	return longest(&r) * 1e-9;
 }
 
 /* All that is counted of a range between two readings. */
@@ -245,13 +269,12 @@ static void text_waits(const struct pmu_counts t[2])
 
 		row(c, d.name, pmu_node(&d), n, ARRAY_SIZE(n));
 	}
-	report_wrap(
-		"         ",
-		"         %s%s; a wait is right within %.1f ns, the plugin's "
-		"own work of %.1f ns is in it",
-		p->cache_bytes ? "of a modelled cache of " : "no cache",
-		p->cache_bytes ? format_size(size, p->cache_bytes) : "",
-		fabs(p->error_ns), p->own_ns);
+	report_wrap("         ",
+		    "         %s%s; a wait is right within %.1f ns, on top of "
+		    "the plugin's own %.1f ns a miss",
+		    p->cache_bytes ? "of a modelled cache of " : "no cache",
+		    p->cache_bytes ? format_size(size, p->cache_bytes) : "",
+		    fabs(p->error_ns), p->own_ns);
 }
 
 void pmu_show(const struct pmu_counts t[2], const struct pmu_counts w[2],

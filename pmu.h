@@ -28,8 +28,19 @@ int pmu_read(struct pmu_counts *c);
  */
 int pmu_table(const void *base, uint64_t bytes);
 
+/*
+ * For so long, 2 s at most, nothing waits for the latencies that are injected:
+ * to measure what an access takes all the same. 0: it is over. 0 or -ENOENT.
+ */
+int pmu_hold(uint64_t ns);
+
 /* The node that has the range's memory; -1: none, or not known. */
 int pmu_node(const struct pmu_page_range *r);
+/*
+ * What is injected at that node, if anything is anywhere: true, and the range
+ * of it with the greatest latency (one without any, if it has none).
+ */
+bool pmu_injected(int node, struct pmu_page_range *r);
 /* What an access to that node's memory waits at most, seconds. */
 double pmu_latency(int node);
 /*

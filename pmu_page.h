@@ -19,7 +19,7 @@
 #define PMU_ASK_BYTES 0x0f, 0x1f, 0x87, 0x74, 0x69, 0x65, 0x72
 
 #define PMU_PAGE_BYTES 4096
-#define PMU_PAGE_VERSION 1
+#define PMU_PAGE_VERSION 2
 /* The page's first word: a question without it is not answered. */
 #define PMU_ASKED UINT64_C(0x3f756d7072656974) /* "tierpmu?" */
 #define PMU_TOLD UINT64_C(0x21756d7072656974) /* "tierpmu!" */
@@ -32,7 +32,15 @@ enum pmu_question {
 	 * scope=process the process's accesses begin to count.
 	 */
 	PMU_TABLE,
+	/*
+	 * For start nanoseconds from now, PMU_HOLD_MAX_NS at most, no miss of
+	 * any CPU waits: what it takes all the same is the emulator's. It ends
+	 * by itself, should the asker not live to end it: with 0.
+	 */
+	PMU_HOLD,
 };
+
+#define PMU_HOLD_MAX_NS UINT64_C(2000000000)
 
 #define PMU_NAME_BYTES 16
 #define PMU_MAX_RANGES 15
@@ -59,7 +67,7 @@ struct pmu_page {
 	uint64_t word; /* PMU_ASKED, then PMU_TOLD */
 	uint32_t question; /* enum pmu_question */
 	uint32_t version; /* PMU_PAGE_VERSION, by either side */
-	uint64_t start, end; /* of PMU_TABLE: virtual addresses */
+	uint64_t start, end; /* of PMU_TABLE: virtual; of PMU_HOLD: a time */
 	/* The answer */
 	uint32_t nr_ranges;
 	uint32_t vcpus;
@@ -67,8 +75,8 @@ struct pmu_page {
 	uint32_t waits; /* are misses modelled? 0: accesses are counted only */
 	uint64_t cache_bytes; /* the modelled cache; 0: none */
 	uint64_t flushes; /* of what the plugin knows of the page tables */
-	/* What is taken off each wait for the plugin's own work, and what the
-	 * calibration found still wrong with a wait of 250 ns, nanoseconds. */
+	/* What the plugin itself takes for a miss, waiting or not, and what
+	 * the calibration found wrong with a wait of 250 ns; nanoseconds. */
 	double own_ns, error_ns;
 	struct pmu_page_range ranges[PMU_MAX_RANGES];
 };

@@ -13,7 +13,8 @@
  *
  * Latency is waited for, on the host: under TCG the guest's time is the
  * host's. Only misses of a modelled cache wait. Accesses do not overlap, as
- * the loads of a pointer chase do not.
+ * the loads of a pointer chase do not; nor does what the host itself needs for
+ * them, so that a wait comes on top of it in full.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ struct vcpu {
 	_Atomic uint64_t generation; /* of the slots that are valid */
 	struct slot *slots;
 	uint32_t *pages; /* SLOT_PAGES a slot; 0: not known */
-	uint64_t *lines; /* the modelled cache; NULL: none */
+	uint64_t *lines; /* the modelled cache, WAYS a set; NULL: none */
 	uint64_t count[CLASSES][PMU_NR_WHO][PMU_NR_KINDS];
 	struct tally tally[PMU_MAX_RANGES];
 	uint64_t cr3;
@@ -73,7 +74,7 @@ struct vcpu {
 static struct options options;
 static struct vcpu *vcpus;
 static unsigned int nr_vcpus;
-static uint64_t line_mask;
+static uint64_t set_mask;
 
 /* In ticks */
 static struct {
@@ -83,7 +84,9 @@ static struct {
 } delays[PMU_MAX_RANGES];
 static double ticks_per_ns;
 static uint64_t own_ticks, burst_ticks;
-static double error_ns;
+static double own_ns, error_ns;
+/* Until then no miss waits: the guest measures what it takes without. */
+static _Atomic uint64_t held_until;
 
 /* Whose accesses to where are those to the table */
 static struct {
@@ -109,6 +112,18 @@ static inline uint64_t ticks(void)
 #endif
 }
 
+/*
+ * When all loads before it are done: else the host goes on to wait while it
+ * still fetches the guest's word, and the one is hidden in the other.
+ */
+static inline uint64_t settled(void)
+{
+#ifdef __x86_64__
+	_mm_lfence();
+#endif
+	return ticks();
+}
+
 /* When the link has carried one more line, given what it carried before. */
 static uint64_t carry(unsigned int range, uint64_t now)
 {
@@ -126,9 +141,13 @@ static void delay(struct vcpu *v, unsigned int range, enum pmu_kind kind)
 	struct tally *t = &v->tally[range];
 	uint64_t begin, until, carried, now;
 
+	if (!options.slow)
+		return;
+	begin = settled();
 	if (!delays[range].latency[kind] && !delays[range].service)
 		return;
-	begin = ticks();
+	if (begin < atomic_load_explicit(&held_until, memory_order_relaxed))
+		return;
 	until = begin + delays[range].latency[kind];
 	if (delays[range].service) {
 		carried = carry(range, begin);
@@ -144,6 +163,7 @@ static void delay(struct vcpu *v, unsigned int range, enum pmu_kind kind)
 
 /* ------------------------------------------------------------- the cache */
 
+#define WAYS 8u /* a set is a line of the host's */
 #define LINE_CHANGED 1u
 #define LINE_RANGE(line) ((line) >> 1 & 15)
 #define LINE(number, range) (((number) + 1) << 5 | (uint64_t)(range) << 1)
@@ -156,23 +176,50 @@ static void write_back(struct vcpu *v, unsigned int range)
 		carry(range, ticks());
 }
 
+/*
+ * Is it there? From now on it is, the first of its set; else *out is what had
+ * to go for it. The lines of a set are in the order of their last use, so that
+ * a hot set that fits the cache stays in it, wherever its pages are.
+ */
+static inline bool cached(uint64_t *set, uint64_t want, bool store,
+			  uint64_t *out)
+{
+	const uint64_t same = ~(uint64_t)LINE_CHANGED;
+	uint64_t line = want;
+	unsigned int i = 0;
+	bool found;
+
+	if (likely((set[0] & same) == want)) {
+		set[0] |= store;
+		return true;
+	}
+	while (i < WAYS - 1 && (set[i] & same) != want)
+		i++;
+	found = (set[i] & same) == want;
+	if (found)
+		line = set[i];
+	else
+		*out = set[i];
+	for (; i; i--)
+		set[i] = set[i - 1];
+	set[0] = line | store;
+	return found;
+}
+
 static void model(struct vcpu *v, uint32_t entry, uint64_t vaddr,
 		  enum pmu_kind kind)
 {
 	uint64_t number = (uint64_t)(entry >> CLASS_BITS) << 6 |
 			  (vaddr >> 6 & 63);
 	unsigned int range = RANGE_OF(entry % CLASSES);
-	uint64_t *line, want = LINE(number, range);
+	uint64_t out = 0;
 
 	if (v->lines) {
-		line = &v->lines[number & line_mask];
-		if ((*line & ~(uint64_t)LINE_CHANGED) == want) {
-			*line |= kind == PMU_STORES;
+		if (cached(&v->lines[(number & set_mask) * WAYS],
+			   LINE(number, range), kind == PMU_STORES, &out))
 			return;
-		}
-		if (*line & LINE_CHANGED)
-			write_back(v, LINE_RANGE(*line));
-		*line = want | (kind == PMU_STORES);
+		if (out & LINE_CHANGED)
+			write_back(v, LINE_RANGE(out));
 	}
 	v->tally[range].misses[kind]++;
 	delay(v, range, kind);
@@ -446,7 +493,7 @@ static void sum_all(struct pmu_page *page)
 	page->flushes = 0;
 	for (unsigned int i = 0; i < nr_vcpus; i++)
 		page->flushes += atomic_load(&vcpus[i].generation);
-	page->own_ns = (double)own_ticks / ticks_per_ns;
+	page->own_ns = own_ns;
 	page->error_ns = error_ns;
 	for (unsigned int i = 0; i < options.nr_ranges; i++)
 		sum_range(&page->ranges[i], i);
@@ -461,6 +508,14 @@ static void set_table(struct vcpu *v, const struct pmu_page *page)
 	atomic_store(&asker.cr3, v->cr3);
 	for (unsigned int i = 0; i < nr_vcpus; i++)
 		forget(&vcpus[i]);
+}
+
+static void hold(uint64_t ns)
+{
+	if (ns > PMU_HOLD_MAX_NS)
+		ns = PMU_HOLD_MAX_NS;
+	atomic_store(&held_until,
+		     ns ? ticks() + (uint64_t)((double)ns * ticks_per_ns) : 0);
 }
 
 /*
@@ -488,6 +543,8 @@ static void on_ask(unsigned int vcpu, void *data)
 		return;
 	if (page->question == PMU_TABLE)
 		set_table(v, page);
+	if (page->question == PMU_HOLD)
+		hold(page->start);
 	sum_all(page);
 	qemu_plugin_write_memory_vaddr(address, &answer);
 }
@@ -657,6 +714,18 @@ static void *zeroed(size_t count, size_t bytes)
 	return p;
 }
 
+static uint64_t *cache(size_t lines)
+{
+	uint64_t *p = aligned_alloc(64, lines * sizeof(*p));
+
+	if (!p) {
+		fprintf(stderr, "tier-pmu: out of memory\n");
+		abort();
+	}
+	memset(p, 0, lines * sizeof(*p));
+	return p;
+}
+
 static void set_up(struct vcpu *v)
 {
 	static uint64_t *shared;
@@ -667,12 +736,10 @@ static void set_up(struct vcpu *v)
 	v->pages = zeroed((size_t)SLOTS * SLOT_PAGES, sizeof(*v->pages));
 	if (!lines)
 		return;
-	line_mask = lines - 1;
-	if (options.llc_shared && shared)
-		v->lines = shared;
-	else
-		v->lines = zeroed(lines, sizeof(*v->lines));
-	shared = v->lines;
+	set_mask = lines / WAYS - 1;
+	if (!options.llc_shared || !shared)
+		shared = cache(lines);
+	v->lines = shared;
 }
 
 static void on_vcpu(unsigned int vcpu, void *data)
@@ -709,13 +776,12 @@ static int by_value(const void *a, const void *b)
 #define BATCHES 101
 #define BATCH 64
 
-/* What a miss takes longer than it should; nanoseconds, the median. */
-static double excess(struct vcpu *v)
+/* What a miss takes, nanoseconds: the median. */
+static double miss_ns(struct vcpu *v)
 {
 	double each[BATCHES];
 
-	for (size_t i = 0; i <= line_mask; i++)
-		v->lines[i] = 0;
+	memset(v->lines, 0, (set_mask + 1) * WAYS * sizeof(*v->lines));
 	for (uint32_t i = 0; i < SLOT_PAGES; i++)
 		v->pages[i] = i << CLASS_BITS | CLASS_OF(0, 0);
 	v->slots[0].generation = v->generation;
@@ -725,31 +791,38 @@ static double excess(struct vcpu *v)
 		for (int k = 0; k < BATCH; k++, vaddr += 64)
 			model_user_load((unsigned int)(v - vcpus), 0, vaddr,
 					NULL);
-		each[i] = (double)(ticks() - begin) / ticks_per_ns / BATCH -
-			  CALIBRATE_NS;
+		each[i] = (double)(ticks() - begin) / ticks_per_ns / BATCH;
 	}
 	qsort(each, BATCHES, sizeof(*each), by_value);
 	return each[BATCHES / 2];
 }
 
+/* How much longer than asked a miss takes that waits than one that does not. */
+static double excess(struct vcpu *v)
+{
+	double without;
+
+	delays[0].latency[PMU_LOADS] = 0;
+	without = miss_ns(v);
+	delays[0].latency[PMU_LOADS] = (uint64_t)(CALIBRATE_NS * ticks_per_ns);
+	return miss_ns(v) - without - CALIBRATE_NS;
+}
+
 /* On a CPU of its own behind the others, and on the range of all others. */
 static void calibrate(struct vcpu *v)
 {
-	double own_ns = 0;
-	uint64_t service = delays[0].service;
+	double own = 0;
 
-	v->lines = v->lines ? v->lines : zeroed(line_mask + 1, 8);
-	delays[0].service = 0;
-	delays[0].latency[PMU_LOADS] = (uint64_t)(CALIBRATE_NS * ticks_per_ns);
+	v->lines = v->lines ? v->lines : cache(WAYS);
 	excess(v); /* the first time is that of cold caches */
 	/* Twice: how late the end is noticed depends on what is taken off. */
 	for (int i = 0; i < 2; i++) {
-		own_ns += excess(v);
-		own_ticks = own_ns > 0 ? (uint64_t)(own_ns * ticks_per_ns) : 0;
+		own += excess(v);
+		own_ticks = own > 0 ? (uint64_t)(own * ticks_per_ns) : 0;
 	}
 	error_ns = excess(v);
 	delays[0].latency[PMU_LOADS] = 0;
-	delays[0].service = service;
+	own_ns = miss_ns(v);
 }
 
 static void set_delays(void)
