@@ -57,7 +57,8 @@ make_html()
 {
 	local picture manifest pictures=()
 
-	for picture in "$dir"/*.svg; do
+	for picture in bars near rate moves nodes; do
+		picture=$dir/$picture.svg
 		[[ -s $picture ]] || continue
 		pictures+=("$picture")
 	done
@@ -93,7 +94,7 @@ where the hot set moved" "near share, %" 2 "[0:105]"
 	plot_series rate "Rate over time (emulated)" "million updates a second" 3 \
 		"[0:*]"
 	plot_panels moves "Pages migrated, by mechanism, a row of the timeline \
-each" "MiB in a row" "5:NUMA balancing:1 6:DAMON:2 7:demoted by reclaim:3"
+each" "MiB in a row" "5:NUMA balancing:1 6:DAMON:2 7:reclaim, demoted:3"
 	plot_panels nodes "Memory in use" "MiB" "8:node 0:1 9:node 1:2"
 	plot_bars
 }
@@ -222,7 +223,7 @@ plot_panels()
 		echo "$PLOT_STYLE"
 		echo "set multiplot layout $(((${#cells_here[@]} + 1) / 2)),2"
 		echo "set datafile missing '?'; set yrange [0:*]"
-		echo "set key above horizontal samplen 2; set ylabel \"$3\""
+		echo "set key above maxrows 1 samplen 1.5 font \",10\"; set tics font \",10\"; set ylabel \"$3\""
 		for cell in "${cells_here[@]}"; do
 			plots=''
 			for part in "${series[@]}"; do
@@ -233,7 +234,7 @@ plot_panels()
 			echo "set title \"$cell\" noenhanced; plot $plots"
 		done
 		echo "unset multiplot"
-	} | gnuplot_both "$1" 820 $((210 * ((${#cells_here[@]} + 1) / 2)))
+	} | gnuplot_both "$1" 820 $((240 * ((${#cells_here[@]} + 1) / 2)))
 }
 
 plot_bars()
@@ -244,6 +245,7 @@ plot_bars()
 	gnuplot_both bars 820 300 <<PLOT
 $PLOT_STYLE
 unset key
+set xrange [-0.6:$(wc -l <"$dir/data/bars")-0.4]
 set style fill solid 0.35 border
 set boxwidth 0.6
 set yrange [0:*]
