@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 export MEM=1G CXL_MEM=512M
 boot_script pattern test/pattern/guest
-for name in none numab moving full zipf scattered; do
+for name in hugetlb thp none numab moving full zipf scattered; do
 	is "$(said $name)" 0 "$name: it ran"
 	is "$(of $name gups '"\(.verified) \(.errors)"')" "true 0" \
 		"$name: 0 errors"
@@ -25,6 +25,17 @@ for name in none zipf scattered; do
 	ok "$name: $share of the CPU time went into sampling" \
 		awk "BEGIN { exit !($share > 0 && $share < 0.06) }"
 done
+
+is "$(of hugetlb gups .pages) $(of thp gups .pages)" "hugetlb thp" \
+	"huge pages of both kinds"
+so hugetlb timeline 'all(.hot.near == 0 and .cold.near == 1 and
+	(.near_share - 0.1 | fabs < 0.01))' "a hot set of two on node 1 stays"
+ok "thp: most of the table was populated by huge pages" \
+	[ $(($(said huge-after) - $(said huge-before))) -ge 12 ]
+so thp timeline '.[0].hot.near == 0 and .[0].cold.near == 1 and
+	.[-1].hot.near == 1' "a hot set of two comes near"
+is "$(of thp moves '.timed.numa_promoted >= 1024')" true \
+	"thp: by NUMA balancing, all of it" || diag "$(of thp moves .timed)"
 
 so none timeline 'map(.hot.near) | max < 0.05' "the hot set stays on node 1"
 so none timeline 'map(.near_share) | max < 0.15' "so do nine of ten updates"
