@@ -152,6 +152,9 @@ endings()
 	END
 	like "$(of busy end .reason)" 'DAMON|damon' \
 		"$kernel: an error in the middle says what it was"
+	like "$(said group)" '^1 .*mkdir .*/hmsdk: Read-only' \
+		"$kernel: a group that cannot be made: status 1, and why"
+	untouched group "after it"
 	is "$(said second) $(said third)" "1 1" "$kernel: two at once: refused"
 	like "$(<"$console")" 'another run of tier is under way' \
 		"$kernel: with the reason"
