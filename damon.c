@@ -396,7 +396,7 @@ static int displace_stat(void)
 }
 
 static int start(const struct damon_config *config, uint64_t there,
-		 const struct writes *old)
+		 const struct writes *old, int (*ready)(void *arg), void *arg)
 {
 	size_t n = config->kdamonds.nr;
 	int err = displace_stat();
@@ -406,6 +406,8 @@ static int start(const struct damon_config *config, uint64_t there,
 	if (err)
 		return err;
 	err = stage(config, there);
+	if (!err && ready)
+		err = ready(arg);
 	for (size_t k = 0; k < n && !err; k++)
 		err = turn_on(config, k);
 	if (err && !sysfs_is_dry())
@@ -414,6 +416,12 @@ static int start(const struct damon_config *config, uint64_t there,
 }
 
 int damon_start(const struct damon_config *config)
+{
+	return damon_start_when(config, NULL, NULL);
+}
+
+int damon_start_when(const struct damon_config *config, int (*ready)(void *arg),
+		     void *arg)
 {
 	struct writes old = { 0 };
 	uint64_t there;
@@ -427,7 +435,7 @@ int damon_start(const struct damon_config *config)
 	if (!err && !undo_has(NR_KDAMONDS))
 		err = remember_old(&old, there);
 	if (!err)
-		err = start(config, there, &old);
+		err = start(config, there, &old, ready, arg);
 	forget(&old);
 	return err;
 }

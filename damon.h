@@ -50,6 +50,12 @@ int damon_check(const struct damon_config *config);
  */
 int damon_start(const struct damon_config *config);
 /*
+ * The same, and ready(arg) is called between the staging and "on"; when it
+ * fails, so does the start.
+ */
+int damon_start_when(const struct damon_config *config, int (*ready)(void *arg),
+		     void *arg);
+/*
  * Tells the running kdamonds what was changed in sysfs since, and that they
  * live after it: Linux 6.12 says yes to everything, and ends what it cannot
  * do. Waits for an aggregation interval.

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,7 @@ struct policy {
 	int nr_nodes;
 	struct damon_config *damon;
 	bool checked; /* by check_policy(), which need not look twice */
+	struct making *making; /* of the group; NULL: it is made, or none */
 };
 
 static const struct preset *find_preset(const char *name)
@@ -480,6 +482,8 @@ static int want_weights(struct policy *p)
 	return err;
 }
 
+static int wait_for_group(void *arg);
+
 struct policy *policy_new(const struct policy_plan *plan)
 {
 	struct policy *p = xcalloc(1, sizeof(*p));
@@ -501,8 +505,13 @@ struct policy *policy_new(const struct policy_plan *plan)
 
 void policy_free(struct policy *p)
 {
+	struct fail_state why;
+
 	if (!p)
 		return;
+	fail_save(&why);
+	wait_for_group(p);
+	fail_restore(&why);
 	if (p->damon)
 		damon_free(p->damon);
 	if (p->nr_nodes > 0)
@@ -652,16 +661,21 @@ static int rehearse_group(const char *name)
 	return err ? err : undo_mkdir(CGROUPS "/%s", name);
 }
 
-int policy_cgroup(const char *name)
+/* What is to be done for a group, and what came of it. */
+struct making {
+	const char *name;
+	bool enable, mkdir;
+	pthread_t thread;
+	int err;
+	struct fail_state why;
+};
+
+/* All that can be refused, mounted and logged before. */
+static int prepare_group(struct making *m)
 {
 	char text[512];
-	int err = undo_mount("cgroup2", CGROUPS, "cgroup.controllers");
+	int err = sysfs_read(text, sizeof(text), CGROUPS "/cgroup.controllers");
 
-	if (err < 0)
-		return err;
-	if (err > 0)
-		return rehearse_group(name);
-	err = sysfs_read(text, sizeof(text), CGROUPS "/cgroup.controllers");
 	if (err < 0)
 		return err;
 	if (!has_word(text, "memory"))
@@ -670,14 +684,89 @@ int policy_cgroup(const char *name)
 			"cgroup2 at %s has no memory controller: it needs CONFIG_MEMCG, and no cgroup1 that uses it",
 			CGROUPS);
 	err = sysfs_read(text, sizeof(text), CGROUPS "/cgroup.subtree_control");
-	if (err >= 0 && !has_word(text, "memory")) {
+	m->enable = err >= 0 && !has_word(text, "memory");
+	if (m->enable)
 		err = undo_note(UNDO_WRITE, "-memory",
 				CGROUPS "/cgroup.subtree_control");
-		if (!err)
-			err = sysfs_write("+memory",
-					  CGROUPS "/cgroup.subtree_control");
+	if (err >= 0)
+		err = undo_note_mkdir(CGROUPS "/%s", m->name);
+	m->mkdir = err > 0;
+	return err < 0 ? err : 0;
+}
+
+static void *make_group(void *arg)
+{
+	struct making *m = arg;
+
+	if (m->enable)
+		m->err = sysfs_write("+memory",
+				     CGROUPS "/cgroup.subtree_control");
+	if (!m->err && m->mkdir)
+		m->err = sysfs_mkdir(CGROUPS "/%s", m->name);
+	fail_save(&m->why);
+	return NULL;
+}
+
+int policy_cgroup(const char *name)
+{
+	struct making m = { .name = name };
+	int err = undo_mount("cgroup2", CGROUPS, "cgroup.controllers");
+
+	if (err > 0)
+		return rehearse_group(name);
+	if (!err)
+		err = prepare_group(&m);
+	if (!err)
+		make_group(&m);
+	return err ? err : m.err;
+}
+
+/*
+ * To make a group takes the kernel as long as to be told what DAMON shall do,
+ * so it is made meanwhile: DAMON looks for it when it is turned on.
+ */
+static int begin_group(struct policy *p)
+{
+	struct making *m;
+	int err;
+
+	/* What is shown is shown in order. */
+	if (sysfs_is_dry() || !p->damon)
+		return policy_cgroup(p->preset->group);
+	err = undo_mount("cgroup2", CGROUPS, "cgroup.controllers");
+	if (err)
+		return err > 0 ? rehearse_group(p->preset->group) : err;
+	m = xcalloc(1, sizeof(*m));
+	m->name = p->preset->group;
+	err = prepare_group(m);
+	if (!err && !pthread_create(&m->thread, NULL, make_group, m)) {
+		p->making = m;
+		return 0;
 	}
-	return err < 0 ? err : undo_mkdir(CGROUPS "/%s", name);
+	if (!err) {
+		make_group(m);
+		err = m->err;
+	}
+	free(m);
+	return err;
+}
+
+/* Is it made? 0, also where there was none to make; arg: the policy. */
+static int wait_for_group(void *arg)
+{
+	struct policy *p = arg;
+	struct making *m = p->making;
+	int err;
+
+	if (!m)
+		return 0;
+	pthread_join(m->thread, NULL);
+	p->making = NULL;
+	err = m->err;
+	if (err)
+		fail_restore(&m->why);
+	free(m);
+	return err;
 }
 
 /* The scanner's tunables are in debugfs, which servers may not mount. */
@@ -709,8 +798,10 @@ int policy_apply(struct policy *p, bool join)
 		err = write_one(&p->wants[i]);
 	if (err || !p->preset || !p->preset->group)
 		return err;
+	if (!join)
+		return begin_group(p);
 	err = policy_cgroup(p->preset->group);
-	if (err || !join)
+	if (err)
 		return err;
 	/* "0" is whoever writes. */
 	return sysfs_write("0", CGROUPS "/%s/cgroup.procs", p->preset->group);
@@ -723,7 +814,7 @@ const char *policy_group(const struct policy *p)
 
 int policy_start(struct policy *p)
 {
-	return p->damon ? damon_start(p->damon) : 0;
+	return p->damon ? damon_start_when(p->damon, wait_for_group, p) : 0;
 }
 
 /* ------------------------------------------------------------------ show */

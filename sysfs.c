@@ -27,12 +27,16 @@
 
 static struct {
 	int rootfd; /* -1: "/" */
-	int nearfd; /* of near, -1: none */
-	char near[256];
 	sysfs_journal_fn *journal;
 	void *journal_arg;
 	bool dry_run;
-} context = { .rootfd = -1, .nearfd = -1 };
+} context = { .rootfd = -1 };
+
+/* Each thread's own: one makes a cgroup while another tells DAMON what to do */
+static _Thread_local struct {
+	int fd; /* -1: none */
+	char dir[256];
+} near = { .fd = -1 };
 
 int sysfs_set_root(const char *dir)
 {
@@ -77,9 +81,9 @@ struct open_how_v0 {
 
 static bool is_near(const char *path)
 {
-	size_t len = strlen(context.near);
+	size_t len = strlen(near.dir);
 
-	return context.nearfd >= 0 && !strncmp(path, context.near, len) &&
+	return near.fd >= 0 && !strncmp(path, near.dir, len) &&
 	       path[len] == '/' && path[len + 1];
 }
 
@@ -95,8 +99,7 @@ static int open_path(const char *path, int flags)
 	long fd;
 
 	if (context.rootfd < 0 && is_near(path))
-		return openat(context.nearfd, path + strlen(context.near) + 1,
-			      flags);
+		return openat(near.fd, path + strlen(near.dir) + 1, flags);
 	if (context.rootfd < 0)
 		return open(path, flags);
 	path += strspn(path, "/");
@@ -110,13 +113,13 @@ static int open_path(const char *path, int flags)
 
 void sysfs_near(const char *dir)
 {
-	if (context.nearfd >= 0)
-		close(context.nearfd);
-	context.nearfd = -1;
-	if (!dir || context.rootfd >= 0 || strlen(dir) >= sizeof(context.near))
+	if (near.fd >= 0)
+		close(near.fd);
+	near.fd = -1;
+	if (!dir || context.rootfd >= 0 || strlen(dir) >= sizeof(near.dir))
 		return;
-	strcpy(context.near, dir);
-	context.nearfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	strcpy(near.dir, dir);
+	near.fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 bool sysfs_exists(const char *fmt, ...)

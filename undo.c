@@ -351,7 +351,7 @@ int undo_note(enum undo_how how, const char *value, const char *fmt, ...)
 	return log_line((enum how)how, path, value);
 }
 
-int undo_mkdir(const char *fmt, ...)
+int undo_note_mkdir(const char *fmt, ...)
 {
 	char path[PATH_MAX];
 	int err;
@@ -360,7 +360,17 @@ int undo_mkdir(const char *fmt, ...)
 	if (sysfs_exists("%s", path))
 		return 0;
 	err = log_line(RMDIR, path, "");
-	return err ? err : sysfs_mkdir("%s", path);
+	return err ? err : 1;
+}
+
+int undo_mkdir(const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int err;
+
+	format_path(path, fmt);
+	err = undo_note_mkdir("%s", path);
+	return err <= 0 ? err : sysfs_mkdir("%s", path);
 }
 
 /* Is something mounted there? Then its device is not its parent's. */

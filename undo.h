@@ -61,6 +61,8 @@ enum undo_how {
 int undo_note(enum undo_how how, const char *value, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Logs only: a directory to be made. 1; 0: it is there; or -errno. */
+int undo_note_mkdir(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Makes a directory (a cgroup, an instance); exists already: nothing. */
 int undo_mkdir(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
