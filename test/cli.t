@@ -375,13 +375,14 @@ hangs()
 {
 	local begin=$SECONDS
 
-	run --once gups 1M --fault update:hang --deadline 3 "${quick[@]}" \
+	# A busy machine takes its time until it updates
+	run --once gups 1M --fault update:hang --deadline 6 "${quick[@]}" \
 		--records "$tmp/records"
-	ended 1 'deadline of 3.0 s passed during update' "a hang"
-	ok "a hang: ended within 15 s" test $((SECONDS - begin)) -lt 15
+	ended 1 'deadline of 6.0 s passed during update' "a hang"
+	ok "a hang: ended within 20 s" test $((SECONDS - begin)) -lt 20
 	begin=$SECONDS
 	run --once gups 1M --duration 1h --deadline 2 --records "$tmp/records"
-	ended 1 'deadline of 2.0 s passed during (warm-up|fill|update)' \
+	ended 1 'deadline of 2.0 s passed during (probe|warm-up|fill|update)' \
 		"too long a run"
 	ok "too long a run: ended within 15 s" \
 		test $((SECONDS - begin)) -lt 15
