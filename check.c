@@ -47,7 +47,7 @@ static void list_row(const struct findings_row *row)
 	report_begin("finding_row");
 	report_str("finding", row->name);
 	report_str("level", findings_level_name(row->level));
-	report_bool("before_a_run", row->before);
+	report_bool("before_a_run", row->before != FINDINGS_ASKED);
 	report_str("found_by", row->seen);
 	report_str("means", row->means);
 	report_str("do", row->todo);
@@ -165,6 +165,8 @@ static void look_before(const struct plan *plan, const struct node *nodes,
 			int nr_nodes, const struct region *regions,
 			int nr_regions)
 {
+	enum findings_when least = plan->worker.plain ? FINDINGS_ALWAYS :
+							FINDINGS_COMMAND;
 	struct findings_look l;
 	char text[FINDINGS_TEXT];
 
@@ -175,7 +177,7 @@ static void look_before(const struct plan *plan, const struct node *nodes,
 	for (int level = FINDINGS_BROKEN; level > FINDINGS_NOTE; level--)
 		for (const struct findings_row *row = findings_rows; row->name;
 		     row++)
-			if (row->before && (int)row->level == level &&
+			if (row->before >= least && (int)row->level == level &&
 			    row->look(&l, text) == FINDINGS_YES)
 				say(row, text);
 	findings_look_end(&l);

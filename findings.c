@@ -30,6 +30,8 @@
 #define SCANNER "/sys/kernel/debug/sched/numa_balancing"
 #define AUTO_ONLINE "/sys/devices/system/memory/auto_online_blocks"
 #define GROUPS "/sys/fs/cgroup/cgroup.controllers"
+_Static_assert(NODE_MAX == PLAN_MAX_NODES, "tables hold every node");
+
 /* Less than that on a node, and what runs decides where pages are. */
 #define LITTLE (64 * MIB)
 /* As in run.c: ten times DRAM's, and slower than any memory. */
@@ -497,6 +499,20 @@ static enum findings_answer no_tiers(struct findings_look *l, char *text)
 					       "tiers");
 }
 
+static enum findings_answer left_out(struct findings_look *l, char *text)
+{
+	int *ids, n = sysfs_ids(&ids, "node", "/sys/devices/system/node");
+	int beyond = -1;
+
+	(void)l;
+	for (int i = 0; i < n && beyond < 0; i++)
+		if (ids[i] >= NODE_MAX && node_has_memory(ids[i]))
+			beyond = ids[i];
+	free(ids);
+	return beyond < 0 ? FINDINGS_NO :
+			    yes(text, "node %d has memory, too", beyond);
+}
+
 static enum findings_answer little_memory(struct findings_look *l, char *text)
 {
 	char size[SIZE_TEXT];
@@ -668,10 +684,18 @@ static enum findings_answer balancing_mode(struct findings_look *l, char *text)
 		       FINDINGS_NO;
 }
 
+/* Read when first asked for: an emulator takes 10 ms for it. */
+static const struct zone_node *zone_node(struct findings_look *l, int node)
+{
+	if (!l->has_zones && zone_take(&l->zones))
+		l->zones.nr_nodes = 0;
+	l->has_zones = true;
+	return zone_of(&l->zones, node);
+}
+
 static enum findings_answer unconditional(struct findings_look *l, char *text)
 {
-	const struct zone_node *z = l->near ? zone_of(&l->zones, l->near->id) :
-					      NULL;
+	const struct zone_node *z = l->near ? zone_node(l, l->near->id) : NULL;
 	char size[SIZE_TEXT];
 	int mode = balancing();
 
@@ -705,7 +729,7 @@ static enum findings_answer demotion_off(struct findings_look *l, char *text)
 static enum findings_answer stalled(struct findings_look *l, char *text)
 {
 	for (int i = 0; has_lower(l) && i < l->nr_nodes; i++) {
-		const struct zone_node *z = zone_of(&l->zones, l->nodes[i].id);
+		const struct zone_node *z = zone_node(l, l->nodes[i].id);
 
 		if (z && z->unreclaimable &&
 		    node_below(l->nodes, l->nr_nodes, &l->nodes[i]))
@@ -918,176 +942,183 @@ static enum findings_answer kernel_warning(struct findings_look *l, char *text)
 /* --------------------------------------------------------------- the table */
 
 const struct findings_row findings_rows[] = {
-	{ "cxl-no-device", FINDINGS_NOTE, false, no_device,
+	{ "cxl-no-device", FINDINGS_NOTE, FINDINGS_ASKED, no_device,
 	  "no device of the PCI class 0502, no mem* on the CXL bus",
 	  "There is no CXL memory to make a tier of.",
 	  "QEMU: -machine q35,cxl=on with -device pxb-cxl, cxl-rp and cxl-type3,volatile-memdev=...; a server: enable CXL in its firmware" },
-	{ "cxl-no-driver", FINDINGS_BROKEN, false, no_driver,
+	{ "cxl-no-driver", FINDINGS_BROKEN, FINDINGS_ASKED, no_driver,
 	  "more PCI devices of class 050210 than mem* on the CXL bus",
 	  "The kernel does not use the device.",
 	  "modprobe cxl_acpi cxl_pci cxl_mem; a kernel with CONFIG_CXL_ACPI, CXL_PCI, CXL_MEM; dmesg says why a probe failed" },
-	{ "cxl-persistent", FINDINGS_WARNING, false, persistent,
+	{ "cxl-persistent", FINDINGS_WARNING, FINDINGS_ASKED, persistent,
 	  "ram/size of a mem* is 0, pmem/size is not",
 	  "Regions of RAM need volatile memory.",
 	  "QEMU 8.1 or newer, with cxl-type3,volatile-memdev=... instead of persistent-memdev; a real device may be partitioned: cxl set-partition" },
-	{ "cxl-no-endpoint", FINDINGS_BROKEN, false, no_endpoint,
+	{ "cxl-no-endpoint", FINDINGS_BROKEN, FINDINGS_ASKED, no_endpoint,
 	  "no endpoint* whose uport is the mem*",
 	  "The kernel does not know the way from a host bridge to the device.",
 	  "QEMU: put the cxl-type3 below a cxl-rp, that below a pxb-cxl; modprobe cxl_acpi cxl_port; a link that is not up shows in lspci -vv" },
-	{ "cxl-no-window", FINDINGS_BROKEN, false, no_window,
+	{ "cxl-no-window", FINDINGS_BROKEN, FINDINGS_ASKED, no_window,
 	  "no root decoder with cap_ram 1",
 	  "The firmware gives CXL memory no addresses.",
 	  "QEMU: -machine cxl-fmw.0.targets.0=cxl.1,cxl-fmw.0.size=4G; a server: its firmware's settings of CXL" },
-	{ "window-full", FINDINGS_WARNING, false, window_full,
+	{ "window-full", FINDINGS_WARNING, FINDINGS_ASKED, window_full,
 	  "the regions of the root decoder take its size, and a mem* has none",
 	  "A region for the device is refused (ERANGE, \"Numerical result out of range\").",
 	  "destroy a region (tier region list), or make the window larger (QEMU: cxl-fmw.N.size)" },
-	{ "window-small", FINDINGS_WARNING, false, window_small,
+	{ "window-small", FINDINGS_WARNING, FINDINGS_ASKED, window_small,
 	  "the root decoder's size less its regions is below ram/size",
 	  "A region of the whole device is refused (ERANGE).",
 	  "tier region create --size, or a larger window (QEMU: cxl-fmw.N.size)" },
-	{ "size-misaligned", FINDINGS_NOTE, false, misaligned,
+	{ "size-misaligned", FINDINGS_NOTE, FINDINGS_ASKED, misaligned,
 	  "ram/size of a mem* is no multiple of 256 MiB",
 	  "A region takes multiples of 256 MiB: the rest is not used.",
 	  "QEMU: give the memory backend a multiple of 256M" },
-	{ "region-missing", FINDINGS_BROKEN, false, no_region,
+	{ "region-missing", FINDINGS_BROKEN, FINDINGS_ASKED, no_region,
 	  "no region* has the mem* among its targets",
 	  "The device's memory is not used.", "tier region create (root)" },
-	{ "commit-refused", FINDINGS_WARNING, false, commit_refused,
+	{ "commit-refused", FINDINGS_WARNING, FINDINGS_ASKED, commit_refused,
 	  "the flag hypervisor in /proc/cpuinfo, no committed region",
 	  "Linux refuses to commit a region in a virtual machine: \"Failed to synchronize CPU cache state\", ENXIO.",
 	  "QEMU: -cpu max,-hypervisor; or a kernel with CONFIG_CXL_REGION_INVALIDATION_TEST" },
-	{ "region-uncommitted", FINDINGS_BROKEN, false, uncommitted,
+	{ "region-uncommitted", FINDINGS_BROKEN, FINDINGS_ASKED, uncommitted,
 	  "commit of a region* is 0", "The region has no memory.",
 	  "dmesg says why; tier region destroy, tier region create" },
-	{ "region-no-dax", FINDINGS_BROKEN, false, no_dax,
+	{ "region-no-dax", FINDINGS_BROKEN, FINDINGS_ASKED, no_dax,
 	  "a committed region of RAM has no dax* and no memory online",
 	  "The region is no memory yet.",
 	  "modprobe dax_cxl (CONFIG_DEV_DAX_CXL)" },
-	{ "dax-no-kmem", FINDINGS_BROKEN, false, no_kmem,
+	{ "dax-no-kmem", FINDINGS_BROKEN, FINDINGS_ASKED, no_kmem,
 	  "the driver of a region's dax* is not kmem",
 	  "Its memory is a device, not a NUMA node.",
 	  "modprobe kmem (CONFIG_DEV_DAX_KMEM); daxctl reconfigure-device --mode=system-ram" },
-	{ "region-offline", FINDINGS_BROKEN, false, offline,
+	{ "region-offline", FINDINGS_BROKEN, FINDINGS_ASKED, offline,
 	  "no memory block of a region with the driver kmem is online",
 	  "The memory is there, and nothing may use it.",
 	  "echo online_movable > /sys/devices/system/memory/memoryN/state for its blocks (tier region list), or daxctl online-memory" },
-	{ "region-partly", FINDINGS_WARNING, false, partly,
+	{ "region-partly", FINDINGS_WARNING, FINDINGS_ASKED, partly,
 	  "some memory blocks of a region are online, others not",
 	  "A part of the memory is not used.",
 	  "as region-offline; a region that is not aligned to memory blocks loses its ends" },
-	{ "zone-normal", FINDINGS_WARNING, true, zone_normal,
+	{ "zone-normal", FINDINGS_WARNING, FINDINGS_ALWAYS, zone_normal,
 	  "valid_zones of a region's online blocks is not Movable",
 	  "The kernel puts its own data there, which is never moved: the memory is slow for it, and cannot be taken offline.",
 	  "echo offline > " AUTO_ONLINE
 	  " before the region is made (tier region create does), then online_movable" },
-	{ "auto-online", FINDINGS_NOTE, false, auto_online,
+	{ "auto-online", FINDINGS_NOTE, FINDINGS_ASKED, auto_online,
 	  "auto_online_blocks is online or online_kernel",
 	  "CXL memory that others than tier add goes to ZONE_NORMAL.",
 	  "echo online_movable > " AUTO_ONLINE },
-	{ "soft-reserved", FINDINGS_NOTE, false, soft_reserved,
+	{ "soft-reserved", FINDINGS_NOTE, FINDINGS_ASKED, soft_reserved,
 	  "\"Soft Reserved\" in /proc/iomem",
 	  "It is no memory of a node until it is a dax device with the driver kmem.",
 	  "daxctl list; or boot with efi=nosoftreserve, which makes it System RAM" },
-	{ "firmware-ram", FINDINGS_NOTE, false, firmware_ram,
+	{ "firmware-ram", FINDINGS_NOTE, FINDINGS_ASKED, firmware_ram,
 	  "\"System RAM\" in a \"CXL Window\" of /proc/iomem",
 	  "The firmware made the region: it cannot be taken apart, and may be in ZONE_NORMAL.",
 	  "use it as it is, or let the firmware leave CXL memory to the system" },
-	{ "one-tier", FINDINGS_BROKEN, false, one_tier,
+	{ "one-tier", FINDINGS_BROKEN, FINDINGS_ASKED, one_tier,
 	  "no node without CPUs, and none in a lower memory_tier",
 	  "There is nowhere to demote to: no page is promoted or demoted.",
 	  "make CXL memory a node (tier region create)" },
-	{ "top-tier", FINDINGS_BROKEN, true, top_tier,
+	{ "top-tier", FINDINGS_BROKEN, FINDINGS_ALWAYS, top_tier,
 	  "a node without CPUs in the memory_tier of the near node, or above",
 	  "Nothing is demoted to it or promoted from it.",
 	  "QEMU: -machine hmat=on with -numa hmat-lb latencies for the node, or a CXL device instead; a server: an HMAT from its firmware" },
-	{ "no-tiers", FINDINGS_WARNING, false, no_tiers, "no " TIERS,
+	{ "no-tiers", FINDINGS_WARNING, FINDINGS_ASKED, no_tiers, "no " TIERS,
 	  "It is not known which node is demoted to which.",
 	  "Linux 6.1 or newer with CONFIG_NUMA and CONFIG_MIGRATION" },
-	{ "trapped", FINDINGS_WARNING, false, trapped,
+	{ "trapped", FINDINGS_WARNING, FINDINGS_ASKED, trapped,
 	  "an access takes over 200 ns and ten times that of the near node (measured)",
 	  "The emulator handles each access by itself: 100 times slower, and not the kernel's doing.",
 	  "QEMU 11.1 or newer, one device in the last fixed window, no interleaving" },
-	{ "kvm-trapped", FINDINGS_BROKEN, false, kvm_trapped,
+	{ "kvm-trapped", FINDINGS_BROKEN, FINDINGS_ASKED, kvm_trapped,
 	  "trapped, on QEMU without TCG",
 	  "KVM emulates each access, and not all instructions: illegal instructions, \"Bad swap entry\".",
 	  "accel=tcg, or cure what traps" },
-	{ "little-memory", FINDINGS_WARNING, false, little_memory,
+	{ "node-left-out", FINDINGS_WARNING, FINDINGS_ASKED, left_out,
+	  "a node numbered 64 or more in /sys/devices/system/node",
+	  "tier knows 64 nodes, 0 to 63: others are in none of its tables.",
+	  "use the nodes below 64" },
+	{ "little-memory", FINDINGS_WARNING, FINDINGS_ASKED, little_memory,
 	  "free memory and clean page cache of a node less its watermarks: below 64 MiB",
 	  "Where pages go is decided by what is free, and a run may be refused.",
 	  "end what takes the memory, or a larger machine" },
-	{ "node-not-allowed", FINDINGS_WARNING, true, not_allowed,
+	{ "node-not-allowed", FINDINGS_WARNING, FINDINGS_COMMAND, not_allowed,
 	  "Mems_allowed_list in /proc/self/status",
 	  "A cpuset keeps programs from that memory; demotion may use it all the same.",
 	  "add the node to cpuset.mems of the cgroup" },
-	{ "numa-balancing-absent", FINDINGS_WARNING, false, no_balancing,
-	  "no " BALANCING, "Nothing is promoted but by DAMON.",
+	{ "numa-balancing-absent", FINDINGS_WARNING, FINDINGS_ASKED,
+	  no_balancing, "no " BALANCING, "Nothing is promoted but by DAMON.",
 	  "a kernel with CONFIG_NUMA_BALANCING" },
-	{ "numa-balancing-off", FINDINGS_NOTE, false, balancing_off,
+	{ "numa-balancing-off", FINDINGS_NOTE, FINDINGS_ASKED, balancing_off,
 	  BALANCING " is 0",
 	  "Nothing is promoted. A machine that boots with one node leaves it at 0, whatever its default.",
 	  "a policy (--policy numab), or sysctl kernel.numa_balancing=2" },
-	{ "numa-balancing-mode", FINDINGS_WARNING, false, balancing_mode,
-	  BALANCING " is 1, and there is a lower tier",
+	{ "numa-balancing-mode", FINDINGS_WARNING, FINDINGS_ASKED,
+	  balancing_mode, BALANCING " is 1, and there is a lower tier",
 	  "Pages move between nodes of one tier, and are not promoted.",
 	  "a policy, or sysctl kernel.numa_balancing=2" },
-	{ "promotion-unconditional", FINDINGS_NOTE, false, unconditional,
+	{ "promotion-unconditional", FINDINGS_NOTE, FINDINGS_ASKED,
+	  unconditional,
 	  "/proc/zoneinfo: a zone of the near node has the promotion watermark and 1 GiB, or 1/16 of the node, free",
 	  "Every page that faults is promoted: no hot threshold, no rate limit.",
 	  "fill the near node (--hog node0:free=200M)" },
-	{ "demotion-absent", FINDINGS_WARNING, false, no_demotion,
+	{ "demotion-absent", FINDINGS_WARNING, FINDINGS_ASKED, no_demotion,
 	  "no " DEMOTION, "Reclaim does not demote.",
 	  "a kernel with CONFIG_NUMA_MIGRATION (before 7.3 CONFIG_MIGRATION)" },
-	{ "demotion-off", FINDINGS_NOTE, false, demotion_off,
+	{ "demotion-off", FINDINGS_NOTE, FINDINGS_ASKED, demotion_off,
 	  DEMOTION " is false, and there is a lower tier",
 	  "Reclaim swaps or drops instead of demoting.",
 	  "a policy, or echo true > " DEMOTION },
-	{ "demotion-stalled", FINDINGS_BROKEN, true, stalled,
+	{ "demotion-stalled", FINDINGS_BROKEN, FINDINGS_COMMAND, stalled,
 	  "node_unreclaimable in /proc/zoneinfo",
 	  "kswapd has failed 16 times, and demotes no more until somebody frees memory.",
 	  "free memory of the lower tier; from Linux 6.18 on write false and true to demotion_enabled" },
-	{ "scanner-hidden", FINDINGS_NOTE, false, no_scanner, "no " SCANNER,
+	{ "scanner-hidden", FINDINGS_NOTE, FINDINGS_ASKED, no_scanner,
+	  "no " SCANNER,
 	  "The pace of NUMA balancing's scanner cannot be seen or set.",
 	  "mount -t debugfs debugfs /sys/kernel/debug (policies do); before 6.13 CONFIG_SCHED_DEBUG" },
-	{ "lockdown", FINDINGS_WARNING, false, lockdown,
+	{ "lockdown", FINDINGS_WARNING, FINDINGS_ASKED, lockdown,
 	  "/sys/kernel/security/lockdown is not none",
 	  "debugfs is closed, to root as well: the scanner keeps its pace.",
 	  "turn Secure Boot off, or do without those tunables" },
-	{ "damon-absent", FINDINGS_WARNING, false, no_damon, "no " DAMON_ADMIN,
+	{ "damon-absent", FINDINGS_WARNING, FINDINGS_ASKED, no_damon,
+	  "no " DAMON_ADMIN,
 	  "The policies hmsdk, hmsdk-fast, both and damon-goal are refused.",
 	  "a kernel with CONFIG_DAMON_SYSFS and CONFIG_DAMON_PADDR" },
-	{ "damon-no-paddr", FINDINGS_WARNING, false, no_paddr,
+	{ "damon-no-paddr", FINDINGS_WARNING, FINDINGS_ASKED, no_paddr,
 	  "avail_operations of a staged context has no paddr",
 	  "DAMON cannot watch or migrate physical memory.",
 	  "a kernel with CONFIG_DAMON_PADDR" },
-	{ "damon-old", FINDINGS_WARNING, false, old_damon,
+	{ "damon-old", FINDINGS_WARNING, FINDINGS_ASKED, old_damon,
 	  "/proc/sys/kernel/osrelease is below 6.11",
 	  "DAMON has no migrate_hot and migrate_cold.", "Linux 6.11 or newer" },
-	{ "damon-stat", FINDINGS_NOTE, false, damon_stat,
+	{ "damon-stat", FINDINGS_NOTE, FINDINGS_ASKED, damon_stat,
 	  "/sys/module/damon_stat/parameters/enabled is Y",
 	  "It keeps others from DAMON (EBUSY). tier moves it out of the way, and puts it back.",
 	  "for other programs: echo N > /sys/module/damon_stat/parameters/enabled" },
-	{ "damon-busy", FINDINGS_WARNING, false, damon_busy,
+	{ "damon-busy", FINDINGS_WARNING, FINDINGS_ASKED, damon_busy,
 	  "a kdamond is on, or damon_reclaim or damon_lru_sort is enabled",
 	  "DAMON has one user at a time: policies that use it are refused (EBUSY).",
 	  "tier damon stop, damo stop, or N to the module's parameter enabled" },
-	{ "memcg-absent", FINDINGS_WARNING, false, no_memcg,
+	{ "memcg-absent", FINDINGS_WARNING, FINDINGS_ASKED, no_memcg,
 	  "no memory in " GROUPS " or /proc/cgroups",
 	  "DAMON cannot be kept to a cgroup: the hmsdk policies are refused.",
 	  "a kernel with CONFIG_MEMCG, without cgroup_disable=memory; cgroup2 instead of cgroup1" },
-	{ "thp-always", FINDINGS_NOTE, false, thp,
+	{ "thp-always", FINDINGS_NOTE, FINDINGS_ASKED, thp,
 	  "always in /sys/kernel/mm/transparent_hugepage/enabled",
 	  "Memory is hot or cold, and moves, by 2 MiB; gups takes 4 KiB pages all the same (--pages).",
 	  "for other programs: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled" },
-	{ "accessed-bits", FINDINGS_NOTE, false, blind,
+	{ "accessed-bits", FINDINGS_NOTE, FINDINGS_ASKED, blind,
 	  "\"QEMU TCG\" in /proc/cpuinfo",
 	  "Accessed bits are set on TLB misses alone: hot memory looks idle to DAMON and to reclaim. gups flushes TLBs while DAMON runs; other programs are seen wrongly.",
 	  "KVM or hardware for results about DAMON and other programs" },
-	{ "kernel-bug", FINDINGS_BROKEN, true, kernel_bug,
+	{ "kernel-bug", FINDINGS_BROKEN, FINDINGS_ALWAYS, kernel_bug,
 	  "BUG, Oops, a fault or a panic in the log, or kernel.tainted has 32 or 128",
 	  "The kernel is in a state that it was not made for: no result can be relied on.",
 	  "reboot; dmesg has the whole, and tells whom to report it to" },
-	{ "kernel-warning", FINDINGS_WARNING, true, kernel_warning,
+	{ "kernel-warning", FINDINGS_WARNING, FINDINGS_ALWAYS, kernel_warning,
 	  "WARNING, a hung task or a stall in the log, or kernel.tainted has 512 or 16384",
 	  "The kernel met what it did not expect: results may be off.",
 	  "dmesg has the whole; a guest on a busy host stalls by itself" },
@@ -1123,8 +1154,6 @@ void findings_look_begin(struct findings_look *l, const struct node *nodes,
 				     .measure = measure,
 				     .slow = -1 };
 	l->taint = kernlog_taint();
-	if (zone_take(&l->zones))
-		l->zones.nr_nodes = 0;
 	/* Hundreds of lines, which take an emulator 10 ms. */
 	if (!brief || (l->taint & (KERNLOG_TAINT_BUG | KERNLOG_TAINT_WARNING)))
 		read_log(l);

@@ -22,6 +22,13 @@ enum findings_level {
 	FINDINGS_BROKEN, /* pages do not move between tiers, or memory is lost */
 };
 
+/* Is it said before a run, too? */
+enum findings_when {
+	FINDINGS_ASKED, /* no: "tier check" says it */
+	FINDINGS_COMMAND, /* but as PID 1, where it cannot be so yet */
+	FINDINGS_ALWAYS,
+};
+
 enum findings_answer { FINDINGS_NO, FINDINGS_YES, FINDINGS_UNREAD };
 
 #define FINDINGS_TEXT 320
@@ -43,6 +50,7 @@ struct findings_look {
 	int nr_regions;
 	struct node_machine machine;
 	struct zones zones;
+	bool has_zones; /* they were looked at */
 	struct findings_memdev *memdevs;
 	int nr_memdevs;
 	uint64_t taint;
@@ -61,7 +69,7 @@ typedef enum findings_answer findings_fn(struct findings_look *l,
 struct findings_row {
 	const char *name;
 	enum findings_level level;
-	bool before; /* said before a run, too */
+	enum findings_when before;
 	findings_fn *look;
 	const char *seen; /* how it is found */
 	const char *means;

@@ -121,7 +121,7 @@ int node_list(struct node **nodes)
 		return n;
 	zoneinfo = sysfs_slurp("/proc/zoneinfo");
 	*nodes = xcalloc((size_t)n, sizeof(**nodes));
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n && ids[i] < NODE_MAX; i++) {
 		read_node(&(*nodes)[have], ids[i], zoneinfo);
 		(*nodes)[have].place = i;
 		if ((*nodes)[have].total)

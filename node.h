@@ -10,6 +10,11 @@
 #include <stdint.h>
 
 #define NODE_TEXT 128
+/*
+ * Tables of nodes are as long: those numbered beyond (252 to 255 are the GPUs'
+ * of some POWER machines) are left out.
+ */
+#define NODE_MAX 64
 
 struct node {
 	int id;
@@ -27,7 +32,7 @@ struct node {
 };
 
 /*
- * The nodes that are online and have memory, ascending; *nodes to be freed.
+ * The nodes below NODE_MAX that are online and have memory, ascending; *nodes to be freed.
  * Returns how many, or -errno. A kernel without NUMA is lacks().
  */
 int node_list(struct node **nodes);

@@ -261,6 +261,11 @@ static void tiers(void)
 	finds("one-tier", "all 2 nodes have CPUs");
 	tree_remove(TIERS);
 	finds("no-tiers", "no memory tiers");
+	tree_file(NODES "/node255/meminfo", "Node 255 MemTotal: 4 kB\n");
+	finds("node-left-out", "node 255 has memory");
+	tree_file(NODES "/node255/meminfo", "Node 255 MemTotal: 0 kB\n");
+	ok(ask("node-left-out") == FINDINGS_NO, "a node without memory");
+	restore();
 	edit("s/MemFree: .*/MemFree: 20000 kB/", NODES "/node0/meminfo");
 	finds("little-memory", "node 0 has");
 	tree_file("/proc/self/status", "Mems:\t1\nMems_allowed_list:\t0,2-9\n");

@@ -99,6 +99,10 @@ static void nodes(void)
 	ok(node_near(list + 1, 1) == &list[1], "else it is the first");
 	ok(!node_near(list, 0), "of none there is none");
 	free(list);
+	meminfo(NODE_MAX, 100, 10, 0, 0, 0, 0);
+	is_i64(node_list(&list), 3, "one beyond the tables is left out");
+	free(list);
+	tree_remove("/sys/devices/system/node/node64");
 }
 
 #define ACCESS NODE "1/access0/initiators/"

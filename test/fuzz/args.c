@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line: a word a line. */
+#include "../../plan.h"
+#include "../../policy.h"
+#include "fuzz.h"
+
+#define MAX_WORDS 100
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size), *rest = text;
+	char *argv[MAX_WORDS + 2] = { text };
+	char name[] = "tier";
+	struct textbuf help = { 0 };
+	struct plan plan;
+	int argc = 1, err;
+
+	argv[0] = name;
+	while (rest && argc <= MAX_WORDS)
+		argv[argc++] = strsep(&rest, "\n");
+	err = plan_parse(&plan, argc, argv);
+	if (err) {
+		fuzz_refused(err, STATUS_USAGE);
+	} else {
+		promise(plan.verb < NR_VERBS);
+		promise(!plan.verb || plan_verb_name(plan.verb)[0]);
+		promise(plan.hogs.nr <= PLAN_MAX_HOGS);
+		promise(plan.policy.nr_sets <= PLAN_MAX_SETS);
+		plan_changes(&plan);
+		plan_is_benchmark(&plan);
+		plan_help(&help, plan.verb);
+		promise(help.len);
+		err = policy_check(&plan.policy);
+		if (err)
+			fuzz_refused(err, STATUS_USAGE);
+	}
+	buf_free(&help);
+	free(text);
+	return 0;
+}

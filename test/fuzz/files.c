@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The readers of the kernel's files: the first byte says which file of a
+ * captured machine the rest of the input takes the place of.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "../../findings.h"
+#include "../../moves.h"
+#include "../../ranges.h"
+#include "../../region.h"
+#include "../../residence.h"
+#include "../../sysfs.h"
+#include "../../vmstat.h"
+#include "../../zone.h"
+#include "../tree.h"
+#include "fuzz.h"
+
+/* The functions that call libcxl are not called. */
+#include "../../region.c"
+
+#define NODE "/sys/devices/system/node/node0"
+#define MEMORY_34 "/sys/devices/system/memory/memory34"
+#define REGION "/sys/devices/platform/ACPI0017:00/root0/decoder0.0/region0"
+#define TIERS "/sys/devices/virtual/memory_tiering"
+
+static void counters(void)
+{
+	struct vmstat s;
+	uint64_t value;
+	int64_t delta;
+
+	if (vmstat_read(&s))
+		return;
+	for (const struct vmstat_row *r = vmstat_rows; r->name; r++) {
+		vmstat_get(&s, 0, r->name, &value);
+		vmstat_delta(NULL, &s, VMSTAT_TOTAL, r->name, &delta);
+	}
+	vmstat_free(&s);
+}
+
+static void nodes(void)
+{
+	struct node *list;
+	int n = node_list(&list);
+
+	for (int i = 0; i < n; i++) {
+		node_below(list, n, &list[i]);
+		for (int k = 0; k < n; k++)
+			node_distance(&list[i], &list[k]);
+	}
+	free(list);
+}
+
+static void zones(void)
+{
+	struct zones z;
+
+	if (zone_take(&z))
+		return;
+	promise(z.nr_nodes >= 0 && z.nr_nodes <= PLAN_MAX_NODES);
+	for (int i = 0; i < z.nr_nodes; i++)
+		zone_is_roomy(&z.nodes[i]);
+	nodes();
+}
+
+static void memory(void)
+{
+	struct range *r;
+	int n = ranges_of_node(&r, 0);
+
+	for (int i = 0; i < n; i++)
+		promise(r[i].start < r[i].end &&
+			(!i || r[i].start >= r[i - 1].end));
+	free(r);
+	ranges_node_at(UINT64_C(0x110000000));
+}
+
+static void regions(void)
+{
+	struct region *r;
+	int n = region_list(&r);
+
+	for (int i = 0; i < n; i++)
+		promise(r[i].nr_memdevs <= REGION_MAX_TARGETS &&
+			r[i].movable <= r[i].online);
+	free(r);
+}
+
+static void machine(void)
+{
+	struct node_machine m;
+
+	node_machine(&m);
+}
+
+/* All that "tier check" asks. */
+static void findings(void)
+{
+	char text[FINDINGS_TEXT];
+	struct findings_look l;
+	struct region *r;
+	struct node *list;
+	int nr = region_list(&r), n = node_list(&list);
+
+	findings_look_begin(&l, list, n > 0 ? n : 0, r, nr > 0 ? nr : 0, false,
+			    false);
+	for (const struct findings_row *row = findings_rows; row->name; row++)
+		if (row->look(&l, text) != FINDINGS_NO)
+			promise(memchr(text, 0, sizeof(text)) && text[0]);
+	findings_look_end(&l);
+	free(r);
+	free(list);
+}
+
+static void residences(void)
+{
+	struct residence r = { 0 };
+	char *text = sysfs_slurp("/proc/self/numa_maps");
+
+	if (!text)
+		return;
+	residence_add_maps(&r, text);
+	residence_add_stat(&r, text);
+	free(text);
+}
+
+static void log_lines(void)
+{
+	struct kernlog log = { 0 };
+	int fd = kernlog_open(false);
+
+	if (fd < 0)
+		return;
+	kernlog_read(&log, fd);
+	for (int k = 0; k < NR_KERNLOG_KINDS; k++)
+		promise(!!log.count[k] == !!log.first[k][0]);
+	close(fd);
+}
+
+static const struct {
+	const char *path;
+	void (*read)(void);
+} files[] = {
+	{ "/proc/vmstat", counters },
+	{ NODE "/vmstat", counters },
+	{ "/proc/zoneinfo", zones },
+	{ "/proc/iomem", memory },
+	{ NODE "/meminfo", nodes },
+	{ NODE "/distance", nodes },
+	{ NODE "/cpulist", nodes },
+	{ TIERS "/memory_tier4/nodelist", nodes },
+	{ "/proc/cpuinfo", machine },
+	{ "/dev/kmsg", log_lines },
+	{ "/proc/self/numa_maps", residences },
+	{ MEMORY_34 "/state", memory },
+	{ MEMORY_34 "/valid_zones", regions },
+	{ "/sys/devices/system/memory/block_size_bytes", regions },
+	{ REGION "/size", regions },
+	{ REGION "/resource", regions },
+	{ REGION "/interleave_ways", regions },
+	{ REGION "/target0", regions },
+	{ "/proc/self/status", findings },
+	{ "/proc/cgroups", findings },
+	{ "/proc/sys/kernel/osrelease", findings },
+	{ "/proc/sys/kernel/tainted", findings },
+	{ "/proc/sys/kernel/numa_balancing", findings },
+	{ "/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds", findings },
+};
+
+static char *sound[ARRAY_SIZE(files)]; /* NULL: there is none */
+
+static void put(const char *path, const void *data, size_t size)
+{
+	int fd = open(tree_path(path), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		tree_die(path);
+	close(fd);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	char command[PATH_MAX];
+
+	(void)argc;
+	(void)argv;
+	if (!access("/dev/shm", W_OK))
+		setenv("TMPDIR", "/dev/shm", 1);
+	tree_begin();
+	snprintf(command, sizeof(command),
+		 "test/unpack test/fixtures/cxl.txt %s/sound && "
+		 "cp -a %s/sound/. %s/",
+		 tree_dir, tree_dir, tree_dir);
+	if (system(command))
+		tree_die(command);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		tree_parents(files[i].path);
+		sound[i] = sysfs_slurp("/sound%s", files[i].path);
+	}
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t i;
+
+	if (!size)
+		return 0;
+	i = data[0] % ARRAY_SIZE(files);
+	put(files[i].path, data + 1, size - 1);
+	files[i].read();
+	/* As it was, so that an input does the same again. */
+	if (sound[i])
+		put(files[i].path, sound[i], strlen(sound[i]));
+	else
+		unlink(tree_path(files[i].path));
+	return 0;
+}
