@@ -35,12 +35,15 @@ fresh()
 	cp -a "$sound" "$tree"
 }
 
-# survives NAME: status and region list answer or say why they cannot
+# survives NAME: what takes --root answers or says why it cannot
 survives()
 {
 	local verb
 
-	for verb in status "region list"; do
+	for verb in status "region list" check vmstat "policy show" \
+		"policy list" "damon status" "damon dump" \
+		"--dry-run policy numab" "--dry-run damon start -g -d 0 1" \
+		"--dry-run hog node0:free=100M"; do
 		# shellcheck disable=SC2086
 		run $verb
 		like "$status" '^[013]$' "$1: $verb ends"
@@ -186,6 +189,32 @@ survives "pipes that nobody writes to"
 fresh
 find "$tree" -type l -exec ln -sfn /nonexistent {} \;
 survives "links that lead nowhere"
+fresh
+rm -rf "$tree/sys/devices/system/node/node0"
+ln -s . "$tree/sys/devices/system/node/node0"
+ln -s .. "$tree/sys/devices/system/node/node2"
+ln -s ../../../.. "$tree/sys/bus/cxl/devices/endpoint9"
+survives "directories that lead back to where they are"
+fresh
+for i in {2..300} 4294967297 99999999999999999999; do
+	mkdir "$tree/sys/devices/system/node/node$i"
+	echo "Node $i MemTotal: 4 kB" \
+		>"$tree/sys/devices/system/node/node$i/meminfo"
+done
+for i in {1..300}; do
+	ln -s mem0 "$tree/sys/bus/cxl/devices/mem$i"
+	ln -s region0 "$tree/sys/bus/cxl/devices/region$i"
+done
+survives "more nodes, devices and regions than there can be"
+rm -rf "$tree"
+for what in nothing "a file"; do
+	run status
+	is "$status" 1 "--root of $what: status 1"
+	like "$err" '^tier: failed: --root .*: (No such file|Not a dir)' \
+		"--root of $what: says so"
+	touch "$tree"
+done
+rm "$tree"
 fresh
 rm -rf "$tree/sys/devices/system/node"
 ln -s /sys/devices/system/node "$tree/sys/devices/system/node"
