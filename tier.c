@@ -503,12 +503,28 @@ static void settle_in(int argc, char **argv, bool json)
 	fail_restore(&bad_usage);
 }
 
+/*
+ * Whoever makes this set-uid gives root away ("tier run", --records): it goes
+ * back to whom it was started by, before it looks at anything.
+ */
+static bool drop_privileges(void)
+{
+	uid_t uid = getuid();
+	gid_t gid = getgid();
+
+	if (uid == geteuid() && gid == getegid())
+		return true;
+	return !setresgid(gid, gid, gid) && !setresuid(uid, uid, uid);
+}
+
 int main(int argc, char **argv)
 {
 	bool init = getpid() == 1;
 	struct plan plan;
 	int err, status;
 
+	if (!drop_privileges())
+		return STATUS_FAILED;
 	if (init) {
 		init_begin();
 		check_log_begin();

@@ -64,10 +64,33 @@ static bool is_play(void)
 
 /* ------------------------------------------------------------------ lock */
 
+/*
+ * What a log says is done, as root: only who runs this may have written it.
+ */
+static bool is_ours(const struct stat *st)
+{
+	return (st->st_uid == geteuid() || !st->st_uid) &&
+	       !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static int check_dir(void)
+{
+	struct stat st;
+
+	if (lstat(state.dir, &st))
+		return fail(errno, "%s: %s", state.dir, strerror(errno));
+	if (S_ISDIR(st.st_mode) && is_ours(&st))
+		return 0;
+	return fail(
+		EPERM,
+		"%s: it is a link, or others may write to it: what it holds is not trusted; remove it",
+		state.dir);
+}
+
 static int make_dir(void)
 {
 	if (!mkdir(state.dir, 0755) || errno == EEXIST)
-		return 0;
+		return check_dir();
 	return fail(errno, "%s: %s%s", state.dir, strerror(errno),
 		    errno == EACCES ? "; to change tunables needs root" : "");
 }
@@ -103,9 +126,9 @@ int undo_lock(bool exclusive)
 	if (err)
 		return exclusive ? err : 0;
 	snprintf(path, sizeof(path), "%s/lock", state.dir);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0 && !exclusive) /* root's: to share it, reading is enough */
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return exclusive ?
 			       fail(errno, "%s: %s", path, strerror(errno)) :
@@ -126,7 +149,7 @@ bool undo_is_free(void)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/lock", state.dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	is_free = fd >= 0 && !flock(fd, LOCK_SH | LOCK_NB);
 	if (fd >= 0)
 		close(fd);
@@ -228,16 +251,21 @@ static char *slurp(int fd)
 static bool load(const char *log)
 {
 	char path[PATH_MAX], *text, *line, *end;
+	struct stat st;
 	int fd;
 
 	forget_lines();
 	state.length = 0;
 	log_path(path, log);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = check_dir() ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return false;
-	text = slurp(fd);
+	text = !fstat(fd, &st) && S_ISREG(st.st_mode) && is_ours(&st) ?
+		       slurp(fd) :
+		       NULL;
 	close(fd);
+	if (!text)
+		return false;
 	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
 		state.length = end + 1 - text;
@@ -591,7 +619,11 @@ int undo_restore(const char *log, struct undo_result *result)
 
 	*result = (struct undo_result){ 0 };
 	if (!load(log))
-		return 0;
+		return undo_pending(log) ?
+			       fail(EPERM,
+				    "%s/%s.undo: it is root's, or others may have written it and it is not trusted",
+				    state.dir, log) :
+			       0;
 	err = take_back_to(log, 0, result);
 	forget_lines();
 	return err ? fail(-err, "%s", result->reason) : 0;

@@ -285,6 +285,65 @@ static void unwritable(void)
 	undo_set_dir(dir);
 }
 
+/*
+ * What others could have written is not executed: a log is, as root, and so a
+ * directory or a link that somebody put there first would be a way in.
+ */
+static void planted(void)
+{
+	static const char log[] = "store\t/sys/p\t7\n";
+	struct undo_result r;
+	char real[PATH_MAX];
+
+	tree_file("/sys/p", "1");
+	tree_file("/run/run.undo", log);
+	chmod(tree_path("/run/run.undo"), 0666);
+	undo_restore("run", &r);
+	is_u64(r.done, 0, "a log that others may write to is not executed");
+	tree_remove("/run/run.undo");
+	tree_file("/elsewhere", log);
+	tree_link("/run/run.undo", "../elsewhere");
+	ok(undo_begin("run") < 0, "a link is not followed to a log");
+	undo_restore("run", &r);
+	is_u64(r.done, 0, "nor is one executed");
+	is_str(tree_text("/elsewhere"), log, "nor written to");
+	tree_remove("/run/run.undo");
+	tree_remove("/run/lock");
+	tree_link("/run/lock", "../elsewhere");
+	ok(undo_lock(true) < 0, "nor is a lock a link");
+	is_str(tree_text("/elsewhere"), log, "which would be emptied");
+	tree_remove("/run/lock");
+
+	chmod(dir, 0777);
+	tree_file("/run/run.undo", log);
+	ok(undo_begin("run") < 0, "a directory of everybody's");
+	like(fail_message(), "not trusted", "it says why");
+	ok(undo_restore("run", &r) < 0 && !r.done, "its logs are not executed");
+	chmod(dir, 0755);
+	tree_remove("/run/run.undo");
+	snprintf(real, sizeof(real), "%s", tree_path("/link"));
+	tree_link("/link", "run");
+	undo_set_dir(real);
+	ok(undo_begin("run") < 0, "a link in the place of the directory");
+	undo_set_dir(dir);
+	is_str(tree_text("/sys/p"), "1", "nothing was changed");
+}
+
+/* Logs are for nobody else to read, whatever the umask. */
+static void modes(void)
+{
+	mode_t before = umask(0);
+	struct stat st = { .st_mode = 0 };
+
+	tree_file("/sys/m", "1");
+	undo_begin("run");
+	undo_store("2", "/sys/m");
+	stat(tree_path("/run/run.undo"), &st);
+	is_u64(st.st_mode & 0777, 0600, "a log is its owner's alone");
+	umask(before);
+	put_back("run", 0, 1, 0);
+}
+
 int main(void)
 {
 	tree_begin();
@@ -305,6 +364,8 @@ int main(void)
 	broken();
 	dry();
 	unwritable();
+	modes();
 	locks();
+	planted();
 	return done_testing();
 }
