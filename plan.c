@@ -651,6 +651,13 @@ static int set_cgroup(struct plan *p, const char *arg)
 	return 0;
 }
 
+static int set_yes(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->region.yes = true;
+	return 0;
+}
+
 static int set_auto(struct plan *p, const char *arg)
 {
 	(void)arg;
@@ -811,6 +818,8 @@ static const struct option_row {
 	  set_size, "of a region: a multiple of 256M; buffer; DAMON: split" },
 	{ "auto", 0, NULL, ON(VERB_REGION_CREATE), set_auto,
 	  "every device that has no region yet; none is no error" },
+	{ "yes", 'y', NULL, ON(VERB_REGION_DESTROY), set_yes,
+	  "also when programs use its memory, which is moved" },
 
 	/* behind region's: a letter before its verb means the first one's */
 	{ "demote", 'd', "SRC DEST", ON(VERB_DAMON_START), set_demote,

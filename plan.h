@@ -133,6 +133,7 @@ struct region_plan {
 	const char *name; /* of destroy */
 	const char *memdev, *decoder; /* NULL: find them */
 	uint64_t size; /* 0: all of the memdev */
+	bool yes; /* of destroy: programs' memory may be moved */
 	bool unassigned; /* --auto: memdevs without a region, none is fine */
 };
 

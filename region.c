@@ -1487,21 +1487,30 @@ static int block_offline(const char *region, int block,
 }
 
 /*
- * What is in use on the region's node must fit elsewhere: the kernel would
- * fill the other nodes to the brim, and then kill whoever wants memory next.
+ * What programs have of the region's node, as far as it cannot stay there.
  * Page cache can be dropped, and does not count.
  */
-static int check_room_elsewhere(const struct region *r)
+static uint64_t bytes_in_use(const struct region *r)
 {
 	uint64_t used =
 		node_has(r->node, " AnonPages:") + node_has(r->node, " Shmem:");
-	uint64_t stays = node_has(r->node, "MemTotal:"), room = 0;
+	uint64_t stays = node_has(r->node, "MemTotal:");
+
+	stays -= stays < r->online ? stays : r->online;
+	return used - (used < stays ? used : stays);
+}
+
+/*
+ * That must fit elsewhere: the kernel would fill the other nodes to the brim,
+ * and then kill whoever wants memory next.
+ */
+static int check_room_elsewhere(const struct region *r)
+{
+	uint64_t used = bytes_in_use(r), room = 0;
 	char want[SIZE_TEXT], have[SIZE_TEXT];
 	struct node *nodes = NULL;
 	int n;
 
-	stays -= stays < r->online ? stays : r->online;
-	used -= used < stays ? used : stays;
 	n = node_list(&nodes);
 	for (int i = 0; i < n; i++)
 		if (nodes[i].id != r->node)
@@ -1861,7 +1870,22 @@ static int destroy(struct work *w, const struct region *r)
 	return err;
 }
 
-int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run)
+/* What programs have there is moved, slowly: not without being asked to. */
+static int check_agreed(const struct region *r, bool yes)
+{
+	uint64_t used = r->node < 0 || yes ? 0 : bytes_in_use(r);
+	char size[SIZE_TEXT];
+
+	if (!used)
+		return 0;
+	return fail(
+		EBUSY,
+		"%s: programs have %s on node %d, which would be moved to other nodes; --yes does so",
+		r->name, format_size(size, used), r->node);
+}
+
+int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run,
+		   bool yes)
 {
 	struct work w = { .timeout_ns = timeout_ns };
 	struct region r;
@@ -1875,6 +1899,8 @@ int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run)
 	read_region(&r, w.id);
 	snprintf(w.name, sizeof(w.name), "%s", r.name);
 	err = check_destroyable(&r);
+	if (!err)
+		err = check_agreed(&r, yes);
 	if (err || dry_run)
 		return err;
 	err = open_library(&w);

@@ -81,11 +81,12 @@ int region_endpoint(const char *memdev);
  * Takes every block of the region's memory offline, verifies that, and only
  * then unbinds, resets and deletes the region (doing so with memory online
  * would leak the range until reboot). With dry_run nothing is done but the
- * checks. name is "region0". -EBUSY when memory stays online: nothing else
+ * checks. Without yes memory that programs use is -EBUSY, too. name is "region0". -EBUSY when memory stays online: nothing else
  * was touched, and the blocks that went offline are brought back. timeout_ns
  * (0: 60 s) is for each block: moving 128 MiB elsewhere takes a while. SIGINT,
  * SIGTERM and SIGHUP end it between two blocks, likewise (-EINTR).
  */
-int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run);
+int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run,
+		   bool yes);
 
 #endif

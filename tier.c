@@ -101,7 +101,8 @@ static int do_region_list(const struct plan *plan)
 
 static int do_region_destroy(const struct plan *plan)
 {
-	int err = region_destroy(plan->region.name, 0, plan->dry_run);
+	int err = region_destroy(plan->region.name, 0, plan->dry_run,
+				 plan->region.yes);
 
 	if (!err)
 		report_say("region   %s: %s\n", plan->region.name,

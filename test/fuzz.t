@@ -24,7 +24,7 @@ while read -r target runs length; do
 	# Leaks are looked for at the end alone: it would take most of the time
 	"$fuzz/$target" -runs="$runs" -seed=1 -max_len="$length" -timeout=10 \
 		-rss_limit_mb=1024 -artifact_prefix="$tmp/$target." \
-		-detect_leaks=0 -close_fd_mask=1 "$tmp/$target" \
+		-detect_leaks=0 -close_fd_mask=3 "$tmp/$target" \
 		>"$tmp/said" 2>&1 || status=$?
 	is "$status" 0 "$target: no crash, no broken promise" || {
 		diag "$(grep -v '^#' "$tmp/said" | head -n 40)"
@@ -35,10 +35,10 @@ while read -r target runs length; do
 	done=$(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$tmp/said")
 	ok "$target: $runs executions" test "${done:-0}" -ge "$runs"
 done <<'END'
-args 30000 400
-words 100000 100
-json 20000 4000
-files 10000 4000
+args 20000 400
+words 60000 100
+json 12000 4000
+files 6000 4000
 END
 
 # Each target finds an error that is there: its own promises are kept by abort()

@@ -24,10 +24,14 @@ regions()
 	is "$(said node1)" 3 "$kernel: and node 1 is gone"
 	is "$(said small) $(said use)" "0 0" \
 		"$kernel: created again, smaller, and usable"
-	is "$(said busy)" 0 "$kernel: memory in use is moved away"
-	is "$(said survived)" 0 "$kernel: under a benchmark, that verifies"
+	is "$(said asked) $(said still)" "1 1" \
+		"$kernel: memory in use is not moved unasked"
 	# console is set by boot_script
 	# shellcheck disable=SC2154
+	like "$(<"$console")" 'programs have .* on node 1' \
+		"$kernel: it says how much there is"
+	is "$(said busy)" 0 "$kernel: memory in use is moved away"
+	is "$(said survived)" 0 "$kernel: under a benchmark, that verifies"
 	like "$(<"$console")" 'Found 0 errors in 8388608' \
 		"$kernel: with 0 errors"
 	is "$(said unknown)" 1 "$kernel: a region that is not there"
