@@ -227,6 +227,12 @@ latencies()
 		"memory is slower than the first cache"
 	is "$(records latency '.[0].random_access_per_s * .[0].latency_ns >
 		1.5e9')" true "reads that depend on nothing overlap"
+	is "$(records latency '.[0] | .sequential_bytes_per_s >
+		64 * .random_access_per_s and .sequential_min_bytes_per_s <=
+		.sequential_bytes_per_s')" true \
+		"line after line is faster than any line"
+	is "$(records latency '.[0] | has("injected_ns")')" false \
+		"nothing injects latency here"
 }
 
 bounds()

@@ -11,6 +11,7 @@ static void test_no_plugin(void)
 {
 	static struct pmu_counts c;
 	static char table[4096];
+	struct pmu_page_range r;
 
 	memset(&c, 0x5a, sizeof(c));
 	is_i64(pmu_read(&c), -ENOENT, "no plugin: -ENOENT");
@@ -18,7 +19,11 @@ static void test_no_plugin(void)
 	is_u64(page.word, PMU_ASKED, "the page is as it was");
 	is_i64(pmu_table(table, sizeof(table)), -ENOENT, "a table, too");
 	is_u64(page.start, (uintptr_t)table, "it was asked for");
+	is_i64(pmu_hold(5), -ENOENT, "nothing to hold back");
+	is_u64(page.start, 5, "for so long, it was asked");
 	ok(pmu_latency(0) == 0, "no latency");
+	ok(!pmu_injected(0, &r) && !r.name[0] && !r.latency_ns[PMU_LOADS],
+	   "nothing is injected");
 	ok(isnan(pmu_near_share(&c, &c, NULL)), "no share");
 	pmu_show((struct pmu_counts[2]){ 0 }, (struct pmu_counts[2]){ 0 },
 		 NULL);
