@@ -35,7 +35,7 @@
 #define DEFAULT_HOT_RATE (65536 * 9 / 10)
 /* Often enough for DAMON's aggregation interval to see some of it. */
 #define DEFAULT_WARM_NS UINT64_C(1000000000)
-/* Of a cell of "latency": five turns of 100 ms for each of two figures. */
+/* Of a cell of "latency": five turns of 66 ms for each of three figures. */
 #define DEFAULT_CELL_NS (UINT64_C(1) * 1000000000)
 /* A line of its buffer is drawn with 32 bits. */
 #define MAX_CHAIN (256 * GIB)
@@ -910,7 +910,7 @@ static const struct verb_row {
 	{ VERB_VMSTAT, "vmstat", "[INTERVAL [COUNT]]", watch_operands,
 	  "the kernel's tiering counters, a row an interval" },
 	{ VERB_LATENCY, "latency", "", no_operands,
-	  "ns a load, random reads/s: CPU nodes x memory nodes" },
+	  "ns a load, reads/s, MB/s: CPU nodes x memory nodes" },
 	{ VERB_HELP, "help", "[VERB]", help_operands, "explain a verb" },
 };
 
@@ -968,12 +968,15 @@ static const char vmstat_notes[] =
 static const char latency_notes[] =
 	"A thread on a CPU of each node with CPUs reads a buffer on each node with\n"
 	"memory: a chain of dependent loads through all its cache lines in random\n"
-	"order (ns a load), then loads that depend on nothing (reads a second).\n"
+	"order (ns a load), then loads that depend on nothing (reads a second), then\n"
+	"one line after the other (MB/s).\n"
 	"The buffer is 4 x the last-level cache and at least 64 MiB (256 MiB if the\n"
 	"cache is not known), of huge pages if there are any; 16 MiB of 4 KiB pages\n"
 	"in an emulator, whose own TLB is made to hold them, and decides the figures.\n"
 	"A cell takes --duration, making a node's buffer four times that at most: it\n"
-	"is smaller if that does not suffice. Without --once it repeats.\n";
+	"is smaller if that does not suffice. Without --once it repeats.\n"
+	"Where build.sh run --latency injects some, a last table says what was asked,\n"
+	"what was found, and the floor: what a load takes while nothing waits.\n";
 
 static const char check_notes[] =
 	"A line a finding, worst first: its name, what was seen, what it means, what\n"
