@@ -974,7 +974,7 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 	 */
 	g->tlb.on = steered && !g->heart;
 	begin_steering(g, !gups_done(g));
-	set_quota(g, updates, limit_ns);
+	set_quota(g, updates, limit_ns && !g->config.updates);
 	begin_moving(g);
 	g->throttled = g->config.rate;
 	heartbeat_begin(g->heart);
@@ -1188,8 +1188,11 @@ double gups_estimate(const struct gups_probe *probe, uint64_t bytes,
 		     uint64_t updates, uint64_t duration_ns)
 {
 	double words = (double)(bytes / WORD);
-	double update = duration_ns ? (double)duration_ns / 1e9 :
-				      (double)updates * probe->update;
+	double update = (double)updates * probe->update;
+	double limit = (double)duration_ns / 1e9;
+
+	if (!updates || (duration_ns && limit < update))
+		update = limit;
 
 	/* Populate, fill, update; the digest and the sum each read every word. */
 	return (double)(bytes / TABLE_PAGE) * probe->touch +

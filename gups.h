@@ -137,7 +137,7 @@ struct gups_probe {
 };
 int gups_probe(const struct gups_config *config, int node,
 	       struct gups_probe *probe);
-/* The whole run's seconds on such a node: every part of it. */
+/* The same, with 0 for what does not end the updates: what ends them first. */
 double gups_estimate(const struct gups_probe *probe, uint64_t bytes,
 		     uint64_t updates, uint64_t duration_ns);
 

@@ -125,7 +125,17 @@ static int set_threads(struct plan *p, const char *arg)
 
 static int set_updates(struct plan *p, const char *arg)
 {
-	return positive("--updates", arg, INT64_MAX, &p->gups.updates);
+	size_t n = strlen(arg);
+	char times[24];
+	uint64_t value;
+	int err;
+
+	if (!n || arg[n - 1] != 'x' || n > sizeof(times))
+		return positive("--updates", arg, INT64_MAX, &p->gups.updates);
+	snprintf(times, sizeof(times), "%.*s", (int)n - 1, arg);
+	err = positive("--updates", times, 1 << 20, &value);
+	p->gups.updates_times = err ? 0 : (uint32_t)value;
+	return err;
 }
 
 static int set_duration(struct plan *p, const char *arg)
@@ -746,8 +756,8 @@ static const struct option_row {
 
 	{ "threads", 't', "N", BENCHMARKS, set_threads,
 	  "threads, each with its own slice (the CPUs allowed)" },
-	{ "updates", 'u', "N", BENCHMARKS, set_updates,
-	  "updates in all (4 x the table's words, as HPCC)" },
+	{ "updates", 'u', "N|Nx", BENCHMARKS, set_updates,
+	  "so many, or N x the table's words (4x, as HPCC)" },
 	{ "duration", 0, "TIME", BENCHMARKS | ON(VERB_LATENCY) | ON(VERB_HOG),
 	  set_duration, "so long: updates, a cell of latency (1s), a hog" },
 	{ "seed", 0, "N", BENCHMARKS, set_seed,
@@ -1291,8 +1301,6 @@ static int gups_operands(struct plan *plan, int n, char **operand)
 	if (g->compare && (plan->policy.name || plan->policy.nr_sets))
 		return misuse(
 			"--against compares two nodes as they are: no --policy or --set with it");
-	if (g->updates && g->duration_ns)
-		return misuse("--updates and --duration exclude each other");
 	if (g->threads > g->bytes / 4096)
 		return misuse(
 			"--threads %u: a table of %s has a page for %llu at most",

@@ -114,8 +114,10 @@ struct gups_plan {
 	double latency_ns[PLAN_MAX_NODES]; /* for the modelled cost; 0: ask */
 	struct place place;
 	unsigned int threads; /* 0: the CPUs allowed */
-	uint64_t updates; /* 0: 4 x entries, or as many as duration allows */
-	uint64_t duration_ns; /* 0: until the updates are done */
+	/* With both, what comes first; with neither 4 x the table's words. */
+	uint64_t updates;
+	uint32_t updates_times; /* or so often the table's words */
+	uint64_t duration_ns;
 	uint64_t seed;
 	enum page_kind pages;
 	enum refresh_mode refresh;

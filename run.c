@@ -50,6 +50,7 @@ struct run {
 	int nr_cpus;
 	unsigned int threads;
 	uint64_t updates;
+	bool endless; /* nothing but the duration ends the updates */
 	struct gups_probe probes[PLAN_MAX_NODES];
 	bool probed[PLAN_MAX_NODES], trapped[PLAN_MAX_NODES];
 	double estimate; /* seconds; 0: not trapped, not estimated */
@@ -216,8 +217,11 @@ static void settle_plan(struct run *run)
 	run->threads = g->threads ? g->threads : (unsigned int)run->nr_cpus;
 	if (run->threads > pages)
 		run->threads = (unsigned int)pages;
-	run->updates = g->updates ? g->updates :
-				    4 * (g->bytes / g->pattern.object);
+	run->updates = g->updates;
+	if (!g->updates)
+		run->updates = (g->updates_times ? g->updates_times : 4) *
+			       (g->bytes / g->pattern.object);
+	run->endless = g->duration_ns && !g->updates && !g->updates_times;
 }
 
 static int settle_pattern(struct run *run)
@@ -400,9 +404,8 @@ static void config_for(const struct run *run, const struct place *place,
 		.threads = run->threads,
 		.cpus = run->cpus,
 		.nr_cpus = run->nr_cpus,
-		.updates = run->gups->duration_ns || run->gups->compare ?
-				   0 :
-				   run->updates,
+		.updates = run->endless || run->gups->compare ? 0 :
+								run->updates,
 		.seed = run->gups->seed,
 		.pages = run->gups->pages,
 		.refresh = run->gups->refresh,
@@ -522,7 +525,9 @@ static double estimate_on(const struct run *run, int i, double pages,
 
 	return gups_estimate(
 		&run->probes[i], (uint64_t)(pages * (double)g->bytes),
-		(uint64_t)(updates * (double)(run->updates * words)),
+		run->endless ?
+			0 :
+			(uint64_t)(updates * (double)(run->updates * words)),
 		(uint64_t)(pages * (double)g->duration_ns));
 }
 
@@ -884,7 +889,7 @@ static int update(struct run *run, struct gups *g, struct outcome *o)
 	struct progress p = {
 		.run = run,
 		.what = "updating",
-		.total = run->gups->duration_ns ? 0 : run->updates,
+		.total = run->endless ? 0 : run->updates,
 		.total_seconds = (double)run->gups->duration_ns / 1e9,
 		.timeline = run->timeline,
 	};

@@ -88,7 +88,7 @@ bad_usage()
 	refused 2 'did you mean "region create"' region craete
 	refused 2 'needs an argument' --once gups 16M --threads
 	refused 2 'takes no --threads' status --threads 2
-	refused 2 'exclude each other' --once gups 16M -u 5 --duration 5
+	refused 2 'from 1 to 1048576' --once gups 16M -u 0x
 	refused 2 'give one of' --once gups 16M --pages 2M
 	refused 2 'region0' region destroy ../../etc
 	refused 2 'hot 16 MiB: no part of a table of 16 MiB' \

@@ -88,7 +88,7 @@ static void refused(void)
 		{ "gups 1G --rounds 10001", "from 1 to 10000" },
 		{ "gups 1G --seed -1", "--seed -1: give" },
 		{ "gups 1G --seed 16777216", "from 0 to 16777215" },
-		{ "gups 1G --updates 5 --duration 5", "exclude each other" },
+		{ "gups 1G --updates x", "whole number from 1" },
 		/* words of options */
 		{ "gups 1G --pages 2M", "give one of 4k, thp, hugetlb" },
 		{ "gups 1G --tlb-refresh yes", "give one of auto, on, off" },
