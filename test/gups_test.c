@@ -883,7 +883,9 @@ static void probes(void)
 	ok(once > 2048e-6 + 3 * 512e-6 + 1e-3 - 1e-9 && once < 0.005,
 	   "an estimate has populate, fill, updates and reading twice");
 	ok(twice > 1.9 * once && twice < 2.1 * once, "and is proportional");
-	ok(gups_estimate(&p, 4096, 2048, UINT64_C(5000000000)) > 5,
+	ok(gups_estimate(&p, 4096, 2048, UINT64_C(5000000000)) == once,
+	   "what comes first: the updates");
+	ok(gups_estimate(&p, 4096, 0, UINT64_C(5000000000)) > 5,
 	   "a duration is what it is");
 }
 
