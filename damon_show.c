@@ -29,6 +29,8 @@
 /* With --regions. */
 #define ANEW_NS (UINT64_C(30) * 1000000000)
 #define READ_NS (UINT64_C(150) * 1000000)
+/* In a run: HMSDK's own rounds of 20 s are not waited for. */
+#define LOOK_NS (UINT64_C(500) * 1000000)
 
 static void say_target(char *text, size_t size, const struct kdamond_context *c)
 {
@@ -146,8 +148,7 @@ static void show_scheme(size_t k, size_t i, const struct kdamond_scheme *s)
 }
 
 struct seen {
-	struct heat_region *regions;
-	size_t n;
+	struct damon_view view;
 	bool cut; /* there are more than time was for */
 };
 
@@ -168,6 +169,7 @@ static bool read_region(struct heat_region *r, const char *dir)
 static void read_regions(struct seen *seen, size_t k, size_t s,
 			 const struct kdamond_context *c, uint64_t deadline)
 {
+	struct damon_view *v = &seen->view;
 	char dir[160];
 	int *ids, n;
 
@@ -188,11 +190,10 @@ static void read_regions(struct seen *seen, size_t k, size_t s,
 		r.end *= c->addr_unit;
 		r.age_s *= (double)c->aggr_us / 1e6;
 		r.accesses_max = c->sample_us ? c->aggr_us / c->sample_us : 1;
-		if (!(seen->n & (seen->n - 1)))
-			seen->regions = xrealloc(
-				seen->regions,
-				sizeof(r) * (seen->n ? seen->n * 2 : 1));
-		seen->regions[seen->n++] = r;
+		if (!(v->n & (v->n - 1)))
+			v->regions = xrealloc(
+				v->regions, sizeof(r) * (v->n ? v->n * 2 : 1));
+		v->regions[v->n++] = r;
 		seen->cut = now_ns() >= deadline;
 	}
 	if (n > 0)
@@ -215,10 +216,13 @@ static bool is_physical(const struct kdamond_context *c)
 	return c && !strcmp(c->ops, "paddr");
 }
 
-/* All that is listed, and listed anew where that is quick, or wanted. */
-static void see(struct seen *seen, const struct damon_config *config, bool anew)
+/*
+ * All that is listed, and listed anew where a round is that short; reading them
+ * takes no longer than read_ns.
+ */
+static void see(struct seen *seen, const struct damon_config *config,
+		uint64_t within, uint64_t read_ns)
 {
-	uint64_t within = anew ? ANEW_NS : LIST_NS;
 	uint64_t deadline = now_ns() + within;
 	const struct kdamond_context *c;
 
@@ -229,7 +233,7 @@ static void see(struct seen *seen, const struct damon_config *config, bool anew)
 		    !sysfs_is_rerooted() && damon_tree_is_on(k))
 			damon_tree_command(k, "update_schemes_tried_regions");
 	}
-	deadline = now_ns() + (anew ? ANEW_NS : READ_NS);
+	deadline = now_ns() + read_ns;
 	for (size_t k = 0; k < config->kdamonds.nr; k++) {
 		c = kdamond_context(config, k);
 		for (size_t s = 0; is_physical(c) && s < c->schemes.nr; s++)
@@ -237,21 +241,51 @@ static void see(struct seen *seen, const struct damon_config *config, bool anew)
 	}
 }
 
+void damon_look(struct damon_view *view)
+{
+	struct damon_config *config = damon_is_running() > 0 ? damon_read() :
+							       NULL;
+	struct seen seen = { 0 };
+
+	if (config)
+		see(&seen, config, LOOK_NS, LOOK_NS);
+	damon_free(config);
+	damon_free_view(view);
+	*view = seen.view;
+}
+
+void damon_show_view(const struct damon_view *view)
+{
+	if (!view->n)
+		return;
+	heat_records(view->regions, view->n);
+	report_say(
+		"\nDAMON    what its schemes looked at, in the last fifth of "
+		"the run\n");
+	heat_map(view->regions, view->n);
+}
+
+void damon_free_view(struct damon_view *view)
+{
+	free(view->regions);
+	*view = (struct damon_view){ 0 };
+}
+
 static void show_seen(struct seen *seen, uint64_t nr, bool anew)
 {
-	if (!seen->n && nr)
+	if (!seen->view.n && nr)
 		report_wrap(
 			"         ", "regions  %s",
 			anew ? "none: no scheme tried any in its last round" :
 			       "not listed: tier damon status --regions asks the kernel for those that the schemes try; it takes up to two rounds of a scheme");
-	if (!seen->n)
+	if (!seen->view.n)
 		return;
-	heat_regions(seen->regions, seen->n);
+	heat_regions(seen->view.regions, seen->view.n);
 	if (seen->cut)
 		report_say("         and others, left out here for the time "
 			   "it takes\n");
-	heat_map(seen->regions, seen->n);
-	free(seen->regions);
+	heat_map(seen->view.regions, seen->view.n);
+	damon_free_view(&seen->view);
 }
 
 static int show_all(uint64_t nr, bool anew)
@@ -275,7 +309,7 @@ static int show_all(uint64_t nr, bool anew)
 	if (!fresh)
 		report_say("         these are numbers of an earlier time: the "
 			   "kernel was not asked for all\n");
-	see(&seen, config, anew);
+	see(&seen, config, anew ? ANEW_NS : LIST_NS, anew ? ANEW_NS : READ_NS);
 	show_seen(&seen, nr, anew);
 	kdamond_free(config);
 	return 0;

@@ -50,6 +50,12 @@ static void record_region(const struct heat_region *r)
 	report_end();
 }
 
+void heat_records(const struct heat_region *regions, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		record_region(&regions[i]);
+}
+
 void heat_regions(struct heat_region *regions, size_t n)
 {
 	static const struct report_column columns[] = {
@@ -62,12 +68,10 @@ void heat_regions(struct heat_region *regions, size_t n)
 	qsort(regions, n, sizeof(*regions), by_rate);
 	report_say("\n");
 	report_head(columns, ARRAY_SIZE(columns));
-	for (size_t i = 0; i < n; i++) {
+	heat_records(regions, n);
+	for (size_t i = 0; i < n && i < TEXT_REGIONS; i++) {
 		const struct heat_region *r = &regions[i];
 
-		record_region(r);
-		if (i >= TEXT_REGIONS)
-			continue;
 		snprintf(at, sizeof(at), "0x%" PRIx64, r->start);
 		format_size(size, r->end - r->start);
 		snprintf(share, sizeof(share), "%.0f %%", 100 * rate(r));

@@ -16,6 +16,8 @@ struct heat_region {
 	size_t kdamond, scheme;
 };
 
+/* Records of all, as they are sorted. */
+void heat_records(const struct heat_region *regions, size_t n);
 /* Records of all, text of the hottest. Sorts them. */
 void heat_regions(struct heat_region *regions, size_t n);
 /* A line a node, a digit for an equal part of its memory. */

@@ -171,6 +171,15 @@ int session_start_damon(struct session *s)
 	return account(s, began, err);
 }
 
+void session_look(struct session *s)
+{
+	uint64_t began = thread_cpu_ns();
+
+	if (s->sample_s > 0 && !s->guest && !s->view.n)
+		damon_look(&s->view);
+	account(s, began, 0);
+}
+
 int session_stop_damon(struct session *s)
 {
 	uint64_t began = thread_cpu_ns();
@@ -221,11 +230,13 @@ void session_show(const struct session *s)
 	show_counters(&s->counters[BEGIN], &s->counters[TIMED],
 		      &s->counters[TIMED_END], &s->counters[END]);
 	moves_show(&timed, &whole, &s->setting);
+	damon_show_view(&s->view);
 	show_bookkeeping(s);
 }
 
 void session_forget(struct session *s)
 {
+	damon_free_view(&s->view);
 	for (int i = 0; i < NR_POINTS; i++) {
 		vmstat_free(&s->counters[i]);
 		s->moves[i] = (struct moves){ 0 };

@@ -57,7 +57,7 @@ make_html()
 {
 	local picture manifest pictures=()
 
-	for picture in bars near rate moves nodes; do
+	for picture in bars near rate moves nodes heat; do
 		picture=$dir/$picture.svg
 		[[ -s $picture ]] || continue
 		pictures+=("$picture")
@@ -89,6 +89,7 @@ make_pictures()
 	mkdir "$dir/data"
 	series_data
 	bars_data
+	heat_data
 	plot_series near "Near share of the updates over time, as sampled; marks \
 where the hot set moved" "near share, %" 2 "[0:105]"
 	plot_series rate "Rate over time (emulated)" "million updates a second" 3 \
@@ -97,6 +98,7 @@ where the hot set moved" "near share, %" 2 "[0:105]"
 each" "MiB in a row" "5:NUMA balancing:1 6:DAMON:2 7:reclaim, demoted:3"
 	plot_panels nodes "Memory in use" "MiB" "8:node 0:1 9:node 1:2"
 	plot_bars
+	plot_heat
 }
 
 # A file a cell, of its first run that passed: seconds, near share (%), rate
@@ -131,6 +133,21 @@ bars_data()
 	report_jq 'cells[] | . as $c | [passed($c)[].values.updates_per_s | numbers
 		/ 1e6] | select(length > 0) | [$c, median, min, max] | @tsv' \
 		>"$dir/data/bars"
+}
+
+# DAMON's regions of a cell's first run that passed: middle, access rate (%) and
+# half of the width, in GiB of physical addresses
+heat_data()
+{
+	local cell
+
+	while IFS= read -r cell; do
+		report_jq 'passed($c)[0].regions // [] | sort_by(.start)[] |
+			[(.start + .size_bytes / 2) / 1073741824,
+			.access_rate * 100, .size_bytes / 2147483648] | @tsv' \
+			--arg c "$cell" >"$dir/data/$cell.heat"
+		[[ -s $dir/data/$cell.heat ]] || rm "$dir/data/$cell.heat"
+	done < <(report_jq 'cells[]')
 }
 
 # gnuplot_both NAME WIDTH HEIGHT: the commands on standard input, as SVG and PNG
@@ -256,4 +273,29 @@ plot "$dir/data/bars" using 0:2:xtic(1) with boxes lt 5$(
 	[[ $(jq .repeats "$dir/plan.json") = 1 ]] ||
 		echo ", '' using 0:2:3:4 with yerrorbars lt 1 ps 0.1")
 PLOT
+}
+
+plot_heat()
+{
+	local cell name all=("$dir"/data/*.heat)
+
+	[[ -e ${all[0]} ]] || return 0
+	echo "What DAMON's schemes looked at near the end: how often memory was \
+found accessed, by physical address; nothing where no scheme looked" \
+		>"$dir/data/heat.txt"
+	{
+		echo "$PLOT_STYLE"
+		echo "set multiplot layout ${#all[@]},1"
+		echo "unset key; set yrange [0:100]; set style fill solid 0.5"
+		echo "set ylabel 'accessed, %'; set xrange [*:*]"
+		echo "set xlabel 'physical address, GiB'"
+		while IFS= read -r cell; do
+			name=$dir/data/$cell.heat
+			[[ -s $name ]] || continue
+			echo "set title \"$cell\" noenhanced"
+			echo "plot \"$name\" using (\$1-\$3):(0):(\$1-\$3):\
+(\$1+\$3):(0):2 with boxxyerror lt 1 lw 0.4"
+		done < <(report_jq 'cells[]')
+		echo "unset multiplot"
+	} | gnuplot_both heat 820 $((220 * ${#all[@]}))
 }
