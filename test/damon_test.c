@@ -661,6 +661,37 @@ static void really(void)
 	machine();
 }
 
+/* Between the staging and "on"; arg: what it is to return. */
+static int staged(void *arg)
+{
+	int *err = arg;
+
+	is_str(tree_text(K "/1/contexts/0/schemes/0/action"), "migrate_hot",
+	       "all is staged");
+	is_str(tree_text(K "/0/state"), "", "and nothing is on");
+	return *err ? fail(-*err, "not ready") : 0;
+}
+
+static void readied(void)
+{
+	struct damon_plan plan = both();
+	struct damon_config *c = damon_generate(DAMON_HMSDK, &plan);
+	int err = -EROFS;
+
+	kernel_for(c);
+	is_i64(damon_start_when(c, staged, &err), -EROFS,
+	       "a start for which something else is not ready");
+	is_str(fail_message(), "not ready", "says what");
+	is_i64(damon_is_running(), 0, "and starts nothing");
+	is_i64(tree_text(K "/nr_kdamonds")[0], '0', "nothing stays staged");
+	kernel_for(c);
+	err = 0;
+	is_i64(damon_start_when(c, staged, &err), 0, "it is ready");
+	is_i64(damon_is_running(), 1, "and it runs");
+	damon_free(c);
+	machine();
+}
+
 /* What was staged by another, and not running, is put back in its order. */
 static void old_tree(void)
 {
@@ -1130,6 +1161,7 @@ int main(void)
 	newer_kernel();
 	checks();
 	really();
+	readied();
 	old_tree();
 	passes();
 	failures();
