@@ -29,7 +29,7 @@ while read -r target runs length; do
 	is "$status" 0 "$target: no crash, no broken promise" || {
 		diag "$(grep -v '^#' "$tmp/said" | head -n 40)"
 		for input in "$tmp/$target."*; do
-			[[ ! -f $input ]] || diag "$(xxd "$input" | head -n 20)"
+			[[ ! -f $input ]] || diag "$(od -A d -c "$input" | head -n 20)"
 		done
 	}
 	done=$(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$tmp/said")
