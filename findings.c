@@ -387,6 +387,21 @@ static enum findings_answer zone_normal(struct findings_look *l, char *text)
 	return FINDINGS_NO;
 }
 
+static enum findings_answer locked(struct findings_look *l, char *text)
+{
+	char target[REGION_NAME];
+	uint64_t is_locked;
+
+	for (int i = 0; i < l->nr_regions; i++)
+		if (sysfs_read(target, sizeof(target), CXL "/%s/target0",
+			       l->regions[i].name) > 0 &&
+		    !sysfs_read_u64(&is_locked, CXL "/%s/locked", target) &&
+		    is_locked)
+			return yes(text, "%s of %s is locked", target,
+				   l->regions[i].name);
+	return FINDINGS_NO;
+}
+
 static enum findings_answer auto_online(struct findings_look *l, char *text)
 {
 	char policy[32];
@@ -1005,6 +1020,10 @@ const struct findings_row findings_rows[] = {
 	  "The kernel puts its own data there, which is never moved: the memory is slow for it, and cannot be taken offline.",
 	  "echo offline > " AUTO_ONLINE
 	  " before the region is made (tier region create does), then online_movable" },
+	{ "region-locked", FINDINGS_NOTE, FINDINGS_ASKED, locked,
+	  "locked of the endpoint decoder that is a region's target0 is 1",
+	  "The firmware made the region (autodiscovered): it is used as it is, and cannot be taken apart.",
+	  "nothing; or let the firmware leave CXL memory to the system" },
 	{ "auto-online", FINDINGS_NOTE, FINDINGS_ASKED, auto_online,
 	  "auto_online_blocks is online or online_kernel",
 	  "CXL memory that others than tier add goes to ZONE_NORMAL.",

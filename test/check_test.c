@@ -230,6 +230,9 @@ static void memory(void)
 	unread_is_said("region-offline");
 	tree_remove(REGION0 "/resource");
 	unread_is_said("zone-normal");
+	shell("d=$(cat \"$0/sys/bus/cxl/devices/region0/target0\"); "
+	      "echo 1 >\"$0/sys/bus/cxl/devices/$d/locked\"");
+	finds("region-locked", "of region0 is locked");
 	tree_file("/sys/devices/system/memory/auto_online_blocks", "online\n");
 	finds("auto-online", "auto_online_blocks is online");
 	tree_file("/proc/iomem", "00000000-0fffffff : System RAM\n"

@@ -56,6 +56,9 @@ is "$(sed -n '/^\.Sh JSON RECORDS/,/^\.Sh E/s/^\.It Sy //p' build/tier.8 |
 	"the manual: every record, and no other"
 is "$(in_section "EXIT STATUS" | grep -oE '^     [0-9]' | xargs)" "0 1 2 3" \
 	"the manual: the statuses"
+is "$(sed -nE 's/^tier check knows ([0-9]+) ways .*/\1/p' README)" \
+	"$("$tier" check --list | grep -c '^[a-z]')" \
+	"README: how many findings there are"
 # What DIAGNOSTICS refers to is there
 in_section DIAGNOSTICS | grep -E '^	' |
 	grep -oE '[a-z]+(-[a-z]+)+' | sort -u >"$tmp/named"
