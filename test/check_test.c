@@ -6,8 +6,10 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include "../check.h"
 #include "../findings.h"
 #include "../kernlog.h"
+#include "../report.h"
 #include "../util.h"
 #include "tap.h"
 #include "tree.h"
@@ -467,6 +469,84 @@ static void odd_logs(void)
 	restore();
 }
 
+/* ---------------------------------------------- the verb, around a run */
+
+/* What was recorded since the last call. */
+static const char *recorded(void)
+{
+	static char records[1 << 16];
+	static size_t seen;
+	FILE *f = fopen(tree_path("/records"), "r");
+	size_t n = 0;
+
+	if (f && !fseek(f, (long)seen, SEEK_SET))
+		n = fread(records, 1, sizeof(records) - 1, f);
+	if (f)
+		fclose(f);
+	records[n] = '\0';
+	seen += n;
+	return records;
+}
+
+static void verb(void)
+{
+	struct plan plan = { .verb = VERB_CHECK, .root = tree_dir };
+
+	is_i64(check_do(&plan), 0, "a sound machine: status 0");
+	like(recorded(), "\"broken\":0,\"warnings\":0,\"notes\":0,\"unread\":0",
+	     "nothing is found");
+	without_region();
+	tree_file("/proc/sys/kernel/numa_balancing", "0\n");
+	tree_remove("/dev/kmsg");
+	tree_directory("/dev/kmsg");
+	ok(check_do(&plan) < 0, "a broken one fails");
+	like(fail_message(), "does not work here: region-missing",
+	     "it says why");
+	like(recorded(), "\"broken\":1,\"warnings\":0,\"notes\":1,\"unread\":2",
+	     "all are counted");
+	plan.check.list = true;
+	is_i64(check_do(&plan), 0, "--list: status 0");
+	like(recorded(), "\"finding\":\"kernel-warning\"", "to its last row");
+	restore();
+}
+
+static void around(void)
+{
+	struct plan plan = { .verb = VERB_RUN };
+	const char *said;
+
+	check_before(&plan, NULL, 0, NULL, 0);
+	is_str(recorded(), "", "before a run on a sound machine: nothing");
+	shell("echo Normal >"
+	      "\"$0/sys/devices/system/memory/memory34/valid_zones\"");
+	tree_file("/proc/sys/kernel/numa_balancing", "0\n");
+	edit("s/node_unreclaimable: .*/node_unreclaimable:  1/", ZONEINFO);
+	check_before(&plan, NULL, 0, NULL, 0);
+	said = recorded();
+	like(said, "zone-normal", "a warning that concerns it is said");
+	like(said, "demotion-stalled", "and what is broken");
+	ok(strstr(said, "demotion-stalled") < strstr(said, "zone-normal"),
+	   "the worst first");
+	ok(!strstr(said, "numa-balancing-off"), "but no notes");
+	plan.worker.plain = true;
+	check_before(&plan, NULL, 0, NULL, 0);
+	is_str(recorded(), "", "as PID 1 not what cannot be so yet");
+	restore();
+
+	check_log_begin();
+	check_log_end(false);
+	is_str(recorded(), "", "the kernel was silent");
+	check_log_begin();
+	shell("echo '4,20,7000000,-;WARNING: at mm/y.c' >>\"$0/dev/kmsg\"");
+	check_log_end(false);
+	like(recorded(),
+	     "\"1 warning in its log, at 7.0 s: WARNING: at mm/y.c\"",
+	     "the kernel complained: said");
+	check_log_end(false);
+	is_str(recorded(), "", "once");
+	restore();
+}
+
 int main(void)
 {
 	/* The tree is made anew for each row: on a disk that takes a minute. */
@@ -487,5 +567,10 @@ int main(void)
 	table();
 	lines();
 	odd_logs();
+	report_quiet();
+	report_to(open(tree_path("/records"), O_WRONLY | O_CREAT | O_APPEND,
+		       0600));
+	verb();
+	around();
 	return done_testing();
 }
