@@ -207,7 +207,7 @@ static unsigned int range_of(struct options *o, const char *name)
 	if (o->nr_ranges == PMU_MAX_RANGES)
 		return 0;
 	r = &o->ranges[o->nr_ranges];
-	snprintf(r->name, sizeof(r->name), "%s", name);
+	snprintf(r->name, sizeof(r->name), "%.15s", name);
 	return o->nr_ranges++;
 }
 

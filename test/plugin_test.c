@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The plugin without QEMU: what it counts, its cache, its waits. tier-pmu.c is
+ * included; what it asks of QEMU is answered here, from a page table.
+ */
+#include <math.h>
+
+#include "../plugin/options.c"
+#undef PAGE
+#include "../plugin/tier-pmu.c"
+
+#include "tap.h"
+
+#define PAGES 512
+#define FAR UINT64_C(0x40000000)
+#define LINES_A_PAGE (4096 / OPTIONS_LINE)
+
+/* Physical addresses by virtual page */
+static uint64_t physical[PAGES];
+static uint64_t looked_up;
+static struct pmu_page answer;
+
+/* A handle that is never looked into: the virtual address, and 1. */
+struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t vaddr)
+{
+	(void)info;
+	looked_up++;
+	return (struct qemu_plugin_hwaddr *)(uintptr_t)(vaddr | 1ull << 62);
+}
+
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *addr)
+{
+	uint64_t vaddr = (uintptr_t)addr & ~(1ull << 62);
+
+	return physical[vaddr >> 12 & (PAGES - 1)] + (vaddr & 4095);
+}
+
+/* Nothing here translates code, or asks by instruction. */
+void qemu_plugin_register_vcpu_init_cb(uint64_t id, qemu_vcpu_called *fn,
+				       void *data)
+{
+	(void)id, (void)fn, (void)data;
+}
+
+void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, qemu_tb_called *fn,
+					   void *data)
+{
+	(void)id, (void)fn, (void)data;
+}
+
+void qemu_plugin_register_atexit_cb(uint64_t id, qemu_called *fn, void *data)
+{
+	(void)id, (void)fn, (void)data;
+}
+
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+					    qemu_vcpu_called *fn,
+					    enum qemu_plugin_cb_flags flags,
+					    void *data)
+{
+	(void)insn, (void)fn, (void)flags, (void)data;
+}
+
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+				      qemu_mem_called *fn,
+				      enum qemu_plugin_cb_flags flags,
+				      enum qemu_plugin_mem_rw which, void *data)
+{
+	(void)insn, (void)fn, (void)flags, (void)which, (void)data;
+}
+
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb)
+{
+	(void)tb;
+	return 0;
+}
+
+uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb)
+{
+	(void)tb;
+	return 0;
+}
+
+struct qemu_plugin_insn *
+qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index)
+{
+	(void)tb, (void)index;
+	return NULL;
+}
+
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *to,
+			     size_t len)
+{
+	(void)insn, (void)to, (void)len;
+	return 0;
+}
+
+GArray *qemu_plugin_get_registers(void)
+{
+	return NULL;
+}
+
+unsigned int g_array_get_element_size(GArray *array)
+{
+	(void)array;
+	return 0;
+}
+
+char *g_array_free(GArray *array, int contents)
+{
+	(void)array, (void)contents;
+	return NULL;
+}
+
+GByteArray *g_byte_array_new(void)
+{
+	return NULL;
+}
+
+GByteArray *g_byte_array_set_size(GByteArray *array, unsigned int len)
+{
+	(void)len;
+	return array;
+}
+
+bool qemu_plugin_read_register(struct qemu_plugin_register *handle,
+			       GByteArray *to)
+{
+	(void)handle, (void)to;
+	return false;
+}
+
+bool qemu_plugin_read_memory_vaddr(uint64_t vaddr, GByteArray *to, size_t len)
+{
+	(void)vaddr, (void)to, (void)len;
+	return false;
+}
+
+bool qemu_plugin_write_memory_vaddr(uint64_t vaddr, GByteArray *from)
+{
+	(void)vaddr, (void)from;
+	return false;
+}
+
+/* ------------------------------------------------------------------- tests */
+
+static void unload(void)
+{
+	for (unsigned int i = 0; vcpus && i <= nr_vcpus; i++) {
+		free(vcpus[i].slots);
+		free(vcpus[i].pages);
+		free(vcpus[i].lines);
+	}
+	free(vcpus);
+	vcpus = NULL;
+}
+
+/* Loads the plugin anew; all pages are where their addresses are. */
+static void start(const char *what, ...)
+{
+	static char words[16][64];
+	char *argv[16];
+	qemu_info_t info = { .target_name = "x86_64",
+			     .version = { QEMU_API, QEMU_API },
+			     .system_emulation = true,
+			     .system = { 2, 2 } };
+	va_list ap;
+	int argc = 0;
+
+	va_start(ap, what);
+	for (; what; what = va_arg(ap, const char *)) {
+		snprintf(words[argc], sizeof(words[0]), "%s", what);
+		argv[argc] = words[argc];
+		argc++;
+	}
+	va_end(ap);
+	unload();
+	memset(delays, 0, sizeof(delays));
+	own_ticks = 0;
+	is_i64(qemu_plugin_install(1, &info, argc, argv), 0, "installed");
+	for (uint64_t i = 0; i < PAGES; i++)
+		physical[i] = i << 12;
+}
+
+static const struct pmu_page_range *range(unsigned int i)
+{
+	sum_all(&answer);
+	return &answer.ranges[i];
+}
+
+static uint64_t misses(unsigned int i)
+{
+	const struct pmu_page_range *r = range(i);
+
+	return r->misses[PMU_LOADS] + r->misses[PMU_STORES];
+}
+
+static void counts(void)
+{
+	start("near=0x0-0x40000000", "far=0x40000000-0x80000000", NULL);
+	physical[7] = FAR;
+	count_user_load(0, 0, 7 << 12, NULL);
+	count_user_both(1, 0, (7 << 12) + 8, NULL);
+	count_kernel_store(0, 0, 8 << 12, NULL);
+	is_u64(range(2)->count[PMU_USER][PMU_LOADS], 2, "far loads, two CPUs");
+	is_u64(range(2)->count[PMU_USER][PMU_STORES], 1, "a far store");
+	is_u64(range(1)->count[PMU_KERNEL][PMU_STORES], 1, "the kernel's");
+	is_u64(range(1)->count[PMU_USER][PMU_LOADS], 0, "and nothing else");
+	looked_up = 0;
+	for (uint64_t i = 0; i < 4096; i += 8)
+		count_user_load(0, 0, (7 << 12) + i, NULL);
+	is_u64(looked_up, 0, "a page that is known is not looked up again");
+}
+
+/* As a migration: the page table changes, and then TLBs are flushed. */
+static void flushes(void)
+{
+	start("near=0x0-0x40000000", "far=0x40000000-0x80000000", NULL);
+	for (uint64_t i = 0; i < 3; i++)
+		count_user_load(0, 0, i << 12, NULL);
+	for (uint64_t i = 0; i < 3; i++)
+		physical[i] = FAR + (i << 12);
+	forget_page(&vcpus[0], 1 << 12);
+	for (uint64_t i = 0; i < 3; i++)
+		count_user_load(0, 0, i << 12, NULL);
+	is_u64(range(2)->count[PMU_USER][PMU_LOADS], 1,
+	       "invlpg of a page: that one is looked up anew");
+	on_flush(0, NULL);
+	for (uint64_t i = 0; i < 3; i++)
+		count_user_load(0, 0, i << 12, NULL);
+	is_u64(range(2)->count[PMU_USER][PMU_LOADS], 4, "a flush: all are");
+}
+
+/* 64 lines: 8 sets of 8; of one page, every 8th line is of the same set. */
+static void least_recently_used(void)
+{
+	start("near=0x0-0x40000000", "far=0x40000000-0x80000000", "llc=4k",
+	      NULL);
+	for (int pass = 0; pass < 3; pass++)
+		for (uint64_t i = 0; i < 8; i++)
+			model_user_load(0, 0, i * 8 * 64, NULL);
+	is_u64(misses(1), 8, "eight lines of a set miss once each");
+	model_user_load(0, 0, 0, NULL);
+	model_user_store(0, 0, 4096, NULL); /* the ninth, for line 1 */
+	is_u64(misses(1), 9, "a ninth one misses");
+	model_user_load(0, 0, 0, NULL);
+	is_u64(misses(1), 9, "what was used last is still there");
+	model_user_load(0, 0, (uint64_t)8 * 64, NULL);
+	is_u64(misses(1), 10, "what was used longest ago had to go");
+	is_u64(range(1)->writebacks, 0, "nothing that was changed has gone");
+	for (uint64_t i = 2; i < 10; i++)
+		model_user_load(0, 0, (i << 12) + 0, NULL);
+	is_u64(range(1)->writebacks, 1, "then it has, and was written back");
+	model_user_load(1, 0, 0, NULL);
+	is_u64(misses(1), 19, "the other CPU has a cache of its own");
+}
+
+/* A hot set of half the cache, its pages anywhere in memory. */
+static void fits(void)
+{
+	uint64_t seed = 3, first = 0;
+
+	start("near=0x0-0x40000000", "llc=2M", NULL);
+	for (int i = 0; i < PAGES / 2; i++) {
+		seed = seed * UINT64_C(6364136223846793005) + 1;
+		physical[i] = (seed >> 40) % (FAR >> 12) << 12;
+	}
+	for (int pass = 0; pass < 3; pass++) {
+		for (uint64_t i = 0; i < PAGES / 2 * LINES_A_PAGE; i++)
+			model_user_load(0, 0, i * 64, NULL);
+		if (!pass)
+			first = misses(1);
+	}
+	is_u64(first, PAGES / 2 * LINES_A_PAGE, "each line misses at first");
+	ok((misses(1) - first) * 20 < first * 2,
+	   "then less than one in 20 does: %" PRIu64 " of %" PRIu64,
+	   misses(1) - first, 2 * first);
+}
+
+static void waits(void)
+{
+	uint64_t begin;
+
+	start("near=0x0-0x40000000", "far=0x40000000-0x80000000",
+	      "latency=1000us", NULL);
+	physical[1] = FAR;
+	begin = now_ns();
+	model_user_load(0, 0, 4096, NULL);
+	ok(now_ns() - begin > 900000, "a far miss waits");
+	is_u64(range(2)->asked_ns / 1000, 999, "as long as was asked");
+	begin = now_ns();
+	for (int i = 0; i < 100; i++)
+		model_user_load(0, 0, 4096 + 8, NULL);
+	is_u64(range(2)->asked_ns / 1000, 999, "a hit does not wait");
+	model_user_load(0, 0, 0, NULL);
+	is_u64(range(1)->asked_ns, 0, "nor does a near one");
+	hold(SECOND_NS);
+	model_user_load(0, 0, 4096 + 64, NULL);
+	is_u64(misses(2), 2, "held back, it misses");
+	is_u64(range(2)->asked_ns / 1000, 999, "and does not wait");
+	hold(0);
+	model_user_load(0, 0, 4096 + 128, NULL);
+	is_u64(range(2)->asked_ns / 1000000, 1, "then they wait again");
+	ok(fabs(range(2)->asked_ns * 1e-6 - 2) < 0.01, "both in full");
+}
+
+/* 64 bytes at 1 MiB/s are 61 us; 2 us may be ahead. */
+static void bandwidth(void)
+{
+	uint64_t begin, took;
+
+	start("far=0x40000000-0x80000000", "bandwidth=1M", NULL);
+	physical[1] = FAR;
+	begin = now_ns();
+	for (uint64_t i = 0; i < 32; i++)
+		model_user_load(0, 0, 4096 + i * 64, NULL);
+	took = (now_ns() - begin) / 1000;
+	ok(took >= 32 * 61 - 2 - 61, "32 lines took %" PRIu64 " us", took);
+	ok(range(1)->asked_ns / 1000 <= 32 * 62,
+	   "no more was asked than the link needs");
+}
+
+int main(void)
+{
+	counts();
+	flushes();
+	least_recently_used();
+	fits();
+	waits();
+	bandwidth();
+	unload();
+	return done_testing();
+}
