@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Each topology with the plugin: the range that counts what a node serves is
-# that node's, to the access, also where accesses are trapped; no address is
-# typed by hand.  A guest of a quarter of a minute each.
+# Counting alone.  Each topology with the plugin: the range that counts what a
+# node serves is that node's, to the access, also where accesses are trapped;
+# no address is typed by hand.  What counting costs.  An older QEMU.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
@@ -54,6 +54,27 @@ topology numa near far
 topology numa-flat near far
 # Memory above the hole below 4 GiB
 MEM=3G topology none near
+
+# --- what it costs -------------------------------------------------------------
+
+# rate NAME OPTIONS...: updates a second of the 512 MiB GUPS on two CPUs
+rate()
+{
+	MEM=1G CXL_MEM=1G SMP=2 boot "pmu-cost-$1" "${@:2}" --once gups 512M \
+		node1 --duration 8s
+	rate=$(record gups '.updates_per_s | floor')
+}
+
+# Twice in turn, the better ones: a host does other things, too
+plain=0 counted=0
+for i in 1 2; do
+	rate "plain$i"
+	((rate <= plain)) || plain=$rate
+	rate "count$i" --count
+	((rate <= counted)) || counted=$rate
+done
+ok "counting costs at most three times: $plain, $counted updates a second" \
+	[ "$counted" -gt 0 -a $((counted * 3)) -ge "$plain" ]
 
 # --- a QEMU with another plugin interface --------------------------------------
 
