@@ -60,7 +60,7 @@ static void places(const char *text)
 		promise(hogs.nr == 1 &&
 			!hogs.hog[0].bytes != !hogs.hog[0].leave);
 	if (!err)
-		promise(plan_parse_hog(&hogs, text) < 0);
+		promise(!plan_parse_hog(&hogs, text) && hogs.nr == 2);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
