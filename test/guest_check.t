@@ -26,7 +26,7 @@ like "$(record finding 'select(.finding == "kernel-warning") | .seen')" \
 	'^1 warning in its log, at [0-9.]+ s: WARNING: .*cxl' \
 	"the kernel's warning is shown to PID 1"
 is "$(record end .status)" 1 "hypervisor bit: the end record"
-is "$(awk 'length > 80' "$run/console.log" | grep -v '^\[')" "" \
+is "$(awk 'length > 80' "$run/console.log" | grep -v '^\[\|^tier: ')" "" \
 	"the console: in 80 columns"
 
 # Before and after a run: only what concerns it
