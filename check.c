@@ -189,11 +189,10 @@ void check_before(const struct plan *plan, const struct node *nodes,
 	struct region *my_regions = NULL;
 	struct node *my_nodes = NULL;
 
-	if (!nodes) {
+	/* To look takes an emulator 30 ms, and as PID 1 we have just been. */
+	if (!nodes && !plan->worker.plain) {
 		nr_nodes = node_list(&my_nodes);
-		/* In our own guest it was we who made them, a moment ago. */
-		if (!plan->worker.plain)
-			nr_regions = region_list(&my_regions);
+		nr_regions = region_list(&my_regions);
 		nodes = my_nodes;
 		regions = my_regions;
 	}

@@ -19,7 +19,7 @@ int check_do(const struct plan *plan);
 
 /*
  * Before a run: what is worse than a note, and is not said by the run itself.
- * Without nodes (NULL) it looks for them and the regions.
+ * Without nodes (NULL) it looks for them and the regions, but as PID 1.
  */
 void check_before(const struct plan *plan, const struct node *nodes,
 		  int nr_nodes, const struct region *regions, int nr_regions);
