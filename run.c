@@ -1155,14 +1155,17 @@ static void show_pair(const struct run *run, struct pair *p)
 	report_real("ratio_max", p->ratio[n - 1]);
 	report_u64("errors", 0);
 	report_end();
-	report_say("\n%s against %s: ratio of rates %.3f (median of %" PRIu64
-		   " rounds, %.3f to %.3f)\n",
-		   p->place[1]->text, p->place[0]->text, ratio, n, p->ratio[0],
-		   p->ratio[n - 1]);
-	report_say(
-		"%s %.2f, %s %.2f M updates/s (medians); both tables verified, 0 errors\n",
-		p->place[0]->text, median(p->rate[0], n) / 1e6,
-		p->place[1]->text, median(p->rate[1], n) / 1e6);
+	report_say("\n");
+	report_wrap("  ",
+		    "%s against %s: ratio of rates %.3f (median of %" PRIu64
+		    " rounds, %.3f to %.3f)",
+		    p->place[1]->text, p->place[0]->text, ratio, n, p->ratio[0],
+		    p->ratio[n - 1]);
+	report_wrap("  ",
+		    "%s %.2f, %s %.2f M updates/s (medians); both tables "
+		    "verified, 0 errors",
+		    p->place[0]->text, median(p->rate[0], n) / 1e6,
+		    p->place[1]->text, median(p->rate[1], n) / 1e6);
 }
 
 static int compare(struct run *run)

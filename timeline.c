@@ -370,21 +370,23 @@ static void cells_of_moves(struct cells *c, const struct timeline *t,
 	const struct moves_sum none = { .known = false };
 	const struct moves_sum *up = s ? &s->row[MOVES_PROMOTED] : &none;
 	const struct moves_sum *damon = s ? &s->row[MOVES_DAMON_MORE] : &none;
+	/* DAMON's column and the plugin's: else the row has 83 columns */
+	int width = t->s.sample_s > 0 && t->now.pmu.known ? 5 : 6;
 
 	if (up->known)
-		CELL(c, "promo", 6, "%" PRId64, up->pages);
+		CELL(c, "promo", width, "%" PRId64, up->pages);
 	else
-		CELL(c, "promo", 6, "-");
+		CELL(c, "promo", width, "-");
 	if (s && s->row[MOVES_KSWAPD].known)
-		CELL(c, "demot", 6, "%" PRId64, demoted(s));
+		CELL(c, "demot", width, "%" PRId64, demoted(s));
 	else
-		CELL(c, "demot", 6, "-");
+		CELL(c, "demot", width, "-");
 	if (t->s.sample_s <= 0)
 		return;
 	if (damon->known)
-		CELL(c, "DAMON", 6, "%" PRId64, damon->pages);
+		CELL(c, "DAMON", width, "%" PRId64, damon->pages);
 	else
-		CELL(c, "DAMON", 6, "-");
+		CELL(c, "DAMON", width, "-");
 }
 
 static void cells_of(struct cells *c, const struct timeline *t,
@@ -404,7 +406,7 @@ static void cells_of(struct cells *c, const struct timeline *t,
 	percent(c, "near%", 5, r->near_share);
 	percent(c, "+-", 3, r->error);
 	if (t->now.pmu.known)
-		percent(c, "cnt", t->s.sample_s > 0 ? 3 : 5, counted(t));
+		percent(c, "cnt", t->s.sample_s > 0 ? 4 : 5, counted(t));
 	if (r->hot.any) {
 		percent(c, "hot", 4, r->hot.near);
 		percent(c, "cold", 4, r->cold.near);
