@@ -62,7 +62,7 @@ ratio()
 for name in against half; do
 	more=800
 	[[ $name = against ]] || more=400
-	within 10 "$(of $name compare '.[0].ratio_median * 1000 | round
+	within 10 "$(list $name compare '.[0].ratio_median * 1000 | round
 		| . / 1000')" "$(ratio $name $more)" \
 		"$name: an update takes so many times as long as at s = 1"
 done
