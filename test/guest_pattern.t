@@ -56,13 +56,14 @@ is "$(of numab placement '.modelled | .ns_per_update > .all_near_ns and
 	.ns_per_update < .all_far_ns')" true "numab: between all near, all far"
 
 so moving timeline 'map(select(.hot_set_moved)) | length == 1' "it moved once"
+# Where pages are marked already the kernel has them near within the row
 so moving timeline '(map(.hot_set_moved) | index(true)) as $i |
-	(.[$i - 1].hot.near > 0.9) and (.[$i].hot.near < 0.7 or
-		.[$i].t_s - .[$i - 1].t_s > 1.5)' \
-	"near before it moves, not any more then (unless that row is late)"
+	.[$i - 1].hot.near > 0.9 and (.[$i].hot.near < 0.7 or
+	(.[$i:$i + 2] | map(.pages.promoted_numab) | add > 512))' \
+	"near before it moves; then it is not, or was brought near again"
 so moving timeline '.[-1].hot.near > 0.9' "and near again"
 is "$(of moving placement '.hot_set_moves == 1 and .arrivals_after_move == 1
-	and .arrival_mean_s > 0')" true "moving: and when" ||
+	and .arrival_mean_s >= 0')" true "moving: and when" ||
 	diag "$(of moving placement .)"
 
 is "$(of full hog '.free_at_start_bytes / 1048576 | fabs - 200 |
