@@ -150,7 +150,9 @@ heat_data()
 	done < <(report_jq 'cells[]')
 }
 
-# gnuplot_both NAME WIDTH HEIGHT: the commands on standard input, as SVG and PNG
+# gnuplot_both NAME WIDTH HEIGHT: the commands on standard input, as SVG and PNG.
+# Files are named from the experiment's directory: gnuplot writes their names
+# into pictures, which people hand on.
 gnuplot_both()
 {
 	local commands terminal
@@ -160,8 +162,8 @@ gnuplot_both()
 		'pngcairo size %s,%s font "sans,11"'; do
 		# shellcheck disable=SC2059
 		printf "set terminal $terminal\nset output \"%s.%s\"\n%s\n" \
-			"$2" "$3" "$dir/$1" "$(cut -c1-3 <<<"${terminal/cairo/}")" \
-			"$commands" | gnuplot 2>"$dir/data/$1.err" || {
+			"$2" "$3" "$1" "$(cut -c1-3 <<<"${terminal/cairo/}")" \
+			"$commands" | (cd "$dir" && gnuplot) 2>"$dir/data/$1.err" || {
 			say "gnuplot could not draw $1:" \
 				"$(head -n 3 "$dir/data/$1.err")"
 			rm -f "$dir/$1".{svg,png}
@@ -203,11 +205,11 @@ plot_series()
 	((${#cells_here[@]})) || return 0
 	for cell in "${cells_here[@]}"; do
 		((i += 1))
-		plots+="${plots:+, }\"$dir/data/$cell.tsv\" using 1:$4 \
+		plots+="${plots:+, }\"data/$cell.tsv\" using 1:$4 \
 with linespoints lt $(((i - 1) % 8 + 1)) pi 5 title \"$cell\""
 	done
 	# The hot set moves at about the same time in all cells
-	plots+=", \"$dir/data/${cells_here[0]}.tsv\" using \
+	plots+=", \"data/${cells_here[0]}.tsv\" using \
 (\$10 > 0 ? \$1 : 1/0):(0):(0):(graph_top) with vectors nohead lt 5 dt 3 notitle"
 	echo "$2" >"$dir/data/$1.txt"
 	gnuplot_both "$1" 820 330 <<PLOT
@@ -219,7 +221,7 @@ set yrange $5
 
 graph_top = $([[ $1 = near ]] && echo 105 || echo 1e9)
 set yrange $5 noextend
-$([[ $1 = near ]] || echo "stats '$dir/data/${cells_here[0]}.tsv' using $4 nooutput; graph_top = STATS_max")
+$([[ $1 = near ]] || echo "stats 'data/${cells_here[0]}.tsv' using $4 nooutput; graph_top = STATS_max")
 plot $plots
 PLOT
 }
@@ -245,7 +247,7 @@ plot_panels()
 			plots=''
 			for part in "${series[@]}"; do
 				IFS='|' read -r column title type <<<"$part"
-				plots+="${plots:+, }\"$dir/data/$cell.tsv\" using \
+				plots+="${plots:+, }\"data/$cell.tsv\" using \
 1:$column with lines lt $type title \"$title\""
 			done
 			echo "set title \"$cell\" noenhanced; plot $plots"
@@ -269,7 +271,7 @@ set yrange [0:*]
 set xtics noenhanced
 set ylabel "million updates a second"
 set datafile separator "\\t"
-plot "$dir/data/bars" using 0:2:xtic(1) with boxes lt 5$(
+plot "data/bars" using 0:2:xtic(1) with boxes lt 5$(
 	[[ $(jq .repeats "$dir/plan.json") = 1 ]] ||
 		echo ", '' using 0:2:3:4 with yerrorbars lt 1 ps 0.1")
 PLOT
@@ -277,7 +279,7 @@ PLOT
 
 plot_heat()
 {
-	local cell name all=("$dir"/data/*.heat)
+	local cell all=("$dir"/data/*.heat)
 
 	[[ -e ${all[0]} ]] || return 0
 	echo "What DAMON's schemes looked at near the end: how often memory was \
@@ -290,10 +292,9 @@ found accessed, by physical address; nothing where no scheme looked" \
 		echo "set ylabel 'accessed, %'; set xrange [*:*]"
 		echo "set xlabel 'physical address, GiB'"
 		while IFS= read -r cell; do
-			name=$dir/data/$cell.heat
-			[[ -s $name ]] || continue
+			[[ -s $dir/data/$cell.heat ]] || continue
 			echo "set title \"$cell\" noenhanced"
-			echo "plot \"$name\" using (\$1-\$3):(0):(\$1-\$3):\
+			echo "plot \"data/$cell.heat\" using (\$1-\$3):(0):(\$1-\$3):\
 (\$1+\$3):(0):2 with boxxyerror lt 1 lw 0.4"
 		done < <(report_jq 'cells[]')
 		echo "unset multiplot"
