@@ -127,7 +127,7 @@ cmd_help()
 			"${arguments:+ ($arguments)}"
 	done
 	printf '\nTopologies: %s\n' \
-		"$(cd "$ROOT/initramfs/topologies" && echo *)"
+		"$(topologies)"
 	printf 'Status: 0 done, 1 it failed, 2 bad usage, 3 the machine lacks %s\n' \
 		'something; of run, its own.'
 }

@@ -40,10 +40,7 @@ wrong()
 read_experiment()
 {
 	local file=$1 line line_number=0 keyword value column
-	local -A setting=([topology]=$TOPOLOGY [mem]=$MEM [cxl_mem]=$CXL_MEM
-		[smp]=$SMP [timeout]=$TIMEOUT)
 
-	title='' notes=() theirs=() rank='' cells=()
 	while IFS= read -r line || [[ $line ]]; do
 		((line_number += 1))
 		[[ $line =~ ^[[:space:]]*([^[:space:]#][^[:space:]]*)[[:space:]]*(.*)$ ]] ||
@@ -86,10 +83,8 @@ check_setting()
 {
 	case $keyword in
 	topology)
-		[[ $value =~ ^[a-z0-9-]+$ &&
-			-r $ROOT/initramfs/topologies/$value ]] ||
-			wrong "$column" "no topology '$value'; there are" \
-				"$(cd "$ROOT/initramfs/topologies" && echo *)"
+		is_topology "$value" || wrong "$column" \
+			"no topology '$value'; there are $(topologies)"
 		;;
 	mem | cxl_mem | dram_free)
 		[[ $value =~ ^[1-9][0-9]{0,6}[MG]$ ]] ||
@@ -115,7 +110,7 @@ check_setting()
 # cell NAME WORDS...
 read_cell()
 {
-	local words name rest key named=()
+	local words name rest
 
 	read -r -a words <<<"$value"
 	name=${words[0]}
@@ -126,16 +121,23 @@ read_cell()
 	[[ " ${names[*]} " != *" $name "* ]] ||
 		wrong "$column" "there is a cell $name already"
 	((${#words[@]} > 1)) || wrong "$column" "cell $name: what shall it run?"
-	names+=("$name")
-	# shellcheck disable=SC2206
-	words=("${words[@]:1}" ${setting[common]:-})
+	# shellcheck disable=SC2086
+	add_cell "$name" \
+		"$file:$line_number:$((column + ${#value} - ${#rest}))" \
+		"${words[@]:1}" ${setting[common]:-}
+}
+
+# add_cell NAME WHERE WORDS...: with the settings as they are
+add_cell()
+{
+	local key named=()
+
 	for key in "${!setting[@]}"; do
 		named+=(--arg "$key" "${setting[$key]}")
 	done
-	cells+=("$(jq -cn "${named[@]}" --arg cell "$name" \
-		--arg at "$file:$line_number:$((column + ${#value} - ${#rest}))" \
-		'$ARGS.named + {words: $ARGS.positional}' --args -- \
-		"${words[@]}")")
+	names+=("$1")
+	cells+=("$(jq -cn "${named[@]}" --arg cell "$1" --arg at "$2" \
+		'$ARGS.named + {words: $ARGS.positional}' --args -- "${@:3}")")
 }
 
 # What others measured: a figure a cell
@@ -143,7 +145,7 @@ check_theirs()
 {
 	local row words
 
-	for row in ${theirs[@]+"${theirs[@]}"}; do
+	for row in "${theirs[@]}"; do
 		read -r -a words <<<"$row"
 		((${#words[@]} == ${#cells[@]} + 1)) ||
 			die 2 "$file: theirs ${words[0]}: ${#cells[@]} cells," \
@@ -154,7 +156,7 @@ check_theirs()
 # sweep KEY=V,V...: one tunable, a cell a value
 read_sweep()
 {
-	local spec=$1 key values value words named=()
+	local spec=$1 key values value words
 
 	[[ $spec =~ ^([A-Za-z0-9_.-]+)=([^,[:space:]]+(,[^,[:space:]]+)*)$ ]] ||
 		die 2 "sweep '$spec': give KEY=VALUE,VALUE,..., e.g." \
@@ -167,20 +169,14 @@ read_sweep()
 		"\"gups 256M node1 --hot 16M --policy numab --duration 20\""
 	read -r -a words <<<"$workload"
 	[[ " $workload " =~ \ --policy[\ =] ]] || words+=(--policy numab)
-	title="$key: ${words[*]}" notes=() theirs=() rank='' cells=()
-	file=sweep
+	title="$key: ${words[*]}"
 	for value in "${values[@]}"; do
 		[[ $value =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*$ ]] || die 2 \
 			"sweep: '$value': letters, digits and . _ - only"
 		[[ " ${names[*]} " != *" $value "* ]] ||
 			die 2 "sweep: $value is there twice"
-		names+=("$value")
-		cells+=("$(jq -cn --arg cell "$value" --arg topology "$TOPOLOGY" \
-			--arg mem "$MEM" --arg cxl_mem "$CXL_MEM" \
-			--arg smp "$SMP" --arg timeout "$TIMEOUT" \
-			--arg at "sweep $key=$value" \
-			'$ARGS.named + {words: $ARGS.positional}' --args -- \
-			"${words[@]}" --set "$key=$value")")
+		add_cell "$value" "sweep $key=$value" "${words[@]}" \
+			--set "$key=$value"
 	done
 }
 
@@ -282,7 +278,7 @@ plan_cell()
 		--arg topology "$topology" --arg mem "${mem_mib}M" \
 		--arg cxl_mem "${cxl_mib}M" --arg smp "$smp" \
 		--arg dram_free "$dram_free" --arg latency "$latency" \
-		--arg timeout "$timeout" --argjson options "${#options[@]}" \
+		--arg timeout "$timeout" \
 		'$ARGS.named + {words: $ARGS.positional}' --args -- \
 		"${options[@]}" --once "${words[@]}"
 }
@@ -314,8 +310,8 @@ make_plan()
 		--arg title "$title" --arg scale "$scale" --arg rank "$rank" \
 		--argjson repeats "$repeats" --arg kernel "$kernel_version" \
 		--arg qemu "$qemu_version" \
-		--arg notes "$(printf '%s\n' ${notes[@]+"${notes[@]}"})" \
-		--arg theirs "$(printf '%s\n' ${theirs[@]+"${theirs[@]}"})" \
+		--arg notes "$(printf '%s\n' "${notes[@]}")" \
+		--arg theirs "$(printf '%s\n' "${theirs[@]}")" \
 		'{name: $name, title: $title, scale: $scale, rank: $rank,
 		repeats: $repeats, kernel: $kernel, qemu: $qemu,
 		notes: $notes,
@@ -380,10 +376,7 @@ find_begun()
 # Sets dir: a new directory with the plan, or, to resume, the newest one
 open_experiment()
 {
-	local base try=1
-
-	mkdir -p "$OUT" 2>/dev/null || die 3 "OUT=$OUT: cannot make it"
-	OUT=$(realpath "$OUT")
+	make_out
 	if [[ $resume ]]; then
 		find_begun
 		[[ $(jq -cS . "$dir/plan.json") = "$(jq -cS . <<<"$plan")" ]] ||
@@ -392,11 +385,7 @@ open_experiment()
 	else
 		[[ ! -e $OUT/$name || -L $OUT/$name ]] ||
 			die 1 "$OUT/$name is there, and no link to an experiment"
-		base=$OUT/$name-$(date +%Y%m%d-%H%M%S) dir=$base
-		until mkdir "$dir" 2>/dev/null; do
-			((++try < 100)) || die 3 "cannot make $dir"
-			dir=$base-$try
-		done
+		dir=$(new_directory "$OUT/$name-$(date +%Y%m%d-%H%M%S)")
 		mkdir "$dir/cells"
 		printf '%s\n' "$plan" >"$dir/plan.json" ||
 			die 3 "cannot write to $dir"
@@ -439,12 +428,7 @@ run_cells()
 	# Twice: the first one makes parallel wait for what runs
 	trap 'stopped=1; kill -TERM "$pid" 2>/dev/null &&
 		kill -TERM "$pid" 2>/dev/null || true' INT TERM HUP
-	while
-		wait "$pid" || true
-		kill -0 "$pid" 2>/dev/null
-	do
-		:
-	done
+	wait_through "$pid" || true
 	trap - INT TERM HUP
 	[[ ! $stopped ]] || {
 		make_report || true
@@ -486,7 +470,9 @@ cmd_experiment()
 {
 	local what='' spec='' workload='' scale=1 scale_of=1 scale_by=1
 	local repeats=1 jobs=1 topology_wanted='' only='' resume='' name=''
-	local title notes theirs rank cells names=() plan dir file
+	local title='' notes=() theirs=() rank='' cells=() names=() plan dir file
+	local -A setting=([topology]=$TOPOLOGY [mem]=$MEM [cxl_mem]=$CXL_MEM
+		[smp]=$SMP [timeout]=$TIMEOUT)
 
 	parse_experiment "$@"
 	case $what$only in
@@ -585,9 +571,8 @@ experiment_option()
 		jobs=$2
 		;;
 	--topology)
-		[[ $2 =~ ^[a-z0-9-]+$ && -r $ROOT/initramfs/topologies/$2 ]] ||
-			die 2 "--topology $2: there are" \
-				"$(cd "$ROOT/initramfs/topologies" && echo *)"
+		is_topology "$2" ||
+			die 2 "--topology $2: there are $(topologies)"
 		topology_wanted=$2
 		;;
 	--kernel) KERNEL=$2;;

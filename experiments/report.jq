@@ -31,8 +31,8 @@ def spread: map(numbers) | sort
 def cells: [$plan.cells[].cell] | reduce .[] as $c ([]; if index([$c]) then .
 	else . + [$c] end);
 
-def runs($cell): [$results[] | select(.cell == $cell)];
-def passed($cell): [runs($cell)[] | select(.verdict == "passed")];
+def passed($cell): [$results[]
+	| select(.cell == $cell and .verdict == "passed")];
 
 # key, what it is called, its unit; scale to the unit
 def metrics: [
@@ -72,10 +72,8 @@ def metric_rows: [metrics[] as [$key, $name, $unit, $scale]
 	| [$name + (if $unit == "" then "" else ", " + $unit end)]
 		+ [$values[] | spread]];
 
-def move_rows: [["NUMA balancing, promoted", "kswapd, demoted",
-	"direct reclaim, demoted", "khugepaged, demoted",
-	"proactive reclaim, demoted", "DAMON migrate_hot", "DAMON migrate_cold",
-	"compaction", "system calls", "all pages moved"][] as $name
+# The mechanisms are result.jq's, in its order
+def move_rows: [([$results[].moves | objects | keys_unsorted][0] // [])[] as $name
 	| [$name] + [cells[] | [passed(.)[].moves[$name]?] | spread]];
 
 def counter_rows: [counter_names[] as $name
@@ -217,7 +215,7 @@ def sparks: ([$results[].timeline[]?.updates_per_s | numbers] | max // 0) as $to
 	| select(length > 0)
 	| ([.[].cell | length] | max) as $wide
 	| "over time, near share from 0 to 100 %, rate from 0 to \($top / 1e6 * 100 | round / 100) M/s",
-	(.[] | (.cell + " " * ($wide - (.cell | length))) as $name
+	(.[] | (.cell | pad($wide)) as $name
 	| "  \($name)  near \(.near)", "  \(" " * $wide)  rate \(.rate)");
 
 def escape: @html;

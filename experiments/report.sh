@@ -58,16 +58,14 @@ make_html()
 	local picture manifest pictures=()
 
 	for picture in bars near rate moves nodes heat; do
-		picture=$dir/$picture.svg
-		[[ -s $picture ]] || continue
-		pictures+=("$picture")
+		[[ ! -s $dir/$picture.svg ]] || pictures+=("$picture")
 	done
 	manifest=$({ cat "$dir"/cells/*/manifest.json 2>/dev/null || true; } |
 		jq -s '.[0] | del(.arguments, .guest)')
-	for picture in ${pictures[@]+"${pictures[@]}"}; do
+	for picture in "${pictures[@]}"; do
 		# the XML prologue has no place in the middle of a page
-		sed -n '/<svg/,$p' "$picture" | jq -Rs --arg caption \
-			"$(cat "$dir/data/$(basename "$picture" .svg).txt" 2>/dev/null)" '{svg: ., $caption}'
+		sed -n '/<svg/,$p' "$dir/$picture.svg" | jq -Rs --arg caption \
+			"$(<"$dir/data/$picture.txt")" '{svg: ., $caption}'
 	done | jq -s . >"$dir/pictures.json"
 	report_jq "html(\$pictures[0]; \$manifest)" \
 		--slurpfile pictures "$dir/pictures.json" \
@@ -79,6 +77,8 @@ make_html()
 
 make_pictures()
 {
+	local all_cells
+
 	rm -rf "$dir"/*.svg "$dir"/*.png "$dir/data"
 	if ! command -v gnuplot >/dev/null; then
 		(need gnuplot-nox) || {
@@ -87,6 +87,7 @@ make_pictures()
 		}
 	fi
 	mkdir "$dir/data"
+	mapfile -t all_cells < <(report_jq 'cells[]')
 	series_data
 	bars_data
 	heat_data
@@ -108,7 +109,7 @@ series_data()
 {
 	local cell
 
-	while IFS= read -r cell; do
+	for cell in "${all_cells[@]}"; do
 		report_jq 'passed($c)[0] | ([.nodes[]? |
 			{("node\(.node)"): .total_bytes}] | add) as $total
 			| .timeline | select(length > 1) | .[] | [.t_s,
@@ -125,7 +126,7 @@ series_data()
 			(if .hot_set_moved then 1 else 0 end)] | @tsv' \
 			--arg c "$cell" >"$dir/data/$cell.tsv"
 		[[ -s $dir/data/$cell.tsv ]] || rm "$dir/data/$cell.tsv"
-	done < <(report_jq 'cells[]')
+	done
 }
 
 bars_data()
@@ -141,13 +142,13 @@ heat_data()
 {
 	local cell
 
-	while IFS= read -r cell; do
+	for cell in "${all_cells[@]}"; do
 		report_jq 'passed($c)[0].regions // [] | sort_by(.start)[] |
 			[(.start + .size_bytes / 2) / 1073741824,
 			.access_rate * 100, .size_bytes / 2147483648] | @tsv' \
 			--arg c "$cell" >"$dir/data/$cell.heat"
 		[[ -s $dir/data/$cell.heat ]] || rm "$dir/data/$cell.heat"
-	done < <(report_jq 'cells[]')
+	done
 }
 
 # gnuplot_both NAME WIDTH HEIGHT: the commands on standard input, as SVG and PNG.
@@ -191,9 +192,9 @@ plotted()
 {
 	local cell
 
-	while IFS= read -r cell; do
+	for cell in "${all_cells[@]}"; do
 		[[ ! -s $dir/data/$cell.tsv ]] || echo "$cell"
-	done < <(report_jq 'cells[]')
+	done
 }
 
 # plot_series NAME CAPTION LABEL COLUMN RANGE: a line a cell
@@ -210,18 +211,15 @@ with linespoints lt $(((i - 1) % 8 + 1)) pi 5 title \"$cell\""
 	done
 	# The hot set moves at about the same time in all cells
 	plots+=", \"data/${cells_here[0]}.tsv\" using \
-(\$10 > 0 ? \$1 : 1/0):(0):(0):(graph_top) with vectors nohead lt 5 dt 3 notitle"
+(\$10 > 0 ? \$1 : 1/0):(1) axes x1y2 with impulses lt 5 dt 3 notitle"
 	echo "$2" >"$dir/data/$1.txt"
 	gnuplot_both "$1" 820 330 <<PLOT
 $PLOT_STYLE
 set datafile missing "?"
 set xlabel "seconds of updates (emulated)"
 set ylabel "$3"
-set yrange $5
-
-graph_top = $([[ $1 = near ]] && echo 105 || echo 1e9)
 set yrange $5 noextend
-$([[ $1 = near ]] || echo "stats 'data/${cells_here[0]}.tsv' using $4 nooutput; graph_top = STATS_max")
+set y2range [0:1]
 plot $plots
 PLOT
 }
@@ -291,12 +289,12 @@ found accessed, by physical address; nothing where no scheme looked" \
 		echo "unset key; set yrange [0:100]; set style fill solid 0.5"
 		echo "set ylabel 'accessed, %'; set xrange [*:*]"
 		echo "set xlabel 'physical address, GiB'"
-		while IFS= read -r cell; do
+		for cell in "${all_cells[@]}"; do
 			[[ -s $dir/data/$cell.heat ]] || continue
 			echo "set title \"$cell\" noenhanced"
 			echo "plot \"data/$cell.heat\" using (\$1-\$3):(0):(\$1-\$3):\
 (\$1+\$3):(0):2 with boxxyerror lt 1 lw 0.4"
-		done < <(report_jq 'cells[]')
+		done
 		echo "unset multiplot"
 	} | gnuplot_both heat 820 $((220 * ${#all[@]}))
 }

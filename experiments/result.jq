@@ -6,7 +6,6 @@
 [inputs | (fromjson? // empty) | select(type == "object")] as $records
 | def one(name): [$records[] | select(.record == name)] | last;
 def sum(f): [f | numbers] | if length == 0 then null else add end;
-def mib: if . == null then null else . / 1048576 end;
 def pages_mib: if . == null then null else . / 256 end;
 
 one("gups") as $gups | one("placement") as $placement | one("moves") as $moves

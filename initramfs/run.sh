@@ -137,15 +137,24 @@ check_guest()
 	[[ $SMP =~ ^[1-9][0-9]{0,2}$ ]] || die 2 "SMP=$SMP: not a number of CPUs"
 	[[ $TIMEOUT =~ ^[1-9][0-9]{0,8}$ ]] ||
 		die 2 "TIMEOUT=$TIMEOUT: not a number of seconds"
-	[[ $TOPOLOGY =~ ^[a-z0-9-]+$ && -r $ROOT/initramfs/topologies/$TOPOLOGY ]] ||
-		die 2 "TOPOLOGY=$TOPOLOGY: there are" \
-			"$(cd "$ROOT/initramfs/topologies" && echo *)"
+	is_topology "$TOPOLOGY" ||
+		die 2 "TOPOLOGY=$TOPOLOGY: there are $(topologies)"
 	case $ACCEL in
 	tcg) ;;
 	kvm) [[ -w /dev/kvm ]] || die 3 "ACCEL=kvm: no access to /dev/kvm";;
 	*) die 2 "ACCEL=$ACCEL: tcg or kvm";;
 	esac
 	settle_pmu
+}
+
+topologies()
+{
+	(cd "$ROOT/initramfs/topologies" && echo *)
+}
+
+is_topology()
+{
+	[[ $1 =~ ^[a-z0-9-]+$ && -r $ROOT/initramfs/topologies/$1 ]]
 }
 
 # mebibytes NAME SIZE
@@ -288,28 +297,43 @@ shell_word()
 
 # --- what a run leaves behind ----------------------------------------------
 
-# Sets out.  Says so now if there is no room, not after a run of an hour.
-open_out()
+# Makes OUT, and sets it to its whole name
+make_out()
 {
-	local base=${name:-$(date +%Y%m%d-%H%M%S)} try=1 free
-
 	mkdir -p "$OUT" 2>/dev/null ||
 		die 3 "OUT=$OUT: cannot make that directory"
 	OUT=$(realpath "$OUT")
+}
+
+# new_directory BASE: makes BASE or BASE-2, BASE-3, ..., and prints which
+new_directory()
+{
+	local made=$1 try=1
+
+	until mkdir "$made" 2>/dev/null; do
+		((++try < 100)) || die 3 "cannot make $made"
+		made=$1-$try
+	done
+	echo "$made"
+}
+
+# Sets out.  Says so now if there is no room, not after a run of an hour.
+open_out()
+{
+	local free
+
+	make_out
 	free=$(df -Pk "$OUT" | awk 'NR == 2 { print $4 }')
 	((free >= OUT_MIN_KIB)) || die 3 "$OUT: only $free KiB free," \
 		"$OUT_MIN_KIB are needed"
-	out=$OUT/$base
 	if [[ $name ]]; then
+		out=$OUT/$name
 		mkdir -p "$out" || die 3 "cannot make $out"
 	else
-		until mkdir "$out" 2>/dev/null; do
-			((++try < 100)) || die 3 "cannot make $out"
-			out=$OUT/$base-$try
-		done
+		out=$(new_directory "$OUT/$(date +%Y%m%d-%H%M%S)")
 	fi
 	exec 8>"$out/.lock" || die 3 "cannot write to $out"
-	flock -n 8 || die 1 "a run named $base is under way"
+	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
 	rm -f "$out"/{verdict,initramfs.cpio,pmu.json}
 	write_verdict "failed: did not run"
@@ -380,6 +404,21 @@ cpu_model()
 
 # --- the run and its verdict -----------------------------------------------
 
+# wait_through PID: until it has ended, whatever signals come; its status
+wait_through()
+{
+	local status
+
+	while
+		status=0
+		wait "$1" || status=$?
+		kill -0 "$1" 2>/dev/null
+	do
+		:
+	done
+	return "$status"
+}
+
 # Sets qemu_status, started and interrupted.  The console goes through tee, which
 # outlives a Ctrl-C, so that the log is complete.
 run_qemu()
@@ -395,13 +434,8 @@ run_qemu()
 	exec 7>&-
 	# timeout hands the signal on to the emulator, our only child
 	trap 'interrupted=1; kill -TERM "$pid" 2>/dev/null || true' INT TERM HUP
-	while
-		qemu_status=0
-		wait "$pid" || qemu_status=$?
-		kill -0 "$pid" 2>/dev/null
-	do
-		:
-	done
+	qemu_status=0
+	wait_through "$pid" || qemu_status=$?
 	wait "$tee_pid" || true
 }
 
