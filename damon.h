@@ -15,7 +15,6 @@
 
 #include "plan.h"
 
-struct heat_region;
 struct damon_config; /* kdamonds, contexts, targets, schemes */
 
 /* Which parameters damon_generate() gives the schemes. */
@@ -88,20 +87,6 @@ struct damon_config *damon_read(void);
 int damon_is_running(void);
 /* Has DAMON_STAT it, which is the kernel's own user of it? */
 bool damon_stat_has_it(void);
-
-/* What the schemes looked at in their last round: physical memory. */
-struct damon_view {
-	struct heat_region *regions;
-	size_t n;
-};
-/*
- * Empty unless DAMON runs on physical memory with rounds short enough to wait
- * for one, half a second. Takes up to two of them.
- */
-void damon_look(struct damon_view *view);
-/* Records "damon_region", and the map. */
-void damon_show_view(const struct damon_view *view);
-void damon_free_view(struct damon_view *view);
 
 /* The verbs. */
 int damon_do_start(const struct plan *plan);

@@ -29,8 +29,6 @@
 /* With --regions. */
 #define ANEW_NS (UINT64_C(30) * 1000000000)
 #define READ_NS (UINT64_C(150) * 1000000)
-/* In a run: HMSDK's own rounds of 20 s are not waited for. */
-#define LOOK_NS (UINT64_C(500) * 1000000)
 
 static void say_target(char *text, size_t size, const struct kdamond_context *c)
 {
@@ -148,7 +146,8 @@ static void show_scheme(size_t k, size_t i, const struct kdamond_scheme *s)
 }
 
 struct seen {
-	struct damon_view view;
+	struct heat_region *regions;
+	size_t n;
 	bool cut; /* there are more than time was for */
 };
 
@@ -169,7 +168,6 @@ static bool read_region(struct heat_region *r, const char *dir)
 static void read_regions(struct seen *seen, size_t k, size_t s,
 			 const struct kdamond_context *c, uint64_t deadline)
 {
-	struct damon_view *v = &seen->view;
 	char dir[160];
 	int *ids, n;
 
@@ -190,10 +188,11 @@ static void read_regions(struct seen *seen, size_t k, size_t s,
 		r.end *= c->addr_unit;
 		r.age_s *= (double)c->aggr_us / 1e6;
 		r.accesses_max = c->sample_us ? c->aggr_us / c->sample_us : 1;
-		if (!(v->n & (v->n - 1)))
-			v->regions = xrealloc(
-				v->regions, sizeof(r) * (v->n ? v->n * 2 : 1));
-		v->regions[v->n++] = r;
+		if (!(seen->n & (seen->n - 1)))
+			seen->regions = xrealloc(
+				seen->regions,
+				sizeof(r) * (seen->n ? seen->n * 2 : 1));
+		seen->regions[seen->n++] = r;
 		seen->cut = now_ns() >= deadline;
 	}
 	if (n > 0)
@@ -241,51 +240,21 @@ static void see(struct seen *seen, const struct damon_config *config,
 	}
 }
 
-void damon_look(struct damon_view *view)
-{
-	struct damon_config *config = damon_is_running() > 0 ? damon_read() :
-							       NULL;
-	struct seen seen = { 0 };
-
-	if (config)
-		see(&seen, config, LOOK_NS, LOOK_NS);
-	damon_free(config);
-	damon_free_view(view);
-	*view = seen.view;
-}
-
-void damon_show_view(const struct damon_view *view)
-{
-	if (!view->n)
-		return;
-	heat_records(view->regions, view->n);
-	report_say(
-		"\nDAMON    what its schemes looked at, in the last fifth of "
-		"the run\n");
-	heat_map(view->regions, view->n);
-}
-
-void damon_free_view(struct damon_view *view)
-{
-	free(view->regions);
-	*view = (struct damon_view){ 0 };
-}
-
 static void show_seen(struct seen *seen, uint64_t nr, bool anew)
 {
-	if (!seen->view.n && nr)
+	if (!seen->n && nr)
 		report_wrap(
 			"         ", "regions  %s",
 			anew ? "none: no scheme tried any in its last round" :
 			       "not listed: tier damon status --regions asks the kernel for those that the schemes try; it takes up to two rounds of a scheme");
-	if (!seen->view.n)
+	if (!seen->n)
 		return;
-	heat_regions(seen->view.regions, seen->view.n);
+	heat_regions(seen->regions, seen->n);
 	if (seen->cut)
 		report_say("         and others, left out here for the time "
 			   "it takes\n");
-	heat_map(seen->view.regions, seen->view.n);
-	damon_free_view(&seen->view);
+	heat_map(seen->regions, seen->n);
+	free(seen->regions);
 }
 
 static int show_all(uint64_t nr, bool anew)

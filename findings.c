@@ -497,7 +497,7 @@ static enum findings_answer top_tier(struct findings_look *l, char *text)
 		const struct node *n = &l->nodes[i];
 
 		if (!n->has_cpus && n->tier >= 0 && l->near != n &&
-		    l->near->tier >= 0 && !node_is_far(n, l->near))
+		    l->near->tier >= 0 && !node_is_lower(n, l->near))
 			return yes(text,
 				   "node %d, which has no CPUs, is in "
 				   "tier %d, and node %d in tier %d",

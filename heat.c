@@ -42,7 +42,10 @@ static void record_region(const struct heat_region *r)
 {
 	report_begin("damon_region");
 	report_u64("kdamond", r->kdamond);
-	report_u64("scheme", r->scheme);
+	if (r->scheme == HEAT_NO_SCHEME)
+		report_null("scheme");
+	else
+		report_u64("scheme", r->scheme);
 	report_u64("start", r->start);
 	report_u64("size_bytes", r->end - r->start);
 	report_real("access_rate", rate(r));

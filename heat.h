@@ -9,11 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define HEAT_NO_SCHEME SIZE_MAX
+
 struct heat_region {
 	uint64_t start, end; /* physical, [start, end) */
 	uint64_t accesses, accesses_max; /* samples of an aggregation */
 	double age_s;
-	size_t kdamond, scheme;
+	size_t kdamond;
+	size_t scheme; /* HEAT_NO_SCHEME: of all that DAMON watches */
 };
 
 /* Records of all, as they are sorted. */

@@ -381,7 +381,7 @@ int moves_setting(struct moves_setting *s)
 	s->nr_nodes = n;
 	s->lower_tier = false;
 	for (int i = 0; i < n; i++)
-		s->lower_tier |= node_is_far(&nodes[i], near);
+		s->lower_tier |= node_is_lower(&nodes[i], near);
 	free(nodes);
 	s->numa_balancing = read_int("/proc/sys/kernel/numa_balancing");
 	s->demotion = read_demotion();

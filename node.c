@@ -211,9 +211,16 @@ void node_machine(struct node_machine *m)
 
 /* ----------------------------------------------------------------- tiers */
 
-bool node_is_far(const struct node *node, const struct node *near)
+bool node_is_lower(const struct node *node, const struct node *near)
 {
 	if (node->tier >= 0 && near->tier >= 0)
+		return node->tier > near->tier;
+	return !node->has_cpus && near->has_cpus;
+}
+
+bool node_is_far(const struct node *node, const struct node *near)
+{
+	if (node->tier >= 0 && near->tier >= 0 && node->tier != near->tier)
 		return node->tier > near->tier;
 	return !node->has_cpus && near->has_cpus;
 }
@@ -244,7 +251,7 @@ const struct node *node_below(const struct node *nodes, int n,
 
 		/* Not said is as far as the SLIT can say: unreachable. */
 		d = d < 0 ? 255 : d;
-		if (!node_is_far(&nodes[i], from))
+		if (!node_is_lower(&nodes[i], from))
 			continue;
 		if (best && nodes[i].tier > best->tier)
 			continue;

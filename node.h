@@ -43,8 +43,13 @@ const struct node *node_find(const struct node *nodes, int n, int id);
 const struct node *node_near(const struct node *nodes, int n);
 
 /*
- * Is the node in a lower tier than the near one? Where the kernel shows no
- * tiers: is it without CPUs?
+ * Is the node in a lower tier than the near one, so that the kernel demotes to
+ * it? Where the kernel shows no tiers: is it without CPUs?
+ */
+bool node_is_lower(const struct node *node, const struct node *near);
+/*
+ * Is it farther away: in a lower tier or, where a platform declares no latencies
+ * and the kernel sees one tier only, without CPUs?
  */
 bool node_is_far(const struct node *node, const struct node *near);
 /*

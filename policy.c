@@ -421,7 +421,28 @@ static const char *key_of(char key[static 64], const struct tunable *t,
 }
 
 /*
- * Each upper node demotes to the lower node nearest to it; each lower node
+ * Where DAMON demotes to, which asks for no tiers: on two plain nodes, which are
+ * one tier, HMSDK works as well.
+ */
+static const struct node *beyond(const struct policy *p,
+				 const struct node *from)
+{
+	const struct node *best = node_below(p->nodes, p->nr_nodes, from);
+
+	for (int i = 0; i < p->nr_nodes && (!best || best->tier == from->tier);
+	     i++) {
+		const struct node *n = &p->nodes[i];
+
+		if (node_is_far(n, from) &&
+		    (!best ||
+		     node_distance(from, n) < node_distance(from, best)))
+			best = n;
+	}
+	return best;
+}
+
+/*
+ * Each near node demotes to the far node nearest to it; each far node
  * promotes to the near one. With two nodes: HMSDK's -d 0 1 -p 1 0.
  */
 static int plan_damon(const struct policy *p, struct damon_plan *d)
@@ -438,7 +459,7 @@ static int plan_damon(const struct policy *p, struct damon_plan *d)
 			if (node_is_far(n, near) != (hot == 1) ||
 			    d->nr_moves == PLAN_MAX_NODES)
 				continue;
-			far = hot ? near : node_below(p->nodes, p->nr_nodes, n);
+			far = hot ? near : beyond(p, n);
 			if (far)
 				d->moves[d->nr_moves++] =
 					(struct damon_move){ .src = n->id,
@@ -450,7 +471,7 @@ static int plan_damon(const struct policy *p, struct damon_plan *d)
 		return 0;
 	return lacks(
 		ENODEV,
-		"policy %s moves pages between two tiers, and this machine has one: there is no node in a lower tier (tier region create makes one of a CXL memory device)",
+		"policy %s moves pages to a node farther away, and this machine has none: no node is in a lower tier or without CPUs (tier region create makes one of a CXL memory device)",
 		p->preset->name);
 }
 

@@ -33,8 +33,6 @@
 
 /* Beside the table: stacks, records, page cache, drift while it runs. */
 #define RESERVE_BYTES (16 * MIB)
-/* Of the updates: then DAMON has seen what it can. */
-#define LOOK_PART 0.8
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
 /* Intervals without a flush, above which DAMON's view is not a result. */
 #define BLIND_SHARE 0.05
@@ -115,7 +113,6 @@ struct progress {
 	double total_seconds;
 	uint64_t next_ns;
 	struct timeline *timeline; /* rows instead of a line of progress */
-	struct session *session; /* to look at once, near the end */
 	int err;
 };
 
@@ -133,10 +130,6 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 			  seconds / p->total_seconds;
 	if (p->run->hogs)
 		hog_tick(p->run->hogs, seconds, part);
-	if (p->session && part > LOOK_PART) {
-		session_look(p->session);
-		p->session = NULL;
-	}
 	if (p->timeline) {
 		p->err = timeline_tick(p->timeline, done, seconds);
 		return !p->err;
@@ -899,7 +892,6 @@ static int update(struct run *run, struct gups *g, struct outcome *o)
 		.total = run->endless ? 0 : run->updates,
 		.total_seconds = (double)run->gups->duration_ns / 1e9,
 		.timeline = run->timeline,
-		.session = &run->session,
 	};
 	int err = stage(run, "update");
 

@@ -3,9 +3,12 @@
  * session.c - what surrounds any workload: its policy, and the counts.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "damon.h"
+#include "damon_trace.h"
+#include "heat.h"
 #include "report.h"
 #include "session.h"
 #include "show.h"
@@ -105,7 +108,14 @@ static int take(struct session *s, enum session_point point)
 
 static int start_damon(struct session *s)
 {
-	return s->sample_s > 0 && !s->guest ? policy_start(s->policy) : 0;
+	int err = 0;
+
+	if (s->sample_s <= 0 || s->guest)
+		return 0;
+	err = policy_start(s->policy);
+	if (!err)
+		s->trace = damon_trace_open();
+	return err;
 }
 
 /*
@@ -119,6 +129,7 @@ static int stop_damon(struct session *s)
 
 	if (s->sample_s <= 0 || s->guest)
 		return 0;
+	s->nr_seen = damon_trace_read(s->trace, &s->seen);
 	s->damon_died = damon_is_running() == 0;
 	if (s->damon_died)
 		report_warn("DAMON ended by itself during the run: what it "
@@ -171,15 +182,6 @@ int session_start_damon(struct session *s)
 	return account(s, began, err);
 }
 
-void session_look(struct session *s)
-{
-	uint64_t began = thread_cpu_ns();
-
-	if (s->sample_s > 0 && !s->guest && !s->view.n)
-		damon_look(&s->view);
-	account(s, began, 0);
-}
-
 int session_stop_damon(struct session *s)
 {
 	uint64_t began = thread_cpu_ns();
@@ -219,6 +221,17 @@ static void show_bookkeeping(const struct session *s)
 			   100 * share, cpu, all);
 }
 
+static void show_seen(const struct session *s)
+{
+	if (!s->trace)
+		return;
+	heat_records(s->seen, s->nr_seen);
+	report_say("\nDAMON    what it saw in its last round%s\n",
+		   s->nr_seen ? "" : ": the run ended before its first");
+	if (s->nr_seen)
+		heat_map(s->seen, s->nr_seen);
+}
+
 void session_show(const struct session *s)
 {
 	struct moves_span timed = { &s->counters[TIMED],
@@ -230,13 +243,17 @@ void session_show(const struct session *s)
 	show_counters(&s->counters[BEGIN], &s->counters[TIMED],
 		      &s->counters[TIMED_END], &s->counters[END]);
 	moves_show(&timed, &whole, &s->setting);
-	damon_show_view(&s->view);
+	show_seen(s);
 	show_bookkeeping(s);
 }
 
 void session_forget(struct session *s)
 {
-	damon_free_view(&s->view);
+	damon_trace_close(s->trace);
+	s->trace = NULL;
+	free(s->seen);
+	s->seen = NULL;
+	s->nr_seen = 0;
 	for (int i = 0; i < NR_POINTS; i++) {
 		vmstat_free(&s->counters[i]);
 		s->moves[i] = (struct moves){ 0 };

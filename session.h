@@ -31,7 +31,9 @@ struct session {
 	struct moves_setting setting;
 	struct vmstat counters[NR_POINTS];
 	struct moves moves[NR_POINTS];
-	struct damon_view view; /* DAMON's, of the end of the timed part */
+	struct damon_trace *trace; /* NULL: no DAMON, or it cannot be traced */
+	struct heat_region *seen; /* in DAMON's last round before its end */
+	size_t nr_seen;
 	bool damon_died; /* by itself, before it was stopped */
 	uint64_t cpu_ns; /* what all this took of the CPU */
 };
@@ -47,8 +49,6 @@ int session_rehearse(struct session *s);
 int session_set(struct session *s);
 int session_take(struct session *s, enum session_point point);
 int session_start_damon(struct session *s);
-/* While the timed part runs, once: DAMON's view. Takes up to a second. */
-void session_look(struct session *s);
 int session_stop_damon(struct session *s);
 /*
  * Records "counters" and "moves", and their tables; and "bookkeeping": the

@@ -90,6 +90,12 @@ static void nodes(void)
 	is_i64(list[2].id, 12, "node 12, after a gap");
 	is_u64(list[2].available, 0, "nothing: never below zero");
 	is_i64(list[2].tier, -1, "in no tier");
+	ok(node_is_lower(&list[1], &list[0]), "a lower tier");
+	ok(node_is_far(&list[1], &list[0]), "is far");
+	list[1].tier = 4;
+	ok(!node_is_lower(&list[1], &list[0]), "one tier: nothing is lower");
+	ok(node_is_far(&list[1], &list[0]), "but far, without CPUs");
+	list[1].tier = 22;
 	is_str(list[2].cpus, "", "no cpulist: no CPUs");
 
 	ok(node_find(list, n, 12) == &list[2], "found by its number");

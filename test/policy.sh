@@ -76,6 +76,10 @@ moving()
 		and .numa_promoted == 0')" true \
 		"$kernel: hmsdk-fast: by DAMON" ||
 		diag "$(of hmsdk-fast moves .whole)"
+	hottest=$(list hmsdk-fast damon_region \
+		'map(.access_rate) | max // 0')
+	ok "$kernel: hmsdk-fast: its last round is shown, the hottest region $hottest" \
+		awk -v v="${hottest:-0}" 'BEGIN { exit !(v > 0.5) }'
 	is "$(of tpp counters '.whole.total.pgdemote_kswapd > 1000')" true \
 		"$kernel: tpp: pages are demoted when node 0 fills" ||
 		diag "$(of tpp counters .whole.total)"

@@ -86,6 +86,14 @@ for kernel in 6.12 7.3; do
 	(cd "$tree" && find . -type f -exec md5sum {} + | sort) >"$tmp/after"
 	ok "$kernel: nothing in the tree was changed" \
 		cmp "$tmp/before" "$tmp/after"
+	# Two plain nodes, as HMSDK's users have them: both in the top tier
+	broken flat sys/devices/virtual/memory_tiering/memory_tier22
+	echo 0-1 >"$tree/sys/devices/virtual/memory_tiering/memory_tier4/nodelist"
+	for name in hmsdk both; do
+		run policy "$name"
+		same_as "$name-$kernel" "$kernel: $name, with one tier"
+	done
+	tree=$tmp/$kernel
 
 	# --- changes to a preset ------------------------------------------------
 	run policy numab --set scan_size_mb=256 --set hot_threshold_ms=500
