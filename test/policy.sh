@@ -52,7 +52,7 @@ on()
 
 moving()
 {
-	local name
+	local name hottest
 
 	for name in none numab hmsdk-fast tpp thp interleave; do
 		is "$(said $name)" 0 "$kernel: a run under $name"
