@@ -48,6 +48,9 @@ static const struct row_text {
 			 false },
 };
 
+/* Pages; fewer are drift. */
+#define STRAYED_MIN 64
+
 static const struct report_column columns[] = { { "pages moved by", -26 },
 						{ "timed", 11 },
 						{ "whole run", 11 },
@@ -162,6 +165,41 @@ static void text_tried(const struct moves_span *span,
 			    "full",
 			    b.text);
 	buf_free(&b);
+}
+
+/*
+ * A migration allocates from any node when its target is full, and counts as
+ * numa_miss then: Linux 6.12's DAMON moves pages so from a node to the same
+ * one, and calls them applied. Not more than this of a span's are such; those
+ * of new pages are among them.
+ */
+static uint64_t strayed(const struct moves_span *span,
+			const struct moves_sums *s)
+{
+	int64_t moved = s->row[MOVES_HOT].pages + s->row[MOVES_COLD].pages;
+	int64_t missed = 0;
+
+	if (!s->row[MOVES_HOT].known || !s->row[MOVES_COLD].known ||
+	    !vmstat_delta(span->a, span->b, VMSTAT_TOTAL, "numa_miss",
+			  &missed) ||
+	    missed < 0)
+		return 0;
+	return (uint64_t)(missed < moved ? missed : moved);
+}
+
+static void text_strayed(const struct moves_span *span,
+			 const struct moves_sums *s)
+{
+	uint64_t pages = strayed(span, s);
+	int64_t moved = s->row[MOVES_HOT].pages + s->row[MOVES_COLD].pages;
+
+	if (pages > STRAYED_MIN && pages > (uint64_t)moved / 10)
+		report_wrap("         ",
+			    "strayed  up to %" PRIu64 " of the %" PRId64
+			    " pages that DAMON moved did not get to its target "
+			    "node, which was full: they were allocated "
+			    "elsewhere (numa_miss)",
+			    pages, moved);
 }
 
 /* Promotions count on the node they went to, demotions where they began. */
@@ -592,6 +630,7 @@ static void record_span(const char *key, const struct moves_span *s,
 	report_bool("adds_up", moves_adds_up(sums));
 	report_u64("damon_hot_tried_bytes", sums->hot_tried);
 	report_u64("damon_cold_tried_bytes", sums->cold_tried);
+	report_u64("damon_strayed_max", strayed(s, sums));
 	member_flow(s, "promoted_to", promotions, ARRAY_SIZE(promotions));
 	member_flow(s, "demoted_from", demotions, ARRAY_SIZE(demotions));
 	member_reasons(s);
@@ -649,6 +688,7 @@ static void show_text(const struct moves_span *timed,
 	text_table(&sums[0], &sums[1]);
 	text_failed(whole, &sums[1]);
 	text_tried(whole, &sums[1]);
+	text_strayed(timed, &sums[0]);
 	if (set->nr_nodes > 2) {
 		text_flow(whole, "promoted to", promotions,
 			  ARRAY_SIZE(promotions));

@@ -395,16 +395,14 @@ open_experiment()
 	flock -n 6 || die 1 "${dir##*/} is under way"
 }
 
-# Cells whose guest came to an end of its own, well or badly, are done
+# Who goes on with an experiment has mended why a cell failed, or hopes so
 left_to_do()
 {
-	local id verdict
+	local id
 
 	while IFS= read -r id; do
-		verdict=$(cat "$dir/cells/$id/verdict" 2>/dev/null || true)
-		case $verdict in
-		'' | 'failed: did not run' | 'failed: interrupted') echo "$id";;
-		esac
+		[[ $(cat "$dir/cells/$id/verdict" 2>/dev/null) = passed ]] ||
+			echo "$id"
 	done < <(jq -r '.cells[].id' "$dir/plan.json")
 }
 

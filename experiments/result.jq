@@ -26,6 +26,11 @@ one("gups") as $gups | one("placement") as $placement | one("moves") as $moves
 		($moves | select(. != null) | .nodes[]?
 			| select(.unreclaimable)
 			| "node \(.node) is unreclaimable: demotion from it has stalled"),
+		($moves | select(. != null) | .timed
+			| ((.damon_hot // 0) + (.damon_cold // 0)) as $moved
+			| (.damon_strayed_max // 0)
+			| select(. > 64 and . > $moved / 10)
+			| "up to \(.) of \($moved) pages that DAMON moved did not get to its target node, which was full"),
 		($moves | select(. != null and .timed.adds_up == false)
 			| "who moved what does not add up")
 	],

@@ -332,13 +332,13 @@ static void of_damon(void)
 
 /* ------------------------------------------------------------ adding up */
 
-#define ZERO_TOTAL                                     \
-	"pgpromote_success 0\npgpromote_candidate 0\n" \
-	"numa_pages_migrated 0\nnuma_hint_faults 0\n"  \
-	"pgdemote_kswapd 0\npgdemote_direct 0\n"       \
-	"pgdemote_khugepaged 0\npgscan_kswapd 0\n"     \
-	"pgscan_direct 0\npgscan_khugepaged 0\n"       \
-	"compact_isolated 0\nthp_collapse_alloc 0\n"   \
+#define ZERO_TOTAL                                                  \
+	"numa_miss 0\npgpromote_success 0\npgpromote_candidate 0\n" \
+	"numa_pages_migrated 0\nnuma_hint_faults 0\n"               \
+	"pgdemote_kswapd 0\npgdemote_direct 0\n"                    \
+	"pgdemote_khugepaged 0\npgscan_kswapd 0\n"                  \
+	"pgscan_direct 0\npgscan_khugepaged 0\n"                    \
+	"compact_isolated 0\nthp_collapse_alloc 0\n"                \
 	"pgmigrate_success 0\npgmigrate_fail 0\n"
 
 static struct moment a, b;
@@ -727,7 +727,7 @@ static void recorded(void)
 	     "\"damon_uncounted\":5,\"compaction\":306,\"syscalls\":12299,"
 	     "\"others\":115,\"rest\":0,\"migrated\":13600,\"failed\":9,"
 	     "\"adds_up\":true,\"damon_hot_tried_bytes\":1048576,"
-	     "\"damon_cold_tried_bytes\":20480,"
+	     "\"damon_cold_tried_bytes\":20480,\"damon_strayed_max\":0,"
 	     "\"promoted_to\":{\"node0\":0},\"demoted_from\":{\"node1\":0},"
 	     "\"reasons\":{\"compaction\":{\"succeeded\":306,\"failed\":2},",
 	     "the timed span");
@@ -742,6 +742,30 @@ static void recorded(void)
 	like(text,
 	     "\"zeros\":[{\"who\":\"khugepaged\",\"cause\":\"idle\",\"why\":",
 	     "the zeros");
+}
+
+/* A full target: DAMON's pages were allocated where they came from. */
+static void astray(void)
+{
+	struct damon_moved before = b.moves.damon;
+
+	moved("numa_miss 200\npgmigrate_success 300\n", NULL);
+	b.moves.damon = (struct damon_moved){ .any = true,
+					      .hot_applied = 4096 * 300,
+					      .hot_tried = 4096 * 300 };
+	like(shown(),
+	     "strayed  up to 200 of the 300 pages that DAMON moved did not get",
+	     "it says so");
+	like(record(), "\"damon_strayed_max\":200,", "the record, too");
+	moved("numa_miss 900\npgmigrate_success 300\n", NULL);
+	b.moves.damon.any = true;
+	b.moves.damon.hot_applied = 4096 * 300;
+	like(shown(), "strayed  up to 300 of the 300 pages", "at most all");
+	moved("numa_miss 30\npgmigrate_success 300\n", NULL);
+	b.moves.damon.any = true;
+	b.moves.damon.hot_applied = 4096 * 300;
+	ok(!strstr(shown(), "strayed"), "a tenth may be others' new pages");
+	b.moves.damon = before;
 }
 
 /* The timed part is not the whole run. */
@@ -1148,6 +1172,7 @@ int main(void)
 	golden();
 	recorded();
 	two_spans();
+	astray();
 	not_traced();
 	zeros_of_balancing();
 	not_rate_limited();
