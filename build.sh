@@ -61,7 +61,7 @@ musl|verb_deps"
 	"kernel||Debian's cloud kernel: build/vmlinuz|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
 	"run|[--name N] [--add FILE[:PATH]]... [--count] [--latency \
-cxl=+250ns]... [TIER ARGUMENTS]|boot, run tier \
+cxl=+250ns]... [--icount] [TIER ARGUMENTS]|boot, run tier \
 (--once gups 1G node1), power off; see out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
@@ -94,6 +94,7 @@ VARIABLES=(
 	# by one: without them the table is populated in two thirds of the time.
 	# Four levels of page tables are walked faster than the five of la57.
 	"CPU|max,-hypervisor,-erms,-fsrm,-la57|processor: QEMU's -cpu"
+	"ICOUNT||N: an instruction takes 2^N ns, and a run repeats (run --icount: 1)"
 	"APPEND||more words for the kernel"
 	"TIMEOUT|3900|seconds after which a run is ended"
 	"OUT|$ROOT/out|where runs leave their results"

@@ -267,6 +267,10 @@ plan_cell()
 		say "$cell: QEMU $qemu_version takes no plugin: without it"
 		latency='' count=''
 	fi
+	if [[ $ICOUNT ]]; then
+		[[ ! $latency ]] || say "$cell: --icount: no latency is injected"
+		latency='' smp=1
+	fi
 	[[ ! $latency ]] || options+=(--latency "$latency")
 	[[ ! $count ]] || options+=(--count)
 	[[ ! $scope || ! $latency$count ]] || options+=(--scope "$scope")
@@ -309,12 +313,12 @@ make_plan()
 	plan=$(printf '%s\n' "${planned[@]}" | jq -s --arg name "$name" \
 		--arg title "$title" --arg scale "$scale" --arg rank "$rank" \
 		--argjson repeats "$repeats" --arg kernel "$kernel_version" \
-		--arg qemu "$qemu_version" \
+		--arg qemu "$qemu_version" --arg icount "$ICOUNT" \
 		--arg notes "$(printf '%s\n' "${notes[@]}")" \
 		--arg theirs "$(printf '%s\n' "${theirs[@]}")" \
 		'{name: $name, title: $title, scale: $scale, rank: $rank,
 		repeats: $repeats, kernel: $kernel, qemu: $qemu,
-		notes: $notes,
+		icount: $icount, notes: $notes,
 		theirs: ([$theirs | splits("\n") | select(. != "")
 			| [splits(" +")] | {(.[0]): .[1:]}] | add // {}),
 		cells: .}')
@@ -458,6 +462,7 @@ usage: ./build.sh experiment list
   --jobs N           guests at once (1), by GNU parallel
   --topology NAME    the machine, for all cells
   --kernel VERSION   6.12, 7.3 or a bzImage
+  --icount           time is counted in instructions: a cell repeats, on one CPU
   --cells            print a shell command a cell, and run nothing
   --resume           go on with the newest one of that name
   --report           make its report again, from what there is
@@ -526,6 +531,7 @@ parse_experiment()
 		--cells) only=cells;;
 		--report) only=report;;
 		--resume) resume=1;;
+		--icount) ICOUNT=${ICOUNT:-1};;
 		--help | -h)
 			experiment_usage
 			exit

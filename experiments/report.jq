@@ -129,6 +129,9 @@ def machine: [$plan.cells[] | "\(.topology), \(.mem) + \(.cxl_mem), \(.smp) CPUs
 
 def about: ["Machine: \(machine).",
 	"Linux \($plan.kernel), QEMU \($plan.qemu); scale \($plan.scale), \($plan.repeats) repeat\(if $plan.repeats == 1 then "" else "s" end) (seeds 0 to \($plan.repeats - 1)). Emulated: times and rates are the emulator's, not hardware's."]
+	+ (if $plan.icount // "" | . != "" then
+	["Time is counted in instructions, \($plan.icount | tonumber | exp2) ns each, whatever they do: the same seed gives the same run, and an access to CXL memory costs what any other costs."]
+	else [] end)
 	+ (if $plan.repeats > 1 then
 	["Medians; in brackets the range of the repeats. A difference smaller than the ranges is none."]
 	else [] end);

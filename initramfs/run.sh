@@ -90,6 +90,11 @@ parse_run()
 			shift
 			continue
 			;;
+		--icount)
+			ICOUNT=${ICOUNT:-1}
+			shift
+			continue
+			;;
 		--name=* | --add=* | --latency=* | --scope=*)
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
@@ -144,7 +149,21 @@ check_guest()
 	kvm) [[ -w /dev/kvm ]] || die 3 "ACCEL=kvm: no access to /dev/kvm";;
 	*) die 2 "ACCEL=$ACCEL: tcg or kvm";;
 	esac
+	settle_icount
 	settle_pmu
+}
+
+# Time is what has been executed: the emulator's turns, and the host's load, are
+# not in it.  What else is of the host has to go: its random numbers, its date.
+settle_icount()
+{
+	[[ $ICOUNT ]] || return 0
+	[[ $ICOUNT =~ ^([0-9]|10)$ ]] ||
+		die 2 "ICOUNT=$ICOUNT: an instruction takes 2^ICOUNT ns, 0 to 10"
+	[[ $ACCEL = tcg ]] || die 2 "--icount: with ACCEL=tcg only"
+	[[ ! $latency ]] || die 2 "--icount with --latency: what is injected" \
+		"passes in the host's time, which the guest does not see then"
+	SMP=1 CPU+=,-rdrand,-rdseed
 }
 
 topologies()
@@ -196,7 +215,7 @@ kernel_command_line()
 {
 	local line="console=ttyS0 quiet panic=-1 mitigations=off" word
 
-	line+=" $BOOT_LESS${APPEND:+ $APPEND}"
+	line+=" $BOOT_LESS${ICOUNT:+ norandmaps}${APPEND:+ $APPEND}"
 	[[ " $line " != *" -- "* ]] || die 2 "APPEND: must not contain --"
 	(($# <= WORDS_MAX)) || die 2 "$# words for tier: the kernel hands" \
 		"init no more than $WORDS_MAX"
@@ -236,6 +255,8 @@ qemu_arguments()
 		-machine "q35,accel=$ACCEL"
 		# with the hypervisor bit, Linux refuses to commit a region
 		-cpu "$CPU" -smp "$SMP")
+	[[ ! $ICOUNT ]] || qemu+=(-icount "shift=$ICOUNT,sleep=off"
+		-rtc "base=2026-01-01,clock=vm" -seed 1)
 	[[ " ${topology[*]} " = *" -m "* ]] || qemu+=(-m "$MEM")
 	qemu+=("${topology[@]}"
 		-kernel "$kernel_image" -initrd "$initramfs"

@@ -49,6 +49,10 @@ vars=(CXL_MEM=100M) && refused 2 '256M' "CXL_MEM that no window holds" run
 vars=(SMP=0) && refused 2 'SMP=0' "no CPU" run
 vars=(TOPOLOGY=nosuch) && refused 2 'there are .*cxl.*none' "an unknown topology" run
 vars=(ACCEL=xen) && refused 2 'tcg or kvm' "an unknown accelerator" run
+vars=(ICOUNT=11) && refused 2 '0 to 10' "an instruction of no such length" run
+vars=(ICOUNT=1 ACCEL=kvm) && refused 2 'ACCEL' "KVM counts no instructions" run
+vars=() && refused 2 'host.s time' "latency with --icount" \
+	run --icount --latency cxl=+250ns
 vars=(QEMU=/bin/false) &&
 	refused 3 '11.1 or newer' "a QEMU that is none" run --name q
 vars=(QEMU=/nonexistent) &&

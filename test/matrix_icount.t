@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Time counted in instructions: two runs with one seed are one run, and that
+# on a host with other things to do.
+# timeout: 1500
+
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=test/tap.sh
+. test/tap.sh
+
+export OUT=$PWD/build/test/out/icount MEM=512M CXL_MEM=512M
+rm -rf "$OUT"
+mkdir -p "$OUT"
+
+for i in 1 2; do
+	status=0
+	./build.sh run --name "run$i" --icount --once gups 64M node1 --hot 8M \
+		--duration 6 --policy numab --timeline 500ms \
+		>"$OUT/run$i.txt" 2>&1 </dev/null || status=$?
+	is "$status" 0 "run $i passed" || diag "$(tail -n 5 "$OUT/run$i.txt")"
+done
+
+# rows RUN FILTER: of the timeline, a line a row
+rows()
+{
+	jq -r "select(.record == \"timeline\") | $2" "$OUT/$1/records.jsonl"
+}
+
+is "$(rows run2 .near_share)" "$(rows run1 .near_share)" \
+	"row by row the same near share: $(rows run1 '.near_share * 100 | floor' |
+		tr '\n' ' ')"
+ok "of which some is neither 0 nor 1: it moved" \
+	[ "$(rows run1 .near_share | sort -u | wc -l)" -ge 2 ]
+is "$(jq -c 'select(.record == "moves") | .whole.numa_promoted' \
+	"$OUT/run2/records.jsonl")" \
+	"$(jq -c 'select(.record == "moves") | .whole.numa_promoted' \
+		"$OUT/run1/records.jsonl")" "the same pages promoted"
+# Interrupts of the emulator's own threads come when they come
+worst=$(paste <(rows run1 .updates_per_s) <(rows run2 .updates_per_s) |
+	awk '{ d = ($1 - $2) / $1; d = d < 0 ? -d : d; if (d > w) w = d }
+		END { printf "%.6f", NR ? w : 1 }')
+ok "rates differ by less than 1 % in every row: $worst" \
+	awk -v w="$worst" 'BEGIN { exit !(w < 0.01) }'
+
+done_testing
