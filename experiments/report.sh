@@ -280,15 +280,15 @@ plot_heat()
 	local cell all=("$dir"/data/*.heat)
 
 	[[ -e ${all[0]} ]] || return 0
-	echo "What DAMON's schemes looked at near the end: how often memory was \
-found accessed, by physical address; nothing where no scheme looked" \
+	echo "What DAMON saw in its last round: in how many of its samples \
+memory was found accessed, by physical address; nothing where it did not look" \
 		>"$dir/data/heat.txt"
 	{
 		echo "$PLOT_STYLE"
 		echo "set multiplot layout ${#all[@]},1"
 		echo "unset key; set yrange [0:100]; set style fill solid 0.5"
 		echo "set ylabel 'accessed, %'; set xrange [*:*]"
-		echo "set xlabel 'physical address, GiB'"
+		echo "set xlabel 'physical address, GiB'; set format x '%g'"
 		for cell in "${all_cells[@]}"; do
 			[[ -s $dir/data/$cell.heat ]] || continue
 			echo "set title \"$cell\" noenhanced"
