@@ -43,4 +43,17 @@ worst=$(paste <(rows run1 .updates_per_s) <(rows run2 .updates_per_s) |
 ok "rates differ by less than 1 % in every row: $worst" \
 	awk -v w="$worst" 'BEGIN { exit !(w < 0.01) }'
 
+# What a policy costs the guest, the first after the boot: without the time in
+# which the emulator translates the kernel's code for the first time
+status=0
+./build.sh run --name both --icount --once gups 64M node1 --updates 1x \
+	--policy both >"$OUT/both.txt" 2>&1 </dev/null || status=$?
+is "$status" 0 "a run under both passed" || diag "$(tail -n 5 "$OUT/both.txt")"
+for record in policy restore; do
+	seconds=$(jq -r "select(.record == \"$record\") | .elapsed_s" \
+		"$OUT/both/records.jsonl")
+	ok "$record: $seconds s, of 0.05 at most" \
+		awk -v s="${seconds:-1}" 'BEGIN { exit !(s < 0.05) }'
+done
+
 done_testing
