@@ -9,6 +9,7 @@
 #   deps/debian.sh      packages of other Debian suites
 #   deps/libs.sh        static libraries             (deps)
 #   deps/guest.sh       emulator and kernel          (qemu, kernel)
+#   deps/kernel.sh      kernels of our own           (kernel --own, --debug)
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
@@ -58,14 +59,15 @@ musl|verb_deps"
 	"tier||the program: build/tier|verb_tier"
 	"plugin||QEMU's plugin that counts accesses: build/tier-pmu.so|verb_plugin"
 	"qemu||QEMU 11.1 or newer: the machine's own, or Debian's|verb_qemu"
-	"kernel||Debian's cloud kernel: build/vmlinuz|verb_kernel"
+	"kernel|[--own or --debug]|Debian's cloud kernel, or one built from its \
+source: build/vmlinuz|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
 	"run|[--name N] [--add FILE[:PATH]]... [--count] [--latency \
 cxl=+250ns]... [--icount] [TIER ARGUMENTS]|boot, run tier \
 (--once gups 1G node1), power off; see out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
-	"experiment|list | NAME [OPTIONS]|cells in guests of their own, side by side: \
+	"experiment|list, or NAME [OPTIONS]|cells in guests of their own, side by side: \
 experiment --help|cmd_experiment"
 	"qemu-line|[TOPOLOGY [TIER ARGUMENTS]]|print the QEMU command|cmd_qemu_line"
 	"test|[ARGUMENTS]|the tests: test/run|cmd_test"
@@ -82,7 +84,8 @@ experiment --help|cmd_experiment"
 VARIABLES=(
 	"QEMU||emulator: a program, or a version of Debian's (10.0)"
 	"QEMU_MIN|11.1|the oldest QEMU that is accepted from this machine"
-	"KERNEL|6.12|kernel: a version of Debian's (6.12, 7.3) or a bzImage"
+	"KERNEL|6.12|kernel: a version of Debian's (6.12, 7.3), own, debug \
+(own-7.3, ...) or a bzImage"
 	"MODULES||where lib/modules of KERNEL=FILE is, if it has modules"
 	"TOPOLOGY|cxl|the machine: a file of initramfs/topologies"
 	"MEM|3G|memory of node 0"
@@ -201,8 +204,18 @@ verb_qemu()
 	say "QEMU $qemu_version: $qemu_bin"
 }
 
+# verb kernel [--own | --debug]: of the version that KERNEL says
 verb_kernel()
 {
+	case $* in
+	'') ;;
+	--own | --debug)
+		[[ $KERNEL =~ ^[0-9.]+$ ]] ||
+			die 2 "kernel $1: KERNEL=$KERNEL is no version"
+		KERNEL=${1#--}-$KERNEL
+		;;
+	*) die 2 "kernel: only --own or --debug";;
+	esac
 	lock
 	build_kernel
 	say "Linux $kernel_version: $kernel_image"
@@ -273,6 +286,8 @@ cmd_lint()
 # who cannot install them is told once
 NEED_DEPS=(gcc xz-utils)
 NEED_KERNEL=(kmod xz-utils)
+# libelf-dev: objtool, without which there is no x86 kernel
+NEED_OWN_KERNEL=(gcc libc6-dev make bc flex bison libelf-dev xz-utils zstd)
 NEED_IMAGE=("${NEED_DEPS[@]}" cpio kmod zstd)
 NEED_RUN=("${NEED_IMAGE[@]}" jq)
 NEED_LINT=("${NEED_DEPS[@]}" shellcheck clang-format cppcheck)
@@ -482,6 +497,8 @@ check_tier()
 . "$ROOT/deps/libs.sh"
 # shellcheck source=deps/guest.sh
 . "$ROOT/deps/guest.sh"
+# shellcheck source=deps/kernel.sh
+. "$ROOT/deps/kernel.sh"
 # shellcheck source=initramfs/image.sh
 . "$ROOT/initramfs/image.sh"
 # shellcheck source=initramfs/add.sh

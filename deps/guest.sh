@@ -129,15 +129,19 @@ qemu_wrapper()
 build_kernel()
 {
 	if [[ $KERNEL = */* || -e $KERNEL ]]; then
-		own_kernel
+		given_kernel
 	else
 		[[ ! $MODULES ]] || die 2 "MODULES=DIR needs KERNEL=PATH"
-		debian_kernel "$KERNEL"
+		if [[ $KERNEL =~ ^(own|debug)(-[0-9.]+)?$ ]]; then
+			own_kernel "$KERNEL"
+		else
+			debian_kernel "$KERNEL"
+		fi
 	fi
 	ln -sfn "$kernel_image" "$B/vmlinuz"
 }
 
-own_kernel()
+given_kernel()
 {
 	[[ -r $KERNEL ]] || die 3 "KERNEL=$KERNEL: cannot read it"
 	kernel_image=$(realpath "$KERNEL")
@@ -171,7 +175,8 @@ debian_kernel()
 	local prefix=$1 note=$B/kernel/$1.version
 
 	[[ $prefix =~ ^[0-9]+\.[0-9]+ ]] ||
-		die 2 "KERNEL=$prefix: neither a version (6.12, 7.3) nor a file"
+		die 2 "KERNEL=$prefix: neither a version (6.12, 7.3), own or" \
+			"debug (own-7.3) nor a file"
 	if [[ ! -e $note ]]; then
 		need "${NEED_KERNEL[@]}"
 		apt_update trixie
