@@ -85,7 +85,7 @@ make_kernel()
 	mkdir -p "$dir/obj"
 	cat "${options[@]}" >"$dir/options"
 	# So that a failed build leaves no old one behind that seems right
-	rm -f "$dir/vmlinuz"
+	rm -f "$dir"/{vmlinuz,config}
 	kbuild KCONFIG_ALLCONFIG="$dir/options" allnoconfig
 	check_options "$dir/obj/.config" "${options[@]}"
 	kbuild bzImage

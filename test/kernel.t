@@ -71,6 +71,8 @@ for built in build/kernel/{own,debug}-[0-9]*/config; do
 	[[ -e $built ]] || continue
 	name=$(basename "$(dirname "$built")")
 	mapfile -t files < <(kernel_options "${name%%-*}" "${name#*-}")
+	# Not one of older options
+	cat "${files[@]}" | cmp -s - "${built%/*}/options" || continue
 	is "$(lost_options "$built" "${files[@]}")" "" \
 		"$name, built here, has all of them"
 done
