@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 #
 # Kernels of our own, from Debian's source packages and the options in
-# deps/kernel: "own" is small, boots quickly and takes regions under the
+# deps/kernel*.config: "own" is small, boots quickly and takes regions under the
 # hypervisor bit; "debug" is the same one watching itself.
 #
 # Sourced by build.sh.
 
-KERNEL_CONFIGS=$ROOT/deps/kernel
+KERNEL_CONFIG=$ROOT/deps/kernel
 
 # own_kernel FLAVOUR[-SERIES]: built if need be; sets what build_kernel does
 own_kernel()
@@ -14,8 +14,8 @@ own_kernel()
 	local flavour=${1%%-*} series=6.12 dir source options key
 
 	[[ $1 != *-* ]] || series=${1#*-}
-	[[ -e $KERNEL_CONFIGS/$series.config ]] ||
-		die 2 "KERNEL=$1: deps/kernel has options for" \
+	[[ -e $KERNEL_CONFIG-$series.config ]] ||
+		die 2 "KERNEL=$1: there are options for" \
 			"$(kernel_series), not for $series"
 	dir=$B/kernel/$flavour-$series source=$B/kernel/source-$series
 	mapfile -t options < <(kernel_options "$flavour" "$series")
@@ -36,16 +36,17 @@ kernel_series()
 {
 	local series
 
-	series=$(cd "$KERNEL_CONFIGS" && echo [0-9]*.config)
+	series=$(cd "$ROOT/deps" && echo kernel-[0-9]*.config)
 	series=${series//.config/}
+	series=${series//kernel-/}
 	echo "${series// / and }"
 }
 
 # kernel_options FLAVOUR SERIES: the files of options that make it up
 kernel_options()
 {
-	printf '%s\n' "$KERNEL_CONFIGS"/{base,"$2"}.config
-	[[ $1 != debug ]] || echo "$KERNEL_CONFIGS/debug.config"
+	printf '%s\n' "$KERNEL_CONFIG"{,"-$2"}.config
+	[[ $1 != debug ]] || echo "$KERNEL_CONFIG-debug.config"
 }
 
 # kernel_source SERIES: unpacked.  The newest of trixie and its backports;
@@ -138,6 +139,6 @@ check_options()
 
 	lost=$(lost_options "$@")
 	[[ ! $lost ]] || die 1 "the kernel's configuration lost options" \
-		"that deps/kernel asks for, because another that they need" \
+		"that deps/kernel*.config ask for, because another that they need" \
 		"is missing, or they have other names now:"$'\n'"$lost"
 }

@@ -49,7 +49,7 @@ for series in 6.12 7.3; do
 		"${files[@]}")" "" "$series: each line is an option, or a comment"
 	# The second would win, and the first be called lost
 	is "$(grep -hoE '^CONFIG_[A-Z0-9_]+' \
-		"$KERNEL_CONFIGS"/{base,"$series"}.config | sort | uniq -d)" "" \
+		"$KERNEL_CONFIG"{,"-$series"}.config | sort | uniq -d)" "" \
 		"$series: no option is asked for twice"
 done
 is "$(kernel_options own 6.12 | grep -c debug)" 0 "own: without debug's"
