@@ -1053,7 +1053,7 @@ const struct findings_row findings_rows[] = {
 	  "QEMU 11.1 or newer, one device in the last fixed window, no interleaving" },
 	{ "kvm-trapped", FINDINGS_BROKEN, FINDINGS_ASKED, kvm_trapped,
 	  "trapped, on QEMU without TCG",
-	  "KVM emulates each access, and not all instructions: illegal instructions, \"Bad swap entry\".",
+	  "KVM emulates each access, and not all instructions: illegal instructions, \"Bad swap file entry\".",
 	  "accel=tcg, or cure what traps" },
 	{ "node-left-out", FINDINGS_WARNING, FINDINGS_ASKED, left_out,
 	  "a node numbered 64 or more in /sys/devices/system/node",

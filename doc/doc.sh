@@ -201,7 +201,9 @@ install_into()
 	install -D -m 755 "$B/tier" "$dir/bin/tier" &&
 		install -D -m 644 "$B/tier.8" "$dir/share/man/man8/tier.8" &&
 		install -D -m 644 "$B/tier.completion" \
-			"$dir/share/bash-completion/completions/tier"
+			"$dir/share/bash-completion/completions/tier" &&
+		install -D -m 644 "$ROOT/doc/troubleshooting.md" \
+			"$dir/share/doc/tier/troubleshooting.md"
 }
 
 # verb install PREFIX: below DESTDIR, if that is set
@@ -211,7 +213,7 @@ cmd_install()
 	[[ $1 = /* ]] || die 2 "install $1: not an absolute path"
 	lock
 	install_into "${DESTDIR:-}${1%/}" || die 1 "could not install to $1"
-	say "installed below ${DESTDIR:-}${1%/}: bin/tier, its manual, completion"
+	say "installed below ${DESTDIR:-}${1%/}: bin/tier, its manual, completion, documents"
 }
 
 # --- the package -----------------------------------------------------------------

@@ -65,6 +65,43 @@ in_section DIAGNOSTICS | grep -E '^	' |
 is "$("$tier" check --list | sed -nE 's/^([a-z][a-z-]+) \(.*/\1/p' |
 	sort | comm -13 - "$tmp/named")" "" \
 	"the manual: diagnostics name findings"
+
+# --- troubleshooting -----------------------------------------------------------
+
+page=doc/troubleshooting.md
+# Below each message: what tier check calls it, and what to do
+# shellcheck disable=SC2016
+sed -nE '/^\* tier check:/,/^\* Do:/p' "$page" | grep -v '^\* Do:' |
+	grep -oE '`[a-z]+(-[a-z]+)*`' | tr -d '`' | sort -u >"$tmp/explained"
+"$tier" check --list | sed -nE 's/^([a-z][a-z-]+) \(.*/\1/p' | sort \
+	>"$tmp/findings"
+ok "troubleshooting: names findings" test "$(wc -l <"$tmp/explained")" -gt 30
+is "$(comm -13 "$tmp/findings" "$tmp/explained")" "" \
+	"troubleshooting: findings that exist"
+is "$(awk '/^### / { if (title && !(named && todo)) print title
+		title = $0; named = todo = 0 }
+	/^\* tier check:/ { named = 1 }
+	/^\* Do:/ { todo = 1 }
+	END { if (!(named && todo)) print title }' "$page")" "" \
+	"troubleshooting: each message has a finding or none, and what to do"
+# What a row of the table quotes, or the error it names, stands on the page
+"$tier" check --list --json | jq -r 'select(.record == "finding_row") |
+	.finding as $name | "\(.found_by) \(.means)" |
+	[match("\"([^\"]+)\"|\\b(E[A-Z]{3,})\\b"; "g").captures |
+		map(.string | strings)[]] | .[] | "\($name)\t\(.)"' \
+	>"$tmp/quoted"
+ok "the table quotes messages" test "$(wc -l <"$tmp/quoted")" -gt 8
+is "$(while IFS=$'\t' read -r name message; do
+	# A word of /proc is not what anybody searches for
+	[[ $message != "QEMU TCG" && $message != "CXL Window" ]] || continue
+	grep -qxF "$name" "$tmp/explained" &&
+		tr '\n' ' ' <"$page" | grep -qF "$message" ||
+		echo "$name: $message"
+done <"$tmp/quoted")" "" "troubleshooting: has each of them"
+is "$(comm -23 "$tmp/named" "$tmp/explained")" "" \
+	"troubleshooting: what the manual's diagnostics name"
+is "$(grep -c 'doc/troubleshooting.md' README)" 1 "README: names the page"
+
 is "$(while read -r verb; do
 	# shellcheck disable=SC2086
 	[[ $("$tier" $verb --help) = "$("$tier" help $verb)" ]] || echo "$verb"
@@ -77,6 +114,7 @@ ok "install" env DESTDIR="$tmp/root" ./build.sh install /usr/local \
 is "$(cd "$tmp/root" && find . -type f -printf '%m %P\n' | sort -k 2)" \
 	"755 usr/local/bin/tier
 644 usr/local/share/bash-completion/completions/tier
+644 usr/local/share/doc/tier/troubleshooting.md
 644 usr/local/share/man/man8/tier.8" "install: these files, these modes"
 ok "install: the program" cmp "$tier" "$tmp/root/usr/local/bin/tier"
 for word in '' relative; do
