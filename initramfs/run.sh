@@ -32,6 +32,7 @@ cmd_run()
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
+	catch_signals
 	open_out
 	qemu_arguments "$out/records.jsonl" plain "${arguments[@]}"
 	describe_run "${arguments[@]}"
@@ -440,23 +441,33 @@ wait_through()
 	return "$status"
 }
 
-# Sets qemu_status, started and interrupted.  The console goes through tee, which
-# outlives a Ctrl-C, so that the log is complete.
+# From here on a signal ends the run, not us: there is a verdict to write.
+# Sets interrupted, when one comes.
+catch_signals()
+{
+	interrupted='' emulator=''
+	# timeout hands the signal on to the emulator, our only child
+	trap 'interrupted=1; [[ ! $emulator ]] ||
+		kill -TERM "$emulator" 2>/dev/null || true' INT TERM HUP
+}
+
+# Sets qemu_status and started.  The console goes through tee, which outlives a
+# Ctrl-C, so that the log is complete.
 run_qemu()
 {
-	local tee_pid pid
+	local tee_pid
 
-	interrupted='' started=$SECONDS
+	started=$SECONDS qemu_status=0
+	[[ ! $interrupted ]] || return 0
 	exec 7> >(trap '' INT TERM HUP; exec tee "$out/console.log" 8>&-)
 	tee_pid=$!
 	timeout --foreground --kill-after=10 "$TIMEOUT" "${qemu[@]}" \
 		</dev/null >&7 2>&1 7>&- 8>&- &
-	pid=$!
+	emulator=$!
 	exec 7>&-
-	# timeout hands the signal on to the emulator, our only child
-	trap 'interrupted=1; kill -TERM "$pid" 2>/dev/null || true' INT TERM HUP
-	qemu_status=0
-	wait_through "$pid" || qemu_status=$?
+	# One that came before there was an emulator
+	[[ ! $interrupted ]] || kill -TERM "$emulator" 2>/dev/null || true
+	wait_through "$emulator" || qemu_status=$?
 	wait "$tee_pid" || true
 }
 
@@ -474,6 +485,11 @@ finish_run()
 		status=1 verdict="failed: $(why_no_end)"
 	fi
 	write_verdict "$verdict"
+	# A signal that came before the verdict stood is part of it
+	if [[ $interrupted && $verdict != "failed: interrupted" ]]; then
+		status=1 verdict="failed: interrupted"
+		write_verdict "$verdict"
+	fi
 	say "$verdict ($out)"
 	return "$status"
 }
@@ -509,12 +525,16 @@ judge_records()
 # The guest did not come to its end record
 why_no_end()
 {
-	local panic
+	local panic signal
 
 	panic=$(grep -a -m1 -o 'Kernel panic.*' "$out/console.log" |
 		tr -d '\r') || true
-	if ((qemu_status > 128)); then
-		echo "the emulator was ended by signal $((qemu_status - 128))"
+	# It takes the polite signals, and ends with status 0
+	signal=$(sed -nE 's/^.*: terminating on signal ([0-9]+).*/\1/p' \
+		"$out/console.log" | tail -n 1) || true
+	((qemu_status <= 128)) || signal=$((qemu_status - 128))
+	if [[ $signal ]]; then
+		echo "the emulator was ended by signal $signal"
 	elif ((qemu_status)); then
 		echo "the emulator ended with status $qemu_status"
 	elif [[ $panic ]]; then
