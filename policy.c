@@ -990,12 +990,18 @@ static void say_restored(const char *log, const struct undo_result *r,
 	report_u64("done", r->done);
 	report_u64("failed", r->failed);
 	report_str("reason", r->reason[0] ? r->reason : NULL);
+	report_u64("foreign", r->foreign);
+	report_str("foreign_first", r->foreign ? r->foreign_first : NULL);
 	report_real("elapsed_s", seconds);
 	report_real("cpu_s", cpu);
 	report_end();
 	report_say("restored %u change%s in %s%s\n", r->done,
 		   r->done == 1 ? "" : "s", format_seconds(time, seconds),
 		   r->failed ? ", others failed" : "");
+	if (r->foreign)
+		report_warn(
+			"another program changed %u of what was set here: %s",
+			r->foreign, r->foreign_first);
 }
 
 int policy_restore(const char *log)

@@ -25,6 +25,7 @@
 #include "init.h"
 #include "report.h"
 #include "supervise.h"
+#include "sysfs.h"
 #include "util.h"
 
 /* What a child may take to end by itself once it was asked to. */
@@ -39,6 +40,7 @@ struct watch {
 	struct textbuf line; /* of a record, not complete yet */
 	char stage[64]; /* the last one begun, before it was asked to end */
 	uint64_t deadline, kill_at;
+	uint64_t oom_kills; /* of the kernel, when it began */
 	int asked; /* the signal that asked it to end, 0: none */
 	bool late; /* it was the deadline */
 	bool ended;
@@ -228,6 +230,18 @@ static void watch_child(struct watch *w)
 
 /* ---------------------------------------------------------------- judge */
 
+/* How often this kernel killed for want of memory; 0 where it does not say. */
+static uint64_t oom_kills(void)
+{
+	static const char key[] = "\noom_kill ";
+	char *text = sysfs_slurp("/proc/vmstat");
+	const char *at = text ? strstr(text, key) : NULL;
+	uint64_t n = at ? strtoull(at + strlen(key), NULL, 10) : 0;
+
+	free(text);
+	return n;
+}
+
 #define blame(r, ...)                                                    \
 	do {                                                             \
 		snprintf((r)->reason, sizeof((r)->reason), __VA_ARGS__); \
@@ -254,8 +268,11 @@ static void judge(struct watch *w)
 					    "HUP",
 		      during, w->stage);
 	else if (sig)
-		blame(r, "the work was killed by signal %d (%s)%s%s", sig,
-		      strsignal(sig), during, w->stage);
+		blame(r, "the work was killed by signal %d (%s)%s%s%s", sig,
+		      strsignal(sig), during, w->stage,
+		      sig == SIGKILL && oom_kills() != w->oom_kills ?
+			      ": the kernel was out of memory" :
+			      "");
 	else if (code)
 		r->status = (enum status)code; /* of "run": its program's */
 	if (r->status && !r->reason[0])
@@ -285,6 +302,7 @@ void supervise(const struct supervise *s, struct supervised *result)
 	int fds[2];
 
 	*result = (struct supervised){ 0 };
+	w.oom_kills = oom_kills();
 	if (pipe(fds)) {
 		blame(result, "pipe: %s", strerror(errno));
 		return;

@@ -378,6 +378,9 @@ static void put_back(const struct plan *plan, const struct undo_state *before,
 			   r.done == 1 ? "" : "s");
 	if (r.failed)
 		report_warn("%s; tier policy restore tries again", r.reason);
+	if (r.foreign)
+		report_warn("another program changed what was set here: %s",
+			    r.foreign_first);
 	if (!undo_pending("run") || !policy_restore("run"))
 		return;
 	report_warn("%s", fail_message());

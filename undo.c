@@ -5,7 +5,9 @@
  * A log is text, a line a change: how, path and value, with tabs between
  * them. A line is written before its change is made, with one write(2), so
  * that whatever kills us in between leaves a line too many, never one too
- * few: to put back what is so already does no harm.
+ * few: to put back what is so already does no harm. Behind its change a "wrote"
+ * line has what a file holds from then on: if it does not when the change is
+ * taken back, somebody else has changed it, too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,9 +32,9 @@
 #define DIR_DEFAULT "/run/tier"
 
 /* How a line is taken back, as it is written in the log. */
-enum how { STORE, WRITE, TRY, RMDIR, UMOUNT, NR_HOWS };
-static const char *const how_names[NR_HOWS] = { "store", "write", "try",
-						"rmdir", "umount" };
+enum how { STORE, WRITE, TRY, RMDIR, UMOUNT, WROTE, NR_HOWS };
+static const char *const how_names[NR_HOWS] = { "store", "write",  "try",
+						"rmdir", "umount", "wrote" };
 _Static_assert(STORE == (int)UNDO_STORE && WRITE == (int)UNDO_WRITE &&
 		       TRY == (int)UNDO_TRY,
 	       "undo.h's words are the first three");
@@ -357,7 +359,9 @@ int undo_store_was(const char *was, const char *value, const char *fmt, ...)
 	format_path(path, fmt);
 	if (!is_logged(path))
 		err = log_line(STORE, path, was);
-	return err ? err : sysfs_store(value, "%s", path);
+	if (!err)
+		err = sysfs_store(value, "%s", path);
+	return err ? err : log_line(WROTE, path, value);
 }
 
 int undo_store(const char *value, const char *fmt, ...)
@@ -444,6 +448,39 @@ int undo_mount(const char *type, const char *target, const char *proof)
 }
 
 /* ----------------------------------------------------------- taking back */
+
+/* Is it what the log says last of that file? What was written before is old. */
+static bool is_last_word(size_t i)
+{
+	for (size_t k = i + 1; k < state.nr_lines; k++)
+		if (state.lines[k].how == WROTE &&
+		    !strcmp(state.lines[k].path, state.lines[i].path))
+			return false;
+	return true;
+}
+
+/*
+ * Somebody may have changed what we changed: what a run measured is then not
+ * what it says. A file that cannot be read has nothing to compare.
+ */
+static void find_foreign(size_t mark, struct undo_result *r)
+{
+	char now[VALUE_MAX];
+
+	for (size_t i = mark; i < state.nr_lines; i++) {
+		const struct line *l = &state.lines[i];
+
+		if (l->how != WROTE || !is_last_word(i) ||
+		    sysfs_read_chosen(now, sizeof(now), "%s", l->path) < 0 ||
+		    sysfs_same(now, l->value))
+			continue;
+		if (!r->foreign++)
+			snprintf(
+				r->foreign_first, sizeof(r->foreign_first),
+				"%.160s: \"%.100s\" was written, and \"%.100s\" is there",
+				l->path, l->value, now);
+	}
+}
 
 /* What a cgroup still holds goes to its parent: rmdir wants it empty. */
 static void empty_group(const char *path)
@@ -543,13 +580,14 @@ static int take_back_to(const char *log, size_t mark, struct undo_result *r)
 	if (state.fd >= 0)
 		close(state.fd);
 	state.fd = -1;
+	find_foreign(mark, r);
 	for (size_t i = state.nr_lines; i-- > mark;) {
 		struct line *l = &state.lines[i];
 
 		err = take_back(l);
 		if (!err) {
+			r->done += l->how != WROTE;
 			forget_line(l);
-			r->done++;
 			continue;
 		}
 		if (!r->failed++)

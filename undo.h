@@ -77,6 +77,12 @@ int undo_mount(const char *type, const char *target, const char *proof);
 struct undo_result {
 	unsigned int done, failed;
 	char reason[256]; /* of the first failure */
+	/*
+	 * Files that no longer held what was written to them last: another
+	 * program changed them. They were put back like the others.
+	 */
+	unsigned int foreign;
+	char foreign_first[512]; /* the first: path, what was, what is */
 };
 /* Is there something in the log? */
 bool undo_pending(const char *log);

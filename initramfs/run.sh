@@ -539,6 +539,9 @@ why_no_end()
 		echo "the emulator ended with status $qemu_status"
 	elif [[ $panic ]]; then
 		echo "the guest's kernel: $panic"
+	elif [[ ! -s $out/records.jsonl ]]; then
+		echo "no record came: the guest has no port for records, or" \
+			"they could not be written"
 	else
 		echo "the guest ended without an end record"
 	fi
