@@ -954,6 +954,21 @@ static enum findings_answer kernel_warning(struct findings_look *l, char *text)
 			  KERNLOG_TAINT_WARNING);
 }
 
+static enum findings_answer poisoned(struct findings_look *l, char *text)
+{
+	const struct poison *p = &l->poison;
+
+	if (p->entries)
+		return yes(text,
+			   "%u range%s, %" PRIu64
+			   " bytes; the first at 0x%" PRIx64 " of %s (%s)",
+			   p->entries, p->entries == 1 ? "" : "s", p->bytes,
+			   p->dpa, p->memdev, p->source);
+	return l->poison_err ? unread(text, "the devices' lists of poison",
+				      l->poison_err) :
+			       FINDINGS_NO;
+}
+
 /* --------------------------------------------------------------- the table */
 
 const struct findings_row findings_rows[] = {
@@ -1133,6 +1148,10 @@ const struct findings_row findings_rows[] = {
 	  "\"QEMU TCG\" in /proc/cpuinfo",
 	  "Accessed bits are set on TLB misses alone: hot memory looks idle to DAMON and to reclaim. gups flushes TLBs while DAMON runs; other programs are seen wrongly.",
 	  "KVM or hardware for results about DAMON and other programs" },
+	{ "poison", FINDINGS_WARNING, FINDINGS_ASKED, poisoned,
+	  "trace events cxl_poison, after a 1 was written to trigger_poison_list of each mem*",
+	  "The device holds memory that it calls bad. On a server its loads end programs; QEMU's do not see it on the direct path, and read what was there.",
+	  "free the range: offline its memory block; injected poison goes by clear_poison in debugfs (cxl/memN)" },
 	{ "kernel-bug", FINDINGS_BROKEN, FINDINGS_ALWAYS, kernel_bug,
 	  "BUG, Oops, a fault or a panic in the log, or kernel.tainted has 32 or 128",
 	  "The kernel is in a state that it was not made for: no result can be relied on.",
@@ -1149,6 +1168,21 @@ const char *findings_level_name(enum findings_level level)
 	return level == FINDINGS_BROKEN	 ? "broken" :
 	       level == FINDINGS_WARNING ? "warning" :
 					   "note";
+}
+
+/* Asking is a command to the device: not of a tree that is a copy. */
+static void read_poison(struct findings_look *l)
+{
+	if (sysfs_is_rerooted())
+		return;
+	for (int i = 0; i < l->nr_memdevs; i++) {
+		int id = l->memdevs[i].id, err;
+
+		if (!sysfs_exists(CXL "/mem%d/trigger_poison_list", id))
+			continue;
+		err = poison_read(&l->poison, id);
+		l->poison_err = l->poison_err ? l->poison_err : err;
+	}
 }
 
 static void read_log(struct findings_look *l)
@@ -1180,6 +1214,7 @@ void findings_look_begin(struct findings_look *l, const struct node *nodes,
 		return;
 	node_machine(&l->machine);
 	find_memdevs(l);
+	read_poison(l);
 }
 
 void findings_look_end(struct findings_look *l)

@@ -13,6 +13,7 @@
 
 #include "kernlog.h"
 #include "node.h"
+#include "poison.h"
 #include "region.h"
 #include "zone.h"
 
@@ -53,6 +54,8 @@ struct findings_look {
 	bool has_zones; /* they were looked at */
 	struct findings_memdev *memdevs;
 	int nr_memdevs;
+	struct poison poison;
+	int poison_err; /* 0, or why a device could not be asked */
 	uint64_t taint;
 	struct kernlog log;
 	int log_err; /* 0, or why the log could not be read */

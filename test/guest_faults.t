@@ -13,9 +13,33 @@ cd "$(dirname "$0")/.." || exit 1
 
 export CXL_MEM=512M MEM=1G
 
+FAULT_EMULATOR=$(./build.sh qemu 2>&1 | sed -n 's/^ *QEMU [0-9.]*: //p')
+FAULT_QMP=$OUT/faults.qmp
+export FAULT_EMULATOR FAULT_QMP
+
+# Poisons 64 bytes of the device, when the guest says so
+inject()
+{
+	until grep -qs '^== inject' "$OUT/faults/console.log"; do
+		sleep 0.1
+	done
+	printf '%s\n' '{"execute":"qmp_capabilities"}' \
+		'{"execute":"cxl-inject-poison","arguments":{
+		"path":"/machine/peripheral/cxl0","start":4096,"length":64}}' \
+		>"$FAULT_QMP.in"
+	cat "$FAULT_QMP.out" >"$FAULT_QMP.said"
+}
+
 # --- around a benchmark --------------------------------------------------------
 
-boot_script faults test/faults/guest -- oom offline clock tunable stages full
+mkdir -p "$OUT"
+rm -rf "$FAULT_QMP".* "$OUT/faults"
+mkfifo "$FAULT_QMP.in" "$FAULT_QMP.out" || exit 1
+inject &
+injector=$!
+QEMU=$PWD/test/faults/qemu FAULT=qmp boot_script faults test/faults/guest -- \
+	oom offline clock tunable stages full poison
+kill "$injector" 2>/dev/null
 
 is "$(said oom)" 1 "out of memory during populate: status 1"
 like "$(of oom end .reason)" 'signal 9.*during populate' \
@@ -54,6 +78,12 @@ like "$(of full-log end .reason)" 'could not be kept.*it was not changed' \
 	"nothing is changed"
 is "$(said full-after)" "$(said before)" "tunables are as they were"
 
+is "$(said poison)" 0 "poison is injected under a run: it does not see it"
+is "$(of poison gups '.errors == 0 and .verified')" true "with every word"
+so check finding 'map(select(.finding == "poison")) | length == 1 and
+	(.[0].seen | test("1 range, 64 bytes; the first at 0x1000 of mem0"))' \
+	"tier check lists it" || diag "$(cat "$FAULT_QMP.said")"
+
 # --- the machine's own end -----------------------------------------------------
 
 expect=1 boot panic "${SCRIPTS[@]}" --add test/faults/guest:/guest \
@@ -63,9 +93,6 @@ like "$verdict" "^failed: the guest's kernel: Kernel panic" "its cause is named"
 
 # --- the records' port ----------------------------------------------------------
 
-FAULT_EMULATOR=$(sed -n "s/^.*\(\/[^ ]*qemu-system-x86_64\) .*/\1/p" \
-	"$run/qemu.cmd" | head -n 1)
-export FAULT_EMULATOR
 for FAULT in absent full; do
 	export FAULT
 	QEMU=$PWD/test/faults/qemu expect=1 boot "records-$FAULT" \
