@@ -39,7 +39,7 @@ wrong()
 # as JSON with the sizes as they were written
 read_experiment()
 {
-	local file=$1 line line_number=0 keyword value column
+	local file=$1 line line_number=0 keyword value column theirs_at=()
 
 	while IFS= read -r line || [[ $line ]]; do
 		((line_number += 1))
@@ -67,7 +67,10 @@ read_line()
 	title) title=$value;;
 	note) notes+=("$value");;
 	rank) rank=$value;;
-	theirs) theirs+=("$value");;
+	theirs)
+		theirs+=("$value")
+		theirs_at+=("$line_number:$column")
+		;;
 	cell) read_cell;;
 	*)
 		[[ $keyword =~ ^($SETTINGS)$ ]] || wrong 1 "unknown word" \
@@ -143,12 +146,12 @@ add_cell()
 # What others measured: a figure a cell
 check_theirs()
 {
-	local row words
+	local i words
 
-	for row in "${theirs[@]}"; do
-		read -r -a words <<<"$row"
+	for ((i = 0; i < ${#theirs[@]}; i++)); do
+		read -r -a words <<<"${theirs[i]}"
 		((${#words[@]} == ${#cells[@]} + 1)) ||
-			die 2 "$file: theirs ${words[0]}: ${#cells[@]} cells," \
+			die 2 "$file:${theirs_at[i]}: theirs ${words[0]}: ${#cells[@]} cells," \
 				"but $((${#words[@]} - 1)) figures"
 	done
 }

@@ -99,11 +99,69 @@ broken "broken.exp:2:7: there is a cell a already" "two cells" <<'X'
 cell  a gups 1M
 cell  a gups 2M
 X
-broken "theirs numa_hit: 1 cells, but 2 figures" "figures" <<'X'
+broken "broken.exp:3:8: theirs numa_hit: 1 cells, but 2 figures" "figures" <<'X'
 title x
 cell a gups 1M
 theirs numa_hit 1 2
 X
+
+# Files that nobody wrote: those of the experiments, with some of their lines
+# and bytes changed.  Each is refused with a place, or taken as far as to the
+# emulator, which is missing here; nothing in one is run, and no shell or jq
+# complains.  As many as there is time for.
+mutate()
+{
+	perl -e 'my ($seed, $to, @files) = @ARGV;
+		srand($seed);
+		my @odd = ("\$(touch $to.ran)", "`touch $to.ran`", "\0", "\xff",
+			"\x27", "\"", "\\", "[", "]]", "{", "}", "{1G", "|", "&",
+			";", "<", ">(", "*", "?", "~", "!", "#", "%s", "%n", "-",
+			"--", "=", "\t", "\r", "\n", " ", "9" x 30, "-1", "08",
+			"x[\$(touch $to.ran)]", "title", "cell", "mem", "\${HOME}");
+		open(my $in, "<", $files[rand @files]) or die;
+		my $text = join "", <$in>;
+		for (0 .. rand 4) {
+			my $at = int rand(length($text) + 1);
+			my $how = int rand 6;
+			my @lines = split /^/, $text;
+			my $line = int rand(@lines || 1);
+			if ($how < 3) {
+				substr($text, $at, $how) = $odd[rand @odd];
+			} elsif ($how == 3) {
+				splice @lines, $line, 1;
+				$text = join "", @lines;
+			} elsif ($how == 4) {
+				splice @lines, $line, 0, $lines[rand @lines] // "";
+				$text = join "", @lines;
+			} else {
+				$text = substr($text, 0, $at) if rand() < 0.3;
+			}
+		}
+		open(my $out, ">", $to) or die;
+		print $out $text;' "$1" "$2" experiments/*.exp
+}
+
+tried=0 placed=0 until=$((SECONDS + 8))
+: >"$tmp/odd"
+while ((tried < 10 || tried < 300 && SECONDS < until)); do
+	((tried += 1))
+	mutate "$tried" "$tmp/mutated.exp"
+	asked "$tmp/mutated.exp" --cells
+	case $status in
+	0) ;;
+	2) [[ $said =~ ^build.sh:\ $tmp/mutated.exp:[0-9]+:[0-9]+:\ .+ ]] &&
+		((placed += 1));;
+	3) [[ $said = *'build.sh: QEMU=/nonexistent'* ]];;
+	*) false;;
+	esac || echo "seed $tried: $status $said" >>"$tmp/odd"
+	! grep -qE ': line [0-9]+: |^jq: |command not found|unbound' <<<"$said" ||
+		echo "seed $tried complains: $said" >>"$tmp/odd"
+done
+diag "$tried files, $placed refused with a place"
+ok "changed files: some are refused" test "$placed" -ge 3
+is "$(<"$tmp/odd")" "" "changed files: a place or no fault, never the shell's"
+ok "changed files: nothing in them is run" test ! -e "$tmp/mutated.exp.ran"
+
 : >"$tmp/bad name.exp"
 refused 'a name of letters' "a file's name" "$tmp/bad name.exp"
 refused "no experiment '$tmp/'" "a directory" "$tmp/"
