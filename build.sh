@@ -71,8 +71,10 @@ guest with its console on this terminal|cmd_shell"
 experiment --help|cmd_experiment"
 	"qemu-line|[TOPOLOGY [TIER ARGUMENTS]]|print the QEMU command|cmd_qemu_line"
 	"test|[ARGUMENTS]|the tests: test/run|cmd_test"
+	"coverage|[NAME...]|which lines the tests run: test/coverage|cmd_coverage"
 	"bench|[ARGUMENTS]|the measurements: test/bench|cmd_bench"
-	"lint||shellcheck, clang-format, cppcheck|cmd_lint"
+	"lint|[--deep]|shellcheck, clang-format, cppcheck; --deep: also \
+clang-tidy and gcc -fanalyzer, minutes|cmd_lint"
 	"man||the manual, from the program's tables: build/tier.8|verb_man"
 	"install|PREFIX|the program, its manual, bash completion (DESTDIR)|cmd_install"
 	"deb||a Debian package, which passes lintian: build/tier_*.deb|cmd_deb"
@@ -234,6 +236,12 @@ cmd_test()
 	exec "$ROOT/test/run" "$@"
 }
 
+cmd_coverage()
+{
+	[[ -x $ROOT/test/coverage ]] || die 1 "there is no test/coverage"
+	exec "$ROOT/test/coverage" "$@"
+}
+
 cmd_bench()
 {
 	[[ -x $ROOT/test/bench ]] || die 1 "there is no test/bench"
@@ -252,7 +260,7 @@ cmd_clean()
 	if (($#)); then
 		rm -rf "$B"
 	else
-		rm -rf "$B"/{obj,doc,tier,tier.8,tier.completion,deb,tier-pmu.so,image,initramfs.cpio}
+		rm -rf "$B"/{obj,coverage,doc,tier,tier.8,tier.completion,deb,tier-pmu.so,image,initramfs.cpio}
 	fi
 }
 
@@ -260,6 +268,7 @@ cmd_lint()
 {
 	local scripts sources status=0
 
+	[[ $# -eq 0 || $* = --deep ]] || die 2 "lint: only --deep"
 	need "${NEED_LINT[@]}"
 	# cppcheck wants the libraries' macros
 	verb_deps
@@ -277,7 +286,23 @@ cmd_lint()
 		--enable=warning,performance -D_GNU_SOURCE \
 		-I build/deps/include --suppress='*:build/deps/*' \
 		"${sources[@]}" || status=1
+	(($# == 0)) || lint_deep || status=1
 	return "$status"
+}
+
+# Static analysis of each path, in the current directory: what is found there is
+# cured, or said to be none at its place (NOLINT)
+lint_deep()
+{
+	local flags=(-std=gnu11 -D_GNU_SOURCE '-DTIER_VERSION="lint"'
+		-isystem build/deps/src -idirafter build/deps/include)
+
+	need clang-tidy
+	printf '%s\0' ./*.c plugin/*.c | xargs -0 -P "$(nproc)" -I FILE \
+		clang-tidy --quiet FILE -- "${flags[@]}" 2>/dev/null || return 1
+	printf '%s\0' ./*.c plugin/*.c | xargs -0 -P "$(nproc)" -I FILE \
+		gcc "${flags[@]}" -O1 -Wall -Wextra -Werror -fanalyzer -c \
+		-o /dev/null FILE
 }
 
 # --- helpers ---------------------------------------------------------------
@@ -371,12 +396,24 @@ LIBS=(-lcxl -ldaxctl -lnuma -luuid -lcjson -lm)
 # timelines and the verbs beside them took 80 more. Loading them takes 0.1 ms
 # of a boot. The limit is there so that growth is noticed, and decided.
 TIER_MAX_BYTES=$((384 * 1024))
+OBJ=$B/obj
+# With COVERAGE, which test/coverage sets, tier counts its lines
+if [[ ${COVERAGE:-} ]]; then
+	OBJ=$B/coverage/obj
+	CFLAGS+=(--coverage -fprofile-update=atomic)
+	LDFLAGS+=("-Wl,--wrap=_exit,--wrap=reboot")
+	LIBS+=(-lgcov)
+	TIER_MAX_BYTES=$((4 * 1024 * 1024))
+fi
 
 # Small, but the update loop is what the whole is for. Not vectorised: an
 # emulator runs 64-bit SSE multiplies, in the digest, ten times slower.
 optimise()
 {
-	if [[ $1 = gups || $1 = loops || $1 = sketch ]]; then
+	# The lines are those that were written
+	if [[ ${COVERAGE:-} ]]; then
+		echo -O1
+	elif [[ $1 = gups || $1 = loops || $1 = sketch ]]; then
 		printf '%s\n' -O2 -fno-tree-vectorize -fstack-protector-strong
 	else
 		echo -Oz
@@ -390,12 +427,13 @@ build_tier()
 
 	build_deps
 	sources=("$ROOT"/*.c)
+	[[ ! ${COVERAGE:-} ]] || sources+=("$ROOT/test/coverage.c")
 	[[ -e ${sources[0]} ]] || die 1 "no C files in $ROOT"
 	key="${CFLAGS[*]} $(optimise gups) $(optimise tier) ${LDFLAGS[*]} \
 $(<"$B/stamps/deps")"
-	fresh objects "$key" || rm -rf "$B/obj"
-	mkdir -p "$B/obj"
-	stamp objects "$key"
+	fresh "objects${COVERAGE:+-coverage}" "$key" || rm -rf "$OBJ"
+	mkdir -p "$OBJ"
+	stamp "objects${COVERAGE:+-coverage}" "$key"
 	compile_stale "${sources[@]}"
 	link_tier "${sources[@]}"
 }
@@ -408,11 +446,11 @@ compile_stale()
 	cd "$ROOT"
 	for source; do
 		name=$(basename "$source" .c)
-		stale "$B/obj/$name.o" || continue
+		stale "$OBJ/$name.o" || continue
 		if ((running++ >= $(nproc))); then
 			wait -n || die 1 "tier does not compile"
 		fi
-		compile "$name" &
+		compile "${source#"$ROOT/"}" &
 	done
 	while ((running-- > 0)); do
 		wait -n || (($? == 127)) || die 1 "tier does not compile"
@@ -422,12 +460,13 @@ compile_stale()
 # A relative name, so that neither __FILE__ nor a warning names a directory
 compile()
 {
-	local flags
+	local name flags
 
-	say "compiling $1.c"
-	mapfile -t flags < <(optimise "$1")
+	say "compiling $1"
+	name=$(basename "$1" .c)
+	mapfile -t flags < <(optimise "$name")
 	"$B/deps/bin/musl-cc" "${CFLAGS[@]}" "${flags[@]}" \
-		-MMD -c "$1.c" -o "$B/obj/$1.o" 9>&-
+		-MMD -c "$1" -o "$OBJ/$name.o" 9>&-
 }
 
 # stale OBJECT: missing, or older than anything it was made from.  The
@@ -451,16 +490,15 @@ link_tier()
 	local objects=() source object
 
 	for source; do
-		objects+=("$B/obj/$(basename "$source" .c).o")
+		objects+=("$OBJ/$(basename "$source" .c).o")
 	done
-	[[ -e $B/tier && -e $B/obj/linked &&
-		$(<"$B/obj/linked") = "${objects[*]}" ]] &&
+	[[ -e $B/tier ]] && fresh linked "${objects[*]}" &&
 		! newer_than "$B/tier" "${objects[@]}" && return
 	"$B/deps/bin/musl-cc" -o "$B/tier.new" "${LDFLAGS[@]}" \
 		"${objects[@]}" "$B/deps/lib/libc-small.o" "${LIBS[@]}"
 	check_tier "$B/tier.new"
 	mv "$B/tier.new" "$B/tier"
-	echo "${objects[*]}" >"$B/obj/linked"
+	stamp linked "${objects[*]}"
 	say "tier: $B/tier, $(stat -c %s "$B/tier") bytes"
 }
 

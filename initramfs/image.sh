@@ -7,6 +7,7 @@
 # Sourced by build.sh.
 
 IMAGE_MAX_BYTES=$((3 * 1024 * 1024))
+[[ ! ${COVERAGE:-} ]] || IMAGE_MAX_BYTES=$((IMAGE_MAX_BYTES * 2))
 
 # verb initramfs: sets initramfs (for the kernel build_kernel chose).  Two
 # archives in one file, which the kernel unpacks one after the other: the

@@ -273,6 +273,10 @@ ${out//,/,,}/console.log"
 	qemu+=(-device "virtio-serial-pci,bus=pcie.0"
 		-chardev "file,id=records,path=${records//,/,,}"
 		-device "virtserialport,chardev=records,name=tier")
+	# Of a tier that counts its lines (test/coverage)
+	[[ ! ${COVERAGE:-} ]] || qemu+=(
+		-chardev "file,id=coverage,path=${COVERAGE//,/,,}/guest.$BASHPID"
+		-device "virtserialport,chardev=coverage,name=coverage")
 	[[ ! $pmu ]] || qemu+=(-plugin
 		"${plugin//,/,,}$pmu,record=${out:+${out//,/,,}/}pmu.json")
 }
