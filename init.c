@@ -168,7 +168,8 @@ static int open_virtio_port(void)
 		    strcmp(name, PORT_NAME))
 			continue;
 		snprintf(path, sizeof(path), "/dev/vport0p%d", ids[i]);
-		fd = open(path, O_WRONLY | O_CLOEXEC);
+		/* A host that does not read shall not keep PID 1. */
+		fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
 			report_warn("%s: %s", path, strerror(errno));
 	}

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #include "report.h"
 #include "util.h"
 
+/* Longer than a busy host stops an emulator for. */
+#define STUCK_NS (UINT64_C(8000) * 1000000)
+#define POLL_NS (UINT64_C(5) * 1000000)
 /* The width of a serial console. */
 #define COLUMNS 80
 
@@ -151,20 +155,55 @@ void report_close(char bracket)
 }
 
 /*
+ * A port whose host does not read (a full disk is behind it) would keep us for
+ * ever, and the run's deadline with it. Until the time given it may take
+ * something again.
+ */
+static bool is_stuck(int fd, uint64_t until)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	uint64_t now = now_ns();
+
+	if (now >= until)
+		return true;
+	/* Nobody at the other end: poll(2) does not wait then. */
+	if (poll(&p, 1, (int)((until - now) / 1000000) + 1) > 0 &&
+	    !(p.revents & POLLOUT))
+		sleep_ns(POLL_NS);
+	return false;
+}
+
+static void drop_sink(int fd)
+{
+	for (size_t i = 0; i < state.nr_sinks; i++)
+		if (state.sinks[i] == fd)
+			state.sinks[i] = -1;
+}
+
+/*
  * One write for one line, so that lines of two writers on one port do not
  * mix. A pipe or a file may still take less: the rest is written after it,
  * this is no kernel attribute. The first error is kept.
  */
 static void write_line(int fd, const char *text, size_t len)
 {
-	while (len) {
+	uint64_t until = now_ns() + STUCK_NS;
+
+	while (len && fd >= 0) {
 		ssize_t n = write(fd, text, len);
+		bool full = n < 0 && errno == EAGAIN;
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (full && !is_stuck(fd, until))
+			continue;
+		if (full)
+			drop_sink(fd); /* not again for each record */
 		if (n <= 0) {
 			if (!state.error)
-				state.error = n ? -errno : -EIO;
+				state.error = full ? -ETIMEDOUT :
+					      n	   ? -errno :
+						     -EIO;
 			return;
 		}
 		text += n;

@@ -18,7 +18,10 @@
 
 #define REPORT_MAX_SINKS 2
 
-/* Records go to fd from now on (up to two sinks; none is allowed too). */
+/*
+ * Records go to fd from now on (up to two sinks; none is allowed too). One that
+ * is O_NONBLOCK and takes nothing for 8 s is given up: -ETIMEDOUT.
+ */
 void report_to(int fd);
 /* The number of the record written last; the next one is seq + 1. */
 void report_set_seq(uint64_t seq);

@@ -86,6 +86,10 @@ static void restore(void)
 /* How row NAME answers; what it says is in text. */
 static char text[FINDINGS_TEXT];
 
+/* What devices say, which a tree cannot be asked; poison_test.c reads it. */
+static struct poison listed;
+static int listed_err;
+
 static enum findings_answer ask_with(const char *name, double slow_ns,
 				     bool show)
 {
@@ -99,6 +103,8 @@ static enum findings_answer ask_with(const char *name, double slow_ns,
 	findings_look_begin(&l, nodes, n > 0 ? n : 0, regions,
 			    nr_regions > 0 ? nr_regions : 0, false, false);
 	l.show_log |= show;
+	l.poison = listed;
+	l.poison_err = listed_err;
 	if (slow_ns > 0) {
 		l.slow = 1;
 		l.slow_ns = slow_ns;
@@ -378,6 +384,18 @@ static void kernel(void)
 	restore();
 }
 
+static void poison(void)
+{
+	listed = (struct poison){
+		.entries = 2, .bytes = 128, .memdev = "mem1", .dpa = 0x2000
+	};
+	finds("poison", "2 ranges, 128 bytes; the first at 0x2000 of mem1");
+	listed = (struct poison){ 0 };
+	listed_err = -EACCES;
+	unread_is_said("poison");
+	listed_err = 0;
+}
+
 static void table(void)
 {
 	for (size_t i = 0; findings_rows[i].name; i++) {
@@ -564,6 +582,7 @@ int main(void)
 	policies();
 	damon();
 	kernel();
+	poison();
 	table();
 	lines();
 	odd_logs();

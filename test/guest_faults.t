@@ -56,7 +56,7 @@ is "$(of clock gups '.elapsed_s >= 5 and .elapsed_s < 60')" true \
 	"times are those of a clock that does not jump" ||
 	diag "$(of clock gups .)"
 
-is "$(said second) $(said third)" "3 3" "a second tier is refused"
+is "$(said second) $(said third)" "1 1" "a second tier is refused"
 like "$(<"$console")" 'another run of tier is under way' "and told why"
 is "$(said tunable)" 0 "another program changes a tunable: survived"
 is "$(of tunable restore .foreign)" 1 "noticed"

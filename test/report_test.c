@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../report.h"
+#include "../util.h"
 #include "tap.h"
 
 static int records; /* the end of a pipe that report.c writes to */
@@ -262,6 +263,26 @@ static void lost(void)
 	line();
 }
 
+/* A reader that does not read is waited for once, and not for ever. */
+static void stuck(int sink)
+{
+	static const char full[4096];
+	uint64_t began = now_ns();
+
+	while (write(sink, full, sizeof(full)) > 0)
+		;
+	report_begin("stuck");
+	report_end();
+	ok(now_ns() - began > UINT64_C(7000000000), "is waited for");
+	ok(now_ns() - began < UINT64_C(20000000000), "but not for ever");
+	began = now_ns();
+	for (int i = 0; i < 10; i++) {
+		report_begin("stuck");
+		report_end();
+	}
+	ok(now_ns() - began < UINT64_C(5000000000), "and once only");
+}
+
 int main(void)
 {
 	int fds[2];
@@ -285,5 +306,6 @@ int main(void)
 	progress();
 	quiet();
 	lost();
+	stuck(fds[1]);
 	return done_testing();
 }
