@@ -2,10 +2,10 @@
 /*
  * poison.c - what of a CXL device's memory is poisoned, as the device says.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "poison.h"
 #include "sysfs.h"
@@ -77,12 +77,12 @@ static int ask(struct poison *p, const char *instance, int memdev)
 
 int poison_read(struct poison *p, int memdev)
 {
-	char instance[64];
-	int err;
+	static const char instance[] = TRACING "/instances/tier-poison";
+	int err = sysfs_mkdir("%s", instance);
 
-	snprintf(instance, sizeof(instance), TRACING "/instances/tier-%ld",
-		 (long)getpid());
-	err = sysfs_mkdir("%s", instance);
+	/* Left by one that was killed; another's is in use, and stays. */
+	if (err == -EEXIST && !sysfs_rmdir("%s", instance))
+		err = sysfs_mkdir("%s", instance);
 	if (err)
 		return err;
 	err = ask(p, instance, memdev);
