@@ -46,7 +46,8 @@ so moving timeline '.[1:] | all(.near_share_counted >= 0)' \
 # Its last row may be a long one, that began when the hot set was far.
 so moving timeline '.[-1] | .near_share > 0.9 and .near_share_counted > 0.5' \
 	"the hot set came near"
-so moving timeline '.[1:] | map(.near_share_counted) | min < 0.9' \
+# NUMA balancing may be done with it within a tenth of the first row
+so moving timeline '.[1:] | map(.near_share_counted) | min < 0.99' \
 	"and was not there"
 # Rows in which little moved; the sample's error is 0 where every page of the
 # hot set, and every other one, is on one side.  The variables are jq's.
