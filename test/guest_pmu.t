@@ -5,6 +5,8 @@
 # CPUs do at once; what is injected is what the updates take longer; a policy
 # that brings the hot set near makes them faster in fact; counted and sampled
 # shares agree.  test/pmu/guest runs in the guest.
+#
+# alone: it compares times
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154

@@ -3,6 +3,8 @@
 #
 # A node whose every access is trapped: found, explained, estimated, refused.
 # One guest; test/trapped/guest runs in it.
+#
+# alone: its estimates are compared with what it takes
 
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck disable=SC2154,SC2016
