@@ -288,7 +288,7 @@ static enum findings_answer commit_refused(struct findings_look *l, char *text)
 	if (!wants || !l->machine.hypervisor)
 		return FINDINGS_NO;
 	return yes(text, "CPUID has the hypervisor bit, and no region is "
-			 "committed");
+			 "committed: most kernels refuse to");
 }
 
 static enum findings_answer uncommitted(struct findings_look *l, char *text)

@@ -150,7 +150,7 @@ static int give_back(struct hog *h, uint64_t bytes)
 static int map(struct hog *h)
 {
 	struct table *t = &h->share->table;
-	struct zone_node now;
+	struct zone_node now = { 0 };
 	uint64_t bytes;
 	int err = look(h, &now);
 
@@ -175,7 +175,7 @@ static int place(const struct hog *h, enum place_mode mode)
 static int take_coarse(struct hog *h)
 {
 	uint64_t left, step, keep = h->plan.bytes ? 0 : STEP;
-	struct zone_node now;
+	struct zone_node now = { 0 };
 	int err;
 
 	for (;;) {
@@ -202,7 +202,7 @@ static int take_coarse(struct hog *h)
 /* One look, and what is over or missing. *off: how much that was. */
 static int correct(struct hog *h, int64_t *off)
 {
-	struct zone_node now;
+	struct zone_node now = { 0 };
 	int err = look(h, &now);
 	uint64_t by;
 
@@ -545,6 +545,7 @@ static int wait_for(struct hog *h, enum stage stage, struct progress *p)
 
 	p->moved_ns = now;
 	p->next_ns = now + p->period_ns;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): share()d before */
 	while (!err && h->share->stage < stage) {
 		if (p->stop && *p->stop)
 			return fail(EINTR,

@@ -331,6 +331,8 @@ static int add_set(struct policy *p, const char *set, size_t len)
 		return misuse("--set %.40s...: too long", set);
 	snprintf(text, sizeof(text), "%.*s", (int)len, set);
 	value = strchr(text, '=');
+	if (!value)
+		return misuse("--set %s: KEY=VALUE is meant", text);
 	*value++ = '\0';
 	t = find_tunable(text, &node);
 	if (!t)
