@@ -467,7 +467,9 @@ run_qemu()
 	[[ ! $interrupted ]] || return 0
 	exec 7> >(trap '' INT TERM HUP; exec tee "$out/console.log" 8>&-)
 	tee_pid=$!
-	timeout --foreground --kill-after=10 "$TIMEOUT" "${qemu[@]}" \
+	# Killed ourselves we leave no emulator behind: timeout hands TERM on
+	setpriv --pdeathsig TERM \
+		timeout --foreground --kill-after=10 "$TIMEOUT" "${qemu[@]}" \
 		</dev/null >&7 2>&1 7>&- 8>&- &
 	emulator=$!
 	exec 7>&-

@@ -107,19 +107,36 @@ like "$(cat "$OUT/hypervisor.txt")" 'max,-hypervisor' "and the flag that cures i
 
 # --- the emulator killed in the middle ----------------------------------------
 
-run=$OUT/killed
-rm -rf "$run"
-./build.sh run --name killed --once gups 16M node1 --duration 300 \
-	>"$OUT/killed.txt" 2>&1 </dev/null &
-pid=$!
-for ((i = 0; i < 1800; i++)); do
-	grep -q '"stage":"update"' "$run/records.jsonl" 2>/dev/null && break
-	sleep 0.1
-done
-emulator=$(pgrep -f "path=$run/records.jsonl" | tail -n 1)
+# begin NAME: a run in the background, until it updates; sets pid and emulator
+begin()
+{
+	run=$OUT/$1
+	rm -rf "$run"
+	./build.sh run --name "$1" --once gups 16M node1 --duration 300 \
+		>"$OUT/$1.txt" 2>&1 </dev/null &
+	pid=$!
+	for ((i = 0; i < 1800; i++)); do
+		grep -qs '"stage":"update"' "$run/records.jsonl" && break
+		sleep 0.1
+	done
+	emulator=$(pgrep -f "path=$run/records.jsonl" | tail -n 1)
+}
+
+begin killed
 kill -KILL "$emulator"
 wait "$pid"
 is "$?" 1 "the emulator killed: status 1"
 like "$(cat "$run/verdict")" '^failed: ' "the verdict is failed"
+
+begin orphan
+kill -KILL "$pid"
+wait "$pid"
+for ((i = 0; i < 100; i++)); do
+	kill -0 "$emulator" 2>/dev/null || break
+	sleep 0.1
+done
+ok "build.sh killed: there was an emulator" [ "$emulator" ]
+ok "and it does not outlive build.sh" \
+	[ -z "$(ps -o stat= -p "$emulator" | grep -v '^Z')" ]
 
 done_testing
