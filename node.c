@@ -133,13 +133,18 @@ int node_list(struct node **nodes)
 	return have;
 }
 
-bool node_has_memory(int id)
+uint64_t node_meminfo(int id, const char *key)
 {
 	char *text = sysfs_slurp(NODES "/node%d/meminfo", id);
-	bool any = text && meminfo_value(text, "MemTotal");
+	uint64_t value = text ? meminfo_value(text, key) : 0;
 
 	free(text);
-	return any;
+	return value;
+}
+
+bool node_has_memory(int id)
+{
+	return node_meminfo(id, "MemTotal") > 0;
 }
 
 const struct node *node_find(const struct node *nodes, int n, int id)

@@ -38,6 +38,8 @@ struct node {
 int node_list(struct node **nodes);
 /* Is that one of them? */
 bool node_has_memory(int id);
+/* A line of the node's meminfo ("MemTotal"), bytes; 0: it is not there. */
+uint64_t node_meminfo(int id, const char *key);
 const struct node *node_find(const struct node *nodes, int n, int id);
 /* The node with CPUs and memory that a benchmark's threads are nearest to. */
 const struct node *node_near(const struct node *nodes, int n);

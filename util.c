@@ -98,6 +98,25 @@ void fail_restore(const struct fail_state *f)
 	failure = *f;
 }
 
+void worst_keep(struct worst *f, int err, int rank)
+{
+	if (f->err && rank <= f->rank)
+		return;
+	f->err = err;
+	f->rank = rank;
+	f->status = fail_status();
+	snprintf(f->text, sizeof(f->text), "%s", fail_message());
+}
+
+int worst_raise(const struct worst *f)
+{
+	if (f->status == STATUS_LACKS)
+		return lacks(-f->err, "%s", f->text);
+	if (f->status == STATUS_USAGE)
+		return misuse("%s", f->text);
+	return fail(-f->err, "%s", f->text);
+}
+
 const char *fail_message(void)
 {
 	return failure.text[0] ? failure.text : "no reason was given";

@@ -58,6 +58,17 @@ void fail_save(struct fail_state *f);
 void fail_restore(const struct fail_state *f);
 enum status fail_status(void);
 
+/* Of several failures, the first one of the highest rank is the one to tell. */
+struct worst {
+	int err, rank;
+	enum status status;
+	char text[1024];
+};
+/* The failure that was just said, if it is worse than what is kept. */
+void worst_keep(struct worst *f, int err, int rank);
+/* Says what was kept again; returns its -errno. */
+int worst_raise(const struct worst *f);
+
 /*
  * "64M" -> bytes. Suffixes k, M, G, T (powers of 1024, either case, "iB" and
  * "B" allowed after them); a bare number is bytes. -EINVAL when it is not a

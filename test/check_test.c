@@ -14,9 +14,6 @@
 #include "tap.h"
 #include "tree.h"
 
-/* Left out of the common library for what it calls; see the Makefile. */
-#include "../region.c"
-
 #define ROOT0 "/sys/devices/platform/ACPI0017:00/root0"
 #define REGION0 ROOT0 "/decoder0.0/region0"
 #define ZONEINFO "/proc/zoneinfo"

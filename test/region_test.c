@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What region.c, node.c and vmstat.c make of trees that are not as a kernel
+ * What region_read.c, node.c and vmstat.c make of trees that are not as a kernel
  * makes them, under the sanitizers. Creating regions needs a kernel: that is
  * for the guests.
  */
@@ -12,9 +12,6 @@
 #include "../vmstat.h"
 #include "tap.h"
 #include "tree.h"
-
-/* Left out of the common library for what it calls; see the Makefile. */
-#include "../region.c"
 
 static void execute(char *const argv[])
 {

@@ -47,8 +47,11 @@ is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
 is "$(grep -E '^init\.c:' <<<"$code" | grep -P "$call$opens *\\(\"" |
 	grep -v '"/dev/')" "" \
 	"init.c opens devices, and the modules of its list"
-only region "$call(cxl|daxctl)_[a-z0-9_]+ *\(|include <(cxl|daxctl)/" \
-	"only region.c calls libcxl and libdaxctl"
+only 'region|region_choose' \
+	"$call(cxl|daxctl)_[a-z0-9_]+ *\(|include <(cxl|daxctl)/" \
+	"only region.c and region_choose.c call libcxl and libdaxctl"
+only 'region.*' 'include "region_work' \
+	"only the parts of region.c know what they share"
 is "$(found "${call}kmod_[a-z0-9_]+ *\(|include <libkmod")" "" \
 	"nobody calls libkmod, which is not there"
 only init 'SYS_f?init_module' "only init.c loads modules"
@@ -88,7 +91,14 @@ is "$(includes sysfs)" "util" "sysfs.c of no other part"
 is "$(includes report)" "util" "report.c of no other part"
 is "$(includes vmstat)" "plan sysfs util" "vmstat.c of sysfs.c"
 is "$(includes node)" "sysfs util" "node.c of sysfs.c"
-like "$(includes region)" '^(node )?sysfs util$' "region.c of sysfs.c, node.c"
+is "$(includes region)" "await memblock node region_work sysfs util" \
+	"region.c of its parts"
+is "$(includes region_choose)" "region region_work sysfs util" \
+	"region_choose.c of no other part of it"
+is "$(includes region_read)" "await memblock region region_work sysfs util" \
+	"region_read.c of blocks and waits"
+is "$(includes memblock)" "sysfs util" "memblock.c of sysfs.c"
+is "$(includes await)" "util" "await.c of nothing"
 is "$(includes table)" "plan util" "table.c of nothing that reads or prints"
 is "$(includes tlb)" "util" "tlb.c of nothing"
 is "$(includes gups)" \
@@ -116,6 +126,8 @@ for header in *.h; do
 	# Types, fields and comments aside, what a header declares begins with
 	# its file's name
 	[[ $name != util ]] || continue
+	# What the parts of one thing share is named after the thing
+	name=${name%_work}
 	odd=$(grep "^$header:" <<<"$code" | cut -d: -f3- |
 		grep -E '^[a-z][A-Za-z0-9_ ]*[ *][a-z0-9_]+\(' |
 		grep -vE '^(typedef|return)' |

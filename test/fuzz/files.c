@@ -17,9 +17,6 @@
 #include "../tree.h"
 #include "fuzz.h"
 
-/* The functions that call libcxl are not called. */
-#include "../../region.c"
-
 #define NODE "/sys/devices/system/node/node0"
 #define MEMORY_34 "/sys/devices/system/memory/memory34"
 #define REGION "/sys/devices/platform/ACPI0017:00/root0/decoder0.0/region0"

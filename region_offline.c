@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * region_offline.c - the memory of a region is taken from the kernel.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "await.h"
+#include "memblock.h"
+#include "node.h"
+#include "region.h"
+#include "region_work.h"
+#include "util.h"
+
+static void ring(int signum)
+{
+	(void)signum;
+}
+
+/*
+ * Taking a block offline tries for ever to move a page that is in use by
+ * hardware, or has no room elsewhere, until a signal comes. This sends one
+ * after timeout_ns, and again and again, in case the first came too early,
+ * until it is called with 0. (timer_create() is 2 KB larger.)
+ */
+static void alarm_set(uint64_t timeout_ns)
+{
+	struct sigaction sa = { .sa_handler = ring };
+	struct itimerval when = {
+		.it_value = { (time_t)(timeout_ns / 1000000000),
+			      (long)(timeout_ns % 1000000000 / 1000) },
+		.it_interval = { 0, 100000 },
+	};
+
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &when, NULL);
+}
+
+/* Why a block stays online, and what helps. */
+static int block_stays(const char *region, int block, int err,
+		       const struct region_effort *effort)
+{
+	char zone[64], waited[SIZE_TEXT];
+
+	format_seconds(waited, (double)effort->timeout_ns / 1e9);
+	memblock_zone(block, zone);
+	if (effort->stoppable && await_is_stopped())
+		return fail(EINTR, "%s: interrupted, its memory stays online",
+			    region);
+	if (strcmp(zone, "Movable"))
+		return fail(
+			EBUSY,
+			"%s: memory%d stays online (%s): it is in zone %s, "
+			"where the kernel keeps pages that cannot be moved. "
+			"Only a reboot frees it; make a region with "
+			"auto_online_blocks at online_movable, as tier "
+			"does",
+			region, block, strerror(-err), zone);
+	return fail(EBUSY,
+		    "%s: memory%d stays online (%s, tried for %s): moving its "
+		    "pages takes longer, or other nodes have no room for them, "
+		    "or a device has pinned them. End the programs that use it",
+		    region, block, err == -EINTR ? "no end" : strerror(-err),
+		    waited);
+}
+
+/* A transient reference to a page gives EBUSY or EAGAIN: tried until time. */
+static int block_offline(const char *region, int block,
+			 const struct region_effort *effort)
+{
+	uint64_t deadline = now_ns() + effort->timeout_ns;
+	int err;
+
+	if (effort->stoppable && await_is_stopped())
+		return block_stays(region, block, -EINTR, effort);
+	alarm_set(effort->timeout_ns);
+	for (;;) {
+		err = memblock_set(block, "offline");
+		if (!err || !memblock_is_movable(block) ||
+		    (err != -EBUSY && err != -EAGAIN) ||
+		    (effort->stoppable && await_is_stopped()) ||
+		    now_ns() >= deadline)
+			break;
+		sleep_ns(AWAIT_POLL_NS);
+	}
+	alarm_set(0);
+	return err ? block_stays(region, block, err, effort) : 0;
+}
+
+uint64_t region_bytes_in_use(const struct region *r)
+{
+	uint64_t used = node_meminfo(r->node, "AnonPages") +
+			node_meminfo(r->node, "Shmem");
+	uint64_t stays = node_meminfo(r->node, "MemTotal");
+
+	stays -= stays < r->online ? stays : r->online;
+	return used - (used < stays ? used : stays);
+}
+
+int region_check_room_elsewhere(const struct region *r)
+{
+	uint64_t used = region_bytes_in_use(r), room = 0;
+	char want[SIZE_TEXT], have[SIZE_TEXT];
+	struct node *nodes = NULL;
+	int n;
+
+	n = node_list(&nodes);
+	for (int i = 0; i < n; i++)
+		if (nodes[i].id != r->node)
+			room += nodes[i].available;
+	free(nodes);
+	if (n <= 0 || used <= room) /* not known, or enough */
+		return 0;
+	return fail(EBUSY,
+		    "%s: node %d has %s in use, and the other nodes have room "
+		    "for %s of it: end the programs that use it (tmpfs counts "
+		    "too)",
+		    r->name, r->node, format_size(want, used),
+		    format_size(have, room));
+}
+
+int region_take_offline(const struct region *r,
+			const struct region_effort *effort)
+{
+	struct worst why = { 0 };
+	struct memblocks b;
+	bool *movable, *gone;
+	int err = memblock_range(&b, r->start, r->size);
+
+	if (err)
+		return err;
+	gone = xcalloc((size_t)(b.end - b.first) + 1, 2 * sizeof(*gone));
+	movable = gone + (b.end - b.first) + 1;
+	for (int i = b.first; i < b.end && !err; i++) {
+		if (!memblock_exists(i) || memblock_is(i, "offline"))
+			continue;
+		movable[i - b.first] = memblock_is_movable(i);
+		err = block_offline(r->name, i, effort);
+		gone[i - b.first] = !err;
+	}
+	if (err)
+		worst_keep(&why, err, 1);
+	for (int i = b.first; i < b.end && why.err; i++)
+		if (gone[i - b.first] &&
+		    memblock_set(i, movable[i - b.first] ? "online_movable" :
+							   "online_kernel"))
+			snprintf(why.text + strlen(why.text),
+				 sizeof(why.text) - strlen(why.text),
+				 "; memory%d could not be brought back", i);
+	free(gone);
+	return why.err ? worst_raise(&why) : 0;
+}
+
+int region_check_blocks_gone(const struct region *r)
+{
+	struct memblocks b;
+	int err = memblock_range(&b, r->start, r->size);
+
+	for (int i = b.first; i < b.end && !err; i++)
+		if (memblock_exists(i))
+			err = fail(EBUSY,
+				   "%s: memory%d is still there without kmem: "
+				   "it was brought online meanwhile, and is "
+				   "lost until reboot; the region stays",
+				   r->name, i);
+	return err;
+}
