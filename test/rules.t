@@ -86,7 +86,10 @@ includes()
 		grep -vx "$1" | sort -u | paste -sd' '
 }
 
-is "$(includes plan)" "util" "plan.c knows of the types alone"
+is "$(includes plan)" "plan_work util" "plan.c knows of the types alone"
+is "$(includes plan_options)" "plan plan_work util" "so do its options"
+only 'plan.*' 'include "plan_work' \
+	"only the parts of plan.c know what they share"
 is "$(includes sysfs)" "util" "sysfs.c of no other part"
 is "$(includes report)" "util" "report.c of no other part"
 is "$(includes vmstat)" "plan sysfs util" "vmstat.c of sysfs.c"
