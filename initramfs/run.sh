@@ -32,14 +32,24 @@ cmd_run()
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
-	catch_signals
 	open_out
-	qemu_arguments "$out/records.jsonl" plain "${arguments[@]}"
-	describe_run "${arguments[@]}"
-	cat "$out/qemu.cmd"
+	catch_signals
+	unstopped begin_run "${arguments[@]}"
+	mapfile -d '' qemu <"$out/.qemu"
 	run_qemu
 	finish_run || status=$?
 	exit "$status"
+}
+
+# begin_run TIER ARGUMENTS...: what the run is, and .qemu: the command's words
+begin_run()
+{
+	add_files
+	qemu_arguments "$out/records.jsonl" plain "$@"
+	describe_run "$@"
+	cat "$out/qemu.cmd"
+	printf '%s\0' "${qemu[@]}" >"$out/.qemu"
+	mkfifo "$out/.console"
 }
 
 # verb shell [TIER ARGUMENTS]: the console is this terminal
@@ -52,6 +62,7 @@ cmd_shell()
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
 	open_out
+	add_files
 	qemu_arguments "$out/records.jsonl" terminal "${arguments[@]}"
 	describe_run "${arguments[@]}"
 	cat "$out/qemu.cmd"
@@ -363,10 +374,9 @@ open_out()
 	exec 8>"$out/.lock" || die 3 "cannot write to $out"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{verdict,initramfs.cpio,pmu.json}
-	write_verdict "failed: did not run"
+	rm -f "$out"/{verdict,initramfs.cpio,pmu.json,.qemu,.console,.judged}
 	ln -sfn "${out##*/}" "$OUT/latest" || die 3 "cannot write to $OUT"
-	add_files
+	write_verdict "failed: did not run"
 }
 
 write_verdict()
@@ -432,29 +442,42 @@ cpu_model()
 
 # --- the run and its verdict -----------------------------------------------
 
-# wait_through PID: until it has ended, whatever signals come; its status
+# wait_through PID: until it has ended, whatever signals come; its status.  A
+# wait that a signal ended says nothing of the process, which may have ended,
+# too: only what is said of a process that is gone counts.
 wait_through()
 {
-	local status
+	local gone=''
 
-	while
-		status=0
-		wait "$1" || status=$?
-		kill -0 "$1" 2>/dev/null
-	do
-		:
+	until [[ $gone ]]; do
+		kill -0 "$1" 2>/dev/null || gone=1
+		wait "$1" || true
 	done
-	return "$status"
+	wait "$1"
 }
 
 # From here on a signal ends the run, not us: there is a verdict to write.
 # Sets interrupted, when one comes.
+#
+# bash 5.2 dies of a trap that is due while it reads a command substitution
+# ("unexpected EOF while looking for matching `)'"): from here on there are
+# such only in what is run unstopped.
 catch_signals()
 {
 	interrupted='' emulator=''
 	# timeout hands the signal on to the emulator, our only child
 	trap 'interrupted=1; [[ ! $emulator ]] ||
 		kill -TERM "$emulator" 2>/dev/null || true' INT TERM HUP
+}
+
+# unstopped COMMAND...: in a shell that no signal reaches, while this one waits
+unstopped()
+{
+	(
+		trap '' INT TERM HUP
+		"$@"
+	) &
+	wait_through $!
 }
 
 # Sets qemu_status and started.  The console goes through tee, which outlives a
@@ -465,41 +488,53 @@ run_qemu()
 
 	started=$SECONDS qemu_status=0
 	[[ ! $interrupted ]] || return 0
-	exec 7> >(trap '' INT TERM HUP; exec tee "$out/console.log" 8>&-)
+	(
+		trap '' INT TERM HUP
+		exec tee "$out/console.log" <"$out/.console" 8>&-
+	) &
 	tee_pid=$!
 	# Killed ourselves we leave no emulator behind: timeout hands TERM on
 	setpriv --pdeathsig TERM \
 		timeout --foreground --kill-after=10 "$TIMEOUT" "${qemu[@]}" \
-		</dev/null >&7 2>&1 7>&- 8>&- &
+		</dev/null >"$out/.console" 2>&1 8>&- &
 	emulator=$!
-	exec 7>&-
 	# One that came before there was an emulator
 	[[ ! $interrupted ]] || kill -TERM "$emulator" 2>/dev/null || true
 	wait_through "$emulator" || qemu_status=$?
-	wait "$tee_pid" || true
+	wait_through "$tee_pid" || true
 }
 
 # Writes the verdict; returns the run's status
 finish_run()
 {
-	local status verdict
+	local status=1 verdict="failed: no verdict"
 
-	IFS=$'\t' read -r status verdict < <(judge_records)
-	if [[ $interrupted ]]; then
-		status=1 verdict="failed: interrupted"
-	elif ((SECONDS - started >= TIMEOUT)); then
-		status=1 verdict="failed: not done after TIMEOUT=$TIMEOUT s"
-	elif [[ $status = none ]]; then
-		status=1 verdict="failed: $(why_no_end)"
-	fi
+	unstopped judge || true
+	IFS=$'\t' read -r status verdict <"$out/.judged" || true
+	[[ ! $interrupted ]] || status=1 verdict="failed: interrupted"
 	write_verdict "$verdict"
 	# A signal that came before the verdict stood is part of it
 	if [[ $interrupted && $verdict != "failed: interrupted" ]]; then
 		status=1 verdict="failed: interrupted"
 		write_verdict "$verdict"
 	fi
+	rm -f "$out"/{.qemu,.console,.judged}
 	say "$verdict ($out)"
 	return "$status"
+}
+
+# .judged: the status and the verdict of a run that no signal ended
+judge()
+{
+	local status verdict
+
+	IFS=$'\t' read -r status verdict < <(judge_records)
+	if ((SECONDS - started >= TIMEOUT)); then
+		status=1 verdict="failed: not done after TIMEOUT=$TIMEOUT s"
+	elif [[ $status = none ]]; then
+		status=1 verdict="failed: $(why_no_end)"
+	fi
+	printf '%s\t%s\n' "$status" "$verdict" >"$out/.judged"
 }
 
 # judge_records: "STATUS VERDICT", the status "none" without an end record.
