@@ -49,7 +49,6 @@ begin_run()
 	describe_run "$@"
 	cat "$out/qemu.cmd"
 	printf '%s\0' "${qemu[@]}" >"$out/.qemu"
-	mkfifo "$out/.console"
 }
 
 # verb shell [TIER ARGUMENTS]: the console is this terminal
@@ -374,7 +373,7 @@ open_out()
 	exec 8>"$out/.lock" || die 3 "cannot write to $out"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{verdict,initramfs.cpio,pmu.json,.qemu,.console,.judged}
+	rm -f "$out"/{verdict,initramfs.cpio,pmu.json,.qemu,.judged}
 	ln -sfn "${out##*/}" "$OUT/latest" || die 3 "cannot write to $OUT"
 	write_verdict "failed: did not run"
 }
@@ -481,23 +480,28 @@ unstopped()
 }
 
 # Sets qemu_status and started.  The console goes through tee, which outlives a
-# Ctrl-C, so that the log is complete.
+# Ctrl-C, so that the log is complete; by a pipe, so that it ends with whoever
+# writes into it, however early that is.
 run_qemu()
 {
-	local tee_pid
+	local tee_pid console console_PID from to
 
 	started=$SECONDS qemu_status=0
 	[[ ! $interrupted ]] || return 0
-	(
+	exec 6>&1
+	coproc console {
 		trap '' INT TERM HUP
-		exec tee "$out/console.log" <"$out/.console" 8>&-
-	) &
-	tee_pid=$!
+		exec tee "$out/console.log" >&6 6>&- 8>&-
+	}
+	tee_pid=$console_PID
+	from=${console[0]} to=${console[1]}
+	exec 6>&- 7>&"$to" {from}<&- {to}>&-
 	# Killed ourselves we leave no emulator behind: timeout hands TERM on
 	setpriv --pdeathsig TERM \
 		timeout --foreground --kill-after=10 "$TIMEOUT" "${qemu[@]}" \
-		</dev/null >"$out/.console" 2>&1 8>&- &
+		</dev/null >&7 2>&1 7>&- 8>&- &
 	emulator=$!
+	exec 7>&-
 	# One that came before there was an emulator
 	[[ ! $interrupted ]] || kill -TERM "$emulator" 2>/dev/null || true
 	wait_through "$emulator" || qemu_status=$?
@@ -518,7 +522,7 @@ finish_run()
 		status=1 verdict="failed: interrupted"
 		write_verdict "$verdict"
 	fi
-	rm -f "$out"/{.qemu,.console,.judged}
+	rm -f "$out"/{.qemu,.judged}
 	say "$verdict ($out)"
 	return "$status"
 }
