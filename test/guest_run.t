@@ -105,8 +105,6 @@ like "$(cat "$OUT/hypervisor.txt")" 'CONFIG_CXL_REGION_INVALIDATION_TEST' \
 	"the region is refused, with the kernel option"
 like "$(cat "$OUT/hypervisor.txt")" 'max,-hypervisor' "and the flag that cures it"
 
-# --- the emulator killed in the middle ----------------------------------------
-
 # begin NAME: a run in the background, until it updates; sets pid and emulator
 begin()
 {
@@ -121,6 +119,30 @@ begin()
 	done
 	emulator=$(pgrep -f "path=$run/records.jsonl" | tail -n 1)
 }
+
+# --- a signal while it begins --------------------------------------------------
+
+# bash dies of a trap at the wrong moment; a reader may wait for ever for a
+# writer that was ended before it wrote
+run=$OUT/early
+for at in 0 0.05 0.1 0.2 0.3 0.4 0.6 1; do
+	rm -rf "$run"
+	timeout --kill-after=5 30 ./build.sh run --name early \
+		--once gups 16M node1 >"$run.txt" 2>&1 </dev/null &
+	pid=$!
+	until [[ -s $run/verdict ]] || ! kill -0 "$pid" 2>/dev/null; do
+		sleep 0.01
+	done
+	sleep "$at"
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	is "$status $(cat "$run/verdict")" "1 failed: interrupted" \
+		"SIGTERM $at s behind its begin: the verdict says so" ||
+		diag "$(tail -n 5 "$run.txt")"
+done
+
+# --- the emulator killed, or build.sh ---------------------------------------------
 
 begin killed
 kill -KILL "$emulator"
