@@ -23,7 +23,7 @@ dram_free 640M
 common   --timeline 500ms
 cell     none   gups {128M} node1 --hot {32M} --policy none --duration 4
 cell     large  gups {4G} node1
-cell     numab  gups {128M} node1 --hot {32M} --policy numab --duration 6
+cell     numab  gups {128M} node1 --hot {32M} --policy numab --set hot_threshold_ms=4000 --duration 8
 X
 
 # asked ARGUMENTS...: sets said and status
