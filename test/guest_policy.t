@@ -5,6 +5,8 @@
 # mechanism that moved them is named, and however a run ends, the machine is
 # as it was before it: test/snapshot, which knows nothing of tier, says so.
 # Of the newer kernel what differs; matrix_policy.t has the rest.
+#
+# alone: it holds policies to their times
 
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=test/policy.sh
