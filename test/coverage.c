@@ -4,22 +4,26 @@
  * into it and into nothing else.
  *
  * libgcov writes its counts at exit() and before execve(). Children here leave
- * by _exit(), and PID 1 by reboot(): both are wrapped by the linker. A guest's
- * files go out by a port of their own, each as "SIZE NAME\n" and its bytes.
+ * by _exit(), and PID 1 by reboot(): both are wrapped by the linker, and so is
+ * the execv() of libgcov. A guest's files go out by a port of their own, each
+ * as "SIZE NAME\n" and its bytes.
  */
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define GUEST_DIR "/tmp/.coverage"
 #define PORT_NAME "coverage\n"
 
 void __gcov_dump(void);
+void __gcov_reset(void);
 _Noreturn void __real__exit(int status);
 _Noreturn void __wrap__exit(int status);
+int __wrap___gcov_execv(const char *path, char *const argv[]);
 int __real_reboot(int how);
 int __wrap_reboot(int how);
 
@@ -39,6 +43,18 @@ _Noreturn void __wrap__exit(int status)
 {
 	__gcov_dump();
 	__real__exit(status);
+}
+
+/*
+ * A child of vfork() writes the counts of its parent, whose memory it has: they
+ * begin anew, or the parent would take its own as written already.
+ */
+int __wrap___gcov_execv(const char *path, char *const argv[])
+{
+	__gcov_dump();
+	__gcov_reset();
+	/* By its name it would be __gcov_execve() */
+	return (int)syscall(SYS_execve, path, argv, environ);
 }
 
 static FILE *open_port(void)
