@@ -14,18 +14,24 @@ PLUGIN_QEMU=11.1
 # verb plugin: sets plugin
 build_plugin()
 {
-	local file
+	local file flags=("${PLUGIN_CFLAGS[@]}")
 
 	plugin=$B/tier-pmu.so
 	need "${NEED_DEPS[@]}"
-	if [[ ! -e $plugin ]] || newer_than "$plugin" "$ROOT"/plugin/*.[ch] \
-		"$ROOT/pmu_page.h" "$ROOT/initramfs/pmu.sh"; then
+	# Which lines QEMU runs of it (test/coverage)
+	[[ ! ${COVERAGE:-} ]] || flags+=(-O1 --coverage -fprofile-update=atomic
+		-dumpdir "$B/coverage/plugin/")
+	if [[ ! -e $plugin ]] || ! fresh plugin "${flags[*]}" ||
+		newer_than "$plugin" "$ROOT"/plugin/*.[ch] \
+			"$ROOT/pmu_page.h" "$ROOT/initramfs/pmu.sh"; then
 		say "compiling tier-pmu.so"
 		(
 			cd "$ROOT"
-			gcc "${PLUGIN_CFLAGS[@]}" -o "$plugin.new" plugin/*.c
+			[[ ! ${COVERAGE:-} ]] || mkdir -p "$B/coverage/plugin"
+			gcc "${flags[@]}" -o "$plugin.new" plugin/*.c
 		) || die 1 "tier-pmu.so does not compile"
 		mv "$plugin.new" "$plugin"
+		stamp plugin "${flags[*]}"
 		file=$(stat -c %s "$plugin")
 		say "plugin: $plugin, $file bytes"
 	fi
