@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +16,6 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "findings.h"
 #include "gups.h"
 #include "hog.h"
 #include "node.h"
@@ -25,43 +23,13 @@
 #include "region.h"
 #include "report.h"
 #include "run.h"
-#include "session.h"
+#include "run_work.h"
 #include "show.h"
 #include "timeline.h"
-#include "tlb.h"
 #include "util.h"
 
-/* Beside the table: stacks, records, page cache, drift while it runs. */
-#define RESERVE_BYTES (16 * MIB)
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
-/* Intervals without a flush, above which DAMON's view is not a result. */
-#define BLIND_SHARE 0.05
 #define PLAIN_NS (UINT64_C(5) * 1000000000)
-
-struct run {
-	const struct plan *plan;
-	const struct gups_plan *gups;
-	struct node_machine machine;
-	struct node *nodes;
-	int nr_nodes;
-	struct region *regions;
-	int nr_regions;
-	int cpus[CPU_SETSIZE];
-	int nr_cpus;
-	unsigned int threads;
-	uint64_t updates;
-	bool endless; /* nothing but the duration ends the updates */
-	struct gups_probe probes[PLAN_MAX_NODES];
-	bool probed[PLAN_MAX_NODES], trapped[PLAN_MAX_NODES];
-	double estimate; /* seconds; 0: not trapped, not estimated */
-	unsigned int pass;
-	struct place place; /* the plan's, or what the policy makes of it */
-	struct pattern *pattern; /* NULL: HPCC's uniform updates */
-	struct timeline *timeline; /* of the pass under way; NULL: none */
-	struct hogs *hogs; /* NULL until they hold their memory */
-	struct session session;
-	struct pmu_counts pmu[NR_POINTS]; /* of the pass under way */
-};
 
 static volatile sig_atomic_t interrupted;
 
@@ -235,385 +203,7 @@ static int settle_pattern(struct run *run)
 	return run->pattern ? 0 : -EINVAL;
 }
 
-/* --------------------------------------------------------------- refusals */
-
-static int check_nodes(const struct run *run, const struct place *place)
-{
-	struct textbuf have = { 0 };
-	int err = 0;
-
-	for (int i = 0; i < run->nr_nodes; i++)
-		buf_add(&have, "%s%d", i ? ", " : "", run->nodes[i].id);
-	for (int i = 0; i <= place->nr_nodes && !err; i++) {
-		int id = i < place->nr_nodes ? place->nodes[i] :
-					       run->gups->hot_node;
-
-		if (id >= 0 && !node_find(run->nodes, run->nr_nodes, id))
-			err = lacks(
-				ENODEV,
-				"node %d does not exist or has no memory; nodes with memory: %s%s",
-				id, have.text,
-				run->nr_regions ?
-					"" :
-					" (there is no CXL region: tier region create makes one)");
-	}
-	buf_free(&have);
-	return err;
-}
-
-static int check_latencies(const struct run *run)
-{
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
-		if (run->gups->latency_ns[i] > 0 &&
-		    !node_find(run->nodes, run->nr_nodes, i))
-			return lacks(
-				ENODEV,
-				"--latency node%d: it does not exist or has no memory",
-				i);
-	return 0;
-}
-
-/*
- * How the table will be spread over the nodes: share[] by index of
- * run->nodes, sums to 1. Interleaving divides it; otherwise the wanted nodes
- * are filled one after the other, the near one first, then the others where
- * the policy allows them.
- */
-static void expect_shares(const struct run *run, const struct place *place,
-			  uint64_t bytes, double *share)
-{
-	bool even = place->mode == PLACE_INTERLEAVE ||
-		    place->mode == PLACE_WEIGHTED;
-	double left = 1;
-
-	for (int i = 0; i < run->nr_nodes; i++)
-		share[i] = 0;
-	for (int pass = 0; pass < 2; pass++) {
-		for (int i = 0; i < run->nr_nodes; i++) {
-			bool named = place->mode == PLACE_ANY ? pass == 0 :
-								false;
-			double fits =
-				(double)run->nodes[i].available / (double)bytes;
-
-			for (int j = 0; j < place->nr_nodes; j++)
-				named |= place->nodes[j] == run->nodes[i].id;
-			if (pass == 1 && place->mode != PLACE_PREFERRED)
-				continue;
-			if (named != (pass == 0))
-				continue;
-			if (even)
-				fits = 1.0 / place->nr_nodes;
-			share[i] = fits < left ? fits : left;
-			left -= share[i];
-		}
-	}
-}
-
-static int too_large(const struct run *run, const struct place *place,
-		     uint64_t need, uint64_t have)
-{
-	char a[SIZE_TEXT], b[SIZE_TEXT];
-
-	return lacks(
-		ENOMEM,
-		"a table of %s does not fit: with page tables it needs %s, and %s on %s can be allocated; take a smaller one, or give the machine more (MEM=, CXL_MEM= of build.sh run)",
-		format_size(a, run->gups->bytes),
-		format_size((char[SIZE_TEXT]){ 0 }, need), format_size(b, have),
-		place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED ?
-			"all nodes" :
-			place->text);
-}
-
-/* Of the hot pages those that are placed on this node apart from the rest. */
-static uint64_t apart_on(const struct run *run, const struct node *n)
-{
-	uint64_t hot =
-		run->pattern ? pattern_hot_pages(run->pattern) * TABLE_PAGE : 0;
-	uint64_t near = hot * run->gups->hot_near / PATTERN_ONE, bytes = 0;
-
-	if (n == node_near(run->nodes, run->nr_nodes))
-		bytes += near;
-	if (n->id == run->gups->hot_node)
-		bytes += hot - near;
-	return bytes;
-}
-
-/*
- * Never the OOM killer: a bound allocation on a full node ends in it. Page
- * tables take 1/512 of the table, on the node of the CPUs.
- */
-static int check_room(const struct run *run, const struct place *place)
-{
-	uint64_t bytes = run->gups->bytes, tables = bytes / 512;
-	const struct node *near = node_near(run->nodes, run->nr_nodes);
-	uint64_t have = 0, need = RESERVE_BYTES, apart;
-	bool all = place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED;
-	bool on_near = all;
-
-	if (run->gups->pages == PAGES_HUGETLB)
-		return 0; /* mmap(2) refuses by itself */
-	for (int i = 0; i < run->nr_nodes; i++) {
-		const struct node *n = &run->nodes[i];
-		bool named = all;
-
-		for (int j = 0; j < place->nr_nodes; j++)
-			named |= place->nodes[j] == n->id;
-		apart = apart_on(run, n);
-		if (apart > n->available)
-			return too_large(run, place, apart, n->available);
-		bytes -= apart;
-		have += named ? n->available - apart : 0;
-		on_near |= named && n == near;
-		if (named && place->mode == PLACE_INTERLEAVE &&
-		    n->available < bytes / (unsigned int)place->nr_nodes)
-			return too_large(run, place,
-					 bytes / (unsigned int)place->nr_nodes,
-					 n->available);
-	}
-	need += bytes + (on_near ? tables : 0);
-	if (have < need)
-		return too_large(run, place, need, have);
-	if (!on_near && near->available < tables + RESERVE_BYTES)
-		return lacks(
-			ENOMEM,
-			"node %d has no room for the page tables of the table (%" PRIu64
-			" MiB)",
-			near->id, tables / MIB);
-	return 0;
-}
-
-/*
- * An emulator that has a page in its TLB does not set the accessed bit again:
- * DAMON would see hot memory as idle. A flush within each of its sampling
- * intervals brings the truth back; hardware needs none.
- */
-static uint64_t heartbeat(const struct run *run)
-{
-	double us = run->session.sample_s * 1e6;
-
-	return us > 0 && run->machine.emulated && !run->gups->dishonest ?
-		       tlb_heartbeat_ns((uint64_t)us) :
-		       0;
-}
-
-static void config_for(const struct run *run, const struct place *place,
-		       struct gups_config *config)
-{
-	*config = (struct gups_config){
-		.bytes = run->gups->bytes,
-		.threads = run->threads,
-		.cpus = run->cpus,
-		.nr_cpus = run->nr_cpus,
-		.updates = run->endless || run->gups->compare ? 0 :
-								run->updates,
-		.seed = run->gups->seed,
-		.pages = run->gups->pages,
-		.refresh = run->gups->refresh,
-		.verify = run->gups->verify,
-		.place = *place,
-		.hold = run->gups->hold,
-		.pattern = run->pattern,
-		.hot_node = run->gups->hot_node,
-		.near_node = node_near(run->nodes, run->nr_nodes)->id,
-		.hot_near = run->gups->hot_near,
-		.rate = run->gups->rate,
-		.heartbeat_ns = heartbeat(run),
-	};
-}
-
-/* ---------------------------------------------------------- trapped nodes */
-
-static int probe_node(struct run *run, int i)
-{
-	struct gups_config config;
-
-	if (run->probed[i])
-		return 0;
-	config_for(run, &run->place, &config);
-	run->probed[i] = true;
-	return gups_probe(&config, run->nodes[i].id, &run->probes[i]);
-}
-
-static void record_probe(const struct run *run, int i)
-{
-	const struct gups_probe *p = &run->probes[i];
-
-	report_begin("probe");
-	report_i64("node", run->nodes[i].id);
-	report_real("touch_s_per_page", p->touch);
-	report_real("store_s", p->store);
-	report_real("load_s", p->load);
-	report_real("update_s", p->update);
-	report_bool("trapped", run->trapped[i]);
-	report_end();
-}
-
-static void text_probe(const struct run *run, int i, int reference)
-{
-	double ns = run->probes[i].update * 1e9;
-
-	if (i == reference)
-		report_say("probe    node %d: %.1f ns an update\n",
-			   run->nodes[i].id, ns);
-	else
-		report_say("probe    node %d: %.1f ns an update, "
-			   "node %d: %.1f ns: %s\n",
-			   run->nodes[i].id, ns, run->nodes[reference].id,
-			   run->probes[reference].update * 1e9,
-			   run->trapped[i] ? "trapped" : "not trapped");
-}
-
-static int say_trapped(struct run *run, int i)
-{
-	char cause[FINDINGS_TEXT], time[SIZE_TEXT], limit_text[SIZE_TEXT];
-	double limit = (double)run->gups->limit_ns / 1e9;
-	int node = run->nodes[i].id;
-
-	if (run->plan->deadline_ns != PLAN_NO_DEADLINE &&
-	    (double)run->plan->deadline_ns / 1e9 < limit)
-		limit = (double)run->plan->deadline_ns / 1e9;
-	findings_trap_cause(&run->machine, run->regions, run->nr_regions, node,
-			    cause);
-	format_seconds(time, run->estimate);
-	report_wrap("         ", "trapped  node %d: %.0f ns an update; %s",
-		    node, run->probes[i].update * 1e9, cause);
-	report_say("expect   about %s in all\n", time);
-	if (run->estimate <= limit || run->plan->force)
-		return 0;
-	return fail(
-		ETIME,
-		"node %d is trapped: the run would take about %s, more than %s (--limit, --deadline); %s; or --force",
-		node, time, format_seconds(limit_text, limit), cause);
-}
-
-/*
- * Where the pages will be, and which part of the updates goes there: by index
- * of run->nodes, each sums to 1. Hot pages that are placed apart take their
- * part of the updates with them; what a policy moves later is not foreseen.
- */
-static void expect(const struct run *run, const struct place *place,
-		   double *pages, double *updates)
-{
-	double all = (double)run->gups->bytes, apart = 0, hot = 0, weight = 0;
-	struct pattern_epoch first;
-
-	for (int i = 0; i < run->nr_nodes; i++)
-		apart += (double)apart_on(run, &run->nodes[i]);
-	if (run->pattern) {
-		first = pattern_first(run->pattern);
-		hot = (double)pattern_hot_pages(run->pattern) * TABLE_PAGE;
-		weight = pattern_hot_share(run->pattern, &first);
-	}
-	expect_shares(run, place, (uint64_t)(all - apart), pages);
-	for (int i = 0; i < run->nr_nodes; i++) {
-		double here = (double)apart_on(run, &run->nodes[i]);
-
-		updates[i] = pages[i];
-		pages[i] = (here + pages[i] * (all - apart)) / all;
-		if (hot > 0)
-			updates[i] = weight * here / hot +
-				     (1 - weight * apart / hot) * updates[i];
-	}
-}
-
-/* Seconds that node i's part of the run takes. */
-static double estimate_on(const struct run *run, int i, double pages,
-			  double updates)
-{
-	const struct gups_plan *g = run->gups;
-	uint64_t words = g->pattern.object / sizeof(uint64_t);
-
-	return gups_estimate(
-		&run->probes[i], (uint64_t)(pages * (double)g->bytes),
-		run->endless ?
-			0 :
-			(uint64_t)(updates * (double)(run->updates * words)),
-		(uint64_t)(pages * (double)g->duration_ns));
-}
-
-/*
- * Measures every node the table may use against the near one, within a
- * second, and refuses a run that a trapped node would make endless.
- */
-static int probe(struct run *run, const struct place *place)
-{
-	const struct node *near = node_near(run->nodes, run->nr_nodes);
-	int reference = (int)(near - run->nodes), slow = -1, err;
-	double pages[PLAN_MAX_NODES], updates[PLAN_MAX_NODES], estimate = 0;
-
-	expect(run, place, pages, updates);
-	err = probe_node(run, reference);
-	for (int i = 0; i < run->nr_nodes && !err; i++) {
-		struct gups_probe *p = &run->probes[i];
-
-		if (pages[i] <= 0)
-			continue;
-		err = probe_node(run, i);
-		if (err)
-			break;
-		/* An update is a load and a store. */
-		run->trapped[i] = node_is_trapped(
-			p->update, 2 * pmu_latency(run->nodes[i].id),
-			run->probes[reference].update);
-		if (run->trapped[i])
-			slow = i;
-		estimate += estimate_on(run, i, pages[i], updates[i]);
-		record_probe(run, i);
-		text_probe(run, i, reference);
-	}
-	if (err || slow < 0)
-		return err;
-	run->estimate = estimate;
-	return say_trapped(run, slow);
-}
-
 /* ----------------------------------------------------------------- a table */
-
-static void text_place(const struct run *run, const struct gups *g,
-		       const struct place *place,
-		       const struct table_pages *pages)
-{
-	char size[SIZE_TEXT], took[SIZE_TEXT];
-	struct textbuf where = { 0 }, pattern = { 0 };
-
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
-		if (pages->node[i])
-			buf_add(&where, "%s%" PRIu64 " on node %d",
-				where.len ? ", " : "", pages->node[i], i);
-	format_size(size, run->gups->bytes);
-	format_seconds(took, gups_times(g)->populate);
-	report_say("table    %s on %s, %u thread%s%s, populated in %s\n", size,
-		   place->text, run->threads, run->threads > 1 ? "s" : "",
-		   gups_pinned(g) ? " (pinned)" : "", took);
-	report_wrap("         ", "pages    %s; %s",
-		    where.text ? where.text : "none",
-		    run->gups->hold ?
-			    "held there (--bind)" :
-			    "the kernel may move them when the updates begin");
-	if (run->pattern) {
-		pattern_describe(run->pattern, &pattern);
-		report_wrap("         ", "pattern  %s", pattern.text);
-		buf_free(&pattern);
-	}
-	buf_free(&where);
-}
-
-static void text_warm_up(const struct gups *g, const struct gups_warm_up *w)
-{
-	if (w->refresh)
-		report_say(
-			"warm-up  %.2f to %.2f M updates/s by refreshing the emulator's TLB: used\n",
-			w->before / 1e6, w->after / 1e6);
-	else
-		report_say(
-			"warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
-			w->before / 1e6);
-	report_say("loop     %s (", gups_loop(g));
-	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
-		report_say("%s%s %.2f", l ? ", " : "", loops_names[l],
-			   w->rate[l] / 1e6);
-	report_say(" M updates/s)\n");
-}
 
 /* Maps, places, warms up and fills one table; the caller frees it. */
 static int set_up(struct run *run, const struct place *place,
@@ -625,25 +215,25 @@ static int set_up(struct run *run, const struct place *place,
 	int err = find_nodes(run);
 
 	if (!err)
-		err = check_room(run, place);
+		err = run_check_room(run, place);
 	if (!err)
 		err = stage(run, "populate");
 	if (err)
 		return err;
-	config_for(run, place, &config);
+	run_config(run, place, &config);
 	g = *table = gups_new(&config);
 	if (!g)
 		return -ENOMEM;
 	pmu_table(gups_table(g)->base, run->gups->bytes);
 	err = gups_populate(g, pages);
 	if (!err) {
-		text_place(run, g, place, pages);
+		run_show_table(run, g, place, pages);
 		err = stage(run, "warm-up");
 	}
 	if (!err)
 		err = gups_warm_up(g, warm);
 	if (!err) {
-		text_warm_up(g, warm);
+		run_show_warm_up(g, warm);
 		err = stage(run, "fill");
 	}
 	if (!err)
@@ -651,238 +241,7 @@ static int set_up(struct run *run, const struct place *place,
 	return err;
 }
 
-static void member_pages(const char *key, const struct table_pages *pages)
-{
-	char node[16];
-
-	report_open(key, '{');
-	for (int i = 0; i < PLAN_MAX_NODES; i++) {
-		if (!pages->node[i])
-			continue;
-		snprintf(node, sizeof(node), "node%d", i);
-		report_u64(node, pages->node[i]);
-	}
-	if (pages->absent)
-		report_u64("absent", pages->absent);
-	if (pages->unknown)
-		report_u64("in_transit", pages->unknown);
-	report_close('}');
-}
-
-/* Everything that one pass found out. */
-struct outcome {
-	struct table_pages start, end;
-	struct gups_warm_up warm;
-	struct gups_verdict verdict;
-	uint64_t updates, digest;
-	bool stopped;
-};
-
-static void member_pattern(const struct run *run)
-{
-	static const char *const places[] = { "start", "start", "end",
-					      "scattered" };
-	const struct pattern_plan *p = run->pattern->plan;
-	struct pattern_epoch first = pattern_first(run->pattern);
-
-	report_open("pattern", '{');
-	report_str("kind", p->zipf > 0	? "zipf" :
-			   p->hot_bytes ? "hot set" :
-					  "uniform");
-	report_u64("hot_bytes", pattern_hot_pages(run->pattern) * TABLE_PAGE);
-	report_real("hot_rate", pattern_hot_share(run->pattern, &first));
-	report_str("hot_at", run->pattern->order ? "scattered" : places[p->at]);
-	if (p->zipf > 0)
-		report_real("zipf", p->zipf);
-	report_u64("object_bytes", p->object);
-	report_real("reads", (double)p->reads / PATTERN_ONE);
-	report_close('}');
-}
-
-static void members_plan(const struct run *run, const struct place *place,
-			 const struct gups *g)
-{
-	static const char *const pages[] = { "4k", "thp", "hugetlb" };
-
-	report_u64("table_bytes", run->gups->bytes);
-	report_u64("entries", run->gups->bytes / 8);
-	report_str("place", place->text);
-	report_bool("bound", run->gups->hold);
-	report_u64("threads", run->threads);
-	report_bool("pinned", gups_pinned(g));
-	report_str("pages", pages[run->gups->pages]);
-	report_u64("seed", run->gups->seed);
-	report_str("loop", gups_loop(g));
-	if (run->pattern)
-		member_pattern(run);
-	else
-		report_null("pattern");
-}
-
-static void members_times(const struct gups *g)
-{
-	const struct gups_times *t = gups_times(g);
-
-	report_open("times_s", '{');
-	report_real("populate", t->populate);
-	report_real("locate", t->locate);
-	report_real("warm_up", t->warm_up);
-	report_real("fill", t->fill);
-	report_real("update", t->update);
-	report_real("digest", t->digest);
-	report_real("verify", t->verify);
-	report_close('}');
-}
-
-static void record_gups(const struct run *run, const struct gups *g,
-			const struct outcome *o)
-{
-	double seconds = gups_times(g)->update;
-	double rate = (double)o->updates / seconds;
-	uint64_t growths, flushes = gups_flushes(g, &growths);
-	char digest[24];
-
-	snprintf(digest, sizeof(digest), "%016" PRIx64, o->digest);
-	report_begin("gups");
-	report_u64("pass", run->pass);
-	members_plan(run, &run->place, g);
-	report_u64("updates", o->updates);
-	report_real("elapsed_s", seconds);
-	report_real("cpu_s", gups_cpu_time(g));
-	report_real("updates_per_s", rate);
-	report_real("gups", rate / 1e9);
-	report_u64("errors", o->verdict.errors);
-	report_bool("verified", o->verdict.complete && !o->verdict.errors);
-	report_str("verified_by", !o->verdict.complete ? NULL :
-				  o->verdict.replayed  ? "replay" :
-							 "sum");
-	report_str("table_digest", digest);
-	member_pages("pages_at_start", &o->start);
-	member_pages("pages_at_end", &o->end);
-	report_real("rate_before_refresh", o->warm.before);
-	report_real("rate_after_refresh", o->warm.after);
-	report_open("loop_rates", '{');
-	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
-		report_real(loops_names[l], o->warm.rate[l]);
-	report_close('}');
-	report_u64("hot_set_moves", gups_moves(g));
-	report_bool("tlb_refresh", o->warm.refresh);
-	report_u64("tlb_flushes", flushes);
-	report_u64("tlb_growths", growths);
-	if (run->estimate > 0)
-		report_real("estimate_s", run->estimate);
-	members_times(g);
-	report_end();
-}
-
-/* In HPCC's words, for those who have scripts that read them. */
-static void text_gups(const struct run *run, const struct gups *g,
-		      const struct outcome *o)
-{
-	uint64_t entries = run->gups->bytes / 8;
-	double seconds = gups_times(g)->update;
-	double rate = (double)o->updates / seconds;
-
-	if (entries & (entries - 1))
-		report_say("\nMain table size   = %" PRIu64 " words\n",
-			   entries);
-	else
-		report_say("\nMain table size   = 2^%d = %" PRIu64 " words\n",
-			   __builtin_ctzll(entries), entries);
-	report_say("Number of updates = %" PRIu64 "%s\n", o->updates,
-		   o->stopped ? " (interrupted)" : "");
-	report_say("CPU time used  = %.6f seconds\n", gups_cpu_time(g));
-	report_say("Real time used = %.6f seconds\n", seconds);
-	report_say("%.9f Billion(10^9) Updates    per second [GUP/s]\n",
-		   rate / 1e9);
-	if (o->verdict.complete)
-		report_say("Found %" PRIu64 " errors in %" PRIu64
-			   " locations (%s).\n",
-			   o->verdict.errors, entries,
-			   o->verdict.errors ? "failed" : "passed");
-	else
-		report_say("Not verified: interrupted.\n");
-	report_say("%.2f million updates a second%s", rate / 1e6,
-		   run->machine.emulated ? " (emulated)" : "");
-	if (o->verdict.complete)
-		report_say(", verified in %.1f s (by %s)",
-			   gups_times(g)->verify,
-			   o->verdict.replayed ? "replay" : "sum");
-	report_say("\n");
-	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
-}
-
 /* ------------------------------------------------------------------ a pass */
-
-static void record_honesty(const struct run *run, const struct gups *g,
-			   double sample, double touches)
-{
-	struct heartbeat_count c;
-
-	gups_heartbeat(g, &c);
-	report_begin("accessed_bits");
-	report_real("damon_sample_s", sample);
-	report_real("touches_per_page_and_sample", touches);
-	if (!run->machine.emulated) { /* hardware needs none */
-		report_null("heartbeat_s");
-		report_end();
-		return;
-	}
-	report_real("heartbeat_s", (double)c.period_ns / 1e9);
-	report_u64("heartbeats", c.beats);
-	report_real("longest_gap_s", (double)c.longest_ns / 1e9);
-	report_real("heartbeat_cpu_s", c.cpu_s);
-	report_real("blind_share", c.beats ? c.blind : 1);
-	report_end();
-}
-
-static void text_heartbeat(const struct run *run, const struct gups *g)
-{
-	struct heartbeat_count c;
-
-	gups_heartbeat(g, &c);
-	if (run->gups->dishonest) {
-		report_wrap("  ",
-			    "Accessed bits are the emulator's as they are "
-			    "(--honest off): DAMON sees hot memory as idle.");
-		return;
-	}
-	report_wrap("  ",
-		    "The TLBs were flushed every %.1f ms (%" PRIu64
-		    " times, %.2f s of CPU time), because an emulator sets "
-		    "accessed bits only on TLB misses.",
-		    (double)c.period_ns / 1e6, c.beats, c.cpu_s);
-	if (c.blind > BLIND_SHARE)
-		report_wrap("  ",
-			    "In %.0f %% of the sampling intervals there was no "
-			    "flush (the longest gap: %.0f ms): what was hot "
-			    "then looked idle; the machine is too busy for "
-			    "what DAMON did to be a result.",
-			    100 * c.blind, (double)c.longest_ns / 1e6);
-}
-
-/* What was done so that DAMON sees, and whether it could. */
-static void text_honesty(const struct run *run, struct gups *g,
-			 const struct outcome *o)
-{
-	double sample = run->session.sample_s;
-	double rate = (double)o->updates / gups_times(g)->update;
-	double touches = gups_touches(rate, run->gups->bytes, sample);
-
-	if (sample <= 0)
-		return;
-	record_honesty(run, g, sample, touches);
-	report_say(
-		"DAMON samples every %.0f ms; the updates touch a page %.1f times in that time\n",
-		sample * 1e3, touches);
-	if (touches < 2)
-		report_wrap("  ",
-			    "Below 2 a hot page looks idle in many samples: "
-			    "take a smaller table, or a policy that samples "
-			    "less often.");
-	if (run->machine.emulated)
-		text_heartbeat(run, g);
-}
 
 static int update(struct run *run, struct gups *g, struct outcome *o)
 {
@@ -955,9 +314,7 @@ static void show_pmu(const struct run *run)
 static void show_pass(struct run *run, struct gups *g, const struct outcome *o)
 {
 	stage(run, "report");
-	record_gups(run, g, o);
-	text_gups(run, g, o);
-	text_honesty(run, g, o);
+	run_show_result(run, g, o);
 	if (run->timeline)
 		timeline_show(run->timeline, gups_cpu_time(g));
 	if (run->hogs)
@@ -1135,7 +492,7 @@ static void show_pair(const struct run *run, struct pair *p)
 	double ratio;
 
 	report_begin("compare");
-	members_plan(run, p->place[0], p->g[0]);
+	run_members_plan(run, p->place[0], p->g[0]);
 	report_str("against", p->place[1]->text);
 	report_real("window_s", (double)run->gups->window_ns / 1e9);
 	report_u64("rounds", n);
@@ -1222,7 +579,7 @@ static int start_hogs(struct run *run)
 	if (!plans->nr)
 		return 0;
 	for (int i = 0; i < run->nr_nodes; i++) {
-		uint64_t apart = apart_on(run, &run->nodes[i]);
+		uint64_t apart = run_apart_on(run, &run->nodes[i]);
 
 		need[run->nodes[i].id] = apart;
 		bytes -= apart;
@@ -1256,21 +613,21 @@ static int prepare(struct run *run)
 	show_nodes(run->nodes, run->nr_nodes, run->regions, run->nr_regions);
 	check_before(run->plan, run->nodes, run->nr_nodes, run->regions,
 		     run->nr_regions);
-	err = check_nodes(run, &run->place);
+	err = run_check_nodes(run, &run->place);
 	if (!err && run->gups->compare)
-		err = check_nodes(run, &run->gups->against);
+		err = run_check_nodes(run, &run->gups->against);
 	if (!err)
-		err = check_latencies(run);
+		err = run_check_latencies(run);
 	if (!err)
-		err = check_room(run, &run->place);
+		err = run_check_room(run, &run->place);
 	if (!err)
 		err = start_hogs(run);
 	if (!err)
 		err = stage(run, "probe");
 	if (!err)
-		err = probe(run, &run->place);
+		err = run_probe(run, &run->place);
 	if (!err && run->gups->compare)
-		err = probe(run, &run->gups->against);
+		err = run_probe(run, &run->gups->against);
 	if (!err && run->session.policy)
 		err = stage(run, "policy");
 	if (!err)

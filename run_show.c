@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run_show.c - what a run says of its table and its result, to people and to
+ * programs.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "gups.h"
+#include "report.h"
+#include "run_work.h"
+#include "util.h"
+
+/* Intervals without a flush, above which DAMON's view is not a result. */
+#define BLIND_SHARE 0.05
+
+void run_show_table(const struct run *run, const struct gups *g,
+		    const struct place *place, const struct table_pages *pages)
+{
+	char size[SIZE_TEXT], took[SIZE_TEXT];
+	struct textbuf where = { 0 }, pattern = { 0 };
+
+	for (int i = 0; i < PLAN_MAX_NODES; i++)
+		if (pages->node[i])
+			buf_add(&where, "%s%" PRIu64 " on node %d",
+				where.len ? ", " : "", pages->node[i], i);
+	format_size(size, run->gups->bytes);
+	format_seconds(took, gups_times(g)->populate);
+	report_say("table    %s on %s, %u thread%s%s, populated in %s\n", size,
+		   place->text, run->threads, run->threads > 1 ? "s" : "",
+		   gups_pinned(g) ? " (pinned)" : "", took);
+	report_wrap("         ", "pages    %s; %s",
+		    where.text ? where.text : "none",
+		    run->gups->hold ?
+			    "held there (--bind)" :
+			    "the kernel may move them when the updates begin");
+	if (run->pattern) {
+		pattern_describe(run->pattern, &pattern);
+		report_wrap("         ", "pattern  %s", pattern.text);
+		buf_free(&pattern);
+	}
+	buf_free(&where);
+}
+
+void run_show_warm_up(const struct gups *g, const struct gups_warm_up *w)
+{
+	if (w->refresh)
+		report_say(
+			"warm-up  %.2f to %.2f M updates/s by refreshing the emulator's TLB: used\n",
+			w->before / 1e6, w->after / 1e6);
+	else
+		report_say(
+			"warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
+			w->before / 1e6);
+	report_say("loop     %s (", gups_loop(g));
+	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
+		report_say("%s%s %.2f", l ? ", " : "", loops_names[l],
+			   w->rate[l] / 1e6);
+	report_say(" M updates/s)\n");
+}
+
+static void member_pages(const char *key, const struct table_pages *pages)
+{
+	char node[16];
+
+	report_open(key, '{');
+	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+		if (!pages->node[i])
+			continue;
+		snprintf(node, sizeof(node), "node%d", i);
+		report_u64(node, pages->node[i]);
+	}
+	if (pages->absent)
+		report_u64("absent", pages->absent);
+	if (pages->unknown)
+		report_u64("in_transit", pages->unknown);
+	report_close('}');
+}
+
+static void member_pattern(const struct run *run)
+{
+	static const char *const places[] = { "start", "start", "end",
+					      "scattered" };
+	const struct pattern_plan *p = run->pattern->plan;
+	struct pattern_epoch first = pattern_first(run->pattern);
+
+	report_open("pattern", '{');
+	report_str("kind", p->zipf > 0	? "zipf" :
+			   p->hot_bytes ? "hot set" :
+					  "uniform");
+	report_u64("hot_bytes", pattern_hot_pages(run->pattern) * TABLE_PAGE);
+	report_real("hot_rate", pattern_hot_share(run->pattern, &first));
+	report_str("hot_at", run->pattern->order ? "scattered" : places[p->at]);
+	if (p->zipf > 0)
+		report_real("zipf", p->zipf);
+	report_u64("object_bytes", p->object);
+	report_real("reads", (double)p->reads / PATTERN_ONE);
+	report_close('}');
+}
+
+void run_members_plan(const struct run *run, const struct place *place,
+		      const struct gups *g)
+{
+	static const char *const pages[] = { "4k", "thp", "hugetlb" };
+
+	report_u64("table_bytes", run->gups->bytes);
+	report_u64("entries", run->gups->bytes / 8);
+	report_str("place", place->text);
+	report_bool("bound", run->gups->hold);
+	report_u64("threads", run->threads);
+	report_bool("pinned", gups_pinned(g));
+	report_str("pages", pages[run->gups->pages]);
+	report_u64("seed", run->gups->seed);
+	report_str("loop", gups_loop(g));
+	if (run->pattern)
+		member_pattern(run);
+	else
+		report_null("pattern");
+}
+
+static void members_times(const struct gups *g)
+{
+	const struct gups_times *t = gups_times(g);
+
+	report_open("times_s", '{');
+	report_real("populate", t->populate);
+	report_real("locate", t->locate);
+	report_real("warm_up", t->warm_up);
+	report_real("fill", t->fill);
+	report_real("update", t->update);
+	report_real("digest", t->digest);
+	report_real("verify", t->verify);
+	report_close('}');
+}
+
+static void record_gups(const struct run *run, const struct gups *g,
+			const struct outcome *o)
+{
+	double seconds = gups_times(g)->update;
+	double rate = (double)o->updates / seconds;
+	uint64_t growths, flushes = gups_flushes(g, &growths);
+	char digest[24];
+
+	snprintf(digest, sizeof(digest), "%016" PRIx64, o->digest);
+	report_begin("gups");
+	report_u64("pass", run->pass);
+	run_members_plan(run, &run->place, g);
+	report_u64("updates", o->updates);
+	report_real("elapsed_s", seconds);
+	report_real("cpu_s", gups_cpu_time(g));
+	report_real("updates_per_s", rate);
+	report_real("gups", rate / 1e9);
+	report_u64("errors", o->verdict.errors);
+	report_bool("verified", o->verdict.complete && !o->verdict.errors);
+	report_str("verified_by", !o->verdict.complete ? NULL :
+				  o->verdict.replayed  ? "replay" :
+							 "sum");
+	report_str("table_digest", digest);
+	member_pages("pages_at_start", &o->start);
+	member_pages("pages_at_end", &o->end);
+	report_real("rate_before_refresh", o->warm.before);
+	report_real("rate_after_refresh", o->warm.after);
+	report_open("loop_rates", '{');
+	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
+		report_real(loops_names[l], o->warm.rate[l]);
+	report_close('}');
+	report_u64("hot_set_moves", gups_moves(g));
+	report_bool("tlb_refresh", o->warm.refresh);
+	report_u64("tlb_flushes", flushes);
+	report_u64("tlb_growths", growths);
+	if (run->estimate > 0)
+		report_real("estimate_s", run->estimate);
+	members_times(g);
+	report_end();
+}
+
+/* In HPCC's words, for those who have scripts that read them. */
+static void text_gups(const struct run *run, const struct gups *g,
+		      const struct outcome *o)
+{
+	uint64_t entries = run->gups->bytes / 8;
+	double seconds = gups_times(g)->update;
+	double rate = (double)o->updates / seconds;
+
+	if (entries & (entries - 1))
+		report_say("\nMain table size   = %" PRIu64 " words\n",
+			   entries);
+	else
+		report_say("\nMain table size   = 2^%d = %" PRIu64 " words\n",
+			   __builtin_ctzll(entries), entries);
+	report_say("Number of updates = %" PRIu64 "%s\n", o->updates,
+		   o->stopped ? " (interrupted)" : "");
+	report_say("CPU time used  = %.6f seconds\n", gups_cpu_time(g));
+	report_say("Real time used = %.6f seconds\n", seconds);
+	report_say("%.9f Billion(10^9) Updates    per second [GUP/s]\n",
+		   rate / 1e9);
+	if (o->verdict.complete)
+		report_say("Found %" PRIu64 " errors in %" PRIu64
+			   " locations (%s).\n",
+			   o->verdict.errors, entries,
+			   o->verdict.errors ? "failed" : "passed");
+	else
+		report_say("Not verified: interrupted.\n");
+	report_say("%.2f million updates a second%s", rate / 1e6,
+		   run->machine.emulated ? " (emulated)" : "");
+	if (o->verdict.complete)
+		report_say(", verified in %.1f s (by %s)",
+			   gups_times(g)->verify,
+			   o->verdict.replayed ? "replay" : "sum");
+	report_say("\n");
+	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
+}
+
+static void record_honesty(const struct run *run, const struct gups *g,
+			   double sample, double touches)
+{
+	struct heartbeat_count c;
+
+	gups_heartbeat(g, &c);
+	report_begin("accessed_bits");
+	report_real("damon_sample_s", sample);
+	report_real("touches_per_page_and_sample", touches);
+	if (!run->machine.emulated) { /* hardware needs none */
+		report_null("heartbeat_s");
+		report_end();
+		return;
+	}
+	report_real("heartbeat_s", (double)c.period_ns / 1e9);
+	report_u64("heartbeats", c.beats);
+	report_real("longest_gap_s", (double)c.longest_ns / 1e9);
+	report_real("heartbeat_cpu_s", c.cpu_s);
+	report_real("blind_share", c.beats ? c.blind : 1);
+	report_end();
+}
+
+static void text_heartbeat(const struct run *run, const struct gups *g)
+{
+	struct heartbeat_count c;
+
+	gups_heartbeat(g, &c);
+	if (run->gups->dishonest) {
+		report_wrap("  ",
+			    "Accessed bits are the emulator's as they are "
+			    "(--honest off): DAMON sees hot memory as idle.");
+		return;
+	}
+	report_wrap("  ",
+		    "The TLBs were flushed every %.1f ms (%" PRIu64
+		    " times, %.2f s of CPU time), because an emulator sets "
+		    "accessed bits only on TLB misses.",
+		    (double)c.period_ns / 1e6, c.beats, c.cpu_s);
+	if (c.blind > BLIND_SHARE)
+		report_wrap("  ",
+			    "In %.0f %% of the sampling intervals there was no "
+			    "flush (the longest gap: %.0f ms): what was hot "
+			    "then looked idle; the machine is too busy for "
+			    "what DAMON did to be a result.",
+			    100 * c.blind, (double)c.longest_ns / 1e6);
+}
+
+/* What was done so that DAMON sees, and whether it could. */
+static void text_honesty(const struct run *run, struct gups *g,
+			 const struct outcome *o)
+{
+	double sample = run->session.sample_s;
+	double rate = (double)o->updates / gups_times(g)->update;
+	double touches = gups_touches(rate, run->gups->bytes, sample);
+
+	if (sample <= 0)
+		return;
+	record_honesty(run, g, sample, touches);
+	report_say(
+		"DAMON samples every %.0f ms; the updates touch a page %.1f times in that time\n",
+		sample * 1e3, touches);
+	if (touches < 2)
+		report_wrap("  ",
+			    "Below 2 a hot page looks idle in many samples: "
+			    "take a smaller table, or a policy that samples "
+			    "less often.");
+	if (run->machine.emulated)
+		text_heartbeat(run, g);
+}
+
+void run_show_result(const struct run *run, struct gups *g,
+		     const struct outcome *o)
+{
+	record_gups(run, g, o);
+	text_gups(run, g, o);
+	text_honesty(run, g, o);
+}
