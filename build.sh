@@ -401,7 +401,8 @@ OBJ=$B/obj
 if [[ ${COVERAGE:-} ]]; then
 	OBJ=$B/coverage/obj
 	CFLAGS+=(--coverage -fprofile-update=atomic)
-	LDFLAGS+=("-Wl,--wrap=_exit,--wrap=reboot,--wrap=__gcov_execv")
+	LDFLAGS+=("-Wl,--wrap=_exit,--wrap=reboot,--wrap=kill"
+		"-Wl,--wrap=__gcov_execv")
 	LIBS+=(-lgcov)
 	TIER_MAX_BYTES=$((4 * 1024 * 1024))
 fi
