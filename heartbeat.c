@@ -98,8 +98,6 @@ static uint64_t cpu_ns(void)
 /* From heartbeat_begin() to heartbeat_end(). To run at all is the beat. */
 static void beat_on(struct ward *ward, struct pulse *p, uint64_t *random)
 {
-	/* fail() returns no 0, so map_ward() without a ward ends there: */
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	uint64_t spread = ward->period_ns / JITTER, next = now_ns();
 
 	while (ward->beating) {

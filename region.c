@@ -312,7 +312,7 @@ static int enable(struct region_work *w)
 /* The wait for the memory: what is asked of it, and what has arrived. */
 struct arrival {
 	int id; /* of the region */
-	const char *zone; /* what to write to blocks that are offline */
+	char zone[32]; /* what to write to blocks that are offline */
 	struct region r;
 	struct memblocks blocks;
 };
@@ -472,9 +472,10 @@ static int bring_online(struct region_work *w, struct arrival *a)
 				   "hotplug memory (CONFIG_MEMORY_HOTPLUG)");
 	a->id = w->id;
 	region_read(&a->r, a->id);
-	a->zone = !w->spec->keep_zone	     ? "online_movable" :
-		  !strcmp(policy, "offline") ? "online" :
-					       policy;
+	snprintf(a->zone, sizeof(a->zone), "%s",
+		 !w->spec->keep_zone	    ? "online_movable" :
+		 !strcmp(policy, "offline") ? "online" :
+					      policy);
 	change = !w->spec->keep_zone && strcmp(policy, a->zone);
 	err = change ? sysfs_store(a->zone, AUTO_ONLINE) : 0;
 	if (!err)

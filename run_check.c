@@ -314,7 +314,8 @@ int run_probe(struct run *run, const struct place *place)
 {
 	const struct node *near = node_near(run->nodes, run->nr_nodes);
 	int reference = (int)(near - run->nodes), slow = -1, err;
-	double pages[PLAN_MAX_NODES], updates[PLAN_MAX_NODES], estimate = 0;
+	double pages[PLAN_MAX_NODES] = { 0 }, updates[PLAN_MAX_NODES] = { 0 };
+	double estimate = 0;
 
 	expect(run, place, pages, updates);
 	err = probe_node(run, reference);

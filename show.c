@@ -246,7 +246,7 @@ static void text_row(const struct report_column *columns, int n,
 				       "" :
 				       cell(text[2 + i], s[0], s[3],
 					    s[3]->files[1 + i].node, r->name);
-	report_row(columns, (size_t)(3 + n), cells);
+	report_row(columns, 3 + (size_t)n, cells);
 }
 
 static void text_counters(const struct vmstat *const s[4])
@@ -265,7 +265,7 @@ static void text_counters(const struct vmstat *const s[4])
 		columns[3 + i] = (struct report_column){ head[i], 10 };
 	}
 	report_say("\n");
-	report_head(columns, (size_t)(3 + n));
+	report_head(columns, 3 + (size_t)n);
 	for (const struct vmstat_row *r = vmstat_rows; r->name; r++)
 		text_row(columns, n, s, r);
 	text_row(columns, 0, s,

@@ -32,7 +32,8 @@ static int set_failure(enum status status, int errnum, const char *fmt,
 	return errnum > 0 ? -errnum : -EIO;
 }
 
-int fail(int errnum, const char *fmt, ...)
+/* In brackets, as util.h has macros of these names, for the analyzer. */
+int(fail)(int errnum, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -42,7 +43,7 @@ int fail(int errnum, const char *fmt, ...)
 	return errnum;
 }
 
-int fail_as(int status, const char *fmt, ...)
+int(fail_as)(int status, const char *fmt, ...)
 {
 	va_list ap;
 	int err;
@@ -53,7 +54,7 @@ int fail_as(int status, const char *fmt, ...)
 	return err;
 }
 
-int lacks(int errnum, const char *fmt, ...)
+int(lacks)(int errnum, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -63,7 +64,7 @@ int lacks(int errnum, const char *fmt, ...)
 	return errnum;
 }
 
-int misuse(const char *fmt, ...)
+int(misuse)(const char *fmt, ...)
 {
 	va_list ap;
 	int err;

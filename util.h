@@ -48,6 +48,19 @@ int fail_as(int status, const char *fmt, ...)
 /* Puts the name of a step before the message; returns err unchanged. */
 int fail_in(int err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+#ifdef __clang_analyzer__
+/* Of ./build.sh lint --deep, which sees one file at a time: never 0. */
+static inline int failed(int err)
+{
+	if (err >= 0)
+		__builtin_unreachable();
+	return err;
+}
+#define fail(...) failed(fail(__VA_ARGS__))
+#define lacks(...) failed(lacks(__VA_ARGS__))
+#define misuse(...) failed(misuse(__VA_ARGS__))
+#define fail_as(...) failed(fail_as(__VA_ARGS__))
+#endif
 const char *fail_message(void);
 /* The message and its kind, to be kept while something else may fail. */
 struct fail_state {

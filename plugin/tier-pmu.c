@@ -612,8 +612,10 @@ static void watch_invlpg(struct qemu_plugin_insn *insn, const struct code *c)
 						       QEMU_NO_REGS, NULL);
 		return;
 	}
-	if (mod == 1 && c->at + 3 < c->len)
-		add = (signed char)c->bytes[c->at + 3];
+	if (mod == 1 && c->at + 3 < c->len) {
+		add = c->bytes[c->at + 3];
+		add -= add > INT8_MAX ? UINT8_MAX + 1 : 0; /* it is signed */
+	}
 	base |= (c->rex & 1u) << 3;
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, on_invlpg, QEMU_READ_REGS,
 					       (void *)(add * 16 + base));
