@@ -1,102 +1,208 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Builds the tests in C, with the machine's own compiler and C library, so
-# that the sanitizers can watch.  Called by test/run, in the top directory:
+# What is compiled: tier, QEMU's plugin, the tests.  build.sh calls it, once
+# the libraries of deps/ are there, with VERSION and what else it knows:
 #
-#     make -f test/Makefile
+#     ./build.sh tier                  build/tier
+#     ./build.sh plugin                build/tier-pmu.so
+#     make tests                       build/test/*_test (what build.sh test does)
+#     make build/test/text_test        one of them
+#
+# With COVERAGE=DIRECTORY all of it counts the lines that are run (./build.sh
+# coverage).  An object lies below its directory as its source does here.
 
-OUT := build/$(if $(COVERAGE),coverage/)test
-# tier.c has main(), and init.c is for PID 1; these two of region.c need libcxl,
-# which is not in Debian in the form wanted here.
-LEFT_OUT := tier.c init.c region.c region_choose.c
-SOURCES := $(filter-out $(LEFT_OUT),$(wildcard *.c))
-TESTS := $(patsubst test/%.c,%,$(wildcard test/*_test.c))
+# The rooms, each above those that follow it (test/host/rules.t)
+ROOMS := . cmd tiering damon cxl bench mm lib
 
-CC := gcc
-CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -D_GNU_SOURCE \
-	-DTIER_VERSION='"test"' -fno-omit-frame-pointer \
-	-ffunction-sections -fdata-sections -MMD -pthread
+B := build
+VERSION ?= unknown
+DEPS := $B/deps
+MUSL := $(DEPS)/bin/musl-cc
+
+SOURCES := $(patsubst ./%,%,$(wildcard $(ROOMS:%=%/*.c)))
+
+# --- flags ---------------------------------------------------------------
+
+# A row of a table may leave out its last, empty members.
+COMMON := -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -Werror \
+	-D_GNU_SOURCE -I.
+COUNT := --coverage -fprofile-update=atomic
+
+TIER_CFLAGS := $(COMMON) -g0 -ffunction-sections -fdata-sections \
+	-fstack-protector -malign-data=abi -fno-asynchronous-unwind-tables \
+	-DTIER_VERSION='"$(VERSION)"'
+# RELRO would do nothing in a static program but fill a page.
+TIER_LDFLAGS := -s -Wl,--gc-sections,-z,noseparate-code \
+	-Wl,-z,norelro,-z,common-page-size=64
+# a library comes before those it needs
+TIER_LIBS := -lcxl -ldaxctl -lnuma -luuid -lcjson -lm
+# Small, but for files that say otherwise themselves, in a line
+# "/* CFLAGS: ... */": where the update loop is, for instance.
+TIER_SMALL := -Oz
+TIER_OWN = $(shell sed -n 's,^/\* CFLAGS: \(.*\) \*/$$,\1,p' $<)
+# 256 KiB held GUPS, the regions, the policies and DAMON; patterns, pressure,
+# timelines and the verbs beside them took 80 more. Loading them takes 0.1 ms
+# of a boot. The limit is there so that growth is noticed, and decided.
+TIER_MAX_BYTES := 393216
+
+PLUGIN_CFLAGS := $(COMMON) -O2 -fPIC -shared -fvisibility=hidden -s
+
+TEST_CC := gcc
+TEST_CFLAGS := $(COMMON) -Itest/unit -O1 -g -DTIER_VERSION='"test"' \
+	-fno-omit-frame-pointer -ffunction-sections -fdata-sections -MMD -MP \
+	-pthread -isystem $(DEPS)/src
+TEST_LIBS := -lnuma -lm
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
-# The sanitizers have their own run: test/coverage counts lines instead
+
+OBJ := $B/obj
+TEST := $B/test
+TIER_OBJECTS = $(SOURCES:%.c=$(OBJ)/%.o)
 ifdef COVERAGE
-ASAN := --coverage -fprofile-update=atomic
-TSAN := $(ASAN)
+OBJ := $B/coverage/obj
+TEST := $B/coverage/test
+TIER_CFLAGS += $(COUNT)
+# The lines are those that were written
+TIER_SMALL := -O1
+TIER_OWN :=
+TIER_LDFLAGS += -Wl,--wrap=_exit,--wrap=reboot,--wrap=kill \
+	-Wl,--wrap=__gcov_execv
+TIER_LIBS += -lgcov
+TIER_MAX_BYTES := 4194304
+SOURCES += test/coverage.c
+PLUGIN_CFLAGS += -O1 $(COUNT) -dumpdir $B/coverage/plugin/
+# The sanitizers have their own run
+ASAN := $(COUNT)
+TSAN := $(COUNT)
 endif
-LIBS := -lnuma -lm
-# The cJSON that tier is linked with, made by ./build.sh deps
-CJSON := build/deps/src
-CFLAGS += -isystem $(CJSON)
 
-all: $(TESTS:%=$(OUT)/%) $(OUT)/gups_tsan_test $(OUT)/replay
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: tier plugin tests fuzz FORCE
+.DEFAULT_GOAL := tier
 
-# Of the project's files a test gets those that it calls.
-$(OUT)/asan/tier.a: $(SOURCES:%.c=$(OUT)/asan/%.o) $(OUT)/asan/cJSON.o
+# Objects are as old as the flags they were made with: $(call flags,FILE,TEXT)
+# writes the text to the file if it is another one.
+define flags
+$(shell mkdir -p $(dir $1); printf '%s\n' '$(subst ','\'',$2)' | cmp -s - $1 || \
+	printf '%s\n' '$(subst ','\'',$2)' >$1)
+endef
+
+# --- tier ------------------------------------------------------------------
+
+tier: $B/tier
+ifeq ($(filter tests fuzz plugin $(TEST)/%,$(MAKECMDGOALS)),)
+$(call flags,$(OBJ)/flags,$(TIER_CFLAGS) $(TIER_SMALL) $(TIER_LDFLAGS) $(COVERAGE) \
+	$(shell cksum <$B/stamps/deps))
+$(call flags,$(OBJ)/sources,$(SOURCES))
+endif
+
+# A compiler that was told -static can still make a dynamic executable
+$B/tier: $(TIER_OBJECTS) $(OBJ)/sources $(DEPS)/lib/libc-small.o
+	$(MUSL) -o $@.new $(TIER_LDFLAGS) $(TIER_OBJECTS) \
+		$(DEPS)/lib/libc-small.o $(TIER_LIBS)
+	@! readelf -lWd $@.new | grep -E 'INTERP|NEEDED' || \
+		{ echo "tier is not static" >&2; false; }
+	@size=$$(stat -c %s $@.new); [ $$size -le $(TIER_MAX_BYTES) ] || \
+		{ echo "tier has $$size bytes, more than $(TIER_MAX_BYTES)" >&2; false; }
+	@mv $@.new $@
+	@echo "  tier: $@, $$(stat -c %s $@) bytes"
+
+# A relative name, so that neither __FILE__ nor a warning names a directory
+$(OBJ)/%.o: %.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	@echo "  compiling $<"
+	@$(MUSL) $(TIER_CFLAGS) $(or $(TIER_OWN),$(TIER_SMALL)) -MMD -MP -c $< -o $@
+
+# --- the plugin --------------------------------------------------------------
+
+plugin: $B/tier-pmu.so
+ifneq ($(filter plugin,$(MAKECMDGOALS)),)
+$(call flags,$B/plugin.flags,$(PLUGIN_CFLAGS))
+endif
+
+$B/tier-pmu.so: $(wildcard plugin/*.[ch]) $B/plugin.flags
+	@echo "  compiling $(@F)"
+	@mkdir -p $(if $(COVERAGE),$B/coverage/plugin,$(@D))
+	@gcc $(PLUGIN_CFLAGS) -o $@.new $(wildcard plugin/*.c)
+	@mv $@.new $@
+
+# --- tests -------------------------------------------------------------------
+#
+# With the machine's own compiler and C library, so that the sanitizers can
+# watch. Of the project's files a test gets those that it calls.
+
+# tier.c has main(), init.c is for PID 1, and two files of cxl/ need libcxl,
+# which is not in Debian in the form wanted here: test/unit/no_libcxl.c
+# stands in for them.
+LEFT_OUT := tier.c init.c cxl/region.c cxl/region_choose.c test/coverage.c
+TESTED := $(filter-out $(LEFT_OUT),$(SOURCES)) test/unit/no_libcxl.c
+UNIT := $(patsubst test/unit/%.c,%,$(wildcard test/unit/*_test.c))
+
+tests: $(UNIT:%=$(TEST)/%) $(TEST)/gups_tsan_test $(TEST)/replay
+
+ifneq ($(filter tests fuzz $(TEST)/%,$(MAKECMDGOALS)),)
+$(call flags,$(TEST)/asan/flags,$(TEST_CFLAGS) $(ASAN))
+$(call flags,$(TEST)/asan/sources,$(TESTED))
+endif
+
+$(TEST)/asan/tier.a: $(TESTED:%.c=$(TEST)/asan/%.o) $(TEST)/asan/cJSON.o \
+		$(TEST)/asan/sources
 	@rm -f $@
-	ar rcs $@ $^
+	@ar qcs $@ $(filter %.o,$^)
 
-$(OUT)/asan/%.o: %.c test/Makefile
+$(TEST)/asan/%.o: %.c $(TEST)/asan/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(ASAN) -c $< -o $@
+	@echo "  compiling $< for tests"
+	@$(TEST_CC) $(TEST_CFLAGS) $(ASAN) -c $< -o $@
 
-$(OUT)/asan/%.o: test/%.c test/Makefile
+# The cJSON that tier is linked with
+CJSON := $(DEPS)/src/cjson
+$(TEST)/asan/cJSON.o: $(CJSON)/cJSON.c $(TEST)/asan/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(ASAN) -c $< -o $@
+	@$(TEST_CC) $(TEST_CFLAGS) $(ASAN) -w -include $(<D)/config.h -c $< -o $@
 
-$(OUT)/asan/cJSON.o: $(CJSON)/cjson/cJSON.c test/Makefile
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(ASAN) -w -include $(<D)/config.h -c $< -o $@
-
-$(OUT)/%: $(OUT)/asan/%.o $(OUT)/asan/tier.a
-	$(CC) $(ASAN) -pthread $^ -o $@ $(LIBS) $(LDFLAGS)
-
+$(TEST)/%_test: $(TEST)/asan/test/unit/%_test.o $(TEST)/asan/tier.a
+	@$(TEST_CC) $(ASAN) -pthread -Wl,--gc-sections $^ -o $@ $(TEST_LIBS) $(LDFLAGS)
 
 # Threads and races are another sanitizer's.
-TSAN_PARTS := test/gups_test.c heartbeat.c loops.c pattern.c sketch.c \
-	stream.c table.c tlb.c util.c
-$(OUT)/gups_tsan_test: $(TSAN_PARTS) $(wildcard *.h test/*.h) gups.c \
-		test/Makefile
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MF $(OUT)/tsan.d $(TSAN) $(TSAN_PARTS) -o $@ $(LIBS)
+TSAN_PARTS := test/unit/gups_test.c bench/tlb_flusher.c bench/gups_loops.c \
+	bench/pattern.c bench/checksum.c bench/prng.c bench/table.c bench/tlb.c \
+	bench/place.c lib/error.c lib/text.c lib/time.c
+$(TEST)/gups_tsan_test: $(TSAN_PARTS) gups.c $(TEST)/asan/flags \
+		$(wildcard *.h bench/*.h lib/*.h test/unit/*.h)
+	@echo "  compiling $(@F)"
+	@$(TEST_CC) $(filter-out -MMD -MP,$(TEST_CFLAGS)) $(TSAN) $(TSAN_PARTS) \
+		-o $@ $(TEST_LIBS)
 
 # The oracle shares no code with tier.
-$(OUT)/replay: test/replay.c test/oracle.h test/Makefile
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MF $(OUT)/replay.d -O2 $< -o $@
+$(TEST)/replay: test/unit/replay.c test/unit/oracle.h $(TEST)/asan/flags
+	@$(TEST_CC) $(filter-out -MMD -MP,$(TEST_CFLAGS)) -O2 $< -o $@
 
-# Fuzz targets: clang's, with a libFuzzer's main() (make fuzz)
-FUZZ := $(OUT)/fuzz
-TARGETS := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*.c))
-FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined \
-	-fno-sanitize-recover=all
+# --- fuzz targets: clang's, with a libFuzzer's main() -------------------------
+
+FUZZ := $(TEST)/fuzz
+FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 # Its warnings of the program itself are not those that are kept to
-FUZZ_CFLAGS := $(filter-out -Werror,$(CFLAGS)) -Wno-unused-but-set-variable
+FUZZ_CFLAGS := $(filter-out -Werror,$(TEST_CFLAGS)) -Wno-unused-but-set-variable
 
-fuzz: $(TARGETS:%=$(FUZZ)/%)
+fuzz: $(patsubst test/fuzz/%.c,$(FUZZ)/%,$(wildcard test/fuzz/*.c))
 
-$(FUZZ)/obj/%.o: %.c test/Makefile
+$(FUZZ)/obj/%.o: %.c $(TEST)/asan/flags
 	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) $(FUZZ_SAN) -c $< -o $@
+	@clang $(FUZZ_CFLAGS) $(FUZZ_SAN) -c $< -o $@
 
-$(FUZZ)/obj/%.o: test/fuzz/%.c test/Makefile
+$(FUZZ)/obj/cJSON.o: $(CJSON)/cJSON.c
 	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) $(FUZZ_SAN) -c $< -o $@
+	@clang $(FUZZ_CFLAGS) $(FUZZ_SAN) -w -include $(<D)/config.h -c $< -o $@
 
-$(FUZZ)/obj/cJSON.o: $(CJSON)/cjson/cJSON.c test/Makefile
-	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) $(FUZZ_SAN) -w -include $(<D)/config.h -c $< -o $@
-
-# The parts that read what others wrote, and what those call
-FUZZ_PARTS := await damo damon damon_make damon_show damon_tree family findings \
-	heat kdamond kernlog memblock node plan plan_options poison policy ranges \
-	region_read report residence sysfs table undo util vmstat zone
-$(FUZZ)/obj/tier.a: $(FUZZ_PARTS:%=$(FUZZ)/obj/%.o) $(FUZZ)/obj/cJSON.o
+$(FUZZ)/obj/tier.a: $(TESTED:%.c=$(FUZZ)/obj/%.o) $(FUZZ)/obj/cJSON.o
 	@rm -f $@
-	ar rcs $@ $^
+	@ar qcs $@ $^
 
-$(FUZZ)/%: $(FUZZ)/obj/%.o $(FUZZ)/obj/tier.a
-	clang -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ $(LIBS)
+$(FUZZ)/%: $(FUZZ)/obj/test/fuzz/%.o $(FUZZ)/obj/tier.a
+	@clang -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ $(TEST_LIBS)
 
-.SECONDARY:
--include $(wildcard $(OUT)/fuzz/obj/*.d)
--include $(wildcard $(OUT)/asan/*.d)
+FORCE:
+
+-include $(shell find $(OBJ) $(TEST) -name '*.d' 2>/dev/null)

@@ -276,15 +276,15 @@ cmd_lint()
 	cd "$ROOT"
 	mapfile -t scripts < <(grep -slE '^#!.*[/ ](ba)?sh( |$)' \
 		-- test/* test/*/* .ci/* | sort)
-	mapfile -t sources < <(find ./*.c ./*.h deps plugin test -name '*.[ch]' \
-		2>/dev/null | sort)
+	mapfile -t sources < <(find . -path ./build -prune -o -path ./out \
+		-prune -o -name '*.[ch]' -print | sort)
 	# -a: also the parts it reads
 	shellcheck -x -a build.sh || status=1
 	((${#scripts[@]} == 0)) || shellcheck -x "${scripts[@]}" || status=1
 	clang-format --dry-run -Werror "${sources[@]}" || status=1
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance -D_GNU_SOURCE \
-		-I build/deps/include --suppress='*:build/deps/*' \
+		-I. -I build/deps/include --suppress='*:build/deps/*' \
 		"${sources[@]}" || status=1
 	(($# == 0)) || lint_deep || status=1
 	return "$status"
@@ -294,13 +294,16 @@ cmd_lint()
 # cured, or said to be none at its place (NOLINT)
 lint_deep()
 {
-	local flags=(-std=gnu11 -D_GNU_SOURCE '-DTIER_VERSION="lint"'
-		-isystem build/deps/src -idirafter build/deps/include)
+	local sources flags=(-std=gnu11 -D_GNU_SOURCE -I.
+		'-DTIER_VERSION="lint"' -isystem build/deps/src
+		-idirafter build/deps/include)
 
 	need clang-tidy
-	printf '%s\0' ./*.c plugin/*.c | xargs -0 -P "$(nproc)" -I FILE \
+	mapfile -t sources < <(find . -maxdepth 2 -name '*.c' ! -path './test/*' \
+		! -path './deps/*' ! -path './build/*' | sort)
+	printf '%s\0' "${sources[@]}" | xargs -0 -P "$(nproc)" -I FILE \
 		clang-tidy --quiet FILE -- "${flags[@]}" 2>/dev/null || return 1
-	printf '%s\0' ./*.c plugin/*.c | xargs -0 -P "$(nproc)" -I FILE \
+	printf '%s\0' "${sources[@]}" | xargs -0 -P "$(nproc)" -I FILE \
 		gcc "${flags[@]}" -O1 -Wall -Wextra -Werror -fanalyzer -c \
 		-o /dev/null FILE
 }
@@ -309,7 +312,7 @@ lint_deep()
 
 # Debian's packages, by what they are for: one list a run, so that a user
 # who cannot install them is told once
-NEED_DEPS=(gcc xz-utils)
+NEED_DEPS=(gcc make xz-utils)
 NEED_KERNEL=(kmod xz-utils)
 # libelf-dev: objtool, without which there is no x86 kernel
 NEED_OWN_KERNEL=(gcc libc6-dev make bc flex bison libelf-dev xz-utils zstd)
@@ -382,150 +385,22 @@ unlock()
 	exec 9>&-
 }
 
-# --- tier ------------------------------------------------------------------
+# --- what is compiled --------------------------------------------------------
 
-CFLAGS=(-std=gnu11 -Wall -Wextra -Werror -g0 -D_GNU_SOURCE
-	-ffunction-sections -fdata-sections -fstack-protector -malign-data=abi
-	-fno-asynchronous-unwind-tables "-DTIER_VERSION=\"$VERSION\"")
-# RELRO would do nothing in a static program but fill a page.
-LDFLAGS=(-s "-Wl,--gc-sections,-z,noseparate-code"
-	"-Wl,-z,norelro,-z,common-page-size=64")
-# a library comes before those it needs
-LIBS=(-lcxl -ldaxctl -lnuma -luuid -lcjson -lm)
-# 256 KiB held GUPS, the regions, the policies and DAMON; patterns, pressure,
-# timelines and the verbs beside them took 80 more. Loading them takes 0.1 ms
-# of a boot. The limit is there so that growth is noticed, and decided.
-TIER_MAX_BYTES=$((384 * 1024))
-OBJ=$B/obj
-# With COVERAGE, which test/coverage sets, tier counts its lines
-if [[ ${COVERAGE:-} ]]; then
-	OBJ=$B/coverage/obj
-	CFLAGS+=(--coverage -fprofile-update=atomic)
-	LDFLAGS+=("-Wl,--wrap=_exit,--wrap=reboot,--wrap=kill"
-		"-Wl,--wrap=__gcov_execv")
-	LIBS+=(-lgcov)
-	TIER_MAX_BYTES=$((4 * 1024 * 1024))
-fi
-
-# Small, but the update loop is what the whole is for. Not vectorised: an
-# emulator runs 64-bit SSE multiplies, in the digest, ten times slower.
-optimise()
+# compile TARGET: what the Makefile makes, as many files at once as there are
+# CPUs; nothing where nothing is stale
+compile()
 {
-	# The lines are those that were written
-	if [[ ${COVERAGE:-} ]]; then
-		echo -O1
-	elif [[ $1 = gups || $1 = loops || $1 = sketch ]]; then
-		printf '%s\n' -O2 -fno-tree-vectorize -fstack-protector-strong
-	else
-		echo -Oz
-	fi
+	make -s -C "$ROOT" -j "$(nproc)" B=build VERSION="$VERSION" \
+		${COVERAGE:+COVERAGE="$COVERAGE"} "$1" >&2 9>&- ||
+		die 1 "$1 does not compile"
 }
 
 # verb tier
 build_tier()
 {
-	local sources key
-
 	build_deps
-	sources=("$ROOT"/*.c)
-	[[ ! ${COVERAGE:-} ]] || sources+=("$ROOT/test/coverage.c")
-	[[ -e ${sources[0]} ]] || die 1 "no C files in $ROOT"
-	key="${CFLAGS[*]} $(optimise gups) $(optimise tier) ${LDFLAGS[*]} \
-$(<"$B/stamps/deps")"
-	fresh "objects${COVERAGE:+-coverage}" "$key" || rm -rf "$OBJ"
-	mkdir -p "$OBJ"
-	stamp "objects${COVERAGE:+-coverage}" "$key"
-	compile_stale "${sources[@]}"
-	link_tier "${sources[@]}"
-}
-
-# As many compilers at once as there are CPUs
-compile_stale()
-{
-	local source name running=0
-
-	cd "$ROOT"
-	for source; do
-		name=$(basename "$source" .c)
-		stale "$OBJ/$name.o" || continue
-		if ((running++ >= $(nproc))); then
-			wait -n || die 1 "tier does not compile"
-		fi
-		compile "${source#"$ROOT/"}" &
-	done
-	while ((running-- > 0)); do
-		wait -n || (($? == 127)) || die 1 "tier does not compile"
-	done
-}
-
-# A relative name, so that neither __FILE__ nor a warning names a directory
-compile()
-{
-	local name flags
-
-	say "compiling $1"
-	name=$(basename "$1" .c)
-	mapfile -t flags < <(optimise "$name")
-	"$B/deps/bin/musl-cc" "${CFLAGS[@]}" "${flags[@]}" \
-		-MMD -c "$1" -o "$OBJ/$name.o" 9>&-
-}
-
-# stale OBJECT: missing, or older than anything it was made from.  The
-# dependencies are gcc's, backslashes at the line ends and all.
-stale()
-{
-	local object=$1 words word
-
-	[[ -e $object && -e ${object%.o}.d ]] || return 0
-	read -r -d '' -a words < <(sed 's/\\$//' "${object%.o}.d") || true
-	for word in "${words[@]:1}"; do
-		[[ -e $word && ! $word -nt $object ]] || return 0
-	done
-	return 1
-}
-
-# The objects are named one by one: a file that left the project leaves
-# its object behind.
-link_tier()
-{
-	local objects=() source object
-
-	for source; do
-		objects+=("$OBJ/$(basename "$source" .c).o")
-	done
-	[[ -e $B/tier ]] && fresh linked "${objects[*]}" &&
-		! newer_than "$B/tier" "${objects[@]}" && return
-	"$B/deps/bin/musl-cc" -o "$B/tier.new" "${LDFLAGS[@]}" \
-		"${objects[@]}" "$B/deps/lib/libc-small.o" "${LIBS[@]}"
-	check_tier "$B/tier.new"
-	mv "$B/tier.new" "$B/tier"
-	stamp linked "${objects[*]}"
-	say "tier: $B/tier, $(stat -c %s "$B/tier") bytes"
-}
-
-# newer_than FILE OTHERS...: is any of the others newer?
-newer_than()
-{
-	local file=$1 other
-
-	shift
-	for other; do
-		[[ $other -nt $file ]] && return
-	done
-	return 1
-}
-
-# A compiler that was told -static can still make a dynamic executable
-check_tier()
-{
-	local size
-
-	if readelf -lWd "$1" | grep -E 'INTERP|NEEDED' >&2; then
-		die 1 "tier is not static"
-	fi
-	size=$(stat -c %s "$1")
-	((size <= TIER_MAX_BYTES)) ||
-		die 1 "tier has $size bytes, more than $TIER_MAX_BYTES"
+	compile tier
 }
 
 # --- parts -----------------------------------------------------------------

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* CFLAGS: -O2 -fno-tree-vectorize -fstack-protector-strong */
 /*
  * gups.c - HPCC RandomAccess by its definition (HPC Challenge, RandomAccess,
  * hpccinnovation.org): T[i] = i; r = (r << 1) ^ (r < 0 ? 7 : 0), from 1;
@@ -24,12 +25,15 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "bench/checksum.h"
+#include "bench/gups_loops.h"
+#include "bench/prng.h"
+#include "bench/tlb.h"
 #include "gups.h"
-#include "loops.h"
-#include "sketch.h"
-#include "stream.h"
-#include "tlb.h"
-#include "util.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
 
 #define WORD sizeof(uint64_t)
 /* Updates between two looks at the clock: a few ms at an emulator's pace. */
@@ -72,9 +76,9 @@ struct worker {
 	/* What it populates, fills and checks; HPCC's updates stay in there. */
 	uint64_t *slice;
 	uint64_t first, words; /* the index of slice[0], how many */
-	const struct loops *loops;
-	struct loops_stream stream;
-	struct sketch *sketch;
+	const struct gups_loops *loops;
+	struct gups_loops_draw stream;
+	struct checksum *sketch;
 	uint64_t start; /* of its stream: the value at gups_fill() */
 	unsigned int epoch; /* it is in: 0 is the first one */
 	unsigned int seen; /* the last one that it made updates in */
@@ -98,8 +102,8 @@ struct gups {
 	struct gups_config config;
 	struct table table;
 	struct tlb tlb;
-	struct heartbeat *heart; /* NULL: none */
-	enum loops_kind loop;
+	struct tlb_flusher *heart; /* NULL: none */
+	enum gups_loops_kind loop;
 	bool pinned;
 	bool held; /* still bound, as it was populated */
 	struct worker *workers;
@@ -296,7 +300,7 @@ static void back_to_start(struct worker *w)
 	if (!p)
 		return;
 	first = pattern_first(p);
-	loops_set_epoch(&w->stream, &first);
+	gups_loops_set_epoch(&w->stream, &first);
 }
 
 /* What thread i makes of n updates: n/T, the first ones one more. */
@@ -379,7 +383,7 @@ static void plan_moves(struct gups *g)
 		g->epochs[n] = g->epochs[n - 1];
 		pattern_move(p, &g->epochs[n]);
 		for (unsigned int i = 0; i < g->config.threads; i++)
-			g->workers[i].switched[n - 1] = stream_scale(
+			g->workers[i].switched[n - 1] = prng_scale(
 				share(g, g->config.updates, i),
 				(uint64_t)n * p->plan->move_share << 48);
 	}
@@ -435,7 +439,7 @@ static uint64_t follow_epochs(struct worker *w, uint64_t done, bool replay)
 		changed = true;
 	}
 	if (changed)
-		loops_set_epoch(&w->stream, &g->epochs[w->epoch]);
+		gups_loops_set_epoch(&w->stream, &g->epochs[w->epoch]);
 	if (changed && g->planned && !replay && !w->id) {
 		atomic_store(&g->moves, w->epoch);
 		atomic_store(&g->nr_epochs, w->epoch + 1);
@@ -500,7 +504,7 @@ static void throttle(const struct worker *w, uint64_t made)
 static int churn(struct worker *w)
 {
 	struct gups *g = w->g;
-	loops_fn *update = w->loops->update[g->loop];
+	gups_loops_fn *update = w->loops->update[g->loop];
 	uint64_t done = atomic_load_explicit(&w->done, memory_order_relaxed);
 	uint64_t before = done, most = chunk(g);
 
@@ -551,11 +555,11 @@ static void draw_from(struct worker *w)
 	const struct pattern *p = w->g->config.pattern;
 
 	if (p) {
-		w->loops = loops_of_pattern(
+		w->loops = gups_loops_of_pattern(
 			p, w->id, (uint64_t *)w->g->table.base, &w->stream);
 		return;
 	}
-	w->loops = loops_of_slice(w->words);
+	w->loops = gups_loops_of_slice(w->words);
 	w->stream.table = w->slice;
 	w->stream.n = w->words;
 	w->stream.first = w->first;
@@ -594,7 +598,7 @@ static void rewind_streams(struct gups *g)
 	for (unsigned int i = 0; i < g->config.threads; i++) {
 		struct worker *w = &g->workers[i];
 
-		w->start = p ? stream_start(g->config.seed, i) : stream_at(at);
+		w->start = p ? prng_start(g->config.seed, i) : prng_at(at);
 		if (g->config.updates)
 			at += share(g, g->config.updates, i);
 		else
@@ -638,9 +642,9 @@ static int start_heart(struct gups *g)
 {
 	int n = g->pinned ? (int)g->config.threads : g->config.nr_cpus;
 
-	if (!g->config.heartbeat_ns)
+	if (!g->config.tlb_flusher_ns)
 		return 0;
-	g->heart = heartbeat_new(g->config.heartbeat_ns, g->config.cpus, n);
+	g->heart = tlb_flusher_new(g->config.tlb_flusher_ns, g->config.cpus, n);
 	return g->heart ? 0 : -EAGAIN;
 }
 
@@ -690,7 +694,7 @@ void gups_free(struct gups *g)
 	if (!g)
 		return;
 	dismiss(g);
-	heartbeat_free(g->heart);
+	tlb_flusher_free(g->heart);
 	table_unmap(&g->table);
 	tlb_exit(&g->tlb);
 	pthread_cond_destroy(&g->changed);
@@ -724,7 +728,7 @@ int gups_locate(struct gups *g, struct table_pages *pages)
 	for (unsigned int i = 0; i < g->config.threads && !err; i++) {
 		const struct table_pages *p = &g->workers[i].pages;
 
-		for (int n = 0; n < PLAN_MAX_NODES; n++)
+		for (int n = 0; n < NODE_MAX; n++)
 			pages->node[n] += p->node[n];
 		pages->absent += p->absent;
 		pages->unknown += p->unknown;
@@ -865,7 +869,7 @@ int gups_fill(struct gups *g)
 /* ------------------------------------------------------------- warm-up */
 
 /* Updates for ns, with the given loop; the rate, or < 0 on failure. */
-static double measure(struct gups *g, enum loops_kind loop, uint64_t ns)
+static double measure(struct gups *g, enum gups_loops_kind loop, uint64_t ns)
 {
 	uint64_t before = gups_done(g);
 	double seconds;
@@ -886,10 +890,10 @@ static int grow(struct gups *g)
 
 	tlb_grow(&g->tlb);
 	g->stop_when_grown = true;
-	rate = measure(g, LOOPS_PLAIN, 0);
+	rate = measure(g, GUPS_LOOPS_PLAIN, 0);
 	g->stop_when_grown = false;
 	if (rate >= 0)
-		rate = measure(g, LOOPS_PLAIN,
+		rate = measure(g, GUPS_LOOPS_PLAIN,
 			       refill < REFILL_MAX_NS ? refill : REFILL_MAX_NS);
 	return rate < 0 ? -EIO : 0;
 }
@@ -897,10 +901,10 @@ static int grow(struct gups *g)
 /* Twice each, in turn, the better of two: one hiccup decides nothing. */
 static int choose_loop(struct gups *g, struct gups_warm_up *result)
 {
-	enum loops_kind best = LOOPS_PLAIN;
+	enum gups_loops_kind best = GUPS_LOOPS_PLAIN;
 
 	for (int round = 0; round < 2; round++) {
-		for (enum loops_kind l = 0; l < NR_LOOPS; l++) {
+		for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++) {
 			double rate = measure(g, l, CHOOSE_NS);
 
 			if (rate < 0)
@@ -909,7 +913,7 @@ static int choose_loop(struct gups *g, struct gups_warm_up *result)
 				result->rate[l] = rate;
 		}
 	}
-	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
+	for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++)
 		if (result->rate[l] > result->rate[best])
 			best = l;
 	g->loop = best;
@@ -923,13 +927,15 @@ int gups_warm_up(struct gups *g, struct gups_warm_up *result)
 
 	*result = (struct gups_warm_up){ 0 };
 	g->tlb.on = false;
-	result->before = result->after = measure(g, LOOPS_PLAIN, MEASURE_NS);
+	result->before = result->after =
+		measure(g, GUPS_LOOPS_PLAIN, MEASURE_NS);
 	if (result->before < 0)
 		return -EIO;
 	for (int attempt = 0; g->config.refresh != REFRESH_OFF; attempt++) {
 		err = grow(g);
 		if (!err)
-			result->after = measure(g, LOOPS_PLAIN, MEASURE_NS);
+			result->after =
+				measure(g, GUPS_LOOPS_PLAIN, MEASURE_NS);
 		if (err || result->after < 0)
 			return -EIO;
 		if (attempt || result->after > result->before * REFRESH_LOSS)
@@ -977,9 +983,9 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 	set_quota(g, updates, limit_ns && !g->config.updates);
 	begin_moving(g);
 	g->throttled = g->config.rate;
-	heartbeat_begin(g->heart);
+	tlb_flusher_begin(g->heart);
 	err = parallel(g, churn, &seconds, tick, arg);
-	heartbeat_end(g->heart);
+	tlb_flusher_end(g->heart);
 	g->moving = g->throttled = false;
 	g->tlb.on = steered;
 	g->limit_ns = 0;
@@ -1018,7 +1024,7 @@ UNCROSSED static int check_slice(struct worker *w)
 }
 
 /* Adds what the updates did, by the stream alone. */
-static int sketch_stream(struct worker *w)
+static int checksum_stream(struct worker *w)
 {
 	struct gups *g = w->g;
 	uint64_t left = w->quota, done = 0, most = chunk(g);
@@ -1038,9 +1044,9 @@ static int sketch_stream(struct worker *w)
 }
 
 /* Adds what the table says they did. */
-static int sketch_slice(struct worker *w)
+static int checksum_slice(struct worker *w)
 {
-	sketch_table(w->sketch, w->slice, w->words, w->first);
+	checksum_table(w->sketch, w->slice, w->words, w->first);
 	return 0;
 }
 
@@ -1071,20 +1077,20 @@ static int verify_by_sum(struct gups *g, struct gups_verdict *v,
 			 gups_tick *tick, void *arg)
 {
 	unsigned int n = g->config.threads;
-	struct sketch *sketches = xcalloc(n, sizeof(*sketches));
+	struct checksum *sketches = xcalloc(n, sizeof(*sketches));
 	int err;
 
 	for (unsigned int i = 0; i < n; i++)
 		g->workers[i].sketch = &sketches[i];
 	recount(g);
-	err = parallel(g, sketch_stream, NULL, tick, arg);
+	err = parallel(g, checksum_stream, NULL, tick, arg);
 	v->complete = !err && !atomic_load(&g->stop);
 	if (v->complete)
-		err = parallel(g, sketch_slice, NULL, NULL, NULL);
+		err = parallel(g, checksum_slice, NULL, NULL, NULL);
 	/* A pattern's threads are all over the table: only the sum cancels. */
 	for (unsigned int i = 1; i < n; i++)
-		sketch_merge(&sketches[0], &sketches[i]);
-	v->errors = v->complete && !sketch_is_zero(&sketches[0]);
+		checksum_merge(&sketches[0], &sketches[i]);
+	v->errors = v->complete && !checksum_is_zero(&sketches[0]);
 	free(sketches);
 	return err;
 }
@@ -1152,7 +1158,7 @@ int gups_probe(const struct gups_config *config, int node,
 
 	small.bytes = (uint64_t)config->threads * PROBE_PAGES * TABLE_PAGE;
 	small.pages = PAGES_4K;
-	small.heartbeat_ns = 0;
+	small.tlb_flusher_ns = 0;
 	small.pattern = NULL;
 	small.place = (struct place){ .mode = PLACE_BIND,
 				      .nodes = { node },
@@ -1166,9 +1172,9 @@ int gups_probe(const struct gups_config *config, int node,
 		err = gups_fill(g);
 	if (!err)
 		err = gups_digest(g, &digest);
-	rate = err ? -1 : measure(g, LOOPS_PLAIN, PROBE_NS);
+	rate = err ? -1 : measure(g, GUPS_LOOPS_PLAIN, PROBE_NS);
 	if (rate > 0 && rate < PROBE_SLOW_RATE)
-		rate = measure(g, LOOPS_PLAIN, PROBE_SLOW_NS);
+		rate = measure(g, GUPS_LOOPS_PLAIN, PROBE_SLOW_NS);
 	if (!err && rate > 0) {
 		double words = (double)(small.bytes / WORD);
 
@@ -1225,7 +1231,7 @@ bool gups_pinned(const struct gups *g)
 
 const char *gups_loop(const struct gups *g)
 {
-	return loops_names[g->loop];
+	return gups_loops_names[g->loop];
 }
 
 double gups_cpu_time(const struct gups *g)
@@ -1233,9 +1239,9 @@ double gups_cpu_time(const struct gups *g)
 	return g->cpu_time;
 }
 
-void gups_heartbeat(const struct gups *g, struct heartbeat_count *count)
+void gups_heartbeat(const struct gups *g, struct tlb_flusher_count *count)
 {
-	heartbeat_count(g->heart, count);
+	tlb_flusher_count(g->heart, count);
 }
 
 double gups_touches(double updates_per_s, uint64_t bytes, double sample_s)

@@ -12,13 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "heartbeat.h"
-#include "loops.h"
-#include "pattern.h"
-#include "plan.h"
-#include "table.h"
+#include "bench/gups_loops.h"
+#include "bench/pattern.h"
+#include "bench/table.h"
+#include "bench/tlb_flusher.h"
 
 struct gups;
+
+/* Is the emulator's TLB refreshed: if it brings something, always, never? */
+enum refresh_mode { REFRESH_AUTO, REFRESH_ON, REFRESH_OFF };
+/* By sums, two ways to one value; or by undoing all updates, as HPCC does. */
+enum verify_mode { VERIFY_SUM, VERIFY_REPLAY };
 
 struct gups_config {
 	uint64_t bytes; /* a multiple of 4096 */
@@ -45,7 +49,7 @@ struct gups_config {
 	int hot_node, near_node;
 	uint32_t hot_near;
 	uint64_t rate; /* updates a second at most; 0: no limit */
-	uint64_t heartbeat_ns; /* of gups_update(): see heartbeat.h; 0: none */
+	uint64_t tlb_flusher_ns; /* of gups_update(): see tlb_flusher.h; 0: none */
 };
 
 /* Called about every 100 ms by the thread that called; false: stop early. */
@@ -58,7 +62,7 @@ struct gups_times {
 
 struct gups_warm_up {
 	double before, after; /* updates/s, before and after a growth phase */
-	double rate[NR_LOOPS]; /* updates/s of the loops */
+	double rate[NR_GUPS_LOOPS]; /* updates/s of the loops */
 	bool refresh; /* is the emulator's TLB refreshed during the run? */
 };
 
@@ -104,7 +108,7 @@ const struct table *gups_table(const struct gups *g);
  */
 int gups_digest(struct gups *g, uint64_t *digest);
 /*
- * Is every word what the updates make of it? By the sums of sketch.h, two ways
+ * Is every word what the updates make of it? By the sums of checksum.h, two ways
  * to one value; when these differ, or with VERIFY_REPLAY, as HPCC does it: the
  * updates are replayed, which undoes them (XOR), and the words with T[i] != i
  * counted.
@@ -120,7 +124,7 @@ bool gups_pinned(const struct gups *g);
 const char *gups_loop(const struct gups *g); /* the chosen one's name */
 /* CPU time of the threads in gups_update(), seconds; the heartbeat's apart. */
 double gups_cpu_time(const struct gups *g);
-void gups_heartbeat(const struct gups *g, struct heartbeat_count *count);
+void gups_heartbeat(const struct gups *g, struct tlb_flusher_count *count);
 /*
  * How often the updates touch a page within one of DAMON's samples: below 2
  * (a seventh of all samples see nothing) a hot page looks idle now and then.

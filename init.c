@@ -22,9 +22,11 @@
 #include <unistd.h>
 
 #include "init.h"
-#include "report.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/time.h"
 #include "sysfs.h"
-#include "util.h"
 
 #define MODULE_LIST "/etc/tier/modules"
 #define PORT_NAME "tier"

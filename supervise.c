@@ -21,12 +21,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "family.h"
 #include "init.h"
-#include "report.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/proctree.h"
 #include "supervise.h"
 #include "sysfs.h"
-#include "util.h"
 
 /* What a child may take to end by itself once it was asked to. */
 #define GRACE_NS (UINT64_C(10) * 1000000000)
@@ -310,7 +313,7 @@ void supervise(const struct supervise *s, struct supervised *result)
 	fcntl(fds[0], F_SETFD, FD_CLOEXEC);
 	if (s->deadline_ns)
 		w.deadline = now_ns() + s->deadline_ns;
-	family_keep();
+	proctree_keep();
 	w.signals = open_signals(&old);
 	w.records = fds[0];
 	fflush(stdout);
@@ -321,7 +324,7 @@ void supervise(const struct supervise *s, struct supervised *result)
 	if (w.child > 0) {
 		watch_child(&w);
 		/* What a program's tier leaves when it is killed, too. */
-		family_end(0, 0);
+		proctree_end(0, 0);
 		judge(&w);
 	} else {
 		close(fds[0]);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "util.h"
+#include "lib/error.h"
 
 struct supervise {
 	int argc; /* of the work, argv[0] is passed on as it is */

@@ -19,8 +19,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "sysfs.h"
-#include "util.h"
 
 /* Large enough for /proc/zoneinfo of a machine with hundreds of CPUs. */
 #define SLURP_MAX (16 * MIB)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "sysfs.h"
-#include "util.h"
 #include "vmstat.h"
 
 #define NODES "/sys/devices/system/node"
@@ -93,7 +93,7 @@ int vmstat_read(struct vmstat *s)
 		return -errno;
 	add_file(s, VMSTAT_TOTAL, text);
 	n = sysfs_ids(&nodes, "node", NODES);
-	for (int i = 0; i < n && i < PLAN_MAX_NODES; i++) {
+	for (int i = 0; i < n && i < NODE_MAX; i++) {
 		text = sysfs_slurp(NODES "/node%d/vmstat", nodes[i]);
 		if (text) /* a node may go away meanwhile */
 			add_file(s, nodes[i], text);

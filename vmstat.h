@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plan.h"
+#include "mm/node.h"
 
 /* In place of a node: the whole system (/proc/vmstat). */
 #define VMSTAT_TOTAL (-1)
@@ -29,7 +29,7 @@ struct vmstat_file {
 
 struct vmstat {
 	bool folded; /* per-CPU deltas were folded in first */
-	struct vmstat_file files[1 + PLAN_MAX_NODES];
+	struct vmstat_file files[1 + NODE_MAX];
 	size_t nr_files;
 };
 
@@ -41,7 +41,7 @@ int vmstat_take(struct vmstat *s);
 /*
  * Without folding: what a CPU has counted since the last second (and 125
  * pages a counter at most) may be missing, of pgpromote_*, pgdemote_* and
- * nr_free_pages; it is in the next reading. See watch.c.
+ * nr_free_pages; it is in the next reading. See vmstat.c.
  */
 int vmstat_read(struct vmstat *s);
 void vmstat_free(struct vmstat *s);

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* CFLAGS: -O2 -fno-tree-vectorize -fstack-protector-strong */
 /*
- * sketch.c - a checksum of a table that XORs can be followed in.
+ * checksum.c - a checksum of a table that XORs can be followed in.
  */
-#include "sketch.h"
+#include "bench/checksum.h"
 
-/* As the loops of loops.c: an emulator wants a loop within one page of code. */
-__attribute__((noinline, aligned(256))) void sketch_table(struct sketch *s,
-							  const uint64_t *t,
-							  uint64_t words,
-							  uint64_t first)
+/* As the loops of gups_loops.c: an emulator wants a loop within one page of code. */
+__attribute__((noinline, aligned(256))) void checksum_table(struct checksum *s,
+							    const uint64_t *t,
+							    uint64_t words,
+							    uint64_t first)
 {
 	for (uint64_t i = 0; i < words; i++)
-		sketch_add(s, first + i, t[i] ^ (first + i));
+		checksum_add(s, first + i, t[i] ^ (first + i));
 }
 
-void sketch_merge(struct sketch *into, const struct sketch *from)
+void checksum_merge(struct checksum *into, const struct checksum *from)
 {
-	for (int i = 0; i < SKETCH_BUCKETS; i++)
+	for (int i = 0; i < CHECKSUM_BUCKETS; i++)
 		into->bucket[i] ^= from->bucket[i];
 }
 
-bool sketch_is_zero(const struct sketch *s)
+bool checksum_is_zero(const struct checksum *s)
 {
 	uint64_t any = 0;
 
-	for (int i = 0; i < SKETCH_BUCKETS; i++)
+	for (int i = 0; i < CHECKSUM_BUCKETS; i++)
 		any |= s->bucket[i];
 	return !any;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * sketch.h - a checksum of a table that XORs can be followed in: two ways to
+ * checksum.h - a checksum of a table that XORs can be followed in: two ways to
  * the same value, one through the table, one through the updates alone.
  *
  * Each word's difference from its start is rotated, and XORed into one of
@@ -15,20 +15,21 @@
  * went to another word but for 1 in 65536 cases each (page-sized mix-ups are
  * 512 of them). A replay undoes the latter if it goes astray the same way.
  */
-#ifndef TIER_SKETCH_H
-#define TIER_SKETCH_H
+#ifndef TIER_BENCH_CHECKSUM_H
+#define TIER_BENCH_CHECKSUM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SKETCH_BUCKETS 1024
+#define CHECKSUM_BUCKETS 1024
 
-struct sketch {
-	uint64_t bucket[SKETCH_BUCKETS];
+struct checksum {
+	uint64_t bucket[CHECKSUM_BUCKETS];
 };
 
 /* Adds value at the index: what one update does, or one word holds. */
-static inline void sketch_add(struct sketch *s, uint64_t index, uint64_t value)
+static inline void checksum_add(struct checksum *s, uint64_t index,
+				uint64_t value)
 {
 	/* 2^64 / golden ratio: neighbours come far apart (Knuth 6.4). */
 	uint64_t hash = index * UINT64_C(0x9e3779b97f4a7c15);
@@ -38,10 +39,10 @@ static inline void sketch_add(struct sketch *s, uint64_t index, uint64_t value)
 }
 
 /* words at t, of which the first has the index first and started as that. */
-void sketch_table(struct sketch *s, const uint64_t *t, uint64_t words,
-		  uint64_t first);
-void sketch_merge(struct sketch *into, const struct sketch *from);
+void checksum_table(struct checksum *s, const uint64_t *t, uint64_t words,
+		    uint64_t first);
+void checksum_merge(struct checksum *into, const struct checksum *from);
 /* Two that are equal cancel each other out, added into one. */
-bool sketch_is_zero(const struct sketch *s);
+bool checksum_is_zero(const struct checksum *s);
 
 #endif

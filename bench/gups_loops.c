@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* CFLAGS: -O2 -fno-tree-vectorize -fstack-protector-strong */
 /*
- * loops.c - the update loops.
+ * gups_loops.c - the update loops.
  *
  * Three ways to the index: HPCC's for a power of two and for other sizes, a
  * hot set in one piece with 8-byte objects (what most runs with a pattern
  * are), and any pattern. Each is compiled into the three loops and the one of
  * the verification; the compiler folds the index in.
  */
-#include "loops.h"
-#include "stream.h"
+#include "bench/gups_loops.h"
+#include "bench/prng.h"
 
 /*
  * HPCC allows 1024 updates to be looked ahead. 64 fill a core's misses, where
@@ -26,7 +27,7 @@
 #define UNCROSSED __attribute__((noinline, aligned(256)))
 #define UNCROSSED_LONG __attribute__((noinline, aligned(512)))
 
-const char *const loops_names[] = { "plain", "batch", "touch" };
+const char *const gups_loops_names[] = { "plain", "batch", "touch" };
 
 /* ------------------------------------------------------------------- HPCC */
 
@@ -45,68 +46,68 @@ static inline uint64_t slot_mask(uint64_t r, uint64_t n)
  */
 static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 {
-	return stream_scale(r, n);
+	return prng_scale(r, n);
 }
 
 /* The values are computed twice, cheaper than to store and load them. */
-#define DEFINE_LOOPS(slot)                                                 \
-	UNCROSSED static void plain_##slot(struct loops_stream *s,         \
-					   uint64_t count)                 \
-	{                                                                  \
-		uint64_t *t = s->table, n = s->n, r = s->value;            \
-                                                                           \
-		for (; count; count--) {                                   \
-			r = stream_next(r);                                \
-			t[slot(r, n)] ^= r;                                \
-		}                                                          \
-		s->value = r;                                              \
-	}                                                                  \
-	UNCROSSED static void batch_##slot(struct loops_stream *s,         \
-					   uint64_t count)                 \
-	{                                                                  \
-		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r; \
-                                                                           \
-		for (int i = 0; i < AHEAD; i++) {                          \
-			ahead = stream_next(ahead);                        \
-			__builtin_prefetch(&t[slot(ahead, n)], 1);         \
-		}                                                          \
-		for (; count; count--) {                                   \
-			ahead = stream_next(ahead);                        \
-			__builtin_prefetch(&t[slot(ahead, n)], 1);         \
-			r = stream_next(r);                                \
-			t[slot(r, n)] ^= r;                                \
-		}                                                          \
-		s->value = r;                                              \
-	}                                                                  \
-	UNCROSSED static void touch_##slot(struct loops_stream *s,         \
-					   uint64_t count)                 \
-	{                                                                  \
-		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r; \
-		volatile uint64_t *look = t;                               \
-                                                                           \
-		for (; count >= BATCH; count -= BATCH) {                   \
-			for (int i = 0; i < BATCH; i++) {                  \
-				ahead = stream_next(ahead);                \
-				(void)look[slot(ahead, n)];                \
-			}                                                  \
-			for (int i = 0; i < BATCH; i++) {                  \
-				r = stream_next(r);                        \
-				t[slot(r, n)] ^= r;                        \
-			}                                                  \
-		}                                                          \
-		s->value = r;                                              \
-		plain_##slot(s, count);                                    \
-	}                                                                  \
-	UNCROSSED static void sketch_##slot(                               \
-		struct sketch *k, struct loops_stream *s, uint64_t count)  \
-	{                                                                  \
-		uint64_t n = s->n, first = s->first, r = s->value;         \
-                                                                           \
-		for (; count; count--) {                                   \
-			r = stream_next(r);                                \
-			sketch_add(k, first + slot(r, n), r);              \
-		}                                                          \
-		s->value = r;                                              \
+#define DEFINE_LOOPS(slot)                                                     \
+	UNCROSSED static void plain_##slot(struct gups_loops_draw *s,          \
+					   uint64_t count)                     \
+	{                                                                      \
+		uint64_t *t = s->table, n = s->n, r = s->value;                \
+                                                                               \
+		for (; count; count--) {                                       \
+			r = prng_next(r);                                      \
+			t[slot(r, n)] ^= r;                                    \
+		}                                                              \
+		s->value = r;                                                  \
+	}                                                                      \
+	UNCROSSED static void batch_##slot(struct gups_loops_draw *s,          \
+					   uint64_t count)                     \
+	{                                                                      \
+		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r;     \
+                                                                               \
+		for (int i = 0; i < AHEAD; i++) {                              \
+			ahead = prng_next(ahead);                              \
+			__builtin_prefetch(&t[slot(ahead, n)], 1);             \
+		}                                                              \
+		for (; count; count--) {                                       \
+			ahead = prng_next(ahead);                              \
+			__builtin_prefetch(&t[slot(ahead, n)], 1);             \
+			r = prng_next(r);                                      \
+			t[slot(r, n)] ^= r;                                    \
+		}                                                              \
+		s->value = r;                                                  \
+	}                                                                      \
+	UNCROSSED static void touch_##slot(struct gups_loops_draw *s,          \
+					   uint64_t count)                     \
+	{                                                                      \
+		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r;     \
+		volatile uint64_t *look = t;                                   \
+                                                                               \
+		for (; count >= BATCH; count -= BATCH) {                       \
+			for (int i = 0; i < BATCH; i++) {                      \
+				ahead = prng_next(ahead);                      \
+				(void)look[slot(ahead, n)];                    \
+			}                                                      \
+			for (int i = 0; i < BATCH; i++) {                      \
+				r = prng_next(r);                              \
+				t[slot(r, n)] ^= r;                            \
+			}                                                      \
+		}                                                              \
+		s->value = r;                                                  \
+		plain_##slot(s, count);                                        \
+	}                                                                      \
+	UNCROSSED static void checksum_##slot(                                 \
+		struct checksum *k, struct gups_loops_draw *s, uint64_t count) \
+	{                                                                      \
+		uint64_t n = s->n, first = s->first, r = s->value;             \
+                                                                               \
+		for (; count; count--) {                                       \
+			r = prng_next(r);                                      \
+			checksum_add(k, first + slot(r, n), r);                \
+		}                                                              \
+		s->value = r;                                                  \
 	}
 DEFINE_LOOPS(slot_mask)
 DEFINE_LOOPS(slot_scale)
@@ -135,17 +136,17 @@ INLINE uint64_t turn(uint64_t place, uint64_t blocks)
 }
 
 /* Selector: the upper 16 bits; block, and object within: the other 48. */
-INLINE struct spot draw_hot(const struct loops_stream *s, uint64_t r)
+INLINE struct spot draw_hot(const struct gups_loops_draw *s, uint64_t r)
 {
 	uint64_t is_hot = -(uint64_t)(r < s->limit);
 	uint64_t n = s->cold.n + (is_hot & s->hot.n);
 	uint64_t from = s->cold.from + (is_hot & s->hot.from), block, within;
 
-	block = stream_split(r << 16, n, &within);
+	block = prng_split(r << 16, n, &within);
 	return (struct spot){ turn(block + from, s->blocks), within };
 }
 
-INLINE struct spot draw_scattered(const struct loops_stream *s, uint64_t r)
+INLINE struct spot draw_scattered(const struct gups_loops_draw *s, uint64_t r)
 {
 	struct spot spot = draw_hot(s, r);
 
@@ -157,10 +158,10 @@ INLINE struct spot draw_scattered(const struct loops_stream *s, uint64_t r)
  * The slot's two halves are loaded as one, so that both are there. A second
  * number, mixed from the first one, has the bits that this one has used up.
  */
-INLINE struct spot draw_rank(const struct loops_stream *s, uint64_t r,
+INLINE struct spot draw_rank(const struct gups_loops_draw *s, uint64_t r,
 			     uint64_t more)
 {
-	uint64_t rank = stream_scale(r, s->blocks);
+	uint64_t rank = prng_scale(r, s->blocks);
 	struct pattern_slot slot = s->slots[rank];
 	uint64_t other = -(uint64_t)((uint32_t)r >= slot.keep);
 
@@ -168,9 +169,9 @@ INLINE struct spot draw_rank(const struct loops_stream *s, uint64_t r,
 	return (struct spot){ turn(rank + s->cold.from, s->blocks), more };
 }
 
-INLINE struct spot draw_zipf(const struct loops_stream *s, uint64_t r)
+INLINE struct spot draw_zipf(const struct gups_loops_draw *s, uint64_t r)
 {
-	struct spot spot = draw_rank(s, r, stream_mix(r));
+	struct spot spot = draw_rank(s, r, prng_mix(r));
 
 	spot.block = s->order[spot.block];
 	return spot;
@@ -178,47 +179,47 @@ INLINE struct spot draw_zipf(const struct loops_stream *s, uint64_t r)
 
 /* -------------------------------------- 8 bytes each, and all are written */
 
-INLINE uint64_t word_of(const struct loops_stream *s, struct spot spot)
+INLINE uint64_t word_of(const struct gups_loops_draw *s, struct spot spot)
 {
 	return spot.block * s->block_words + (spot.within >> s->left_over);
 }
 
-#define DEFINE_DRAWS(kind)                                                   \
-	UNCROSSED_LONG static void plain_##kind(struct loops_stream *stream, \
-						uint64_t count)              \
-	{                                                                    \
-		const struct loops_stream s = *stream;                       \
-		uint64_t state = s.value;                                    \
-                                                                             \
-		for (; count; count--) {                                     \
-			uint64_t r = stream_mix(state += STREAM_GAMMA);      \
-                                                                             \
-			s.table[word_of(&s, draw_##kind(&s, r))] ^= r;       \
-		}                                                            \
-		stream->value = state;                                       \
-	}                                                                    \
-	UNCROSSED_LONG static void ahead_##kind(struct loops_stream *stream, \
-						struct loops_drawn *d,       \
-						uint64_t count)              \
-	{                                                                    \
-		const struct loops_stream s = *stream;                       \
-		uint64_t state = s.value;                                    \
-                                                                             \
-		for (; count; count--, d++) {                                \
-			uint64_t r = stream_mix(state += STREAM_GAMMA);      \
-                                                                             \
-			d->word = word_of(&s, draw_##kind(&s, r));           \
-			d->value = r;                                        \
-		}                                                            \
-		stream->value = state;                                       \
+#define DEFINE_DRAWS(kind)                                                  \
+	UNCROSSED_LONG static void plain_##kind(                            \
+		struct gups_loops_draw *stream, uint64_t count)             \
+	{                                                                   \
+		const struct gups_loops_draw s = *stream;                   \
+		uint64_t state = s.value;                                   \
+                                                                            \
+		for (; count; count--) {                                    \
+			uint64_t r = prng_mix(state += PRNG_GAMMA);         \
+                                                                            \
+			s.table[word_of(&s, draw_##kind(&s, r))] ^= r;      \
+		}                                                           \
+		stream->value = state;                                      \
+	}                                                                   \
+	UNCROSSED_LONG static void ahead_##kind(                            \
+		struct gups_loops_draw *stream, struct gups_loops_drawn *d, \
+		uint64_t count)                                             \
+	{                                                                   \
+		const struct gups_loops_draw s = *stream;                   \
+		uint64_t state = s.value;                                   \
+                                                                            \
+		for (; count; count--, d++) {                               \
+			uint64_t r = prng_mix(state += PRNG_GAMMA);         \
+                                                                            \
+			d->word = word_of(&s, draw_##kind(&s, r));          \
+			d->value = r;                                       \
+		}                                                           \
+		stream->value = state;                                      \
 	}
 DEFINE_DRAWS(hot)
 DEFINE_DRAWS(scattered)
 DEFINE_DRAWS(zipf)
 
 /* A batch: what is drawn is kept. Returns how many of the count these are. */
-INLINE uint64_t draw_batch(struct loops_stream *s, struct loops_drawn *drawn,
-			   uint64_t count)
+INLINE uint64_t draw_batch(struct gups_loops_draw *s,
+			   struct gups_loops_drawn *drawn, uint64_t count)
 {
 	uint64_t n = count < BATCH ? count : BATCH;
 
@@ -228,10 +229,10 @@ INLINE uint64_t draw_batch(struct loops_stream *s, struct loops_drawn *drawn,
 
 /* Apart from the draws, so that many misses are under way at a time. */
 #define DEFINE_BATCHES(kind, UNCROSSED, UPDATE)                            \
-	UNCROSSED static void batch_##kind(struct loops_stream *s,         \
+	UNCROSSED static void batch_##kind(struct gups_loops_draw *s,      \
 					   uint64_t count)                 \
 	{                                                                  \
-		struct loops_drawn d[BATCH];                               \
+		struct gups_loops_drawn d[BATCH];                          \
 		uint64_t *t = s->table, n;                                 \
                                                                            \
 		for (; count; count -= n) {                                \
@@ -242,10 +243,10 @@ INLINE uint64_t draw_batch(struct loops_stream *s, struct loops_drawn *drawn,
 				UPDATE(s, t, d[i]);                        \
 		}                                                          \
 	}                                                                  \
-	UNCROSSED static void touch_##kind(struct loops_stream *s,         \
+	UNCROSSED static void touch_##kind(struct gups_loops_draw *s,      \
 					   uint64_t count)                 \
 	{                                                                  \
-		struct loops_drawn d[BATCH];                               \
+		struct gups_loops_drawn d[BATCH];                          \
 		uint64_t *t = s->table, n;                                 \
                                                                            \
 		for (; count; count -= n) {                                \
@@ -260,26 +261,26 @@ INLINE uint64_t draw_batch(struct loops_stream *s, struct loops_drawn *drawn,
 #define UPDATE_WORD(s, t, d) ((t)[(d).word] ^= (d).value)
 DEFINE_BATCHES(word, UNCROSSED, UPDATE_WORD)
 
-UNCROSSED static void sketch_word(struct sketch *k, struct loops_stream *s,
-				  uint64_t count)
+UNCROSSED static void checksum_word(struct checksum *k,
+				    struct gups_loops_draw *s, uint64_t count)
 {
-	struct loops_drawn d[BATCH];
+	struct gups_loops_drawn d[BATCH];
 	uint64_t n;
 
 	for (; count; count -= n) {
 		n = draw_batch(s, d, count);
 		for (uint64_t i = 0; i < n; i++)
-			sketch_add(k, s->first + d[i].word, d[i].value);
+			checksum_add(k, s->first + d[i].word, d[i].value);
 	}
 }
 
 /* ------------------------------------------------------------- any pattern */
 
 /* Of the second number: above, the object in a Zipf block; below, reading. */
-INLINE struct loops_drawn draw(const struct loops_stream *s, uint64_t r)
+INLINE struct gups_loops_drawn draw(const struct gups_loops_draw *s, uint64_t r)
 {
-	uint64_t more = stream_mix(r);
-	struct loops_drawn d = { .value = r };
+	uint64_t more = prng_mix(r);
+	struct gups_loops_drawn d = { .value = r };
 	struct spot spot;
 
 	spot = s->slots ? draw_rank(s, r, more) : draw_hot(s, r);
@@ -293,8 +294,8 @@ INLINE struct loops_drawn draw(const struct loops_stream *s, uint64_t r)
 	return d;
 }
 
-INLINE void access_object(struct loops_stream *s, uint64_t *t,
-			  struct loops_drawn d)
+INLINE void access_object(struct gups_loops_draw *s, uint64_t *t,
+			  struct gups_loops_drawn d)
 {
 	uint64_t *object = &t[d.word], words = UINT64_C(1) << s->object;
 	uint64_t sum = 0;
@@ -309,20 +310,20 @@ INLINE void access_object(struct loops_stream *s, uint64_t *t,
 	s->sum += sum;
 }
 
-UNCROSSED_LONG static void ahead_any(struct loops_stream *stream,
-				     struct loops_drawn *d, uint64_t count)
+UNCROSSED_LONG static void ahead_any(struct gups_loops_draw *stream,
+				     struct gups_loops_drawn *d, uint64_t count)
 {
-	const struct loops_stream s = *stream;
+	const struct gups_loops_draw s = *stream;
 	uint64_t state = s.value;
 
 	for (; count; count--, d++)
-		*d = draw(&s, stream_mix(state += STREAM_GAMMA));
+		*d = draw(&s, prng_mix(state += PRNG_GAMMA));
 	stream->value = state;
 }
 
-UNCROSSED static void plain_any(struct loops_stream *s, uint64_t count)
+UNCROSSED static void plain_any(struct gups_loops_draw *s, uint64_t count)
 {
-	struct loops_drawn d = { 0 };
+	struct gups_loops_drawn d = { 0 };
 
 	for (; count; count--) {
 		ahead_any(s, &d, 1);
@@ -331,15 +332,15 @@ UNCROSSED static void plain_any(struct loops_stream *s, uint64_t count)
 }
 DEFINE_BATCHES(any, UNCROSSED_LONG, access_object)
 
-UNCROSSED static void sketch_any(struct sketch *k, struct loops_stream *s,
-				 uint64_t count)
+UNCROSSED static void checksum_any(struct checksum *k,
+				   struct gups_loops_draw *s, uint64_t count)
 {
-	struct loops_drawn d = { 0 };
+	struct gups_loops_drawn d = { 0 };
 
 	for (; count; count--) {
 		ahead_any(s, &d, 1);
 		for (uint64_t i = 0; d.value && i >> s->object == 0; i++)
-			sketch_add(k, s->first + d.word + i, d.value);
+			checksum_add(k, s->first + d.word + i, d.value);
 	}
 }
 
@@ -348,16 +349,16 @@ UNCROSSED static void sketch_any(struct sketch *k, struct loops_stream *s,
 #define LOOPS(name, batches)                                        \
 	{                                                           \
 		{ plain_##name, batch_##batches, touch_##batches }, \
-			sketch_##batches                            \
+			checksum_##batches                          \
 	}
-static const struct loops mask_loops = LOOPS(slot_mask, slot_mask);
-static const struct loops scale_loops = LOOPS(slot_scale, slot_scale);
-static const struct loops hot_loops = LOOPS(hot, word);
-static const struct loops scattered_loops = LOOPS(scattered, word);
-static const struct loops zipf_loops = LOOPS(zipf, word);
-static const struct loops any_loops = LOOPS(any, any);
+static const struct gups_loops mask_loops = LOOPS(slot_mask, slot_mask);
+static const struct gups_loops scale_loops = LOOPS(slot_scale, slot_scale);
+static const struct gups_loops hot_loops = LOOPS(hot, word);
+static const struct gups_loops scattered_loops = LOOPS(scattered, word);
+static const struct gups_loops zipf_loops = LOOPS(zipf, word);
+static const struct gups_loops any_loops = LOOPS(any, any);
 
-const struct loops *loops_of_slice(uint64_t words)
+const struct gups_loops *gups_loops_of_slice(uint64_t words)
 {
 	return words & (words - 1) ? &scale_loops : &mask_loops;
 }
@@ -366,11 +367,12 @@ const struct loops *loops_of_slice(uint64_t words)
  * What an epoch changes: which places the hot and the cold ranks have. What is
  * said of the hot ones is the difference to the cold ones.
  */
-void loops_set_epoch(struct loops_stream *s, const struct pattern_epoch *e)
+void gups_loops_set_epoch(struct gups_loops_draw *s,
+			  const struct pattern_epoch *e)
 {
 	uint64_t n = s->hot_blocks, from = e->offset - s->blocks;
-	struct loops_side hot = { n, from };
-	struct loops_side cold = { s->blocks - n, from + n };
+	struct gups_loops_side hot = { n, from };
+	struct gups_loops_side cold = { s->blocks - n, from + n };
 
 	if ((int64_t)cold.from >= 0)
 		cold.from -= s->blocks;
@@ -385,15 +387,16 @@ void loops_set_epoch(struct loops_stream *s, const struct pattern_epoch *e)
 	s->hot.from = hot.from - cold.from;
 }
 
-const struct loops *loops_of_pattern(const struct pattern *p, unsigned int id,
-				     uint64_t *table, struct loops_stream *s)
+const struct gups_loops *gups_loops_of_pattern(const struct pattern *p,
+					       unsigned int id, uint64_t *table,
+					       struct gups_loops_draw *s)
 {
 	const struct pattern_plan *plan = p->plan;
 	uint64_t words =
 		p->block_pages / p->threads * (PATTERN_PAGE / sizeof(uint64_t));
 	unsigned int object = (unsigned int)__builtin_ctzll(plan->object) - 3;
 
-	*s = (struct loops_stream){
+	*s = (struct gups_loops_draw){
 		.table = table + words * id,
 		.first = words * id,
 		.order = p->order,

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * loops.h - the update loops: what is timed, and the same draws without the
+ * gups_loops.h - the update loops: what is timed, and the same draws without the
  * table, for the verification.
  */
-#ifndef TIER_LOOPS_H
-#define TIER_LOOPS_H
+#ifndef TIER_BENCH_GUPS_LOOPS_H
+#define TIER_BENCH_GUPS_LOOPS_H
 
 #include <stdint.h>
 
-#include "pattern.h"
-#include "sketch.h"
+#include "bench/checksum.h"
+#include "bench/pattern.h"
 
 /*
  * plain  one update after the other, HPCC's own way.
@@ -19,26 +19,32 @@
  *        prefetch to nothing, and some 50 instructions an update let few
  *        misses overlap; a load alone is a third of that.
  */
-enum loops_kind { LOOPS_PLAIN, LOOPS_BATCH, LOOPS_TOUCH, NR_LOOPS };
+enum gups_loops_kind {
+	GUPS_LOOPS_PLAIN,
+	GUPS_LOOPS_BATCH,
+	GUPS_LOOPS_TOUCH,
+	NR_GUPS_LOOPS
+};
 
 /* Blocks to draw from: n of them, and the first one's place less all blocks. */
-struct loops_side {
+struct gups_loops_side {
 	uint64_t n, from;
 };
 
 /* A draw of a pattern: the object's first word, and what it is XORed with. */
-struct loops_drawn {
+struct gups_loops_drawn {
 	uint64_t word;
 	uint64_t value; /* 0: read only (a XOR of 0 would do nothing, either) */
 };
 
-struct loops_stream;
+struct gups_loops_draw;
 /* Draws so many, and goes on in the stream. */
-typedef void loops_ahead_fn(struct loops_stream *s, struct loops_drawn *drawn,
-			    uint64_t count);
+typedef void gups_loops_ahead_fn(struct gups_loops_draw *s,
+				 struct gups_loops_drawn *drawn,
+				 uint64_t count);
 
 /* What a thread draws from, and where it stands. */
-struct loops_stream {
+struct gups_loops_draw {
 	uint64_t value; /* HPCC's r, or splitmix64's state */
 	uint64_t sum; /* of what was only read: it shall not be left out */
 
@@ -51,34 +57,36 @@ struct loops_stream {
 	 * has 2^shift objects of 2^object words in each block; 64 - shift bits
 	 * of a draw are left over when the one within the block is known.
 	 */
-	loops_ahead_fn *ahead;
+	gups_loops_ahead_fn *ahead;
 	const uint32_t *order;
 	const struct pattern_slot *slots;
 	uint64_t blocks, block_words, hot_blocks;
 	uint64_t offset; /* blocks: where rank 0 lies */
 	uint64_t limit; /* draws below are from the hot side */
-	struct loops_side cold, hot; /* hot: what is to be added to cold */
+	struct gups_loops_side cold, hot; /* hot: what is to be added to cold */
 	uint32_t reads; /* of PATTERN_ONE */
 	unsigned int left_over, object; /* bits */
 };
 
 /* Makes count updates. */
-typedef void loops_fn(struct loops_stream *s, uint64_t count);
+typedef void gups_loops_fn(struct gups_loops_draw *s, uint64_t count);
 /* Adds to the sketch what count updates would do. */
-typedef void loops_sketch_fn(struct sketch *k, struct loops_stream *s,
-			     uint64_t count);
+typedef void gups_loops_sketch_fn(struct checksum *k, struct gups_loops_draw *s,
+				  uint64_t count);
 
-struct loops {
-	loops_fn *update[NR_LOOPS];
-	loops_sketch_fn *sketch;
+struct gups_loops {
+	gups_loops_fn *update[NR_GUPS_LOOPS];
+	gups_loops_sketch_fn *sketch;
 };
-extern const char *const loops_names[NR_LOOPS];
+extern const char *const gups_loops_names[NR_GUPS_LOOPS];
 
 /* HPCC's loops on a slice of so many words. */
-const struct loops *loops_of_slice(uint64_t words);
+const struct gups_loops *gups_loops_of_slice(uint64_t words);
 /* A pattern's, for thread id; the stream is made ready but for its value. */
-const struct loops *loops_of_pattern(const struct pattern *p, unsigned int id,
-				     uint64_t *table, struct loops_stream *s);
-void loops_set_epoch(struct loops_stream *s, const struct pattern_epoch *e);
+const struct gups_loops *gups_loops_of_pattern(const struct pattern *p,
+					       unsigned int id, uint64_t *table,
+					       struct gups_loops_draw *s);
+void gups_loops_set_epoch(struct gups_loops_draw *s,
+			  const struct pattern_epoch *e);
 
 #endif

@@ -23,12 +23,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "hog.h"
-#include "node.h"
-#include "report.h"
+#include "bench/hog.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/node.h"
+#include "mm/zone.h"
 #include "sysfs.h"
-#include "util.h"
-#include "zone.h"
 
 /* Between two looks at the node: 0.4 s of an emulator's time. */
 #define STEP (64 * MIB)
@@ -47,6 +50,91 @@
 /* A warm hog does its touching in portions, so that it is spread evenly. */
 #define PORTION_NS (UINT64_C(10) * 1000000)
 #define PORTION_PAGES 4096
+
+/* Often enough for DAMON's aggregation interval to see some of it. */
+#define DEFAULT_WARM_NS UINT64_C(1000000000)
+
+/* ------------------------------------------------------- of the command line */
+
+static int parse_bytes(const char *hog, const char *text, uint64_t *bytes)
+{
+	/* A page would not be felt, and a bare number was meant otherwise. */
+	if (parse_size(text, bytes) || *bytes < MIB || *bytes % 4096)
+		return misuse(
+			"hog %s: give a size of 1M or more, in 4k, e.g. 6000M or free=200M",
+			hog);
+	return 0;
+}
+
+static int parse_release(struct hog_plan *h, const char *hog, char *text)
+{
+	char *percent = strchr(text, '%');
+	uint64_t n = 0;
+
+	if (percent && !percent[1]) {
+		*percent = '\0';
+		if (!parse_u64(text, &n) && n > 0 && n < 100) {
+			h->release_percent = (unsigned int)n;
+			return 0;
+		}
+	} else if (!parse_duration(text, &h->release_ns) && h->release_ns) {
+		return 0;
+	}
+	return misuse("hog %s: release=TIME or 1%% to 99%% of the run, e.g. "
+		      "release=10s",
+		      hog);
+}
+
+static int parse_word(struct hog_plan *h, const char *hog, char *word)
+{
+	char *value = strchr(word, '=');
+	bool warm = !strncmp(word, "warm", 4) &&
+		    (!word[4] || value == word + 4);
+
+	if (!value && !strcmp(word, "lock"))
+		h->lock = true;
+	else if (!value && !strcmp(word, "thp"))
+		h->pages = PAGES_THP;
+	else if (warm && !value)
+		h->warm_ns = DEFAULT_WARM_NS;
+	else if (value == word + 7 && !strncmp(word, "release", 7))
+		return parse_release(h, hog, value + 1);
+	else if (!warm || parse_duration(value + 1, &h->warm_ns) || !h->warm_ns)
+		return misuse(
+			"hog %s: what is \"%s\"? The words are warm, warm=TIME, lock, thp, release=TIME and release=N%%",
+			hog, word);
+	return 0;
+}
+
+int hog_parse(struct hog_plans *hogs, const char *text)
+{
+	struct hog_plan *h = &hogs->hog[hogs->nr];
+	char copy[128], *rest = copy, *word;
+	uint64_t node = UINT64_MAX;
+	int err;
+
+	if (hogs->nr == HOG_MAX)
+		return misuse("more than %d hogs", HOG_MAX);
+	snprintf(copy, sizeof(copy), "%s", text);
+	word = strsep(&rest, ":");
+	word += strncmp(word, "node", 4) ? 0 : 4;
+	if (!rest || strlen(text) >= sizeof(copy) || parse_u64(word, &node) ||
+	    node >= 1024)
+		return misuse(
+			"hog %s: give NODE:SIZE or NODE:free=SIZE, e.g. node0:6000M",
+			text);
+	*h = (struct hog_plan){ .node = (int)node };
+	word = strsep(&rest, ",");
+	err = strncmp(word, "free=", 5) ?
+		      parse_bytes(text, word, &h->bytes) :
+		      parse_bytes(text, word + 5, &h->leave);
+	while (!err && (word = strsep(&rest, ",")))
+		err = parse_word(h, text, word);
+	hogs->nr += !err;
+	return err;
+}
+
+/* ------------------------------------------------------ parent and children */
 
 enum stage { FORKED, READY, COARSE, HELD, FAILED };
 enum order { WAIT, TAKE, FINISH };
@@ -72,7 +160,7 @@ struct hog {
 
 struct hogs {
 	int nr;
-	struct hog hog[PLAN_MAX_HOGS];
+	struct hog hog[HOG_MAX];
 };
 
 /* -------------------------------------------------------------- the child */
@@ -249,7 +337,7 @@ static int check_place(const struct hog *h)
 	int err = table_sample(&h->share->table, 0, h->share->taken, SAMPLE,
 			       &pages);
 
-	for (int i = 0; i < PLAN_MAX_NODES && !err; i++)
+	for (int i = 0; i < NODE_MAX && !err; i++)
 		if (pages.node[i] && i != h->plan.node)
 			err = fail(
 				EXDEV,
@@ -369,7 +457,7 @@ static int check_one(const struct hog_plan *p, const struct zones *zones,
 	const struct zone_node *n = zone_of(zones, p->node);
 	uint64_t table, spare, most, want;
 
-	if (!n || p->node >= PLAN_MAX_NODES)
+	if (!n || p->node >= NODE_MAX)
 		return no_node(p->node, zones);
 	table = need ? need[p->node] : 0;
 	spare = n->spare > table ? n->spare - table : 0;
@@ -811,11 +899,11 @@ static bool record_where(const struct hogs *hogs, int i, double *elsewhere)
 		return false;
 	}
 	seen = pages.absent;
-	for (int k = 0; k < PLAN_MAX_NODES; k++)
+	for (int k = 0; k < NODE_MAX; k++)
 		seen += pages.node[k];
 	seen += !seen;
 	report_open("pages_at_end_part", '{');
-	for (int k = 0; k < PLAN_MAX_NODES; k++) {
+	for (int k = 0; k < NODE_MAX; k++) {
 		char name[16];
 
 		if (!pages.node[k])
@@ -883,7 +971,7 @@ static void text_end(const struct hogs *hogs, int i, uint64_t free_now,
 			   s.sweeps, s.sweep_s);
 }
 
-void hog_show_end(struct hogs *hogs)
+void hog_show_end(struct hogs *hogs, bool records_alone)
 {
 	double elsewhere;
 
@@ -891,7 +979,8 @@ void hog_show_end(struct hogs *hogs)
 		uint64_t free_now = free_on(hogs->hog[i].plan.node);
 
 		record_end(hogs, i, free_now, &elsewhere);
-		text_end(hogs, i, free_now, elsewhere);
+		if (!records_alone)
+			text_end(hogs, i, free_now, elsewhere);
 	}
 }
 
@@ -905,66 +994,4 @@ void hog_stop(struct hogs *hogs)
 			munmap(h->share, sizeof(*h->share));
 	}
 	free(hogs);
-}
-
-/* -------------------------------------------------------------------- verb */
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal)
-{
-	interrupted = signal;
-}
-
-/* Until the time is over, or somebody says so; all of them killed: -ECHILD. */
-static int hold(struct hogs *hogs, uint64_t duration_ns)
-{
-	uint64_t begin = now_ns(), gone = 0;
-	int have = hogs->nr;
-
-	while (!interrupted && (!duration_ns || gone < duration_ns)) {
-		int alive = hog_tick(hogs, (double)gone / 1e9, -1);
-
-		if (!alive)
-			return fail(
-				ECHILD,
-				"the memory is no longer held: signal %d killed what held it (the OOM killer's is 9; dmesg tells)",
-				hogs->hog[0].state.killed_by);
-		if (alive < have)
-			report_warn("a hog was killed; the others go on");
-		have = alive;
-		sleep_ns(100000000);
-		gone = now_ns() - begin;
-	}
-	return 0;
-}
-
-int hog_hold(const struct plan *plan)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-	char time[SIZE_TEXT];
-	struct hogs *hogs;
-	double elsewhere;
-	int err;
-
-	if (plan->dry_run)
-		return hog_rehearse(&plan->hogs, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	err = hog_start(&hogs, &plan->hogs, NULL, &interrupted,
-			plan->worker.plain);
-	if (err)
-		return err;
-	report_say("         holding%s%s; interrupt to release\n",
-		   plan->hold_ns ? " for " : "",
-		   plan->hold_ns ?
-			   format_seconds(time, (double)plan->hold_ns / 1e9) :
-			   "");
-	err = hold(hogs, plan->hold_ns);
-	for (int i = 0; i < hogs->nr; i++)
-		record_end(hogs, i, free_on(hogs->hog[i].plan.node),
-			   &elsewhere);
-	hog_stop(hogs);
-	return err;
 }

@@ -5,7 +5,7 @@
  *
  * A hog is anonymous memory, bound to its node while it is taken, touched,
  * and given back to the kernel's own placement (MPOL_DEFAULT) then, so that
- * the kernel may demote it as it could anybody's; plan.h has the variants.
+ * the kernel may demote it as it could anybody's; struct hog_plan has the variants.
  * It is what the OOM killer takes first, and it never outlives its parent.
  *
  * The order of calls: hog_start() before the table is mapped (its process is
@@ -13,16 +13,41 @@
  * what it forks from then on, into the benchmark's cgroup); hog_tick() now and
  * then during the timed part; hog_show_end(); hog_stop().
  */
-#ifndef TIER_HOG_H
-#define TIER_HOG_H
+#ifndef TIER_BENCH_HOG_H
+#define TIER_BENCH_HOG_H
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plan.h"
-#include "table.h"
+#include "bench/table.h"
+#include "mm/node.h"
+
+#define HOG_MAX 8
+
+/* Memory of a node that a process takes and holds. */
+struct hog_plan {
+	int node;
+	uint64_t bytes; /* to be taken; 0: all but leave */
+	uint64_t leave; /* to be left free on the node; 0: bytes says it */
+	uint64_t warm_ns; /* each page is touched once in that time; 0: never */
+	bool lock; /* mlocked and bound: only DAMON moves it */
+	enum page_kind pages; /* PAGES_4K or PAGES_THP */
+	uint64_t release_ns; /* after that much of the timed part; 0: */
+	unsigned int release_percent; /* or that part of it; both 0: never */
+};
+
+struct hog_plans {
+	struct hog_plan hog[HOG_MAX];
+	int nr;
+};
+
+/*
+ * "node0:6000M", "0:free=200M,warm=2s,lock,release=50%": adds a hog; several
+ * on one node take their memory in turn. 0 or -EINVAL with misuse().
+ */
+int hog_parse(struct hog_plans *hogs, const char *text);
 
 struct hogs; /* all of a plan */
 
@@ -45,7 +70,7 @@ struct hog_state {
 /*
  * Can all of it be taken? Nothing is changed. need: what else will be bound
  * to a node, in bytes, by the node's number (the table of the run; its array
- * has PLAN_MAX_NODES); NULL: nothing. lacks() says how much is possible: above the high watermarks of the
+ * has NODE_MAX); NULL: nothing. lacks() says how much is possible: above the high watermarks of the
  * node's zones and what these keep for others, so that neither kswapd nor the
  * OOM killer has a reason to come.
  */
@@ -87,12 +112,10 @@ int hog_sample(const struct hogs *hogs, int i, size_t n,
 /*
  * Record "hog_end" and a line of text each: what became of it, where its pages
  * are, what is free on its node. To be called while they live.
+ * records_alone: no text.
  */
-void hog_show_end(struct hogs *hogs);
+void hog_show_end(struct hogs *hogs, bool records_alone);
 /* Kills and reaps them; NULL is nothing. */
 void hog_stop(struct hogs *hogs);
-
-/* The work of "tier hog": until a signal, or --duration. 0 or -errno. */
-int hog_hold(const struct plan *plan);
 
 #endif

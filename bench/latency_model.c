@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cost.c - what a placement would cost on real memory.
+ * latency_model.c - what a placement would cost on real memory.
  */
 #include <math.h>
 #include <stdio.h>
 
-#include "cost.h"
-#include "report.h"
-#include "util.h"
+#include "bench/latency_model.h"
+#include "lib/report.h"
+#include "lib/text.h"
 
 /*
  * Idle latencies as published for DDR5 and for CXL memory expanders: about
@@ -19,47 +19,48 @@
 #define DEFAULT_FAR_NS 250
 
 static const char *const sources[] = {
-	[COST_DEFAULT] = "default",
-	[COST_DECLARED] = "declared",
-	[COST_GIVEN] = "given",
+	[LATENCY_MODEL_DEFAULT] = "default",
+	[LATENCY_MODEL_DECLARED] = "declared",
+	[LATENCY_MODEL_GIVEN] = "given",
 };
 
-void cost_settle(struct cost *c, const double given[PLAN_MAX_NODES],
-		 const struct node *nodes, int n,
-		 const bool near[PLAN_MAX_NODES])
+void latency_model_settle(struct latency_model *c, const double given[NODE_MAX],
+			  const struct node *nodes, int n,
+			  const bool near[NODE_MAX])
 {
-	*c = (struct cost){ 0 };
+	*c = (struct latency_model){ 0 };
 	for (int i = 0; i < n; i++) {
 		int id = nodes[i].id;
 		double write;
 
 		c->near[id] = near[id];
-		c->source[id] = COST_GIVEN;
+		c->source[id] = LATENCY_MODEL_GIVEN;
 		c->ns[id] = given[id];
 		if (c->ns[id] > 0)
 			continue;
-		c->source[id] = COST_DECLARED;
+		c->source[id] = LATENCY_MODEL_DECLARED;
 		if (!node_latency(id, &c->ns[id], &write) && c->ns[id] > 0)
 			continue;
-		c->source[id] = COST_DEFAULT;
+		c->source[id] = LATENCY_MODEL_DEFAULT;
 		c->ns[id] = near[id] ? DEFAULT_NEAR_NS : DEFAULT_FAR_NS;
 	}
 }
 
-double cost_of(const struct cost *c, const double share[PLAN_MAX_NODES])
+double latency_model_of(const struct latency_model *c,
+			const double share[NODE_MAX])
 {
 	double sum = 0;
 
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
+	for (int i = 0; i < NODE_MAX; i++)
 		sum += share[i] * c->ns[i];
 	return sum;
 }
 
-double cost_bound(const struct cost *c, bool far)
+double latency_model_bound(const struct latency_model *c, bool far)
 {
 	double bound = NAN;
 
-	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+	for (int i = 0; i < NODE_MAX; i++) {
 		if (c->ns[i] <= 0 || c->near[i] == far)
 			continue;
 		if (isnan(bound) || (far ? c->ns[i] > bound : c->ns[i] < bound))
@@ -68,15 +69,16 @@ double cost_bound(const struct cost *c, bool far)
 	return bound;
 }
 
-void cost_record(const struct cost *c, const double share[PLAN_MAX_NODES])
+void latency_model_record(const struct latency_model *c,
+			  const double share[NODE_MAX])
 {
 	char key[32];
 
 	report_open("modelled", '{');
-	report_real("ns_per_update", cost_of(c, share));
-	report_real("all_near_ns", cost_bound(c, false));
-	report_real("all_far_ns", cost_bound(c, true));
-	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+	report_real("ns_per_update", latency_model_of(c, share));
+	report_real("all_near_ns", latency_model_bound(c, false));
+	report_real("all_far_ns", latency_model_bound(c, true));
+	for (int i = 0; i < NODE_MAX; i++) {
 		if (c->ns[i] <= 0)
 			continue;
 		snprintf(key, sizeof(key), "node%d", i);
@@ -88,17 +90,19 @@ void cost_record(const struct cost *c, const double share[PLAN_MAX_NODES])
 	report_close('}');
 }
 
-void cost_text(const struct cost *c, const double share[PLAN_MAX_NODES])
+void latency_model_text(const struct latency_model *c,
+			const double share[NODE_MAX])
 {
-	double near = cost_bound(c, false), far = cost_bound(c, true);
+	double near = latency_model_bound(c, false),
+	       far = latency_model_bound(c, true);
 	struct textbuf where = { 0 };
 	bool defaults = false;
 	char bounds[64];
 
-	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+	for (int i = 0; i < NODE_MAX; i++) {
 		if (c->ns[i] <= 0)
 			continue;
-		defaults |= c->source[i] == COST_DEFAULT;
+		defaults |= c->source[i] == LATENCY_MODEL_DEFAULT;
 		buf_add(&where, "%snode %d %.0f ns (%s)", where.len ? ", " : "",
 			i, c->ns[i], sources[c->source[i]]);
 	}
@@ -110,7 +114,8 @@ void cost_text(const struct cost *c, const double share[PLAN_MAX_NODES])
 	report_wrap("         ",
 		    "modelled %.1f ns an update (%s): "
 		    "share of the updates x latency, summed over the nodes; %s",
-		    cost_of(c, share), bounds, where.text ? where.text : "");
+		    latency_model_of(c, share), bounds,
+		    where.text ? where.text : "");
 	report_wrap("         ",
 		    "         A model of dependent accesses on hardware, not "
 		    "measured here; migration costs nothing in it.%s",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * cost.h - what a placement would cost on real memory: a model, and called so.
+ * latency_model.h - what a placement would cost on real memory: a model, and called so.
  *
  *     modelled time per update = sum over the nodes of share x latency
  *
@@ -8,36 +8,38 @@
  * an upper bound of the difference that placement makes, and no forecast of a
  * rate. Migration costs nothing in it.
  */
-#ifndef TIER_COST_H
-#define TIER_COST_H
+#ifndef TIER_BENCH_LATENCY_MODEL_H
+#define TIER_BENCH_LATENCY_MODEL_H
 
 #include <stdbool.h>
 
-#include "node.h"
-#include "plan.h"
+#include "mm/node.h"
 
-enum cost_source {
-	COST_DEFAULT, /* published figures, see cost.c */
-	COST_DECLARED, /* the platform's: access coordinates in sysfs */
-	COST_GIVEN, /* --latency */
+enum latency_model_source {
+	LATENCY_MODEL_DEFAULT, /* published figures, see latency_model.c */
+	LATENCY_MODEL_DECLARED, /* the platform's: access coordinates in sysfs */
+	LATENCY_MODEL_GIVEN, /* --latency */
 };
 
-struct cost {
-	double ns[PLAN_MAX_NODES]; /* of a read; 0: there is no such node */
-	enum cost_source source[PLAN_MAX_NODES];
-	bool near[PLAN_MAX_NODES];
+struct latency_model {
+	double ns[NODE_MAX]; /* of a read; 0: there is no such node */
+	enum latency_model_source source[NODE_MAX];
+	bool near[NODE_MAX];
 };
 
 /* given: by node, 0 where nothing was. near: is it of the top tier? */
-void cost_settle(struct cost *c, const double given[PLAN_MAX_NODES],
-		 const struct node *nodes, int n,
-		 const bool near[PLAN_MAX_NODES]);
+void latency_model_settle(struct latency_model *c, const double given[NODE_MAX],
+			  const struct node *nodes, int n,
+			  const bool near[NODE_MAX]);
 /* Nanoseconds an update, with these shares of the updates by node. */
-double cost_of(const struct cost *c, const double share[PLAN_MAX_NODES]);
+double latency_model_of(const struct latency_model *c,
+			const double share[NODE_MAX]);
 /* The least, or the greatest, latency: all near, all far. */
-double cost_bound(const struct cost *c, bool far);
+double latency_model_bound(const struct latency_model *c, bool far);
 /* Member "modelled" of the open record, and two lines of text. */
-void cost_record(const struct cost *c, const double share[PLAN_MAX_NODES]);
-void cost_text(const struct cost *c, const double share[PLAN_MAX_NODES]);
+void latency_model_record(const struct latency_model *c,
+			  const double share[NODE_MAX]);
+void latency_model_text(const struct latency_model *c,
+			const double share[NODE_MAX]);
 
 #endif

@@ -6,9 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "pattern.h"
-#include "stream.h"
-#include "util.h"
+#include "bench/pattern.h"
+#include "bench/prng.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 
 #define HUGE_PAGES (2 * MIB / PATTERN_PAGE)
 
@@ -17,15 +19,14 @@
 /* Fisher and Yates; the same for all runs of a seed. */
 static void scatter(struct pattern *p)
 {
-	uint64_t state = stream_start(p->seed, STREAM_ORDER);
+	uint64_t state = prng_start(p->seed, PRNG_ORDER);
 
 	p->order = xcalloc(p->blocks, sizeof(*p->order));
 	p->rank = xcalloc(p->blocks, sizeof(*p->rank));
 	for (uint64_t i = 0; i < p->blocks; i++)
 		p->order[i] = (uint32_t)i;
 	for (uint64_t i = p->blocks - 1; i; i--) {
-		uint64_t k =
-			stream_scale(stream_mix(state += STREAM_GAMMA), i + 1);
+		uint64_t k = prng_scale(prng_mix(state += PRNG_GAMMA), i + 1);
 		uint32_t swapped = p->order[i];
 
 		p->order[i] = p->order[k];
@@ -298,8 +299,8 @@ double pattern_best_share(const struct pattern *p,
 static uint64_t draw_zipf(const struct pattern *p, bool hot, uint64_t *random)
 {
 	for (;;) {
-		uint64_t r = stream_mix(*random += STREAM_GAMMA);
-		uint64_t i = stream_scale(r, p->blocks);
+		uint64_t r = prng_mix(*random += PRNG_GAMMA);
+		uint64_t i = prng_scale(r, p->blocks);
 
 		if ((uint32_t)r >= p->slots[i].keep)
 			i = p->slots[i].other;
@@ -317,11 +318,10 @@ uint64_t pattern_draw(const struct pattern *p, const struct pattern_epoch *e,
 	if (p->slots)
 		rank = draw_zipf(p, hot, &random);
 	else
-		rank = first +
-		       stream_scale(stream_mix(random += STREAM_GAMMA), n);
+		rank = first + prng_scale(prng_mix(random += PRNG_GAMMA), n);
 	return pattern_page(p, e, rank,
-			    stream_scale(stream_mix(random + STREAM_GAMMA),
-					 p->block_pages));
+			    prng_scale(prng_mix(random + PRNG_GAMMA),
+				       p->block_pages));
 }
 
 /* Phases have rates of their own: "90 %, then 10 %". */
@@ -365,4 +365,10 @@ void pattern_describe(const struct pattern *p, struct textbuf *t)
 	if (plan->reads)
 		buf_add(t, "; %.3g %% are only read",
 			100.0 * plan->reads / PATTERN_ONE);
+}
+
+bool pattern_is_uniform(const struct pattern_plan *plan)
+{
+	return !plan->hot_bytes && !(plan->zipf > 0) && plan->object <= 8 &&
+	       !plan->reads;
 }

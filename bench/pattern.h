@@ -13,14 +13,44 @@
  * Pure: nothing of the machine is asked. What is left of the table when it
  * is divided into blocks (less than a block) is populated, but not updated.
  */
-#ifndef TIER_PATTERN_H
-#define TIER_PATTERN_H
+#ifndef TIER_BENCH_PATTERN_H
+#define TIER_BENCH_PATTERN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plan.h"
+#include "bench/table.h"
+#include "lib/text.h"
+
+/* Where the hot pages are in the table. */
+enum hot_at {
+	HOT_AT_DEFAULT, /* a hot set: at the start; Zipf: scattered */
+	HOT_AT_START,
+	HOT_AT_END,
+	HOT_AT_SCATTERED,
+};
+
+#define PATTERN_MAX_PHASES 8
+
+/* Which pages are updated how often; rates are parts of 65536. */
+struct pattern_plan {
+	uint64_t hot_bytes; /* 0: no hot set */
+	uint32_t hot_rate; /* the hot set's share of the updates */
+	double zipf; /* exponent; 0: not Zipf */
+	enum hot_at at;
+	uint64_t object; /* bytes that an update changes: 8 to 4096 */
+	uint32_t reads; /* the share of objects that are only read */
+	/* The hot set moves after a time, or a share of the updates; by so much */
+	uint64_t move_ns;
+	uint32_t move_share;
+	uint64_t move_bytes; /* 0: its own size */
+	struct phase {
+		uint32_t hot_rate;
+		uint64_t ns;
+	} phases[PATTERN_MAX_PHASES]; /* one after the other, again and again */
+	int nr_phases;
+};
 
 #define PATTERN_PAGE 4096
 /* Selectors have 16 bits: a hot rate is a multiple of 1/65536. */
@@ -31,6 +61,9 @@ struct pattern_slot {
 	uint32_t keep; /* kept if 32 random bits are below; all ones: always */
 	uint32_t other;
 };
+
+/* Is it HPCC's: updates of 8 bytes, all equally likely? */
+bool pattern_is_uniform(const struct pattern_plan *plan);
 
 struct pattern {
 	const struct pattern_plan *plan;

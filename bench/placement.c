@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * truth.c - where the pages are that the updates go to.
+ * placement.c - where the pages are that the updates go to.
  *
  * near share = sum over the strata of W_k q_k, with W_k the stratum's part of
  * the updates and q_k the part of its sample that is near; its standard error
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream.h"
-#include "truth.h"
-#include "util.h"
+#include "bench/placement.h"
+#include "bench/prng.h"
+#include "lib/text.h"
 
 struct panel_page {
 	uint64_t page;
@@ -22,25 +22,25 @@ struct panel_page {
 	bool up, down;
 };
 
-struct truth {
+struct placement {
 	const struct pattern *p;
 	const struct table *table;
-	bool near[PLAN_MAX_NODES];
+	bool near[NODE_MAX];
 	uint64_t pages, state;
 	size_t sample, fresh; /* pages a stratum; of the fresh sample now */
 	uint64_t *page; /* of the sample under way */
 	int *node;
 	struct panel_page *panel;
 	size_t nr_panel;
-	struct truth_moved moved;
+	struct placement_moved moved;
 };
 
-static uint64_t next_random(struct truth *t)
+static uint64_t next_random(struct placement *t)
 {
-	return stream_mix(t->state += STREAM_GAMMA);
+	return prng_mix(t->state += PRNG_GAMMA);
 }
 
-static uint64_t pages_of(const struct truth *t, bool hot)
+static uint64_t pages_of(const struct placement *t, bool hot)
 {
 	uint64_t all = hot ? pattern_hot_pages(t->p) : t->pages;
 
@@ -48,8 +48,8 @@ static uint64_t pages_of(const struct truth *t, bool hot)
 }
 
 /* The i-th page of a stratum, in the order of the ranks. */
-static uint64_t page_at(const struct truth *t, const struct pattern_epoch *e,
-			bool hot, uint64_t i)
+static uint64_t page_at(const struct placement *t,
+			const struct pattern_epoch *e, bool hot, uint64_t i)
 {
 	if (!t->p)
 		return i;
@@ -63,7 +63,7 @@ static uint64_t page_at(const struct truth *t, const struct pattern_epoch *e,
  * Zipf's are not equal, and drawn as often as they are updated. Returns how
  * many.
  */
-static size_t draw_stratum(struct truth *t, const struct pattern_epoch *e,
+static size_t draw_stratum(struct placement *t, const struct pattern_epoch *e,
 			   bool hot, bool *whole)
 {
 	uint64_t n = pages_of(t, hot);
@@ -76,18 +76,19 @@ static size_t draw_stratum(struct truth *t, const struct pattern_epoch *e,
 	}
 	for (size_t i = 0; i < t->fresh; i++)
 		t->page[i] = t->p ? pattern_draw(t->p, e, hot, next_random(t)) :
-				    stream_scale(next_random(t), n);
+				    prng_scale(next_random(t), n);
 	return t->fresh;
 }
 
-static void count(const struct truth *t, struct truth_part *part, size_t n)
+static void count(const struct placement *t, struct placement_part *part,
+		  size_t n)
 {
 	uint64_t near = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		int node = t->node[i];
 
-		if (node < 0 || node >= PLAN_MAX_NODES) {
+		if (node < 0 || node >= NODE_MAX) {
 			part->lost++;
 			continue;
 		}
@@ -98,10 +99,10 @@ static void count(const struct truth *t, struct truth_part *part, size_t n)
 	part->near = part->sampled ? (double)near / (double)part->sampled : NAN;
 }
 
-static int look_at(struct truth *t, const struct pattern_epoch *e, bool hot,
-		   struct truth_row *row, double *variance)
+static int look_at(struct placement *t, const struct pattern_epoch *e, bool hot,
+		   struct placement_row *row, double *variance)
 {
-	struct truth_part *part = hot ? &row->hot : &row->cold;
+	struct placement_part *part = hot ? &row->hot : &row->cold;
 	double share = t->p ? pattern_hot_share(t->p, e) : 0, q;
 	bool whole;
 	size_t n;
@@ -124,7 +125,7 @@ static int look_at(struct truth *t, const struct pattern_epoch *e, bool hot,
 	if (!whole)
 		*variance += part->weight * part->weight * q * (1 - q) /
 			     (double)part->sampled;
-	for (int i = 0; i < PLAN_MAX_NODES && part->sampled; i++)
+	for (int i = 0; i < NODE_MAX && part->sampled; i++)
 		row->node_share[i] += part->weight * (double)part->node[i] /
 				      (double)part->sampled;
 	return 0;
@@ -133,7 +134,7 @@ static int look_at(struct truth *t, const struct pattern_epoch *e, bool hot,
 /* ------------------------------------------------------------------ panel */
 
 /* Pages of a stratum are drawn once, each of them with equal chance. */
-static void choose_panel(struct truth *t, bool hot)
+static void choose_panel(struct placement *t, bool hot)
 {
 	struct pattern_epoch e = { 0 };
 	uint64_t n = pages_of(t, hot);
@@ -144,7 +145,7 @@ static void choose_panel(struct truth *t, bool hot)
 	for (size_t i = 0; i < some; i++) {
 		/* One from each of as many equal parts: none is taken twice. */
 		uint64_t from = n * i / some, to = n * (i + 1) / some;
-		uint64_t at = from + stream_scale(next_random(t), to - from);
+		uint64_t at = from + prng_scale(next_random(t), to - from);
 
 		t->panel[t->nr_panel++] =
 			(struct panel_page){ .page = page_at(t, &e, hot, at),
@@ -153,13 +154,13 @@ static void choose_panel(struct truth *t, bool hot)
 	}
 }
 
-static void follow(struct truth *t, struct panel_page *page, int node,
+static void follow(struct placement *t, struct panel_page *page, int node,
 		   const struct pattern_epoch *e)
 {
-	struct truth_moved *m = &t->moved;
+	struct placement_moved *m = &t->moved;
 	bool was_near;
 
-	if (node < 0 || node >= PLAN_MAX_NODES)
+	if (node < 0 || node >= NODE_MAX)
 		return;
 	was_near = page->node >= 0 && t->near[page->node];
 	if (page->node >= 0 && was_near != t->near[node]) {
@@ -181,7 +182,7 @@ static void follow(struct truth *t, struct panel_page *page, int node,
 	page->node = node;
 }
 
-static int look_at_panel(struct truth *t, const struct pattern_epoch *e)
+static int look_at_panel(struct placement *t, const struct pattern_epoch *e)
 {
 	int err;
 
@@ -193,7 +194,7 @@ static int look_at_panel(struct truth *t, const struct pattern_epoch *e)
 	return err;
 }
 
-void truth_moved(const struct truth *t, struct truth_moved *m)
+void placement_moved(const struct placement *t, struct placement_moved *m)
 {
 	double near = 0, told = 0;
 
@@ -215,8 +216,8 @@ void truth_moved(const struct truth *t, struct truth_moved *m)
 
 /* ------------------------------------------------------------------ whole */
 
-int truth_look(struct truth *t, const struct pattern_epoch *e,
-	       struct truth_row *row)
+int placement_look(struct placement *t, const struct pattern_epoch *e,
+		   struct placement_row *row)
 {
 	double variance = 0;
 	int err = 0;
@@ -231,23 +232,24 @@ int truth_look(struct truth *t, const struct pattern_epoch *e,
 	return err ? err : look_at_panel(t, e);
 }
 
-void truth_thin(struct truth *t, bool thin)
+void placement_thin(struct placement *t, bool thin)
 {
 	t->fresh = thin ? t->sample / 8 : t->sample;
 }
 
-struct truth *truth_new(const struct pattern *p, const struct table *table,
-			const bool near[PLAN_MAX_NODES], size_t sample,
-			uint64_t seed)
+struct placement *placement_new(const struct pattern *p,
+				const struct table *table,
+				const bool near[NODE_MAX], size_t sample,
+				uint64_t seed)
 {
-	struct truth *t = xcalloc(1, sizeof(*t));
+	struct placement *t = xcalloc(1, sizeof(*t));
 
 	t->p = p;
 	t->table = table;
 	memcpy(t->near, near, sizeof(t->near));
 	t->pages = p ? pattern_pages(p) : table->bytes / TABLE_PAGE;
 	t->sample = t->fresh = sample;
-	t->state = stream_start(seed, STREAM_SAMPLE);
+	t->state = prng_start(seed, PRNG_SAMPLE);
 	t->page = xcalloc(2 * sample, sizeof(*t->page));
 	t->node = xcalloc(2 * sample, sizeof(*t->node));
 	t->panel = xcalloc(2 * sample, sizeof(*t->panel));
@@ -257,7 +259,7 @@ struct truth *truth_new(const struct pattern *p, const struct table *table,
 	return t;
 }
 
-void truth_free(struct truth *t)
+void placement_free(struct placement *t)
 {
 	if (!t)
 		return;

@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pmu.h"
-#include "ranges.h"
-#include "report.h"
-#include "util.h"
+#include "bench/pmu.h"
+#include "lib/base.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "mm/iomem.h"
 
 /* ------------------------------------------------------------- the question */
 
@@ -62,7 +63,7 @@ int pmu_hold(uint64_t ns)
 int pmu_node(const struct pmu_page_range *r)
 {
 	return r->name[0] && strcmp(r->name, "other") ?
-		       ranges_node_at(r->start) :
+		       iomem_node_at(r->start) :
 		       -1;
 }
 

@@ -6,14 +6,14 @@
  * an emulator without it (pmu_page.h). Its counts are of the whole machine;
  * differences between two readings are what is of use.
  */
-#ifndef TIER_PMU_H
-#define TIER_PMU_H
+#ifndef TIER_BENCH_PMU_H
+#define TIER_BENCH_PMU_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pmu_page.h"
+#include "plugin/pmu_page.h"
 
 struct pmu_counts {
 	struct pmu_page page;

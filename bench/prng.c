@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stream.c - HPCC's stream from any place on (HPC Challenge, RandomAccess,
+ * prng.c - HPCC's stream from any place on (HPC Challenge, RandomAccess,
  * hpccinnovation.org): r = (r << 1) ^ (r < 0 ? 7 : 0), from 1.
  */
-#include "stream.h"
+#include "bench/prng.h"
 
 /* Product of two polynomials over GF(2), modulo x^64 + x^2 + x + 1. */
 static uint64_t multiply(uint64_t a, uint64_t b)
@@ -11,7 +11,7 @@ static uint64_t multiply(uint64_t a, uint64_t b)
 	uint64_t product = 0;
 
 	for (int bit = 63; bit >= 0; bit--) {
-		product = stream_next(product);
+		product = prng_next(product);
 		if (b >> bit & 1)
 			product ^= a;
 	}
@@ -22,7 +22,7 @@ static uint64_t multiply(uint64_t a, uint64_t b)
  * A step of the stream multiplies by x modulo that polynomial (its low terms
  * are the 7), so the value after n steps from 1 is x^n: square and multiply.
  */
-uint64_t stream_at(uint64_t n)
+uint64_t prng_at(uint64_t n)
 {
 	uint64_t power = 2, value = 1;
 

@@ -17,11 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "node.h"
-#include "program.h"
+#include "bench/program.h"
+#include "bench/table.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "mm/node.h"
 #include "sysfs.h"
-#include "table.h"
-#include "util.h"
 
 #define NODES "/sys/devices/system/node"
 /* As execvp(3) has it when the environment has none, as PID 1's has not. */
@@ -217,12 +218,12 @@ static int resolve(struct place *place, const int *have, int n,
 static int resolve_memory(struct place *place)
 {
 	struct node *nodes;
-	int have[PLAN_MAX_NODES], n = node_list(&nodes), err;
+	int have[NODE_MAX], n = node_list(&nodes), err;
 
 	if (n < 0)
 		return n;
-	if (n > PLAN_MAX_NODES)
-		n = PLAN_MAX_NODES;
+	if (n > NODE_MAX)
+		n = NODE_MAX;
 	for (int i = 0; i < n; i++)
 		have[i] = nodes[i].id;
 	free(nodes);
@@ -257,10 +258,10 @@ static int add_cpus(struct program *p, int node, int *ids)
 static int resolve_cpus(struct program *p)
 {
 	int *ids = xcalloc(PROGRAM_CPUS, sizeof(*ids)), *nodes;
-	int n = sysfs_ids(&nodes, "node", NODES), have[PLAN_MAX_NODES];
+	int n = sysfs_ids(&nodes, "node", NODES), have[NODE_MAX];
 	int with = 0, err;
 
-	for (int i = 0; i < n && with < PLAN_MAX_NODES; i++)
+	for (int i = 0; i < n && with < NODE_MAX; i++)
 		if (node_cpus(nodes[i], ids) > 0)
 			have[with++] = nodes[i];
 	err = n < 0 ? n : resolve(&p->cpu_nodes, have, with, "CPUs");
@@ -272,12 +273,13 @@ static int resolve_cpus(struct program *p)
 	return err;
 }
 
-int program_place(struct program *p, const struct run_plan *plan)
+int program_place(struct program *p, const struct place *place,
+		  const struct place *cpu_nodes)
 {
 	int err = 0;
 
-	p->place = plan->place;
-	p->cpu_nodes = plan->cpu_nodes;
+	p->place = *place;
+	p->cpu_nodes = *cpu_nodes;
 	if (p->place.mode != PLACE_ANY)
 		err = resolve_memory(&p->place);
 	if (!err && p->cpu_nodes.text)

@@ -2,15 +2,15 @@
 /*
  * program.h - another's program: found, judged, placed and started.
  */
-#ifndef TIER_PROGRAM_H
-#define TIER_PROGRAM_H
+#ifndef TIER_BENCH_PROGRAM_H
+#define TIER_BENCH_PROGRAM_H
 
 #include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "plan.h"
+#include "bench/place.h"
 
 /* What a shell says of a program that it cannot execute, or find. */
 #define PROGRAM_CANNOT 126
@@ -34,7 +34,8 @@ struct program {
  */
 int program_find(struct program *p, char **argv);
 /* Are there these nodes, with memory, and with CPUs where those are asked? */
-int program_place(struct program *p, const struct run_plan *plan);
+int program_place(struct program *p, const struct place *place,
+		  const struct place *cpu_nodes);
 
 /*
  * Starts it; prepare (may be NULL) is called in the child, where the memory is

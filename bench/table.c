@@ -15,8 +15,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "table.h"
-#include "util.h"
+#include "bench/table.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
 
 /* From linux/mempolicy.h; numaif.h has it from numactl 2.0.17 on. */
 #ifndef MPOL_WEIGHTED_INTERLEAVE
@@ -173,7 +176,7 @@ void table_touch(const struct table *t, size_t offset, size_t bytes)
 static void count(struct table_pages *pages, const int *status, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (status[i] >= 0 && status[i] < PLAN_MAX_NODES)
+		if (status[i] >= 0 && status[i] < NODE_MAX)
 			pages->node[status[i]]++;
 		else if (status[i] == -ENOENT || status[i] == -EFAULT)
 			pages->absent++;
@@ -259,7 +262,7 @@ int table_check(const struct place *place, const struct table_pages *pages)
 
 	if (place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED)
 		return 0;
-	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+	for (int i = 0; i < NODE_MAX; i++) {
 		if (!pages->node[i])
 			continue;
 		buf_add(&where, " node%d %" PRIu64, i, pages->node[i]);

@@ -3,16 +3,18 @@
  * table.h - anonymous memory on chosen nodes: map, place, populate, and read
  * back where every page really is.
  */
-#ifndef TIER_TABLE_H
-#define TIER_TABLE_H
+#ifndef TIER_BENCH_TABLE_H
+#define TIER_BENCH_TABLE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plan.h"
+#include "bench/place.h"
 
 /* The grain at which pages are touched and counted, whatever their size. */
 #define TABLE_PAGE 4096
+
+enum page_kind { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
 
 struct table {
 	char *base; /* aligned to 2 MiB */
@@ -23,7 +25,7 @@ struct table {
 
 /* Where pages are: by node, and those that are nowhere or could not be told. */
 struct table_pages {
-	uint64_t node[PLAN_MAX_NODES];
+	uint64_t node[NODE_MAX];
 	uint64_t absent; /* not populated, or the zero page */
 	uint64_t unknown; /* in transit, or refused */
 };

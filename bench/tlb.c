@@ -11,8 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "tlb.h"
-#include "util.h"
+#include "bench/tlb.h"
+#include "lib/base.h"
+#include "lib/error.h"
 
 /*
  * More pages than the kernel flushes one by one (tlb_single_page_flush_ceiling
@@ -41,9 +42,9 @@
 /* A growth phase that did not help waits this long, doubled each time. */
 #define HOLDOFF_NS (UINT64_C(1000) * 1000000)
 #define HOLDOFF_MAX_NS (UINT64_C(60) * 1000000000)
-#define HEARTBEAT_NS_PER_US 400
+#define TLB_FLUSHER_NS_PER_US 400
 /* More often leaves the emulator time for little but refills. */
-#define HEARTBEAT_MIN_NS (UINT64_C(1) * 1000000)
+#define TLB_FLUSHER_MIN_NS (UINT64_C(1) * 1000000)
 
 int tlb_init(struct tlb *tlb, uint64_t pages)
 {
@@ -87,7 +88,7 @@ int tlb_map_region(struct tlb *tlb)
 	return 0;
 }
 
-/* In one page of code, as the loops of loops.c. */
+/* In one page of code, as the loops of gups_loops.c. */
 __attribute__((noinline, aligned(128))) void
 tlb_sweep(const struct tlb *tlb, uint64_t *next, uint64_t n)
 {
@@ -125,9 +126,9 @@ void tlb_flush(struct tlb *tlb)
 
 uint64_t tlb_heartbeat_ns(uint64_t sample_us)
 {
-	uint64_t ns = sample_us * HEARTBEAT_NS_PER_US;
+	uint64_t ns = sample_us * TLB_FLUSHER_NS_PER_US;
 
-	return ns && ns < HEARTBEAT_MIN_NS ? HEARTBEAT_MIN_NS : ns;
+	return ns && ns < TLB_FLUSHER_MIN_NS ? TLB_FLUSHER_MIN_NS : ns;
 }
 
 void tlb_restart(struct tlb *tlb)

@@ -16,8 +16,8 @@
  * page of the table is read that no update reads. On hardware a flush has no such effect: the warm-up measures whether
  * it helps, and drops it if it does not.
  */
-#ifndef TIER_TLB_H
-#define TIER_TLB_H
+#ifndef TIER_BENCH_TLB_H
+#define TIER_BENCH_TLB_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,7 +53,7 @@ void tlb_sweep(const struct tlb *tlb, uint64_t *next, uint64_t n);
 void tlb_flush(struct tlb *tlb);
 
 /*
- * The period of a heartbeat (heartbeat.h) for DAMON's sampling interval, 0 for
+ * The period of a heartbeat (tlb_flusher.h) for DAMON's sampling interval, 0 for
  * 0: two and a half flushes in each, so that with the jitter, and one that is
  * late, there is one still.
  */

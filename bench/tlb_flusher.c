@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * heartbeat.c - flushes the TLB of each CPU in a rhythm.
+ * tlb_flusher.c - flushes the TLB of each CPU in a rhythm.
  *
  * A switch to another address space is a flush, under emulation of the whole
  * TLB (QEMU does so at each write to CR3, whatever PCIDs there are). So it is
@@ -24,8 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "heartbeat.h"
-#include "util.h"
+#include "bench/tlb_flusher.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
 
 /* A sampling interval of DAMON's, in periods: see tlb_heartbeat_ns(). */
 #define SAMPLE_PERIODS 2.5
@@ -45,7 +47,7 @@ struct ward {
 	struct pulse pulses[];
 };
 
-struct heartbeat {
+struct tlb_flusher {
 	struct ward *ward;
 	size_t bytes; /* of *ward */
 	pid_t *pids;
@@ -95,7 +97,7 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* From heartbeat_begin() to heartbeat_end(). To run at all is the beat. */
+/* From tlb_flusher_begin() to tlb_flusher_end(). To run at all is the beat. */
 static void beat_on(struct ward *ward, struct pulse *p, uint64_t *random)
 {
 	uint64_t spread = ward->period_ns / JITTER, next = now_ns();
@@ -142,7 +144,7 @@ __attribute__((noreturn)) static void process(struct ward *ward, int i)
 
 /* ------------------------------------------------------------- the parent */
 
-static int start(struct heartbeat *h, int i, const int *cpus, int n)
+static int start(struct tlb_flusher *h, int i, const int *cpus, int n)
 {
 	h->pids[i] = fork();
 	if (h->pids[i] < 0)
@@ -157,7 +159,7 @@ static int start(struct heartbeat *h, int i, const int *cpus, int n)
 	return 0;
 }
 
-static int map_ward(struct heartbeat *h, uint64_t period_ns)
+static int map_ward(struct tlb_flusher *h, uint64_t period_ns)
 {
 	h->bytes = sizeof(*h->ward) + (size_t)h->nr * sizeof(struct pulse);
 	h->ward = mmap(NULL, h->bytes, PROT_READ | PROT_WRITE,
@@ -171,9 +173,9 @@ static int map_ward(struct heartbeat *h, uint64_t period_ns)
 	return 0;
 }
 
-struct heartbeat *heartbeat_new(uint64_t period_ns, const int *cpus, int n)
+struct tlb_flusher *tlb_flusher_new(uint64_t period_ns, const int *cpus, int n)
 {
-	struct heartbeat *h = xcalloc(1, sizeof(*h));
+	struct tlb_flusher *h = xcalloc(1, sizeof(*h));
 	int err;
 
 	h->nr = n ? n : 1;
@@ -183,11 +185,11 @@ struct heartbeat *heartbeat_new(uint64_t period_ns, const int *cpus, int n)
 		err = start(h, i, cpus, n);
 	if (!err)
 		return h;
-	heartbeat_free(h);
+	tlb_flusher_free(h);
 	return NULL;
 }
 
-void heartbeat_free(struct heartbeat *h)
+void tlb_flusher_free(struct tlb_flusher *h)
 {
 	if (!h)
 		return;
@@ -201,7 +203,7 @@ void heartbeat_free(struct heartbeat *h)
 	free(h);
 }
 
-void heartbeat_begin(struct heartbeat *h)
+void tlb_flusher_begin(struct tlb_flusher *h)
 {
 	if (!h)
 		return;
@@ -212,7 +214,7 @@ void heartbeat_begin(struct heartbeat *h)
 	syscall(SYS_futex, &h->ward->beating, FUTEX_WAKE, h->nr, NULL, NULL, 0);
 }
 
-void heartbeat_end(struct heartbeat *h)
+void tlb_flusher_end(struct tlb_flusher *h)
 {
 	uint64_t now;
 
@@ -225,11 +227,12 @@ void heartbeat_end(struct heartbeat *h)
 	h->total_ns += now - h->begin_ns;
 }
 
-void heartbeat_count(const struct heartbeat *h, struct heartbeat_count *count)
+void tlb_flusher_count(const struct tlb_flusher *h,
+		       struct tlb_flusher_count *count)
 {
 	uint64_t blind = 0;
 
-	*count = (struct heartbeat_count){ 0 };
+	*count = (struct tlb_flusher_count){ 0 };
 	if (!h)
 		return;
 	count->period_ns = h->ward->period_ns;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * heartbeat.h - flushes the TLB of each CPU in a rhythm, so that an emulator
+ * tlb_flusher.h - flushes the TLB of each CPU in a rhythm, so that an emulator
  * keeps accessed bits honest.
  *
  * The kernel clears accessed bits without a flush. Hardware soon needs the
@@ -9,14 +9,14 @@
  * DAMON's sampling intervals brings the truth back. It costs a refill of the
  * TLB each time, so it is for runs in which DAMON looks, and no others.
  */
-#ifndef TIER_HEARTBEAT_H
-#define TIER_HEARTBEAT_H
+#ifndef TIER_BENCH_TLB_FLUSHER_H
+#define TIER_BENCH_TLB_FLUSHER_H
 
 #include <stdint.h>
 
-struct heartbeat;
+struct tlb_flusher;
 
-struct heartbeat_count {
+struct tlb_flusher_count {
 	uint64_t period_ns; /* as asked for; each is up to a fifth off */
 	uint64_t beats; /* of the CPU that had fewest */
 	uint64_t longest_ns; /* without a flush of some CPU */
@@ -33,14 +33,15 @@ struct heartbeat_count {
  * called before large memory is mapped, for it is forked from. NULL with the
  * message.
  */
-struct heartbeat *heartbeat_new(uint64_t period_ns, const int *cpus, int n);
-void heartbeat_free(struct heartbeat *h); /* NULL is fine */
+struct tlb_flusher *tlb_flusher_new(uint64_t period_ns, const int *cpus, int n);
+void tlb_flusher_free(struct tlb_flusher *h); /* NULL is fine */
 
 /* Beats from here, at once, to there. Any number of times; NULL: nothing. */
-void heartbeat_begin(struct heartbeat *h);
-void heartbeat_end(struct heartbeat *h);
+void tlb_flusher_begin(struct tlb_flusher *h);
+void tlb_flusher_end(struct tlb_flusher *h);
 
 /* Of all that was between begin and end so far; NULL: zeros. */
-void heartbeat_count(const struct heartbeat *h, struct heartbeat_count *count);
+void tlb_flusher_count(const struct tlb_flusher *h,
+		       struct tlb_flusher_count *count);
 
 #endif

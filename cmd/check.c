@@ -7,12 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
-#include "findings.h"
-#include "kernlog.h"
-#include "report.h"
-#include "show.h"
-#include "util.h"
+#include "cmd/check.h"
+#include "cmd/findings.h"
+#include "cmd/show.h"
+#include "cmd/verbs.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "mm/dmesg.h"
 
 /* A descriptor of the log, while a run is under way; -1: none. */
 static int log_fd = -1;
@@ -125,7 +127,7 @@ static int judge(struct tally *t)
 	return err;
 }
 
-int check_do(const struct plan *plan)
+static int work(const struct plan *plan)
 {
 	struct findings_look l;
 	struct region *regions = NULL;
@@ -133,7 +135,7 @@ int check_do(const struct plan *plan)
 	struct node *nodes;
 	int nr_regions, n;
 
-	if (plan->check.list) {
+	if (plan->list_findings) {
 		for (const struct findings_row *row = findings_rows; row->name;
 		     row++)
 			list_row(row);
@@ -205,30 +207,63 @@ void check_before(const struct plan *plan, const struct node *nodes,
 void check_log_begin(void)
 {
 	if (log_fd < 0)
-		log_fd = kernlog_open(true);
+		log_fd = dmesg_open(true);
 }
 
 void check_log_end(bool show)
 {
-	struct kernlog log = { 0 };
+	struct dmesg log = { 0 };
 	char text[FINDINGS_TEXT];
 
 	if (log_fd < 0)
 		return;
-	if (kernlog_read(&log, log_fd) < 0)
+	if (dmesg_read(&log, log_fd) < 0)
 		report_warn("%s", fail_message());
 	close(log_fd);
 	log_fd = -1;
-	show |= kernlog_is_public();
+	show |= dmesg_is_public();
 	for (const struct findings_row *row = findings_rows; row->name; row++) {
 		bool bug = !strcmp(row->name, "kernel-bug");
 
 		if (!bug && strcmp(row->name, "kernel-warning"))
 			continue;
-		findings_complaints(&log, bug ? KERNLOG_BUG : KERNLOG_WARNING,
-				    bug ? KERNLOG_BUG : KERNLOG_HUNG, show,
-				    text);
+		findings_complaints(&log, bug ? DMESG_BUG : DMESG_WARNING,
+				    bug ? DMESG_BUG : DMESG_HUNG, show, text);
 		if (text[0])
 			say(row, text);
 	}
 }
+
+/* ------------------------------------------------------------- the verb */
+
+static int set_list(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->list_findings = true;
+	p->no_header = true;
+	return 0;
+}
+
+static const struct verb_option options[] = {
+	{ "list", NULL, set_list,
+	  "what it looks for, how, what that means, what to do" },
+	{ 0 },
+};
+
+static const char notes[] =
+	"A line a finding, worst first: its name, what was seen, what it means, what\n"
+	"to do. The levels: \"broken\" (pages do not move between tiers, or memory is\n"
+	"not used: status 1), \"warning\" (a part of tiering is missing, or results\n"
+	"suffer), \"note\". \"unread\" is what only root may see. Nothing is changed; a few\n"
+	"pages on each node are timed. Warnings that concern a run are said before it,\n"
+	"and after it whether the kernel complained meanwhile.\n";
+
+const struct verb verb_check = {
+	.name = "check",
+	.operands = "",
+	.summary = "what is wrong here, what it means, what to do",
+	.notes = notes,
+	.flags = VERB_LOOKS | VERB_HEADER | VERB_ROOT,
+	.options = (const struct verb_option *const[]){ options, NULL },
+	.work = work,
+};

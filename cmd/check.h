@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * check.h - "tier check", and what of it is said around a run.
+ * check.h - what of tier check is said around a run.
  */
-#ifndef TIER_CHECK_H
-#define TIER_CHECK_H
+#ifndef TIER_CMD_CHECK_H
+#define TIER_CMD_CHECK_H
 
 #include <stdbool.h>
 
-#include "node.h"
-#include "plan.h"
-#include "region.h"
-
-/*
- * The verb: a record and a line for each finding, worst first. A failure when
- * one of them is broken. With plan->check.list: the table itself.
- */
-int check_do(const struct plan *plan);
+#include "cmd/plan.h"
+#include "cxl/region.h"
+#include "mm/node.h"
 
 /*
  * Before a run: what is worse than a note, and is not said by the run itself.

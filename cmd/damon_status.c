@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * damon_show.c - tier damon: start, status, stop, dump.
+ * damon_status.c - tier damon status: what DAMON's schemes did, and what it sees.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -8,17 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "damo.h"
-#include "damon.h"
-#include "damon_tree.h"
-#include "heat.h"
-#include "kdamond.h"
-#include "policy.h"
-#include "ranges.h"
-#include "report.h"
+#include "cmd/show.h"
+#include "cmd/verbs.h"
+#include "damon/damon.h"
+#include "damon/damon_config.h"
+#include "damon/damon_sysfs.h"
+#include "damon/heatmap.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/iomem.h"
 #include "sysfs.h"
-#include "undo.h"
-#include "util.h"
 /*
  * tier damon status answers within half a second, whatever DAMON does: so
  * long it may take to ask for statistics, for regions if a scheme's round is
@@ -29,68 +31,6 @@
 /* With --regions. */
 #define ANEW_NS (UINT64_C(30) * 1000000000)
 #define READ_NS (UINT64_C(150) * 1000000)
-
-static void say_target(char *text, size_t size, const struct kdamond_context *c)
-{
-	const struct kdamond_target *t = c->targets.items;
-	char bytes[SIZE_TEXT];
-	uint64_t sum = 0;
-	int node;
-
-	if (!c->targets.nr) {
-		snprintf(text, size, "no target");
-		return;
-	}
-	if (strcmp(c->ops, "paddr") != 0) {
-		snprintf(text, size, "process %" PRIu64, t->pid);
-		return;
-	}
-	for (size_t i = 0; i < t->regions.nr; i++)
-		sum += (kdamond_region(t, i)->end -
-			kdamond_region(t, i)->start) *
-		       c->addr_unit;
-	format_size(bytes, sum);
-	node = t->regions.nr ? ranges_node_at(kdamond_region(t, 0)->start *
-					      c->addr_unit) :
-			       -1;
-	snprintf(text, size,
-		 node < 0 ? "%s in %zu range%s" :
-			    "%s in %zu range%s of node %d",
-		 bytes, t->regions.nr, t->regions.nr == 1 ? "" : "s", node);
-}
-
-static void show_kdamond(size_t k, const struct kdamond_context *c)
-{
-	char target[96], sample[SIZE_TEXT], aggr[SIZE_TEXT], pid[32] = "";
-	bool on = damon_tree_is_on(k);
-	int id = on ? damon_tree_pid(k) : 0;
-
-	say_target(target, sizeof(target), c);
-	if (on)
-		snprintf(pid, sizeof(pid), ", PID %d", id);
-	report_say("kdamond  %zu: %s%s, %s: %s\n", k, on ? "on" : "off", pid,
-		   c->ops, target);
-	report_say("         a sample every %s, summed up every %s; %" PRIu64
-		   " to %" PRIu64 " regions\n",
-		   format_seconds(sample, (double)c->sample_us / 1e6),
-		   format_seconds(aggr, (double)c->aggr_us / 1e6),
-		   c->nr_regions.min, c->nr_regions.max);
-	report_begin("damon_kdamond");
-	report_u64("kdamond", k);
-	report_bool("on", on);
-	if (id)
-		report_i64("pid", id);
-	else
-		report_null("pid");
-	report_str("operations", c->ops);
-	report_str("target", target);
-	report_real("sample_s", (double)c->sample_us / 1e6);
-	report_real("aggregation_s", (double)c->aggr_us / 1e6);
-	report_real("update_s", (double)c->update_us / 1e6);
-	report_u64("regions_min", c->nr_regions.min);
-	report_u64("regions_max", c->nr_regions.max);
-	report_end();
-}
 
 enum { NR_TRIED, SZ_TRIED, NR_APPLIED, SZ_APPLIED, QT_EXCEEDS, NR_STATS };
 
@@ -125,7 +65,7 @@ static void show_scheme(size_t k, size_t i, const struct kdamond_scheme *s)
 	uint64_t stats[NR_STATS] = { 0 };
 
 	for (int j = 0; j < NR_STATS; j++)
-		damon_tree_stat(&stats[j], k, i, names[j]);
+		damon_sysfs_stat(&stats[j], k, i, names[j]);
 	record_scheme(k, i, s, stats);
 	if (kdamond_migrates(s))
 		snprintf(to, sizeof(to), " to node %" PRIu64, s->target_nid);
@@ -146,12 +86,12 @@ static void show_scheme(size_t k, size_t i, const struct kdamond_scheme *s)
 }
 
 struct seen {
-	struct heat_region *regions;
+	struct heatmap_region *regions;
 	size_t n;
 	bool cut; /* there are more than time was for */
 };
 
-static bool read_region(struct heat_region *r, const char *dir)
+static bool read_region(struct heatmap_region *r, const char *dir)
 {
 	uint64_t age = 0;
 
@@ -176,7 +116,7 @@ static void read_regions(struct seen *seen, size_t k, size_t s,
 		      "/%zu/contexts/0/schemes/%zu/tried_regions",
 		      k, s);
 	for (int i = 0; i < n && !seen->cut; i++) {
-		struct heat_region r = { .kdamond = k, .scheme = s };
+		struct heatmap_region r = { .kdamond = k, .scheme = s };
 
 		snprintf(dir, sizeof(dir),
 			 DAMON_KDAMONDS
@@ -229,8 +169,8 @@ static void see(struct seen *seen, const struct damon_config *config,
 		c = kdamond_context(config, k);
 		if (is_physical(c) && round_us(c) * 1000 <= within &&
 		    now_ns() < deadline && !sysfs_is_dry() &&
-		    !sysfs_is_rerooted() && damon_tree_is_on(k))
-			damon_tree_command(k, "update_schemes_tried_regions");
+		    !sysfs_is_rerooted() && damon_sysfs_is_on(k))
+			damon_sysfs_command(k, "update_schemes_tried_regions");
 	}
 	deadline = now_ns() + read_ns;
 	for (size_t k = 0; k < config->kdamonds.nr; k++) {
@@ -249,11 +189,11 @@ static void show_seen(struct seen *seen, uint64_t nr, bool anew)
 			       "not listed: tier damon status --regions asks the kernel for those that the schemes try; it takes up to two rounds of a scheme");
 	if (!seen->n)
 		return;
-	heat_regions(seen->regions, seen->n);
+	heatmap_regions(seen->regions, seen->n);
 	if (seen->cut)
 		report_say("         and others, left out here for the time "
 			   "it takes\n");
-	heat_map(seen->regions, seen->n);
+	heatmap_map(seen->regions, seen->n);
 	free(seen->regions);
 }
 
@@ -271,7 +211,7 @@ static int show_all(uint64_t nr, bool anew)
 
 		if (!c)
 			continue;
-		show_kdamond(k, c);
+		show_damon_kdamond(k, c);
 		for (size_t s = 0; s < c->schemes.nr; s++)
 			show_scheme(k, s, kdamond_scheme(c, s));
 	}
@@ -284,17 +224,17 @@ static int show_all(uint64_t nr, bool anew)
 	return 0;
 }
 
-int damon_do_status(const struct plan *plan)
+static int work(const struct plan *plan)
 {
 	static const char *const modules[] = { DAMON_STAT, "damon_reclaim",
 					       "damon_lru_sort" };
 	uint64_t nr;
-	int err = damon_tree_count(&nr);
+	int err = damon_sysfs_count(&nr);
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
-		if (damon_tree_is_enabled(modules[i]))
+		if (damon_sysfs_is_enabled(modules[i]))
 			report_say("damon    %s is enabled: nobody else can "
 				   "use DAMON\n",
 				   modules[i]);
@@ -304,70 +244,25 @@ int damon_do_status(const struct plan *plan)
 	return show_all(nr, plan->damon.regions);
 }
 
-int damon_do_start(const struct plan *plan)
+static int set_regions(struct plan *p, const char *arg)
 {
-	const struct damon_plan *p = &plan->damon;
-	struct damon_config *config = p->file ? damo_read(p->file) :
-						damon_generate(DAMON_HMSDK, p);
-	int err = config ? undo_begin("policy") : -EINVAL;
-
-	if (!err && !p->file && !p->global)
-		err = policy_cgroup(p->cgroup ? p->cgroup : "hmsdk");
-	if (!err)
-		err = damon_start(config);
-	for (size_t k = 0; !err && !sysfs_is_dry() && k < config->kdamonds.nr;
-	     k++)
-		show_kdamond(k, kdamond_context(config, k));
-	/* What failed half-way is taken back by the supervisor. */
-	kdamond_free(config);
-	return err;
-}
-
-static void say_moved(const char *what, uint64_t tried, uint64_t applied,
-		      bool stale)
-{
-	char a[SIZE_TEXT], b[SIZE_TEXT];
-
-	if (tried)
-		report_say("damon    %s: tried %s, moved %s%s\n", what,
-			   format_size(a, tried), format_size(b, applied),
-			   stale ? ", of an earlier time" : "");
-}
-
-int damon_do_stop(const struct plan *plan)
-{
-	struct damon_moved m = { 0 };
-	int runs = damon_is_running(), err = runs < 0 ? runs : 0;
-
-	(void)plan;
-	if (runs > 0)
-		err = damon_moved(&m, true);
-	if (!err && runs > 0)
-		err = damon_stop();
-	if (err)
-		return err;
-	report_say("damon    %s\n",
-		   runs ? "stopped; tier policy restore puts back what was "
-			  "before it" :
-			  "no kdamond runs");
-	say_moved("migrate_cold", m.cold_tried, m.cold_applied, m.stale);
-	say_moved("migrate_hot", m.hot_tried, m.hot_applied, m.stale);
+	(void)arg;
+	p->damon.regions = true;
+	p->takes_time = true;
 	return 0;
 }
 
-int damon_do_dump(const struct plan *plan)
-{
-	struct damon_config *config = damon_read();
-	char *text;
+static const struct verb_option options[] = {
+	{ "regions", NULL, set_regions,
+	  "list what the schemes try now (takes two rounds)" },
+	{ 0 },
+};
 
-	(void)plan;
-	if (!config)
-		return -EIO;
-	text = damo_format(config);
-	kdamond_free(config);
-	if (!text)
-		return fail(ENOMEM, "DAMON's configuration is too large");
-	report_say("%s\n", text);
-	free(text);
-	return 0;
-}
+const struct verb verb_damon_status = {
+	.name = "damon status",
+	.operands = "",
+	.summary = "what DAMON's schemes did, and what it sees",
+	.flags = VERB_LOOKS | VERB_ROOT,
+	.options = (const struct verb_option *const[]){ options, NULL },
+	.work = work,
+};

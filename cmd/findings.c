@@ -13,12 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "damon.h"
-#include "damon_tree.h"
-#include "findings.h"
+#include "bench/table.h"
+#include "cmd/findings.h"
+#include "damon/damon.h"
+#include "damon/damon_sysfs.h"
+#include "lib/base.h"
+#include "lib/text.h"
+#include "lib/time.h"
 #include "sysfs.h"
-#include "table.h"
-#include "util.h"
 
 #define CXL "/sys/bus/cxl/devices"
 #define PCI "/sys/bus/pci/devices"
@@ -30,11 +32,11 @@
 #define SCANNER "/sys/kernel/debug/sched/numa_balancing"
 #define AUTO_ONLINE "/sys/devices/system/memory/auto_online_blocks"
 #define GROUPS "/sys/fs/cgroup/cgroup.controllers"
-_Static_assert(NODE_MAX == PLAN_MAX_NODES, "tables hold every node");
+_Static_assert(NODE_MAX == NODE_MAX, "tables hold every node");
 
 /* Less than that on a node, and what runs decides where pages are. */
 #define LITTLE (64 * MIB)
-/* As in run.c: ten times DRAM's, and slower than any memory. */
+/* As in gups.c: ten times DRAM's, and slower than any memory. */
 #define TRAPPED_RATIO 10
 #define TRAPPED_NS 200
 /* Read until they are in a CPU's cache, where there is one. */
@@ -815,7 +817,7 @@ static enum findings_answer old_damon(struct findings_look *l, char *text)
 	char release[64];
 
 	(void)l;
-	if (!sysfs_exists(DAMON_ADMIN) || damon_tree_is_linux(6, 11) ||
+	if (!sysfs_exists(DAMON_ADMIN) || damon_sysfs_is_linux(6, 11) ||
 	    sysfs_read(release, sizeof(release), "/proc/sys/kernel/osrelease") <
 		    0)
 		return FINDINGS_NO;
@@ -837,7 +839,7 @@ static enum findings_answer damon_busy(struct findings_look *l, char *text)
 
 	(void)l;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (damon_tree_is_enabled(others[i]))
+		if (damon_sysfs_is_enabled(others[i]))
 			return yes(text, "%s is enabled", others[i]);
 	on = damon_is_running();
 	if (on > 0)
@@ -894,14 +896,14 @@ static enum findings_answer blind(struct findings_look *l, char *text)
 
 /* ------------------------------------------------------------ the kernel */
 
-void findings_complaints(const struct kernlog *log, enum kernlog_kind first,
-			 enum kernlog_kind last, bool show,
+void findings_complaints(const struct dmesg *log, enum dmesg_kind first,
+			 enum dmesg_kind last, bool show,
 			 char text[static FINDINGS_TEXT])
 {
-	static const char *const names[NR_KERNLOG_KINDS] = {
-		[KERNLOG_WARNING] = "warning",
-		[KERNLOG_HUNG] = "stall",
-		[KERNLOG_BUG] = "bug",
+	static const char *const names[NR_DMESG_KINDS] = {
+		[DMESG_WARNING] = "warning",
+		[DMESG_HUNG] = "stall",
+		[DMESG_BUG] = "bug",
 	};
 	size_t len = 0;
 
@@ -924,8 +926,8 @@ void findings_complaints(const struct kernlog *log, enum kernlog_kind first,
 }
 
 static enum findings_answer complained(struct findings_look *l, char *text,
-				       enum kernlog_kind first,
-				       enum kernlog_kind last, uint64_t flags)
+				       enum dmesg_kind first,
+				       enum dmesg_kind last, uint64_t flags)
 {
 	unsigned int n = 0;
 
@@ -945,13 +947,13 @@ static enum findings_answer complained(struct findings_look *l, char *text,
 
 static enum findings_answer kernel_bug(struct findings_look *l, char *text)
 {
-	return complained(l, text, KERNLOG_BUG, KERNLOG_BUG, KERNLOG_TAINT_BUG);
+	return complained(l, text, DMESG_BUG, DMESG_BUG, DMESG_TAINT_BUG);
 }
 
 static enum findings_answer kernel_warning(struct findings_look *l, char *text)
 {
-	return complained(l, text, KERNLOG_WARNING, KERNLOG_HUNG,
-			  KERNLOG_TAINT_WARNING);
+	return complained(l, text, DMESG_WARNING, DMESG_HUNG,
+			  DMESG_TAINT_WARNING);
 }
 
 static enum findings_answer poisoned(struct findings_look *l, char *text)
@@ -1187,10 +1189,10 @@ static void read_poison(struct findings_look *l)
 
 static void read_log(struct findings_look *l)
 {
-	int fd = kernlog_open(false);
+	int fd = dmesg_open(false);
 
-	l->log_err = fd < 0 ? fd : kernlog_read(&l->log, fd);
-	l->show_log = kernlog_is_public();
+	l->log_err = fd < 0 ? fd : dmesg_read(&l->log, fd);
+	l->show_log = dmesg_is_public();
 	if (fd >= 0)
 		close(fd);
 }
@@ -1206,9 +1208,9 @@ void findings_look_begin(struct findings_look *l, const struct node *nodes,
 				     .nr_regions = nr_regions,
 				     .measure = measure,
 				     .slow = -1 };
-	l->taint = kernlog_taint();
+	l->taint = dmesg_taint();
 	/* Hundreds of lines, which take an emulator 10 ms. */
-	if (!brief || (l->taint & (KERNLOG_TAINT_BUG | KERNLOG_TAINT_WARNING)))
+	if (!brief || (l->taint & (DMESG_TAINT_BUG | DMESG_TAINT_WARNING)))
 		read_log(l);
 	if (brief)
 		return;

@@ -4,18 +4,18 @@
  * found, what it means, what to do. "tier check", the manual and what is said
  * before a run come from it.
  */
-#ifndef TIER_FINDINGS_H
-#define TIER_FINDINGS_H
+#ifndef TIER_CMD_FINDINGS_H
+#define TIER_CMD_FINDINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernlog.h"
-#include "node.h"
-#include "poison.h"
-#include "region.h"
-#include "zone.h"
+#include "cxl/poison.h"
+#include "cxl/region.h"
+#include "mm/dmesg.h"
+#include "mm/node.h"
+#include "mm/zone.h"
 
 enum findings_level {
 	FINDINGS_NOTE, /* good to know */
@@ -57,7 +57,7 @@ struct findings_look {
 	struct poison poison;
 	int poison_err; /* 0, or why a device could not be asked */
 	uint64_t taint;
-	struct kernlog log;
+	struct dmesg log;
 	int log_err; /* 0, or why the log could not be read */
 	bool show_log; /* its lines may be shown */
 	bool measure; /* accesses to the nodes may be timed */
@@ -100,8 +100,8 @@ void findings_trap_cause(const struct node_machine *m,
 			 char text[static FINDINGS_TEXT]);
 
 /* "2 warnings, the first at 3.1 s", with its line if that may be shown. */
-void findings_complaints(const struct kernlog *log, enum kernlog_kind first,
-			 enum kernlog_kind last, bool show,
+void findings_complaints(const struct dmesg *log, enum dmesg_kind first,
+			 enum dmesg_kind last, bool show,
 			 char text[static FINDINGS_TEXT]);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * run.c - the order of a benchmark run.
+ * gups.c - the order of a benchmark run.
  *
  * Everything that can be refused is refused before the table is mapped:
  * nodes that are not there, more memory than is free, a node so slow that
@@ -15,18 +15,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "bench/hog.h"
+#include "bench/pmu.h"
+#include "cmd/check.h"
+#include "cmd/gups_internal.h"
+#include "cmd/gups_timeline.h"
+#include "cmd/show.h"
+#include "cmd/verbs.h"
+#include "cxl/region.h"
 #include "gups.h"
-#include "hog.h"
-#include "node.h"
-#include "pmu.h"
-#include "region.h"
-#include "report.h"
-#include "run.h"
-#include "run_work.h"
-#include "show.h"
-#include "timeline.h"
-#include "util.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/stats.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/node.h"
 
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
 #define PLAIN_NS (UINT64_C(5) * 1000000000)
@@ -49,7 +52,7 @@ static void catch_signals(void)
 
 /* ---------------------------------------------------------------- stages */
 
-static bool fault_here(const struct run *run, const char *stage,
+static bool fault_here(const struct gups_run *run, const char *stage,
 		       enum fault_kind kind)
 {
 	const struct fault *f = &run->plan->fault;
@@ -59,7 +62,7 @@ static bool fault_here(const struct run *run, const char *stage,
 }
 
 /* Says that a stage begins, to programs and to the supervisor. */
-static int stage(const struct run *run, const char *name)
+static int stage(const struct gups_run *run, const char *name)
 {
 	if (run->plan->worker.is_worker)
 		report_note("stage", name);
@@ -75,12 +78,12 @@ static int stage(const struct run *run, const char *name)
 }
 
 struct progress {
-	const struct run *run;
+	const struct gups_run *run;
 	const char *what;
 	uint64_t total; /* updates, or 0: as many as total_seconds allow */
 	double total_seconds;
 	uint64_t next_ns;
-	struct timeline *timeline; /* rows instead of a line of progress */
+	struct gups_timeline *timeline; /* rows instead of a line of progress */
 	int err;
 };
 
@@ -99,7 +102,7 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 	if (p->run->hogs)
 		hog_tick(p->run->hogs, seconds, part);
 	if (p->timeline) {
-		p->err = timeline_tick(p->timeline, done, seconds);
+		p->err = gups_timeline_tick(p->timeline, done, seconds);
 		return !p->err;
 	}
 	if (!p->next_ns)
@@ -119,7 +122,7 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 
 /* ---------------------------------------------------------- the machine */
 
-static void find_cpus(struct run *run)
+static void find_cpus(struct gups_run *run)
 {
 	cpu_set_t set;
 
@@ -133,7 +136,7 @@ static void find_cpus(struct run *run)
 }
 
 /* --cpu-node: of the CPUs allowed those of that node. */
-static int choose_cpus(struct run *run)
+static int choose_cpus(struct gups_run *run)
 {
 	const struct node *node;
 	int ids[CPU_SETSIZE], n, kept = 0;
@@ -153,20 +156,19 @@ static int choose_cpus(struct run *run)
 		     run->gups->cpu_node);
 }
 
-static int find_nodes(struct run *run)
+static int find_nodes(struct gups_run *run)
 {
 	free(run->nodes);
 	run->nr_nodes = node_list(&run->nodes);
 	if (run->nr_nodes < 0)
 		return run->nr_nodes;
 	/* No others can be named in a placement; what follows counts on it. */
-	while (run->nr_nodes &&
-	       run->nodes[run->nr_nodes - 1].id >= PLAN_MAX_NODES)
+	while (run->nr_nodes && run->nodes[run->nr_nodes - 1].id >= NODE_MAX)
 		run->nr_nodes--;
 	return run->nr_nodes ? 0 : lacks(ENODEV, "no NUMA node has memory");
 }
 
-static int look_around(struct run *run)
+static int look_around(struct gups_run *run)
 {
 	node_machine(&run->machine);
 	find_cpus(run);
@@ -177,7 +179,7 @@ static int look_around(struct run *run)
 	return find_nodes(run);
 }
 
-static void settle_plan(struct run *run)
+static void settle_plan(struct gups_run *run)
 {
 	const struct gups_plan *g = run->gups;
 	uint64_t pages = g->bytes / TABLE_PAGE;
@@ -192,11 +194,11 @@ static void settle_plan(struct run *run)
 	run->endless = g->duration_ns && !g->updates && !g->updates_times;
 }
 
-static int settle_pattern(struct run *run)
+static int settle_pattern(struct gups_run *run)
 {
 	const struct gups_plan *g = run->gups;
 
-	if (!plan_has_pattern(g))
+	if (pattern_is_uniform(&g->pattern))
 		return 0;
 	run->pattern = pattern_new(&g->pattern, g->bytes, run->threads,
 				   g->pages, g->seed);
@@ -206,7 +208,7 @@ static int settle_pattern(struct run *run)
 /* ----------------------------------------------------------------- a table */
 
 /* Maps, places, warms up and fills one table; the caller frees it. */
-static int set_up(struct run *run, const struct place *place,
+static int set_up(struct gups_run *run, const struct place *place,
 		  struct gups **table, struct table_pages *pages,
 		  struct gups_warm_up *warm)
 {
@@ -215,25 +217,25 @@ static int set_up(struct run *run, const struct place *place,
 	int err = find_nodes(run);
 
 	if (!err)
-		err = run_check_room(run, place);
+		err = gups_check_room(run, place);
 	if (!err)
 		err = stage(run, "populate");
 	if (err)
 		return err;
-	run_config(run, place, &config);
+	gups_run_config(run, place, &config);
 	g = *table = gups_new(&config);
 	if (!g)
 		return -ENOMEM;
 	pmu_table(gups_table(g)->base, run->gups->bytes);
 	err = gups_populate(g, pages);
 	if (!err) {
-		run_show_table(run, g, place, pages);
+		gups_report_table(run, g, place, pages);
 		err = stage(run, "warm-up");
 	}
 	if (!err)
 		err = gups_warm_up(g, warm);
 	if (!err) {
-		run_show_warm_up(g, warm);
+		gups_report_warm_up(g, warm);
 		err = stage(run, "fill");
 	}
 	if (!err)
@@ -243,7 +245,7 @@ static int set_up(struct run *run, const struct place *place,
 
 /* ------------------------------------------------------------------ a pass */
 
-static int update(struct run *run, struct gups *g, struct outcome *o)
+static int update(struct gups_run *run, struct gups *g, struct gups_outcome *o)
 {
 	struct progress p = {
 		.run = run,
@@ -255,7 +257,7 @@ static int update(struct run *run, struct gups *g, struct outcome *o)
 	int err = stage(run, "update");
 
 	if (!err && run->timeline)
-		err = timeline_begin(run->timeline);
+		err = gups_timeline_begin(run->timeline);
 	if (!err)
 		err = gups_update(g, run->updates, run->gups->duration_ns,
 				  show_progress, &p);
@@ -263,13 +265,13 @@ static int update(struct run *run, struct gups *g, struct outcome *o)
 		err = p.err;
 	o->updates = gups_done(g);
 	if (!err && run->timeline)
-		err = timeline_end(run->timeline, o->updates,
-				   gups_times(g)->update);
+		err = gups_timeline_end(run->timeline, o->updates,
+					gups_times(g)->update);
 	o->stopped = interrupted;
 	return err;
 }
 
-static int verify(struct run *run, struct gups *g, struct outcome *o)
+static int verify(struct gups_run *run, struct gups *g, struct gups_outcome *o)
 {
 	struct progress p = { .run = run,
 			      .what = "verifying",
@@ -287,7 +289,7 @@ static int verify(struct run *run, struct gups *g, struct outcome *o)
 	return err;
 }
 
-static int judge(const struct run *run, const struct outcome *o)
+static int judge(const struct gups_run *run, const struct gups_outcome *o)
 {
 	if (o->verdict.errors)
 		return fail(EILSEQ,
@@ -301,30 +303,31 @@ static int judge(const struct run *run, const struct outcome *o)
 }
 
 /* What the emulator's plugin counted, where there is one. */
-static void show_pmu(const struct run *run)
+static void show_pmu(const struct gups_run *run)
 {
 	const struct pmu_counts *c = run->pmu;
-	bool near[PLAN_MAX_NODES];
+	bool near[NODE_MAX];
 
-	timeline_near(near, run->nodes, run->nr_nodes);
+	gups_timeline_near(near, run->nodes, run->nr_nodes);
 	pmu_show((struct pmu_counts[2]){ c[TIMED], c[TIMED_END] },
 		 (struct pmu_counts[2]){ c[BEGIN], c[END] }, near);
 }
 
-static void show_pass(struct run *run, struct gups *g, const struct outcome *o)
+static void show_pass(struct gups_run *run, struct gups *g,
+		      const struct gups_outcome *o)
 {
 	stage(run, "report");
-	run_show_result(run, g, o);
+	gups_report_result(run, g, o);
 	if (run->timeline)
-		timeline_show(run->timeline, gups_cpu_time(g));
+		gups_timeline_show(run->timeline, gups_cpu_time(g));
 	if (run->hogs)
-		hog_show_end(run->hogs);
+		hog_show_end(run->hogs, false);
 	show_pmu(run);
 	session_show(&run->session);
 }
 
 /* Rows are of use where pages may move, or when they are asked for. */
-static bool wants_timeline(const struct run *run)
+static bool wants_timeline(const struct gups_run *run)
 {
 	const struct gups_plan *g = run->gups;
 
@@ -334,11 +337,11 @@ static bool wants_timeline(const struct run *run)
 	       !g->compare && run->nr_nodes > 1;
 }
 
-static void begin_timeline(struct run *run, struct gups *g)
+static void begin_timeline(struct gups_run *run, struct gups *g)
 {
 	if (!wants_timeline(run))
 		return;
-	run->timeline = timeline_new(&(struct timeline_setting){
+	run->timeline = gups_timeline_new(&(struct gups_timeline_setting){
 		.g = g,
 		.pattern = run->pattern,
 		.plan = run->gups,
@@ -352,7 +355,8 @@ static void begin_timeline(struct run *run, struct gups *g)
 }
 
 /* The timed part, DAMON's life around it. */
-static int timed_part(struct run *run, struct gups *g, struct outcome *o)
+static int timed_part(struct gups_run *run, struct gups *g,
+		      struct gups_outcome *o)
 {
 	struct session *s = &run->session;
 	int err = s->sample_s > 0 && !s->guest ? stage(run, "damon") : 0;
@@ -372,9 +376,9 @@ static int timed_part(struct run *run, struct gups *g, struct outcome *o)
 	return err ? err : session_take(s, TIMED_END);
 }
 
-static int one_pass(struct run *run)
+static int one_pass(struct gups_run *run)
 {
-	struct outcome o = { 0 };
+	struct gups_outcome o = { 0 };
 	struct gups *g = NULL;
 	int err = session_take(&run->session, BEGIN);
 
@@ -395,7 +399,7 @@ static int one_pass(struct run *run)
 		show_pass(run, g, &o);
 		err = judge(run, &o);
 	}
-	timeline_free(run->timeline);
+	gups_timeline_free(run->timeline);
 	run->timeline = NULL;
 	gups_free(g);
 	session_forget(&run->session);
@@ -418,7 +422,7 @@ struct pair {
 	uint64_t rounds; /* done */
 };
 
-static int window(struct run *run, struct gups *g, double *rate)
+static int window(struct gups_run *run, struct gups *g, double *rate)
 {
 	uint64_t done = gups_done(g);
 	double before = gups_times(g)->update;
@@ -434,7 +438,7 @@ static int window(struct run *run, struct gups *g, double *rate)
 }
 
 /* A, B, A, B: what drifts on the machine meets both alike. */
-static int take_turns(struct run *run, struct pair *p)
+static int take_turns(struct gups_run *run, struct pair *p)
 {
 	bool in_place = isatty(STDOUT_FILENO) && !run->plan->worker.plain;
 	int err = stage(run, "update");
@@ -458,7 +462,7 @@ static int take_turns(struct run *run, struct pair *p)
 	return err;
 }
 
-static int verify_pair(struct run *run, struct pair *p)
+static int verify_pair(struct gups_run *run, struct pair *p)
 {
 	struct gups_verdict v;
 	int err = stage(run, "verify");
@@ -486,13 +490,13 @@ static void member_rates(const char *key, const double *v, uint64_t n)
 	report_close(']');
 }
 
-static void show_pair(const struct run *run, struct pair *p)
+static void show_pair(const struct gups_run *run, struct pair *p)
 {
 	uint64_t n = p->rounds;
 	double ratio;
 
 	report_begin("compare");
-	run_members_plan(run, p->place[0], p->g[0]);
+	gups_report_plan(run, p->place[0], p->g[0]);
 	report_str("against", p->place[1]->text);
 	report_real("window_s", (double)run->gups->window_ns / 1e9);
 	report_u64("rounds", n);
@@ -517,7 +521,7 @@ static void show_pair(const struct run *run, struct pair *p)
 		    p->place[1]->text, median(p->rate[1], n) / 1e6);
 }
 
-static int compare(struct run *run)
+static int compare(struct gups_run *run)
 {
 	struct pair p = { .place = { &run->place, &run->gups->against } };
 	struct table_pages pages;
@@ -552,7 +556,7 @@ static int compare(struct run *run)
 /* -------------------------------------------------------------------- run */
 
 /* Weighted interleaving is a placement: of a table that asks for none. */
-static void settle_place(struct run *run)
+static void settle_place(struct gups_run *run)
 {
 	struct place *p = &run->place;
 
@@ -570,16 +574,16 @@ static void settle_place(struct run *run)
  * Pressure comes before the table, and before this process goes into a
  * policy's cgroup. A table that is bound to one node needs room beside it.
  */
-static int start_hogs(struct run *run)
+static int start_hogs(struct gups_run *run)
 {
 	const struct hog_plans *plans = &run->plan->hogs;
-	uint64_t need[PLAN_MAX_NODES] = { 0 }, bytes = run->gups->bytes;
+	uint64_t need[NODE_MAX] = { 0 }, bytes = run->gups->bytes;
 	int err;
 
 	if (!plans->nr)
 		return 0;
 	for (int i = 0; i < run->nr_nodes; i++) {
-		uint64_t apart = run_apart_on(run, &run->nodes[i]);
+		uint64_t apart = gups_check_apart(run, &run->nodes[i]);
 
 		need[run->nodes[i].id] = apart;
 		bytes -= apart;
@@ -593,12 +597,13 @@ static int start_hogs(struct run *run)
 	return err ? err : find_nodes(run);
 }
 
-static int prepare(struct run *run)
+static int prepare(struct gups_run *run)
 {
 	int err = look_around(run);
 
 	if (!err)
-		err = session_prepare(&run->session, run->plan);
+		err = session_prepare(&run->session, &run->plan->policy,
+				      run->plan->once);
 
 	if (err)
 		return err;
@@ -613,21 +618,21 @@ static int prepare(struct run *run)
 	show_nodes(run->nodes, run->nr_nodes, run->regions, run->nr_regions);
 	check_before(run->plan, run->nodes, run->nr_nodes, run->regions,
 		     run->nr_regions);
-	err = run_check_nodes(run, &run->place);
+	err = gups_check_nodes(run, &run->place);
 	if (!err && run->gups->compare)
-		err = run_check_nodes(run, &run->gups->against);
+		err = gups_check_nodes(run, &run->gups->against);
 	if (!err)
-		err = run_check_latencies(run);
+		err = gups_check_latencies(run);
 	if (!err)
-		err = run_check_room(run, &run->place);
+		err = gups_check_room(run, &run->place);
 	if (!err)
 		err = start_hogs(run);
 	if (!err)
 		err = stage(run, "probe");
 	if (!err)
-		err = run_probe(run, &run->place);
+		err = gups_check_probe(run, &run->place);
 	if (!err && run->gups->compare)
-		err = run_probe(run, &run->gups->against);
+		err = gups_check_probe(run, &run->gups->against);
 	if (!err && run->session.policy)
 		err = stage(run, "policy");
 	if (!err)
@@ -637,9 +642,10 @@ static int prepare(struct run *run)
 }
 
 /* --dry-run: every write that the policy of the run would make. */
-static int rehearse(struct run *run)
+static int rehearse(struct gups_run *run)
 {
-	int err = session_prepare(&run->session, run->plan);
+	int err = session_prepare(&run->session, &run->plan->policy,
+				  run->plan->once);
 
 	if (!err)
 		err = hog_rehearse(&run->plan->hogs, NULL);
@@ -649,9 +655,9 @@ static int rehearse(struct run *run)
 	return err;
 }
 
-int run_gups(const struct plan *plan)
+static int work(const struct plan *plan)
 {
-	struct run run = { .plan = plan, .gups = &plan->gups };
+	struct gups_run run = { .plan = plan, .gups = &plan->gups };
 	int err;
 
 	catch_signals();
@@ -675,3 +681,39 @@ int run_gups(const struct plan *plan)
 	free(run.regions);
 	return err;
 }
+
+static const char notes[] =
+	"SIZE   bytes of the table: 64M, 1G, 5G (k, M, G, T are powers of 1024)\n"
+	"NODE   where its pages are placed:\n"
+	"         any             the system's own placement (default)\n"
+	"         node1, 1, 0-1   bound to these nodes while it is populated\n"
+	"         preferred:1     node 1, others when it is full\n"
+	"         interleave:0,1  page by page\n"
+	"         weighted:0,1    by the kernel's weighted_interleave weights\n"
+	"\n"
+	"The table stays where it was placed until the updates begin; then the\n"
+	"kernel may move it (not with --bind). Where pages may move, a row a second\n"
+	"says where they are: near% is the part of the updates that the top tier\n"
+	"serves, sum of w(p) over the pages p that are near, from a sample of 512\n"
+	"pages each of the hot set and of the rest; +- its standard error.\n"
+	"Modelled time per update = sum over the nodes of (their part of the\n"
+	"updates x latency): dependent accesses, migration not counted; latencies\n"
+	"are those of --latency, or what the platform declares (access0/initiators/\n"
+	"read_latency of a node in sysfs), or 100 ns and, below the top tier, 250 ns.\n"
+	"\n"
+	"Patterns other than uniform draw by splitmix64, not from HPCC's stream;\n"
+	"all are verified. Zipf's hot set is the pages that get half of the updates.\n";
+
+const struct verb verb_gups = {
+	.name = "gups",
+	.operands = "SIZE [NODE]",
+	.summary = "random updates (HPCC RandomAccess) on a table on NODE",
+	.notes = notes,
+	.flags = VERB_BENCHMARK | VERB_WORKLOAD | VERB_HEADER | VERB_DRY_RUN |
+		 VERB_ROOT,
+	.options = (const struct verb_option *const[]){ gups_options,
+							options_policy, NULL },
+	.defaults = gups_defaults,
+	.take = gups_take,
+	.work = work,
+};

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * run_check.c - what a run is refused for, before its table is mapped.
+ * gups_check.c - what a run is refused for, before its table is mapped.
  */
 #include <errno.h>
 #include <inttypes.h>
 
-#include "findings.h"
+#include "bench/pmu.h"
+#include "bench/tlb.h"
+#include "cmd/findings.h"
+#include "cmd/gups_internal.h"
+#include "cxl/region.h"
 #include "gups.h"
-#include "node.h"
-#include "pmu.h"
-#include "region.h"
-#include "report.h"
-#include "run_work.h"
-#include "tlb.h"
-#include "util.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "mm/node.h"
 
 /* --------------------------------------------------------------- refusals */
 
-int run_check_nodes(const struct run *run, const struct place *place)
+int gups_check_nodes(const struct gups_run *run, const struct place *place)
 {
 	struct textbuf have = { 0 };
 	int err = 0;
@@ -41,9 +43,9 @@ int run_check_nodes(const struct run *run, const struct place *place)
 	return err;
 }
 
-int run_check_latencies(const struct run *run)
+int gups_check_latencies(const struct gups_run *run)
 {
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
+	for (int i = 0; i < NODE_MAX; i++)
 		if (run->gups->latency_ns[i] > 0 &&
 		    !node_find(run->nodes, run->nr_nodes, i))
 			return lacks(
@@ -59,7 +61,7 @@ int run_check_latencies(const struct run *run)
  * are filled one after the other, the near one first, then the others where
  * the policy allows them.
  */
-static void expect_shares(const struct run *run, const struct place *place,
+static void expect_shares(const struct gups_run *run, const struct place *place,
 			  uint64_t bytes, double *share)
 {
 	bool even = place->mode == PLACE_INTERLEAVE ||
@@ -89,7 +91,7 @@ static void expect_shares(const struct run *run, const struct place *place,
 	}
 }
 
-static int too_large(const struct run *run, const struct place *place,
+static int too_large(const struct gups_run *run, const struct place *place,
 		     uint64_t need, uint64_t have)
 {
 	char a[SIZE_TEXT], b[SIZE_TEXT];
@@ -104,7 +106,7 @@ static int too_large(const struct run *run, const struct place *place,
 			place->text);
 }
 
-uint64_t run_apart_on(const struct run *run, const struct node *n)
+uint64_t gups_check_apart(const struct gups_run *run, const struct node *n)
 {
 	uint64_t hot =
 		run->pattern ? pattern_hot_pages(run->pattern) * TABLE_PAGE : 0;
@@ -121,7 +123,7 @@ uint64_t run_apart_on(const struct run *run, const struct node *n)
  * Never the OOM killer: a bound allocation on a full node ends in it. Page
  * tables take 1/512 of the table, on the node of the CPUs.
  */
-int run_check_room(const struct run *run, const struct place *place)
+int gups_check_room(const struct gups_run *run, const struct place *place)
 {
 	uint64_t bytes = run->gups->bytes, tables = bytes / 512;
 	const struct node *near = node_near(run->nodes, run->nr_nodes);
@@ -137,7 +139,7 @@ int run_check_room(const struct run *run, const struct place *place)
 
 		for (int j = 0; j < place->nr_nodes; j++)
 			named |= place->nodes[j] == n->id;
-		apart = run_apart_on(run, n);
+		apart = gups_check_apart(run, n);
 		if (apart > n->available)
 			return too_large(run, place, apart, n->available);
 		bytes -= apart;
@@ -166,7 +168,7 @@ int run_check_room(const struct run *run, const struct place *place)
  * DAMON would see hot memory as idle. A flush within each of its sampling
  * intervals brings the truth back; hardware needs none.
  */
-static uint64_t heartbeat(const struct run *run)
+static uint64_t heartbeat(const struct gups_run *run)
 {
 	double us = run->session.sample_s * 1e6;
 
@@ -175,8 +177,8 @@ static uint64_t heartbeat(const struct run *run)
 		       0;
 }
 
-void run_config(const struct run *run, const struct place *place,
-		struct gups_config *config)
+void gups_run_config(const struct gups_run *run, const struct place *place,
+		     struct gups_config *config)
 {
 	*config = (struct gups_config){
 		.bytes = run->gups->bytes,
@@ -196,24 +198,24 @@ void run_config(const struct run *run, const struct place *place,
 		.near_node = node_near(run->nodes, run->nr_nodes)->id,
 		.hot_near = run->gups->hot_near,
 		.rate = run->gups->rate,
-		.heartbeat_ns = heartbeat(run),
+		.tlb_flusher_ns = heartbeat(run),
 	};
 }
 
 /* ---------------------------------------------------------- trapped nodes */
 
-static int probe_node(struct run *run, int i)
+static int probe_node(struct gups_run *run, int i)
 {
 	struct gups_config config;
 
 	if (run->probed[i])
 		return 0;
-	run_config(run, &run->place, &config);
+	gups_run_config(run, &run->place, &config);
 	run->probed[i] = true;
 	return gups_probe(&config, run->nodes[i].id, &run->probes[i]);
 }
 
-static void record_probe(const struct run *run, int i)
+static void record_probe(const struct gups_run *run, int i)
 {
 	const struct gups_probe *p = &run->probes[i];
 
@@ -227,7 +229,7 @@ static void record_probe(const struct run *run, int i)
 	report_end();
 }
 
-static void text_probe(const struct run *run, int i, int reference)
+static void text_probe(const struct gups_run *run, int i, int reference)
 {
 	double ns = run->probes[i].update * 1e9;
 
@@ -242,7 +244,7 @@ static void text_probe(const struct run *run, int i, int reference)
 			   run->trapped[i] ? "trapped" : "not trapped");
 }
 
-static int say_trapped(struct run *run, int i)
+static int say_trapped(struct gups_run *run, int i)
 {
 	char cause[FINDINGS_TEXT], time[SIZE_TEXT], limit_text[SIZE_TEXT];
 	double limit = (double)run->gups->limit_ns / 1e9;
@@ -270,14 +272,14 @@ static int say_trapped(struct run *run, int i)
  * of run->nodes, each sums to 1. Hot pages that are placed apart take their
  * part of the updates with them; what a policy moves later is not foreseen.
  */
-static void expect(const struct run *run, const struct place *place,
+static void expect(const struct gups_run *run, const struct place *place,
 		   double *pages, double *updates)
 {
 	double all = (double)run->gups->bytes, apart = 0, hot = 0, weight = 0;
 	struct pattern_epoch first;
 
 	for (int i = 0; i < run->nr_nodes; i++)
-		apart += (double)run_apart_on(run, &run->nodes[i]);
+		apart += (double)gups_check_apart(run, &run->nodes[i]);
 	if (run->pattern) {
 		first = pattern_first(run->pattern);
 		hot = (double)pattern_hot_pages(run->pattern) * TABLE_PAGE;
@@ -285,7 +287,7 @@ static void expect(const struct run *run, const struct place *place,
 	}
 	expect_shares(run, place, (uint64_t)(all - apart), pages);
 	for (int i = 0; i < run->nr_nodes; i++) {
-		double here = (double)run_apart_on(run, &run->nodes[i]);
+		double here = (double)gups_check_apart(run, &run->nodes[i]);
 
 		updates[i] = pages[i];
 		pages[i] = (here + pages[i] * (all - apart)) / all;
@@ -296,7 +298,7 @@ static void expect(const struct run *run, const struct place *place,
 }
 
 /* Seconds that node i's part of the run takes. */
-static double estimate_on(const struct run *run, int i, double pages,
+static double estimate_on(const struct gups_run *run, int i, double pages,
 			  double updates)
 {
 	const struct gups_plan *g = run->gups;
@@ -310,11 +312,11 @@ static double estimate_on(const struct run *run, int i, double pages,
 		(uint64_t)(pages * (double)g->duration_ns));
 }
 
-int run_probe(struct run *run, const struct place *place)
+int gups_check_probe(struct gups_run *run, const struct place *place)
 {
 	const struct node *near = node_near(run->nodes, run->nr_nodes);
 	int reference = (int)(near - run->nodes), slow = -1, err;
-	double pages[PLAN_MAX_NODES] = { 0 }, updates[PLAN_MAX_NODES] = { 0 };
+	double pages[NODE_MAX] = { 0 }, updates[NODE_MAX] = { 0 };
 	double estimate = 0;
 
 	expect(run, place, pages, updates);

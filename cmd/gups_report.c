@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * run_show.c - what a run says of its table and its result, to people and to
+ * gups_report.c - what a run says of its table and its result, to people and to
  * programs.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cmd/gups_internal.h"
 #include "gups.h"
-#include "report.h"
-#include "run_work.h"
-#include "util.h"
+#include "lib/report.h"
+#include "lib/text.h"
 
 /* Intervals without a flush, above which DAMON's view is not a result. */
 #define BLIND_SHARE 0.05
 
-void run_show_table(const struct run *run, const struct gups *g,
-		    const struct place *place, const struct table_pages *pages)
+void gups_report_table(const struct gups_run *run, const struct gups *g,
+		       const struct place *place,
+		       const struct table_pages *pages)
 {
 	char size[SIZE_TEXT], took[SIZE_TEXT];
 	struct textbuf where = { 0 }, pattern = { 0 };
 
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
+	for (int i = 0; i < NODE_MAX; i++)
 		if (pages->node[i])
 			buf_add(&where, "%s%" PRIu64 " on node %d",
 				where.len ? ", " : "", pages->node[i], i);
@@ -42,7 +43,7 @@ void run_show_table(const struct run *run, const struct gups *g,
 	buf_free(&where);
 }
 
-void run_show_warm_up(const struct gups *g, const struct gups_warm_up *w)
+void gups_report_warm_up(const struct gups *g, const struct gups_warm_up *w)
 {
 	if (w->refresh)
 		report_say(
@@ -53,8 +54,8 @@ void run_show_warm_up(const struct gups *g, const struct gups_warm_up *w)
 			"warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
 			w->before / 1e6);
 	report_say("loop     %s (", gups_loop(g));
-	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
-		report_say("%s%s %.2f", l ? ", " : "", loops_names[l],
+	for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++)
+		report_say("%s%s %.2f", l ? ", " : "", gups_loops_names[l],
 			   w->rate[l] / 1e6);
 	report_say(" M updates/s)\n");
 }
@@ -64,7 +65,7 @@ static void member_pages(const char *key, const struct table_pages *pages)
 	char node[16];
 
 	report_open(key, '{');
-	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+	for (int i = 0; i < NODE_MAX; i++) {
 		if (!pages->node[i])
 			continue;
 		snprintf(node, sizeof(node), "node%d", i);
@@ -77,7 +78,7 @@ static void member_pages(const char *key, const struct table_pages *pages)
 	report_close('}');
 }
 
-static void member_pattern(const struct run *run)
+static void member_pattern(const struct gups_run *run)
 {
 	static const char *const places[] = { "start", "start", "end",
 					      "scattered" };
@@ -98,7 +99,7 @@ static void member_pattern(const struct run *run)
 	report_close('}');
 }
 
-void run_members_plan(const struct run *run, const struct place *place,
+void gups_report_plan(const struct gups_run *run, const struct place *place,
 		      const struct gups *g)
 {
 	static const char *const pages[] = { "4k", "thp", "hugetlb" };
@@ -133,8 +134,8 @@ static void members_times(const struct gups *g)
 	report_close('}');
 }
 
-static void record_gups(const struct run *run, const struct gups *g,
-			const struct outcome *o)
+static void record_gups(const struct gups_run *run, const struct gups *g,
+			const struct gups_outcome *o)
 {
 	double seconds = gups_times(g)->update;
 	double rate = (double)o->updates / seconds;
@@ -144,7 +145,7 @@ static void record_gups(const struct run *run, const struct gups *g,
 	snprintf(digest, sizeof(digest), "%016" PRIx64, o->digest);
 	report_begin("gups");
 	report_u64("pass", run->pass);
-	run_members_plan(run, &run->place, g);
+	gups_report_plan(run, &run->place, g);
 	report_u64("updates", o->updates);
 	report_real("elapsed_s", seconds);
 	report_real("cpu_s", gups_cpu_time(g));
@@ -161,8 +162,8 @@ static void record_gups(const struct run *run, const struct gups *g,
 	report_real("rate_before_refresh", o->warm.before);
 	report_real("rate_after_refresh", o->warm.after);
 	report_open("loop_rates", '{');
-	for (enum loops_kind l = 0; l < NR_LOOPS; l++)
-		report_real(loops_names[l], o->warm.rate[l]);
+	for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++)
+		report_real(gups_loops_names[l], o->warm.rate[l]);
 	report_close('}');
 	report_u64("hot_set_moves", gups_moves(g));
 	report_bool("tlb_refresh", o->warm.refresh);
@@ -175,8 +176,8 @@ static void record_gups(const struct run *run, const struct gups *g,
 }
 
 /* In HPCC's words, for those who have scripts that read them. */
-static void text_gups(const struct run *run, const struct gups *g,
-		      const struct outcome *o)
+static void text_gups(const struct gups_run *run, const struct gups *g,
+		      const struct gups_outcome *o)
 {
 	uint64_t entries = run->gups->bytes / 8;
 	double seconds = gups_times(g)->update;
@@ -211,10 +212,10 @@ static void text_gups(const struct run *run, const struct gups *g,
 	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
 }
 
-static void record_honesty(const struct run *run, const struct gups *g,
+static void record_honesty(const struct gups_run *run, const struct gups *g,
 			   double sample, double touches)
 {
-	struct heartbeat_count c;
+	struct tlb_flusher_count c;
 
 	gups_heartbeat(g, &c);
 	report_begin("accessed_bits");
@@ -233,9 +234,9 @@ static void record_honesty(const struct run *run, const struct gups *g,
 	report_end();
 }
 
-static void text_heartbeat(const struct run *run, const struct gups *g)
+static void text_heartbeat(const struct gups_run *run, const struct gups *g)
 {
-	struct heartbeat_count c;
+	struct tlb_flusher_count c;
 
 	gups_heartbeat(g, &c);
 	if (run->gups->dishonest) {
@@ -259,8 +260,8 @@ static void text_heartbeat(const struct run *run, const struct gups *g)
 }
 
 /* What was done so that DAMON sees, and whether it could. */
-static void text_honesty(const struct run *run, struct gups *g,
-			 const struct outcome *o)
+static void text_honesty(const struct gups_run *run, struct gups *g,
+			 const struct gups_outcome *o)
 {
 	double sample = run->session.sample_s;
 	double rate = (double)o->updates / gups_times(g)->update;
@@ -281,8 +282,8 @@ static void text_honesty(const struct run *run, struct gups *g,
 		text_heartbeat(run, g);
 }
 
-void run_show_result(const struct run *run, struct gups *g,
-		     const struct outcome *o)
+void gups_report_result(const struct gups_run *run, struct gups *g,
+			const struct gups_outcome *o)
 {
 	record_gups(run, g, o);
 	text_gups(run, g, o);

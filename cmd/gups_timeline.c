@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * timeline.c - a row each second, and what it comes to.
+ * gups_timeline.c - a row each second, and what it comes to.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,14 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cost.h"
-#include "pmu.h"
-#include "report.h"
+#include "bench/latency_model.h"
+#include "bench/placement.h"
+#include "bench/pmu.h"
+#include "cmd/gups_timeline.h"
+#include "lib/base.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/zone.h"
 #include "sysfs.h"
-#include "timeline.h"
-#include "truth.h"
-#include "util.h"
-#include "zone.h"
 
 /* The hot set has arrived when so much of it is near, for so long. */
 #define ARRIVED 0.9
@@ -41,10 +43,10 @@
 struct look {
 	double seconds;
 	uint64_t done;
-	struct truth_row truth;
-	struct truth_part hog; /* of all hogs that live */
+	struct placement_row truth;
+	struct placement_part hog; /* of all hogs that live */
 	struct vmstat counters;
-	struct moves moves;
+	struct migration moves;
 	struct pmu_counts pmu; /* the emulator's plugin's, where there is one */
 };
 
@@ -52,7 +54,7 @@ struct look {
 struct course {
 	double start, end, sum; /* near share; sum: x updates */
 	double hot_start, hot_end, cold_start, cold_end;
-	double node_sum[PLAN_MAX_NODES]; /* shares x updates */
+	double node_sum[NODE_MAX]; /* shares x updates */
 	uint64_t updates;
 	double since, from; /* hot set near since; it began, or moved, at */
 	bool waiting;
@@ -61,10 +63,10 @@ struct course {
 	double arrival_sum; /* seconds, after moves */
 };
 
-struct timeline {
-	struct timeline_setting s;
-	bool near[PLAN_MAX_NODES];
-	struct truth *truth;
+struct gups_timeline {
+	struct gups_timeline_setting s;
+	bool near[NODE_MAX];
+	struct placement *truth;
 	struct look now, before;
 	struct course course;
 	double next; /* the next row is due, seconds */
@@ -75,11 +77,11 @@ struct timeline {
 	uint64_t lost;
 };
 
-void timeline_near(bool near[PLAN_MAX_NODES], const struct node *nodes, int n)
+void gups_timeline_near(bool near[NODE_MAX], const struct node *nodes, int n)
 {
 	const struct node *first = node_near(nodes, n);
 
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
+	for (int i = 0; i < NODE_MAX; i++)
 		near[i] = false;
 	for (int i = 0; i < n; i++)
 		near[nodes[i].id] = !node_is_far(&nodes[i], first);
@@ -88,7 +90,7 @@ void timeline_near(bool near[PLAN_MAX_NODES], const struct node *nodes, int n)
 /* ------------------------------------------------------------------- looks */
 
 /* A hog that has gone is no error: it is what the OOM killer takes. */
-static void look_at_hogs(struct timeline *t, struct truth_part *p)
+static void look_at_hogs(struct gups_timeline *t, struct placement_part *p)
 {
 	struct table_pages pages = { .absent = 0 };
 	uint64_t near = 0;
@@ -96,7 +98,7 @@ static void look_at_hogs(struct timeline *t, struct truth_part *p)
 	p->near = p->weight = NAN;
 	for (int i = 0; t->s.hogs && i < hog_count(t->s.hogs); i++)
 		hog_sample(t->s.hogs, i, HOG_SAMPLE, &pages);
-	for (int i = 0; i < PLAN_MAX_NODES; i++) {
+	for (int i = 0; i < NODE_MAX; i++) {
 		p->sampled += pages.node[i];
 		near += t->near[i] ? pages.node[i] : 0;
 	}
@@ -112,7 +114,7 @@ static void look_at_hogs(struct timeline *t, struct truth_part *p)
  * counters from then on. (stat_refresh, which interrupts every CPU, is left
  * out for the same reason: counters lag by up to a second, and lose nothing.)
  */
-static void take_zones(struct timeline *t)
+static void take_zones(struct gups_timeline *t)
 {
 	struct zones *zones = &t->now.moves.zones;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages;
@@ -133,7 +135,7 @@ static void take_zones(struct timeline *t)
 	}
 }
 
-static int look(struct timeline *t, uint64_t done, double seconds)
+static int look(struct gups_timeline *t, uint64_t done, double seconds)
 {
 	struct pattern_epoch e = gups_epoch(t->s.g);
 	struct look *l = &t->now;
@@ -144,20 +146,20 @@ static int look(struct timeline *t, uint64_t done, double seconds)
 	*l = (struct look){ .seconds = seconds, .done = done };
 	/* First: what looking costs belongs to the next row. */
 	pmu_read(&l->pmu);
-	err = truth_look(t->truth, &e, &l->truth);
+	err = placement_look(t->truth, &e, &l->truth);
 	look_at_hogs(t, &l->hog);
 	if (!err)
 		err = vmstat_read(&l->counters);
 	if (!err)
 		take_zones(t);
-	moves_take_trace(&l->moves);
+	migration_take_trace(&l->moves);
 	t->lost += l->truth.hot.lost + l->truth.cold.lost;
 	return err;
 }
 
 /* ------------------------------------------------------------------ course */
 
-static void arrive(struct timeline *t)
+static void arrive(struct gups_timeline *t)
 {
 	struct course *c = &t->course;
 	double hot = t->now.truth.hot.near, at = t->now.seconds;
@@ -177,7 +179,7 @@ static void arrive(struct timeline *t)
 	c->arrival_sum += c->since - c->from;
 }
 
-static void hot_set_moved(struct timeline *t, unsigned int times)
+static void hot_set_moved(struct gups_timeline *t, unsigned int times)
 {
 	struct course *c = &t->course;
 
@@ -188,9 +190,9 @@ static void hot_set_moved(struct timeline *t, unsigned int times)
 }
 
 /* An interval has the mean of the shares at its ends. */
-static void add_to_course(struct timeline *t)
+static void add_to_course(struct gups_timeline *t)
 {
-	const struct truth_row *a = &t->before.truth, *b = &t->now.truth;
+	const struct placement_row *a = &t->before.truth, *b = &t->now.truth;
 	uint64_t made = t->now.done - t->before.done;
 	struct course *c = &t->course;
 
@@ -202,7 +204,7 @@ static void add_to_course(struct timeline *t)
 	c->cold_end = b->cold.near;
 	c->updates += made;
 	c->sum += (double)made * (a->near_share + b->near_share) / 2;
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
+	for (int i = 0; i < NODE_MAX; i++)
 		c->node_sum[i] += (double)made *
 				  (a->node_share[i] + b->node_share[i]) / 2;
 }
@@ -210,7 +212,7 @@ static void add_to_course(struct timeline *t)
 /* -------------------------------------------------------------------- rows */
 
 static void member_nodes(const char *key, const double *share,
-			 const struct timeline *t)
+			 const struct gups_timeline *t)
 {
 	char name[16];
 
@@ -224,7 +226,7 @@ static void member_nodes(const char *key, const double *share,
 	report_close('}');
 }
 
-static void member_sum(const char *key, const struct moves_sum *s)
+static void member_sum(const char *key, const struct migration_sum *s)
 {
 	if (s->known)
 		report_i64(key, s->pages);
@@ -232,7 +234,7 @@ static void member_sum(const char *key, const struct moves_sum *s)
 		report_null(key);
 }
 
-static void record_part(const char *name, const struct truth_part *p)
+static void record_part(const char *name, const struct placement_part *p)
 {
 	report_open(name, '{');
 	report_real("near", p->near);
@@ -242,7 +244,7 @@ static void record_part(const char *name, const struct truth_part *p)
 	report_close('}');
 }
 
-static bool is_roomy(const struct timeline *t)
+static bool is_roomy(const struct gups_timeline *t)
 {
 	const struct zone_node *z =
 		zone_of(&t->now.moves.zones, t->s.moves->near);
@@ -250,20 +252,20 @@ static bool is_roomy(const struct timeline *t)
 	return z && zone_is_roomy(z);
 }
 
-static void record_moves(const struct moves_sums *sums)
+static void record_moves(const struct migration_sums *sums)
 {
 	static const struct {
-		enum moves_row row;
+		enum migration_row row;
 		const char *key;
 	} keys[] = {
-		{ MOVES_PROMOTED, "promoted_numab" },
-		{ MOVES_KSWAPD, "demoted_kswapd" },
-		{ MOVES_DIRECT, "demoted_direct" },
-		{ MOVES_KHUGEPAGED, "demoted_khugepaged" },
-		{ MOVES_PROACTIVE, "demoted_proactive" },
-		{ MOVES_DAMON_MORE, "moved_damon" },
-		{ MOVES_COMPACTION, "moved_compaction" },
-		{ MOVES_SYSCALLS, "moved_syscalls" },
+		{ MIGRATION_PROMOTED, "promoted_numab" },
+		{ MIGRATION_KSWAPD, "demoted_kswapd" },
+		{ MIGRATION_DIRECT, "demoted_direct" },
+		{ MIGRATION_KHUGEPAGED, "demoted_khugepaged" },
+		{ MIGRATION_PROACTIVE, "demoted_proactive" },
+		{ MIGRATION_DAMON_MORE, "moved_damon" },
+		{ MIGRATION_COMPACTION, "moved_compaction" },
+		{ MIGRATION_SYSCALLS, "moved_syscalls" },
 	};
 
 	report_open("pages", '{');
@@ -273,7 +275,7 @@ static void record_moves(const struct moves_sums *sums)
 	report_close('}');
 }
 
-static void record_free(const struct timeline *t)
+static void record_free(const struct gups_timeline *t)
 {
 	const struct zones *z = &t->now.moves.zones;
 	char name[16];
@@ -286,22 +288,22 @@ static void record_free(const struct timeline *t)
 	report_close('}');
 }
 
-static double rate_of(const struct timeline *t)
+static double rate_of(const struct gups_timeline *t)
 {
 	return (double)(t->now.done - t->before.done) /
 	       (t->now.seconds - t->before.seconds);
 }
 
 /* Near accesses since the row before, of those to the table; NAN: unknown. */
-static double counted(const struct timeline *t)
+static double counted(const struct gups_timeline *t)
 {
 	return pmu_near_share(&t->before.pmu, &t->now.pmu, t->near);
 }
 
-static void record_row(const struct timeline *t, const struct moves_sums *sums,
-		       bool moved)
+static void record_row(const struct gups_timeline *t,
+		       const struct migration_sums *sums, bool moved)
 {
-	const struct truth_row *r = &t->now.truth;
+	const struct placement_row *r = &t->now.truth;
 
 	report_begin("timeline");
 	report_real("t_s", t->now.seconds);
@@ -355,21 +357,24 @@ static void percent(struct cells *c, const char *head, int width, double part)
 		CELL(c, head, width, "%.*f", width != 4, 100 * part);
 }
 
-static int64_t demoted(const struct moves_sums *s)
+static int64_t demoted(const struct migration_sums *s)
 {
 	int64_t sum = 0;
 
-	for (enum moves_row r = MOVES_KSWAPD; r <= MOVES_DEMOTED_MORE; r++)
+	for (enum migration_row r = MIGRATION_KSWAPD;
+	     r <= MIGRATION_DEMOTED_MORE; r++)
 		sum += s->row[r].pages;
 	return sum;
 }
 
-static void cells_of_moves(struct cells *c, const struct timeline *t,
-			   const struct moves_sums *s)
+static void cells_of_moves(struct cells *c, const struct gups_timeline *t,
+			   const struct migration_sums *s)
 {
-	const struct moves_sum none = { .known = false };
-	const struct moves_sum *up = s ? &s->row[MOVES_PROMOTED] : &none;
-	const struct moves_sum *damon = s ? &s->row[MOVES_DAMON_MORE] : &none;
+	const struct migration_sum none = { .known = false };
+	const struct migration_sum *up = s ? &s->row[MIGRATION_PROMOTED] :
+					     &none;
+	const struct migration_sum *damon = s ? &s->row[MIGRATION_DAMON_MORE] :
+						&none;
 	/* DAMON's column and the plugin's: else the row has 83 columns */
 	int width = t->s.sample_s > 0 && t->now.pmu.known ? 5 : 6;
 
@@ -377,7 +382,7 @@ static void cells_of_moves(struct cells *c, const struct timeline *t,
 		CELL(c, "promo", width, "%" PRId64, up->pages);
 	else
 		CELL(c, "promo", width, "-");
-	if (s && s->row[MOVES_KSWAPD].known)
+	if (s && s->row[MIGRATION_KSWAPD].known)
 		CELL(c, "demot", width, "%" PRId64, demoted(s));
 	else
 		CELL(c, "demot", width, "-");
@@ -389,11 +394,11 @@ static void cells_of_moves(struct cells *c, const struct timeline *t,
 		CELL(c, "DAMON", width, "-");
 }
 
-static void cells_of(struct cells *c, const struct timeline *t,
-		     const struct moves_sums *sums, bool moved)
+static void cells_of(struct cells *c, const struct gups_timeline *t,
+		     const struct migration_sums *sums, bool moved)
 {
 	const struct zones *z = &t->now.moves.zones;
-	const struct truth_row *r = &t->now.truth;
+	const struct placement_row *r = &t->now.truth;
 
 	CELL(c, "time  ", 8, "%.1f%s%s", t->now.seconds, moved ? "*" : " ",
 	     is_roomy(t) ? "u" : " ");
@@ -421,7 +426,7 @@ static void cells_of(struct cells *c, const struct timeline *t,
 	}
 }
 
-static void legend(const struct timeline *t)
+static void legend(const struct gups_timeline *t)
 {
 	report_say("\n");
 	report_wrap("         ",
@@ -441,7 +446,7 @@ static void legend(const struct timeline *t)
 		    t->now.truth.hot.any ? "; *: the hot set moved" : "");
 }
 
-static void show_row(struct timeline *t, const struct moves_sums *sums,
+static void show_row(struct gups_timeline *t, const struct migration_sums *sums,
 		     bool moved)
 {
 	struct cells c = { .n = 0 };
@@ -455,22 +460,22 @@ static void show_row(struct timeline *t, const struct moves_sums *sums,
 	report_row(c.column, c.n, c.cell);
 }
 
-static int add_row(struct timeline *t, uint64_t done, double seconds)
+static int add_row(struct gups_timeline *t, uint64_t done, double seconds)
 {
 	uint64_t began = thread_cpu_ns();
-	struct moves_span span = { &t->before.counters, &t->now.counters,
-				   &t->before.moves, &t->now.moves };
+	struct migration_span span = { &t->before.counters, &t->now.counters,
+				       &t->before.moves, &t->now.moves };
 	unsigned int moves = gups_moves(t->s.g);
 	unsigned int times = moves - t->moves;
 	bool first = !t->rows;
-	struct moves_sums sums;
+	struct migration_sums sums;
 	int err = look(t, done, seconds);
 
 	if (err)
 		return err;
 	t->moves = moves;
 	if (!first) {
-		moves_add_up(&sums, &span);
+		migration_add_up(&sums, &span);
 		add_to_course(t);
 	}
 	if (times)
@@ -483,34 +488,34 @@ static int add_row(struct timeline *t, uint64_t done, double seconds)
 
 /* -------------------------------------------------------------------- life */
 
-struct timeline *timeline_new(const struct timeline_setting *s)
+struct gups_timeline *gups_timeline_new(const struct gups_timeline_setting *s)
 {
-	struct timeline *t = xcalloc(1, sizeof(*t));
+	struct gups_timeline *t = xcalloc(1, sizeof(*t));
 	double interval = (double)s->plan->timeline_ns / 1e9;
-	size_t sample = TRUTH_SAMPLE;
+	size_t sample = PLACEMENT_SAMPLE;
 
 	if (interval < 1) /* as much a second */
-		sample = (size_t)(TRUTH_SAMPLE * interval);
+		sample = (size_t)(PLACEMENT_SAMPLE * interval);
 	t->s = *s;
 	t->course.first_s = t->course.since = NAN;
 	t->course.waiting = true;
-	timeline_near(t->near, s->nodes, s->nr_nodes);
-	t->truth = truth_new(s->pattern, gups_table(s->g), t->near,
-			     sample < 64 ? 64 : sample, s->plan->seed);
+	gups_timeline_near(t->near, s->nodes, s->nr_nodes);
+	t->truth = placement_new(s->pattern, gups_table(s->g), t->near,
+				 sample < 64 ? 64 : sample, s->plan->seed);
 	return t;
 }
 
-void timeline_free(struct timeline *t)
+void gups_timeline_free(struct gups_timeline *t)
 {
 	if (!t)
 		return;
 	vmstat_free(&t->now.counters);
 	vmstat_free(&t->before.counters);
-	truth_free(t->truth);
+	placement_free(t->truth);
 	free(t);
 }
 
-int timeline_begin(struct timeline *t)
+int gups_timeline_begin(struct gups_timeline *t)
 {
 	struct course *c = &t->course;
 	uint64_t migrated = 0;
@@ -526,7 +531,7 @@ int timeline_begin(struct timeline *t)
 	return err;
 }
 
-int timeline_tick(struct timeline *t, uint64_t done, double seconds)
+int gups_timeline_tick(struct gups_timeline *t, uint64_t done, double seconds)
 {
 	double interval = (double)t->s.plan->timeline_ns / 1e9;
 	bool thin;
@@ -537,11 +542,11 @@ int timeline_tick(struct timeline *t, uint64_t done, double seconds)
 	t->next += interval * (floor((seconds - t->next) / interval) + 1);
 	thin = t->cpu_s > SAMPLING_SHARE * seconds * t->s.threads;
 	t->thinned += thin;
-	truth_thin(t->truth, thin);
+	placement_thin(t->truth, thin);
 	return add_row(t, done, seconds);
 }
 
-int timeline_end(struct timeline *t, uint64_t done, double seconds)
+int gups_timeline_end(struct gups_timeline *t, uint64_t done, double seconds)
 {
 	double interval = (double)t->s.plan->timeline_ns / 1e9;
 
@@ -553,7 +558,7 @@ int timeline_end(struct timeline *t, uint64_t done, double seconds)
 /* ----------------------------------------------------------------- summary */
 
 /* The time by which hot and cold are told apart, seconds; 0: by none. */
-static double telling_time(const struct timeline *t)
+static double telling_time(const struct gups_timeline *t)
 {
 	uint64_t ms = HOT_THRESHOLD_MS;
 
@@ -567,7 +572,7 @@ static double telling_time(const struct timeline *t)
 }
 
 /* Updates a page and second, of the hot or the cold pages. */
-static double page_rate(const struct timeline *t, bool hot)
+static double page_rate(const struct gups_timeline *t, bool hot)
 {
 	const struct pattern *p = t->s.pattern;
 	double rate = (double)t->now.done / t->now.seconds;
@@ -584,10 +589,11 @@ static double page_rate(const struct timeline *t, bool hot)
 }
 
 /* (s - C/N) / (s* - C/N): 0 is chance, 1 the best that C near pages allow. */
-static double efficiency(const struct timeline *t, const struct truth_moved *m)
+static double efficiency(const struct gups_timeline *t,
+			 const struct placement_moved *m)
 {
 	const struct pattern *p = t->s.pattern;
-	const struct truth_row *r = &t->now.truth;
+	const struct placement_row *r = &t->now.truth;
 	struct pattern_epoch e = gups_epoch(t->s.g);
 	double chance, best;
 
@@ -601,7 +607,7 @@ static double efficiency(const struct timeline *t, const struct truth_moved *m)
 		       (r->near_share - chance) / (best - chance);
 }
 
-static uint64_t migrated_bytes(const struct timeline *t)
+static uint64_t migrated_bytes(const struct gups_timeline *t)
 {
 	uint64_t now = 0;
 
@@ -609,18 +615,19 @@ static uint64_t migrated_bytes(const struct timeline *t)
 	return (now - t->first_migrated) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void mean_shares(const struct timeline *t, double *share)
+static void mean_shares(const struct gups_timeline *t, double *share)
 {
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
+	for (int i = 0; i < NODE_MAX; i++)
 		share[i] = t->course.updates ?
 				   t->course.node_sum[i] /
 					   (double)t->course.updates :
 				   0;
 }
 
-static void record_placement(const struct timeline *t, double cpu_s,
-			     const struct truth_moved *m,
-			     const struct cost *cost, const double *share)
+static void record_placement(const struct gups_timeline *t, double cpu_s,
+			     const struct placement_moved *m,
+			     const struct latency_model *cost,
+			     const double *share)
 {
 	const struct course *c = &t->course;
 
@@ -647,7 +654,7 @@ static void record_placement(const struct timeline *t, double cpu_s,
 	report_real("hot_updates_per_page_s", page_rate(t, true));
 	report_real("cold_updates_per_page_s", page_rate(t, false));
 	report_real("telling_time_s", telling_time(t));
-	cost_record(cost, share);
+	latency_model_record(cost, share);
 	report_real("sampling_cpu_s", t->cpu_s);
 	report_real("sampling_cpu_share", t->cpu_s / cpu_s);
 	report_u64("rows_thinned", t->thinned);
@@ -655,7 +662,8 @@ static void record_placement(const struct timeline *t, double cpu_s,
 	report_end();
 }
 
-static void text_hot(const struct timeline *t, const struct truth_moved *m)
+static void text_hot(const struct gups_timeline *t,
+		     const struct placement_moved *m)
 {
 	const struct course *c = &t->course;
 	double e = efficiency(t, m);
@@ -699,7 +707,7 @@ static void text_hot(const struct timeline *t, const struct truth_moved *m)
 }
 
 /* Why a policy may not tell hot pages from cold ones here. */
-static void text_separable(const struct timeline *t)
+static void text_separable(const struct gups_timeline *t)
 {
 	double hot = page_rate(t, true), cold = page_rate(t, false);
 	double time = telling_time(t);
@@ -717,20 +725,20 @@ static void text_separable(const struct timeline *t)
 			    cold * time, time, SEPARABLE);
 }
 
-void timeline_show(const struct timeline *t, double cpu_s)
+void gups_timeline_show(const struct gups_timeline *t, double cpu_s)
 {
 	const struct course *c = &t->course;
-	double share[PLAN_MAX_NODES];
-	struct truth_moved m;
-	struct cost cost;
+	double share[NODE_MAX];
+	struct placement_moved m;
+	struct latency_model cost;
 	char bytes[SIZE_TEXT];
 
 	if (!c->updates)
 		return;
-	truth_moved(t->truth, &m);
+	placement_moved(t->truth, &m);
 	mean_shares(t, share);
-	cost_settle(&cost, t->s.plan->latency_ns, t->s.nodes, t->s.nr_nodes,
-		    t->near);
+	latency_model_settle(&cost, t->s.plan->latency_ns, t->s.nodes,
+			     t->s.nr_nodes, t->near);
 	record_placement(t, cpu_s, &m, &cost, share);
 	report_say("\n");
 	report_wrap("         ",
@@ -745,7 +753,7 @@ void timeline_show(const struct timeline *t, double cpu_s)
 		   format_size(bytes, migrated_bytes(t)), m.both_ways, m.panel);
 	text_separable(t);
 	if (t->s.nr_nodes > 1)
-		cost_text(&cost, share);
+		latency_model_text(&cost, share);
 	report_say("sampling took %.2f s of CPU time, %.2f %% of the updates'",
 		   t->cpu_s, 100 * t->cpu_s / cpu_s);
 	if (t->thinned)

@@ -20,14 +20,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "latency.h"
-#include "node.h"
-#include "pmu.h"
-#include "report.h"
+#include "bench/pmu.h"
+#include "bench/table.h"
+#include "bench/tlb.h"
+#include "cmd/latency.h"
+#include "cmd/verbs.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/stats.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "lib/wait.h"
+#include "mm/node.h"
 #include "sysfs.h"
-#include "table.h"
-#include "tlb.h"
-#include "util.h"
+
+/* A line of its buffer is drawn with 32 bits. */
+#define MAX_CHAIN (256 * GIB)
+/* Of a cell: five turns of 66 ms for each of three figures. */
+#define DEFAULT_CELL_NS (UINT64_C(1) * 1000000000)
 
 #define CACHES "/sys/devices/system/cpu/cpu0/cache"
 /* A chain four times as long as the cache finds 3 of 4 lines in memory. */
@@ -225,7 +236,7 @@ static double window(struct latency *l, struct buffer *b, enum figure what,
 			chunk *= 2;
 			n = 0;
 		}
-		l->stopped |= signals_came(0);
+		l->stopped |= wait_for_signal(0);
 		last = now_ns();
 	} while ((now - begin < ns || !n) && !l->stopped);
 	n = n < CHUNKS ? n : CHUNKS;
@@ -337,8 +348,8 @@ static int look_around(struct latency *l)
 	l->nr_nodes = node_list(&l->nodes);
 	if (l->nr_nodes < 0)
 		return l->nr_nodes;
-	if (l->nr_nodes > PLAN_MAX_NODES)
-		l->nr_nodes = PLAN_MAX_NODES;
+	if (l->nr_nodes > NODE_MAX)
+		l->nr_nodes = NODE_MAX;
 	n = (size_t)l->nr_nodes;
 	l->bytes = l->plan->latency.bytes;
 	if (!l->bytes)
@@ -383,7 +394,7 @@ static int make_buffer(struct latency *l, struct buffer *b)
 		b->lines = latency_link(
 			b->at, b->lines, want,
 			now < end - CHUNK_NS ? now + CHUNK_NS : end, &l->seed);
-		l->stopped |= signals_came(0);
+		l->stopped |= wait_for_signal(0);
 	} while (b->lines < want && now_ns() < end && !l->stopped);
 	err = table_locate(
 		&b->table, 0,
@@ -699,12 +710,12 @@ static void show(struct latency *l)
 	text_notes(l);
 }
 
-int latency_run(const struct plan *plan)
+static int work(const struct plan *plan)
 {
 	struct latency l = { .plan = plan, .seed = 1 };
 	int err;
 
-	signals_hold();
+	wait_hold_signals(NULL);
 	err = look_around(&l);
 	if (!err)
 		err = tlb_init(&l.tlb, 0);
@@ -731,3 +742,54 @@ int latency_run(const struct plan *plan)
 	free(l.nodes);
 	return err;
 }
+
+static int set_duration(struct plan *p, const char *arg)
+{
+	return option_duration("--duration", arg, &p->latency.duration_ns);
+}
+
+static int set_size(struct plan *p, const char *arg)
+{
+	if (parse_size(arg, &p->latency.bytes) || !p->latency.bytes ||
+	    p->latency.bytes % 4096 || p->latency.bytes > MAX_CHAIN)
+		return option_bad("--size", arg,
+				  "give a multiple of 4k, 256G at most");
+	return 0;
+}
+
+static const struct verb_option options[] = {
+	{ "duration", "TIME", set_duration,
+	  "what a cell of the table takes (1s)" },
+	{ "size", "SIZE", set_size,
+	  "of a node's buffer (4 x the last-level cache)", 's' },
+	{ 0 },
+};
+
+static void defaults(struct plan *plan)
+{
+	plan->latency.duration_ns = DEFAULT_CELL_NS;
+}
+
+static const char notes[] =
+	"A thread on a CPU of each node with CPUs reads a buffer on each node with\n"
+	"memory: a chain of dependent loads through all its cache lines in random\n"
+	"order (ns a load), then loads that depend on nothing (reads a second), then\n"
+	"one line after the other (MB/s).\n"
+	"The buffer is 4 x the last-level cache and at least 64 MiB (256 MiB if the\n"
+	"cache is not known), of huge pages if there are any; 16 MiB of 4 KiB pages\n"
+	"in an emulator, whose own TLB is made to hold them, and decides the figures.\n"
+	"A cell takes --duration, making a node's buffer four times that at most: it\n"
+	"is smaller if that does not suffice. Without --once it repeats.\n"
+	"Where build.sh run --latency injects some, a last table says what was asked,\n"
+	"what was found, and the floor: what a load takes while nothing waits.\n";
+
+const struct verb verb_latency = {
+	.name = "latency",
+	.operands = "",
+	.summary = "ns a load, reads/s, MB/s: CPU nodes x memory nodes",
+	.notes = notes,
+	.flags = VERB_BENCHMARK | VERB_HEADER,
+	.options = (const struct verb_option *const[]){ options, NULL },
+	.defaults = defaults,
+	.work = work,
+};

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * latency.h - "tier latency": what a load costs from each node with CPUs to
- * each node with memory.
+ * latency.h - the chain of loads that tier latency measures by.
  */
-#ifndef TIER_LATENCY_H
-#define TIER_LATENCY_H
+#ifndef TIER_CMD_LATENCY_H
+#define TIER_CMD_LATENCY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "plan.h"
-
-/*
- * The work of "tier latency": refuses what does not fit, measures every cell
- * in turn, reports; again and again without --once. 0, or -errno with the
- * message set. SIGINT, SIGTERM and SIGHUP end it early.
- */
-int latency_run(const struct plan *plan);
 
 /* A cache line of a buffer; each points at the one to be read after it. */
 struct latency_line {

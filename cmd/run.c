@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command.c - "tier run": any program, and what the kernel did meanwhile.
+ * run.c - tier run: any program, and what the kernel did meanwhile.
  */
 #include <errno.h>
 #include <signal.h>
@@ -11,16 +11,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "check.h"
-#include "command.h"
-#include "family.h"
-#include "hog.h"
-#include "program.h"
-#include "report.h"
-#include "session.h"
-#include "table.h"
-#include "rows.h"
-#include "util.h"
+#include "bench/hog.h"
+#include "bench/program.h"
+#include "bench/table.h"
+#include "cmd/check.h"
+#include "cmd/run_timeline.h"
+#include "cmd/verbs.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/proctree.h"
+#include "tiering/session.h"
 
 /*
  * What a program may take to end once it was asked to, and what it leaves
@@ -33,11 +36,13 @@
 /* Hogs are looked at so often. */
 #define HOGS_NS (UINT64_C(100) * 1000000)
 
-struct run {
+#define DEFAULT_TIMELINE_NS UINT64_C(1000000000)
+
+struct program_run {
 	const struct run_plan *plan;
 	struct session session;
 	struct hogs *hogs; /* NULL until they hold their memory */
-	struct rows timeline;
+	struct run_timeline timeline;
 	struct program program;
 	sigset_t signals, before; /* those waited for; the mask before */
 	pid_t child;
@@ -55,18 +60,18 @@ struct run {
 /* In the child, before the program's placement is set. */
 static int prepare(void *arg)
 {
-	struct run *r = arg;
+	struct program_run *r = arg;
 	int err = 0;
 
 	if (r->plan->timeline_ns)
-		err = residence_join(&r->timeline.source);
+		err = node_usage_join(&r->timeline.source);
 	if (!err && r->session.policy && policy_is_weighted(r->session.policy))
 		err = table_weigh_process();
 	sigprocmask(SIG_SETMASK, &r->before, NULL);
 	return err;
 }
 
-static void hold_signals(struct run *r)
+static void hold_signals(struct program_run *r)
 {
 	static const int held[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP };
 
@@ -81,7 +86,7 @@ static void hold_signals(struct run *r)
  * Passed on once. What a terminal sends (^C) it has sent to the program as
  * well, and the supervisor, which got it, too, sends it on.
  */
-static void pass_on(struct run *r, const siginfo_t *info)
+static void pass_on(struct program_run *r, const siginfo_t *info)
 {
 	if (r->asked)
 		return;
@@ -91,7 +96,7 @@ static void pass_on(struct run *r, const siginfo_t *info)
 		kill(r->child, r->asked);
 }
 
-static void kill_late(struct run *r)
+static void kill_late(struct program_run *r)
 {
 	char grace[SIZE_TEXT];
 
@@ -107,7 +112,7 @@ static void kill_late(struct run *r)
 }
 
 /* Orphans of its come to us, too. False: it goes on. */
-static bool has_ended(struct run *r)
+static bool has_ended(struct program_run *r)
 {
 	int status;
 	pid_t pid;
@@ -121,7 +126,7 @@ static bool has_ended(struct run *r)
 	return false;
 }
 
-static void wait_until(struct run *r, uint64_t ns)
+static void wait_until(struct program_run *r, uint64_t ns)
 {
 	uint64_t now = now_ns(), left = ns > now ? ns - now : 0;
 	struct timespec t = { (time_t)(left / 1000000000),
@@ -135,37 +140,39 @@ static void wait_until(struct run *r, uint64_t ns)
 }
 
 /* Before a child of any kind is reaped, which would hide how a hog ended. */
-static void tend_hogs(struct run *r, uint64_t begin)
+static void tend_hogs(struct program_run *r, uint64_t begin)
 {
 	hog_tick(r->hogs, (double)(now_ns() - begin) / 1e9, -1);
 }
 
+_Static_assert(HOG_MAX <= PROCTREE_MAX_LEFT_OUT, "all can be left out");
+
 /* Their processes are ours, but not the program's. */
-static int start_hogs(struct run *r, const struct hog_plans *plans)
+static int start_hogs(struct program_run *r, const struct hog_plans *plans)
 {
 	static volatile sig_atomic_t never;
 	struct hog_state state;
 	int err = hog_start(&r->hogs, plans, NULL, &never, true);
 
 	for (int i = 0; !err && hog_state(r->hogs, i, &state); i++)
-		family_leave_out(state.pid);
+		proctree_leave_out(state.pid);
 	return err;
 }
 
-static int execute(struct run *r)
+static int execute(struct program_run *r)
 {
 	uint64_t begin = now_ns(), next;
 
-	family_keep();
+	proctree_keep();
 	hold_signals(r);
-	rows_begin(&r->timeline);
+	run_timeline_begin(&r->timeline);
 	r->kill_at = UINT64_MAX;
 	r->child = program_start(&r->program, prepare, r);
 	if (r->child < 0)
 		return r->child;
-	rows_started(&r->timeline, r->child);
+	run_timeline_started(&r->timeline, r->child);
 	while (tend_hogs(r, begin), !has_ended(r)) {
-		next = rows_tick(&r->timeline);
+		next = run_timeline_tick(&r->timeline);
 		if (hog_count(r->hogs) && next > now_ns() + HOGS_NS)
 			next = now_ns() + HOGS_NS;
 		wait_until(r, next < r->kill_at ? next : r->kill_at);
@@ -173,7 +180,7 @@ static int execute(struct run *r)
 			kill_late(r);
 	}
 	r->seconds = (double)(now_ns() - begin) / 1e9;
-	r->orphans = family_end(ORPHANS_WAIT_NS, ORPHANS_GRACE_NS);
+	r->orphans = proctree_end(ORPHANS_WAIT_NS, ORPHANS_GRACE_NS);
 	getrusage(RUSAGE_CHILDREN, &r->usage);
 	return 0;
 }
@@ -214,7 +221,7 @@ static const char *mode_name(enum place_mode mode)
 	return NULL;
 }
 
-static void record_run(const struct run *r)
+static void record_run(const struct program_run *r)
 {
 	const struct program *p = &r->program;
 
@@ -241,11 +248,11 @@ static void record_run(const struct run *r)
 	report_real("user_s", seconds_of(r->usage.ru_utime));
 	report_real("system_s", seconds_of(r->usage.ru_stime));
 	report_u64("max_rss_bytes", (uint64_t)r->usage.ru_maxrss * KIB);
-	rows_record(&r->timeline, r->seconds);
+	run_timeline_record(&r->timeline, r->seconds);
 	report_end();
 }
 
-static void say_run(const struct run *r)
+static void say_run(const struct program_run *r)
 {
 	char time[SIZE_TEXT], user[SIZE_TEXT], system[SIZE_TEXT];
 	char size[SIZE_TEXT];
@@ -262,13 +269,13 @@ static void say_run(const struct run *r)
 		   format_seconds(system, seconds_of(r->usage.ru_stime)));
 	report_say("memory   %s, the largest of its processes\n",
 		   format_size(size, (uint64_t)r->usage.ru_maxrss * KIB));
-	rows_show(&r->timeline, r->seconds);
+	run_timeline_show(&r->timeline, r->seconds);
 	if (r->orphans)
 		report_say("orphans  it left %u process%s behind: ended\n",
 			   r->orphans, r->orphans == 1 ? "" : "es");
 }
 
-static int judge(const struct run *r)
+static int judge(const struct program_run *r)
 {
 	const char *name = r->program.argv[0];
 	int status = r->status;
@@ -286,16 +293,16 @@ static int judge(const struct run *r)
 /* ------------------------------------------------------------------ order */
 
 /* All that can be found wrong before anything is changed. */
-static int check(struct run *r, const struct plan *plan)
+static int check(struct program_run *r, const struct plan *plan)
 {
 	const struct place *place = &plan->run.place;
 	/* A captured machine has no programs. */
 	int err = plan->root ? 0 : program_find(&r->program, plan->run.argv);
 
 	if (!err)
-		err = program_place(&r->program, &plan->run);
+		err = program_place(&r->program, place, &plan->run.cpu_nodes);
 	if (!err)
-		err = session_prepare(&r->session, plan);
+		err = session_prepare(&r->session, &plan->policy, true);
 	if (!err && r->session.policy && place->text &&
 	    policy_is_weighted(r->session.policy))
 		err = misuse(
@@ -318,7 +325,7 @@ static void say_placement(const struct program *p)
 			   p->nr_cpus);
 }
 
-static int run_in(struct run *r, const struct plan *plan)
+static int run_in(struct program_run *r, const struct plan *plan)
 {
 	struct session *s = &r->session;
 	int err;
@@ -328,8 +335,8 @@ static int run_in(struct run *r, const struct plan *plan)
 	err = start_hogs(r, &plan->hogs);
 	if (err)
 		return err;
-	rows_open(&r->timeline, r->plan->timeline_ns,
-		  s->policy ? policy_group(s->policy) : NULL);
+	run_timeline_open(&r->timeline, r->plan->timeline_ns,
+			  s->policy ? policy_group(s->policy) : NULL);
 	err = session_set(s);
 	s->setting.bound = r->program.place.mode == PLACE_BIND;
 	if (!err)
@@ -350,17 +357,17 @@ static int run_in(struct run *r, const struct plan *plan)
 		return err;
 	record_run(r);
 	say_run(r);
-	hog_show_end(r->hogs);
+	hog_show_end(r->hogs, false);
 	session_show(s);
 	return judge(r);
 }
 
-int command_run(const struct plan *plan)
+static int work(const struct plan *plan)
 {
-	static struct run r;
+	static struct program_run r;
 	int err;
 
-	r = (struct run){ .plan = &plan->run };
+	r = (struct program_run){ .plan = &plan->run };
 	err = check(&r, plan);
 	if (!err && plan->dry_run)
 		err = hog_rehearse(&plan->hogs, NULL);
@@ -368,7 +375,129 @@ int command_run(const struct plan *plan)
 		err = plan->dry_run ? session_rehearse(&r.session) :
 				      run_in(&r, plan);
 	hog_stop(r.hogs);
-	rows_close(&r.timeline);
+	run_timeline_close(&r.timeline);
 	session_free(&r.session);
 	return err;
 }
+
+/* --------------------------------------------------------------- the verb */
+
+static int take(struct plan *plan, int n, char **operand)
+{
+	(void)operand;
+	if (!n || !plan->run.argv)
+		return misuse("run needs a program, e.g. tier run /bin/true");
+	for (int i = 0; i < plan->hogs.nr; i++)
+		if (plan->hogs.hog[i].release_percent)
+			return misuse(
+				"how long a program runs is not known: release=TIME, not N%%");
+	return 0;
+}
+
+/* numactl's lists: "0", "1,0", "0-1", "all" (no nodes: what there are). */
+static int node_set(struct place *place, const char *option, const char *arg,
+		    enum place_mode mode)
+{
+	int ids[NODE_MAX], n = 0;
+	uint64_t seen = 0;
+
+	*place = (struct place){ .mode = mode, .text = arg };
+	if (!strcmp(arg, "all"))
+		return 0;
+	n = parse_list(arg, ids, NODE_MAX);
+	for (int i = 0; i < n; i++) {
+		if (ids[i] >= NODE_MAX)
+			n = -ERANGE;
+		else
+			seen |= UINT64_C(1) << ids[i];
+	}
+	for (int i = 0; i < NODE_MAX; i++)
+		if (seen & (UINT64_C(1) << i))
+			place->nodes[place->nr_nodes++] = i;
+	return n > 0 ? 0 :
+		       option_bad(option, arg,
+				  "give nodes such as 1, 0,1 or 0-1, or all");
+}
+
+static int memory_nodes(struct plan *p, const char *option, const char *arg,
+			enum place_mode mode)
+{
+	if (p->run.place.mode != PLACE_ANY)
+		return misuse(
+			"give one of --membind, --preferred, --interleave and --weighted-interleave, once");
+	return node_set(&p->run.place, option, arg, mode);
+}
+
+static int set_membind(struct plan *p, const char *arg)
+{
+	return memory_nodes(p, "--membind", arg, PLACE_BIND);
+}
+
+static int set_preferred(struct plan *p, const char *arg)
+{
+	int err = memory_nodes(p, "--preferred", arg, PLACE_PREFERRED);
+
+	if (!err && p->run.place.nr_nodes != 1)
+		err = option_bad("--preferred", arg, "give one node");
+	return err;
+}
+
+static int set_interleave(struct plan *p, const char *arg)
+{
+	return memory_nodes(p, "--interleave", arg, PLACE_INTERLEAVE);
+}
+
+static int set_weighted(struct plan *p, const char *arg)
+{
+	return memory_nodes(p, "--weighted-interleave", arg, PLACE_WEIGHTED);
+}
+
+static int set_cpunodebind(struct plan *p, const char *arg)
+{
+	return node_set(&p->run.cpu_nodes, "--cpunodebind", arg, PLACE_BIND);
+}
+
+static int set_timeline(struct plan *p, const char *arg)
+{
+	return option_timeline(arg, &p->run.timeline_ns);
+}
+
+static const struct verb_option timeline_options[] = {
+	{ "timeline", "TIME", set_timeline,
+	  "a row each TIME of where the pages are (1s), or off" },
+	{ 0 },
+};
+
+static const struct verb_option numactl_options[] = {
+	{ "membind", "NODES", set_membind,
+	  "as numactl: its memory is on these nodes alone", 'm' },
+	{ "preferred", "NODE", set_preferred,
+	  "as numactl: on this node while that has room", 'p' },
+	{ "interleave", "NODES", set_interleave,
+	  "as numactl: page by page over these nodes", 'i' },
+	{ "weighted-interleave", "NODES", set_weighted,
+	  "as numactl: by the kernel's weights", 'w' },
+	{ "cpunodebind", "NODES", set_cpunodebind,
+	  "as numactl: it runs on these nodes' CPUs", 'N' },
+	{ 0 },
+};
+
+static void defaults(struct plan *plan)
+{
+	plan->run.timeline_ns = DEFAULT_TIMELINE_NS;
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.operands = "PROGRAM [ARGUMENTS]",
+	.summary = "run any program, and count what the kernel did",
+	.flags = VERB_WORKLOAD | VERB_HEADER | VERB_PROGRAM | VERB_DRY_RUN |
+		 VERB_ROOT,
+	.options = (const struct verb_option *const[]){ timeline_options,
+							options_policy,
+							numactl_options, NULL },
+	.defaults = defaults,
+	.take = take,
+	.work = work,
+	.clean_up = node_usage_close,
+};

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * rows.c - a program's pages while it runs.
+ * run_timeline.c - a program's pages while it runs.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "report.h"
+#include "cmd/run_timeline.h"
+#include "lib/base.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
 #include "sysfs.h"
-#include "rows.h"
-#include "util.h"
 
 /* Of one CPU, so that what is measured is not the measuring. */
 #define MAX_SHARE 0.02
@@ -20,12 +22,13 @@
 /* The first look is at this part of an interval. */
 #define FIRST_LOOK 8
 
-void rows_open(struct rows *t, uint64_t every_ns, const char *group)
+void run_timeline_open(struct run_timeline *t, uint64_t every_ns,
+		       const char *group)
 {
-	*t = (struct rows){ .every_ns = every_ns };
+	*t = (struct run_timeline){ .every_ns = every_ns };
 	if (!every_ns)
 		return;
-	residence_open(&t->source, group);
+	node_usage_open(&t->source, group);
 	if (t->source.group[0])
 		report_say("pages    seen by cgroup %s%s\n", t->source.group,
 			   t->source.own ? "" : ", and tier's own with them");
@@ -36,12 +39,12 @@ void rows_open(struct rows *t, uint64_t every_ns, const char *group)
 			t->source.why);
 }
 
-void rows_started(struct rows *t, pid_t pid)
+void run_timeline_started(struct run_timeline *t, pid_t pid)
 {
 	t->pid = pid;
 }
 
-void rows_begin(struct rows *t)
+void run_timeline_begin(struct run_timeline *t)
 {
 	if (!t->every_ns)
 		return;
@@ -54,7 +57,7 @@ void rows_begin(struct rows *t)
 /* ------------------------------------------------------------------- rows */
 
 /* Since the row before; false: this kernel does not count that. */
-static bool since(const struct rows *t, const struct vmstat *now,
+static bool since(const struct run_timeline *t, const struct vmstat *now,
 		  const char *const *names, int64_t *pages)
 {
 	int64_t delta;
@@ -93,7 +96,7 @@ static bool free_bytes(const struct vmstat *s, int node, uint64_t *bytes)
 	return true;
 }
 
-static void record_nodes(const char *key, const struct residence *r,
+static void record_nodes(const char *key, const struct node_usage *r,
 			 const struct vmstat *s)
 {
 	char name[16];
@@ -116,7 +119,7 @@ static void record_nodes(const char *key, const struct residence *r,
 	report_close('}');
 }
 
-static void record_row(const struct rows *t, const struct residence *r,
+static void record_row(const struct run_timeline *t, const struct node_usage *r,
 		       const struct vmstat *now, double at)
 {
 	int64_t pages;
@@ -150,7 +153,7 @@ struct row {
 		(row)->n++;                                                   \
 	} while (0)
 
-static void node_cells(struct row *row, const struct residence *r,
+static void node_cells(struct row *row, const struct node_usage *r,
 		       const struct vmstat *s)
 {
 	size_t have = 0;
@@ -173,7 +176,7 @@ static void node_cells(struct row *row, const struct residence *r,
 	}
 }
 
-static void text_row(const struct rows *t, const struct residence *r,
+static void text_row(const struct run_timeline *t, const struct node_usage *r,
 		     const struct vmstat *now, double at)
 {
 	struct row row = { .n = 0 };
@@ -203,7 +206,7 @@ static void text_row(const struct rows *t, const struct residence *r,
  * A process that ends gives up its memory first, and then takes it apart: what
  * was seen until now may be half of it.
  */
-static bool is_ending(const struct rows *t)
+static bool is_ending(const struct run_timeline *t)
 {
 	char statm[128];
 
@@ -212,12 +215,12 @@ static bool is_ending(const struct rows *t)
 }
 
 /* False: the program has just ended, or the group went away. */
-static bool look(struct rows *t)
+static bool look(struct run_timeline *t)
 {
 	double at = (double)(now_ns() - t->begin) / 1e9;
-	struct residence r;
+	struct node_usage r;
 
-	if (residence_look(&t->source, &r) || !r.bytes || is_ending(t))
+	if (node_usage_look(&t->source, &r) || !r.bytes || is_ending(t))
 		return false;
 	if (!t->looks++ || r.bytes > t->peak.bytes) {
 		t->peak = r;
@@ -228,7 +231,7 @@ static bool look(struct rows *t)
 	return true;
 }
 
-static void say_row(struct rows *t)
+static void say_row(struct run_timeline *t)
 {
 	struct vmstat now;
 
@@ -245,7 +248,7 @@ static void say_row(struct rows *t)
  * The next row that is due; later, when walks over page tables would take too
  * much. A group's counters take the same however much memory there is.
  */
-static uint64_t schedule(struct rows *t, double cost)
+static uint64_t schedule(struct run_timeline *t, double cost)
 {
 	uint64_t now = now_ns() - t->begin, every = t->every_ns;
 	uint64_t least = (uint64_t)(t->cpu_s / MAX_SHARE * 1e9);
@@ -266,7 +269,7 @@ static uint64_t schedule(struct rows *t, double cost)
  * The first look is early, and no row: a program that ends before the first
  * row was seen as well.
  */
-uint64_t rows_tick(struct rows *t)
+uint64_t run_timeline_tick(struct run_timeline *t)
 {
 	uint64_t began;
 	double cost;
@@ -286,12 +289,12 @@ uint64_t rows_tick(struct rows *t)
 
 /* ------------------------------------------------------------------- ends */
 
-static void text_pages(const char *what, const struct residence *r, double at)
+static void text_pages(const char *what, const struct node_usage *r, double at)
 {
 	struct textbuf b = { 0 };
 	char size[SIZE_TEXT];
 
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
+	for (int i = 0; i < NODE_MAX; i++)
 		if (r->node[i])
 			buf_add(&b, "%s%s on node %d", b.len ? ", " : "",
 				format_size(size, r->node[i]), i);
@@ -300,7 +303,7 @@ static void text_pages(const char *what, const struct residence *r, double at)
 	buf_free(&b);
 }
 
-void rows_show(const struct rows *t, double elapsed_s)
+void run_timeline_show(const struct run_timeline *t, double elapsed_s)
 {
 	char took[SIZE_TEXT];
 
@@ -318,8 +321,8 @@ void rows_show(const struct rows *t, double elapsed_s)
 		   elapsed_s > 0 ? 100 * t->cpu_s / elapsed_s : 0);
 }
 
-static void record_pages(const char *key, const struct rows *t,
-			 const struct residence *r, double at)
+static void record_pages(const char *key, const struct run_timeline *t,
+			 const struct node_usage *r, double at)
 {
 	if (!t->looks) {
 		report_null(key);
@@ -331,7 +334,7 @@ static void record_pages(const char *key, const struct rows *t,
 	report_close('}');
 }
 
-void rows_record(const struct rows *t, double elapsed_s)
+void run_timeline_record(const struct run_timeline *t, double elapsed_s)
 {
 	record_pages("peak", t, &t->peak, t->peak_s);
 	record_pages("end", t, &t->end, t->end_s);
@@ -349,7 +352,7 @@ void rows_record(const struct rows *t, double elapsed_s)
 	}
 }
 
-void rows_close(struct rows *t)
+void run_timeline_close(struct run_timeline *t)
 {
 	vmstat_free(&t->before);
 }

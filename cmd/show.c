@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * show.c - what the machine is and what its counters did.
+ * show.c - what the machine is: nodes, tiers, regions, kdamonds.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "report.h"
-#include "show.h"
-#include "util.h"
+#include "cmd/show.h"
+#include "damon/damon_config.h"
+#include "damon/damon_sysfs.h"
+#include "lib/time.h"
+#include "mm/iomem.h"
+#include "lib/base.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
 
 void show_header(int argc, char **argv, const struct node_machine *m)
 {
@@ -183,119 +189,66 @@ void show_region(const struct region *r, double seconds)
 		   took);
 }
 
-/* -------------------------------------------------------------- counters */
+/* ---------------------------------------------------------------- DAMON */
 
-static void member(const struct vmstat *a, const struct vmstat *b, int node,
-		   const char *name)
+static void say_target(char *text, size_t size, const struct kdamond_context *c)
 {
-	int64_t delta;
+	const struct kdamond_target *t = c->targets.items;
+	char bytes[SIZE_TEXT];
+	uint64_t sum = 0;
+	int node;
 
-	if (vmstat_delta(a, b, node, name, &delta))
-		report_i64(name, delta);
-	else
-		report_null(name);
-}
-
-void show_span(const char *span, const struct vmstat *a, const struct vmstat *b)
-{
-	char key[16];
-
-	report_open(span, '{');
-	for (size_t f = 0; f < b->nr_files; f++) {
-		int node = b->files[f].node;
-
-		snprintf(key, sizeof(key),
-			 node == VMSTAT_TOTAL ? "total" : "node%d", node);
-		report_open(key, '{');
-		for (const struct vmstat_row *r = vmstat_rows; r->name; r++)
-			if (node == VMSTAT_TOTAL || r->per_node)
-				member(a, b, node, r->name);
-		if (node == VMSTAT_TOTAL)
-			member(a, b, node, "pgalloc_movable");
-		report_close('}');
+	if (!c->targets.nr) {
+		snprintf(text, size, "no target");
+		return;
 	}
-	report_close('}');
-}
-
-static const char *cell(char buf[static 24], const struct vmstat *a,
-			const struct vmstat *b, int node, const char *name)
-{
-	int64_t delta;
-
-	if (vmstat_delta(a, b, node, name, &delta))
-		snprintf(buf, 24, "%" PRId64, delta);
-	else
-		snprintf(buf, 24, "absent");
-	return buf;
-}
-
-/* As many nodes as 80 columns hold; the records have them all. */
-#define TEXT_NODES 2
-
-static void text_row(const struct report_column *columns, int n,
-		     const struct vmstat *const s[4],
-		     const struct vmstat_row *r)
-{
-	char text[2 + TEXT_NODES][24];
-	const char *cells[3 + TEXT_NODES] = { r->name };
-
-	cells[1] = cell(text[0], s[1], s[2], VMSTAT_TOTAL, r->name);
-	cells[2] = cell(text[1], s[0], s[3], VMSTAT_TOTAL, r->name);
-	for (int i = 0; i < n; i++)
-		cells[3 + i] = !r->per_node ?
-				       "" :
-				       cell(text[2 + i], s[0], s[3],
-					    s[3]->files[1 + i].node, r->name);
-	report_row(columns, 3 + (size_t)n, cells);
-}
-
-static void text_counters(const struct vmstat *const s[4])
-{
-	char head[TEXT_NODES][16];
-	struct report_column columns[3 + TEXT_NODES] = { { "counter", -29 },
-							 { "timed", 10 },
-							 { "whole run", 10 } };
-	int n = (int)s[3]->nr_files - 1;
-
-	if (n > TEXT_NODES)
-		n = TEXT_NODES;
-	for (int i = 0; i < n; i++) {
-		snprintf(head[i], sizeof(head[i]), "node%d",
-			 s[3]->files[1 + i].node);
-		columns[3 + i] = (struct report_column){ head[i], 10 };
+	if (strcmp(c->ops, "paddr") != 0) {
+		snprintf(text, size, "process %" PRIu64, t->pid);
+		return;
 	}
-	report_say("\n");
-	report_head(columns, 3 + (size_t)n);
-	for (const struct vmstat_row *r = vmstat_rows; r->name; r++)
-		text_row(columns, n, s, r);
-	text_row(columns, 0, s,
-		 &(struct vmstat_row){ "pgalloc_movable", false });
-	report_wrap("  ",
-		    "pgalloc_movable: memory that was made online movable "
-		    "(as CXL memory is here) counts in it, and in none "
-		    "of the pgalloc rows above; with ordinary memory "
-		    "alone the rows above hold every page.");
-	report_wrap("  ",
-		    "Columns: timed is the update loop; whole run is from "
-		    "before the table was mapped; the nodes' columns are "
-		    "of the whole run. numa_* rows count pages allocated, "
-		    "not accesses.");
-	if (!s[0]->folded)
-		report_wrap("  ",
-			    "The counters could not be folded (not root, "
-			    "or vm.stat_refresh is absent): they may be a "
-			    "second behind.");
+	for (size_t i = 0; i < t->regions.nr; i++)
+		sum += (kdamond_region(t, i)->end -
+			kdamond_region(t, i)->start) *
+		       c->addr_unit;
+	format_size(bytes, sum);
+	node = t->regions.nr ? iomem_node_at(kdamond_region(t, 0)->start *
+					     c->addr_unit) :
+			       -1;
+	snprintf(text, size,
+		 node < 0 ? "%s in %zu range%s" :
+			    "%s in %zu range%s of node %d",
+		 bytes, t->regions.nr, t->regions.nr == 1 ? "" : "s", node);
 }
 
-void show_counters(const struct vmstat *begin, const struct vmstat *timed,
-		   const struct vmstat *timed_end, const struct vmstat *end)
+void show_damon_kdamond(size_t k, const struct kdamond_context *c)
 {
-	const struct vmstat *const s[4] = { begin, timed, timed_end, end };
+	char target[96], sample[SIZE_TEXT], aggr[SIZE_TEXT], pid[32] = "";
+	bool on = damon_sysfs_is_on(k);
+	int id = on ? damon_sysfs_pid(k) : 0;
 
-	report_begin("counters");
-	report_bool("folded", begin->folded && end->folded);
-	show_span("timed", timed, timed_end);
-	show_span("whole", begin, end);
+	say_target(target, sizeof(target), c);
+	if (on)
+		snprintf(pid, sizeof(pid), ", PID %d", id);
+	report_say("kdamond  %zu: %s%s, %s: %s\n", k, on ? "on" : "off", pid,
+		   c->ops, target);
+	report_say("         a sample every %s, summed up every %s; %" PRIu64
+		   " to %" PRIu64 " regions\n",
+		   format_seconds(sample, (double)c->sample_us / 1e6),
+		   format_seconds(aggr, (double)c->aggr_us / 1e6),
+		   c->nr_regions.min, c->nr_regions.max);
+	report_begin("damon_kdamond");
+	report_u64("kdamond", k);
+	report_bool("on", on);
+	if (id)
+		report_i64("pid", id);
+	else
+		report_null("pid");
+	report_str("operations", c->ops);
+	report_str("target", target);
+	report_real("sample_s", (double)c->sample_us / 1e6);
+	report_real("aggregation_s", (double)c->aggr_us / 1e6);
+	report_real("update_s", (double)c->update_us / 1e6);
+	report_u64("regions_min", c->nr_regions.min);
+	report_u64("regions_max", c->nr_regions.max);
 	report_end();
-	text_counters(s);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * watch.c - the kernel's tiering counters, a row an interval.
+ * vmstat.c - tier vmstat: the kernel's tiering counters, a row an interval.
  *
  * It runs beside a benchmark, so it must not disturb one: unlike a report it
  * does not fold the per-CPU counters. A write to /proc/sys/vm/stat_refresh
@@ -15,174 +15,25 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "report.h"
-#include "show.h"
+#include "cmd/show.h"
+#include "cmd/verbs.h"
+#include "cmd/vmstat_rows.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "lib/wait.h"
 #include "sysfs.h"
-#include "watch.h"
+#include "tiering/counters.h"
+#include "vmstat.h"
 
 /* Lines between two heads: one is always seen on a terminal of 24 lines. */
 #define HEAD_LINES 20
-/* As many nodes as one line of 80 columns holds. */
-#define LINE_NODES 2
 #define PAGE_BYTES 4096
+/* Reading the counters takes a millisecond or two in an emulator. */
+#define MIN_INTERVAL_NS (UINT64_C(10) * 1000000)
 
-/* In no row of a report; newer kernels have them. */
-#define NRL "pgpromote_candidate_nrl"
-#define PROACTIVE "pgdemote_proactive"
-
-/*
- * Counted in total alone; also of each node; and of which one line shows the
- * nodes instead of the total, if it holds them.
- */
-enum scope { TOTAL, EACH, SPREAD };
-
-static const struct column {
-	const char *group; /* above this and the next ones without a group */
-	const char *head;
-	int width;
-	enum scope scope;
-	const char *names[2]; /* added up; none: free memory */
-} columns[] = {
-	{ "free MiB on", "MiB", 5, SPREAD, { NULL } },
-	{ "promoted", "done", 4, EACH, { "pgpromote_success" } },
-	{ NULL, "cand", 4, EACH, { "pgpromote_candidate", NRL } },
-	{ "demoted by", "kswd", 4, EACH, { "pgdemote_kswapd" } },
-	{ NULL, "dirc", 4, EACH, { "pgdemote_direct" } },
-	{ NULL, "rest", 4, EACH, { "pgdemote_khugepaged", PROACTIVE } },
-	{ "NUMA", "hint", 4, TOTAL, { "numa_hint_faults" } },
-	{ NULL, "ptes", 4, TOTAL, { "numa_pte_updates" } },
-	{ "allocated on", "all", 4, SPREAD, { "numa_hit", "numa_miss" } },
-	{ NULL, "miss", 4, EACH, { "numa_miss" } },
-	{ "migrated", "ok", 4, TOTAL, { "pgmigrate_success" } },
-	{ NULL, "fail", 4, TOTAL, { "pgmigrate_fail" } },
-};
-
-/* ------------------------------------------------------------------ text */
-
-const char *watch_count(char buf[static WATCH_TEXT], int64_t n, int width)
-{
-	static const char units[] = "kMGTPE";
-	const char *sign = n < 0 ? "-" : "", *unit = units;
-	uint64_t v = n < 0 ? -(uint64_t)n : (uint64_t)n;
-
-	if (snprintf(buf, WATCH_TEXT, "%s%" PRIu64, sign, v) <= width)
-		return buf;
-	for (; v >= 1000000; v /= 1000)
-		unit++;
-	if (v < 10000 && unit > units)
-		snprintf(buf, WATCH_TEXT, "%s%" PRIu64 ".%" PRIu64 "%c", sign,
-			 v / 1000, v / 100 % 10, *unit);
-	else
-		snprintf(buf, WATCH_TEXT, "%s%" PRIu64 "%c", sign, v / 1000,
-			 *unit);
-	return buf;
-}
-
-static const char *cell(char buf[static WATCH_TEXT], const struct column *c,
-			const struct vmstat *before, const struct vmstat *now,
-			int node)
-{
-	int64_t sum = 0, delta;
-	bool any = false;
-	uint64_t pages;
-
-	if (!c->names[0]) {
-		any = vmstat_get(now, node, "nr_free_pages", &pages);
-		sum = any ? (int64_t)(pages / (MIB / PAGE_BYTES)) : 0;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(c->names) && c->names[i]; i++) {
-		if (!vmstat_delta(before, now, node, c->names[i], &delta))
-			continue;
-		any = true;
-		sum += delta;
-	}
-	return any ? watch_count(buf, sum, c->width) : "-";
-}
-
-/* How many columns it is; nodes are behind the total in a reading's files. */
-static size_t nr_columns(const struct column *c, const struct vmstat *s)
-{
-	return c->scope == SPREAD && s->nr_files - 1 == LINE_NODES ?
-		       LINE_NODES :
-		       1;
-}
-
-/* Is there a line for each node, and a column that says which? */
-static bool is_tall(const struct vmstat *s)
-{
-	return s->nr_files - 1 > LINE_NODES;
-}
-
-void watch_head(struct textbuf *t, const struct vmstat *s)
-{
-	const struct column *end = columns + ARRAY_SIZE(columns), *c, *d;
-	char node[16];
-
-	buf_add(t, "%5s%s", "time", is_tall(s) ? " node" : "");
-	for (c = columns; c < end; c = d) {
-		int width = -1;
-
-		for (d = c; d < end && (d == c || !d->group); d++)
-			width += (int)nr_columns(d, s) * (d->width + 1);
-		buf_add(t, " %-*.*s", width, width, c->group);
-	}
-	while (t->text[t->len - 1] == ' ')
-		t->len--;
-	buf_add(t, "\n%5s%s", "s", is_tall(s) ? "     " : "");
-	for (c = columns; c < end; c++) {
-		if (nr_columns(c, s) == 1) {
-			buf_add(t, " %*s", c->width, c->head);
-			continue;
-		}
-		for (size_t i = 1; i < s->nr_files; i++) {
-			snprintf(node, sizeof(node), "%d", s->files[i].node);
-			buf_add(t, " %*s", c->width, node);
-		}
-	}
-	buf_addn(t, "\n", 1);
-}
-
-static void add_cells(struct textbuf *t, const struct vmstat *before,
-		      const struct vmstat *now, int node)
-{
-	const struct column *end = columns + ARRAY_SIZE(columns);
-	char text[WATCH_TEXT];
-
-	for (const struct column *c = columns; c < end; c++) {
-		size_t n = nr_columns(c, now);
-
-		for (size_t i = 1; i <= n; i++) {
-			int of = n > 1 ? now->files[i].node : node;
-
-			buf_add(t, " %*s", c->width,
-				of == VMSTAT_TOTAL || c->scope != TOTAL ?
-					cell(text, c, before, now, of) :
-					"");
-		}
-	}
-	while (t->text[t->len - 1] == ' ')
-		t->len--;
-	buf_addn(t, "\n", 1);
-}
-
-void watch_row(struct textbuf *t, const struct vmstat *before,
-	       const struct vmstat *now, double seconds)
-{
-	char time[16] = "boot";
-
-	if (before)
-		snprintf(time, sizeof(time), "%.*f", seconds < 999.9, seconds);
-	buf_add(t, "%5s%s", time, is_tall(now) ? "  all" : "");
-	add_cells(t, before, now, VMSTAT_TOTAL);
-	for (size_t i = 1; is_tall(now) && i < now->nr_files; i++) {
-		buf_add(t, "%5s %4d", "", now->files[i].node);
-		add_cells(t, before, now, now->files[i].node);
-	}
-}
-
-/* ------------------------------------------------------------------ rows */
-
-struct watch {
+struct rows {
 	uint64_t begin_ns, last_ns; /* of the first and of the last reading */
 	struct vmstat last; /* without files: there was none */
 	uint64_t rows;
@@ -200,7 +51,7 @@ static void member(const char *name, const struct vmstat *before,
 		report_null(name);
 }
 
-static void record(const struct watch *w, const struct vmstat *before,
+static void record(const struct rows *w, const struct vmstat *before,
 		   const struct vmstat *now, double elapsed)
 {
 	uint64_t pages;
@@ -223,13 +74,13 @@ static void record(const struct watch *w, const struct vmstat *before,
 			report_null(key);
 	}
 	report_close('}');
-	show_span("counted", before, now);
-	member(NRL, before, now);
-	member(PROACTIVE, before, now);
+	counters_record_span("counted", before, now);
+	member(VMSTAT_ROWS_NRL, before, now);
+	member(VMSTAT_ROWS_PROACTIVE, before, now);
 	report_end();
 }
 
-static void print(struct watch *w, const struct vmstat *before,
+static void print(struct rows *w, const struct vmstat *before,
 		  const struct vmstat *now, double seconds)
 {
 	struct textbuf text = { 0 };
@@ -237,16 +88,16 @@ static void print(struct watch *w, const struct vmstat *before,
 	/* A node that came or went changes the columns. */
 	if (!w->lines || w->lines > HEAD_LINES ||
 	    (before && before->nr_files != now->nr_files)) {
-		watch_head(&text, now);
+		vmstat_rows_head(&text, now);
 		w->lines = 1;
 	}
-	watch_row(&text, before, now, seconds);
-	w->lines += is_tall(now) ? (unsigned int)now->nr_files : 1;
+	vmstat_rows_add(&text, before, now, seconds);
+	w->lines += vmstat_rows_are_tall(now) ? (unsigned int)now->nr_files : 1;
 	report_say("%s", text.text);
 	buf_free(&text);
 }
 
-static int add_row(struct watch *w)
+static int add_row(struct rows *w)
 {
 	const struct vmstat *before = w->last.nr_files ? &w->last : NULL;
 	struct vmstat now;
@@ -274,28 +125,29 @@ static int add_row(struct watch *w)
  * the beginning: what a row takes, or comes late, delays none of the others,
  * and one that was missed is left out. True: a signal came.
  */
-static bool wait_for(const struct watch *w, uint64_t interval)
+static bool wait_for(const struct rows *w, uint64_t interval)
 {
 	uint64_t now = now_ns();
 	uint64_t next =
 		w->begin_ns + ((now - w->begin_ns) / interval + 1) * interval;
 
 	for (; now < next; now = now_ns())
-		if (signals_came(next - now))
+		if (wait_for_signal(next - now))
 			return true;
 	return false;
 }
 
-int watch_run(const struct plan *plan)
+static int work(const struct plan *plan)
 {
-	uint64_t interval = plan->watch.interval_ns, count = plan->watch.count;
-	struct watch w = { 0 };
+	uint64_t interval = plan->vmstat.interval_ns,
+		 count = plan->vmstat.count;
+	struct rows w = { 0 };
 	int err;
 
 	/* A captured tree stays as it is. */
 	if (!interval || (!count && sysfs_is_rerooted()))
 		count = 1;
-	signals_hold();
+	wait_hold_signals(NULL);
 	do {
 		err = add_row(&w);
 		/* Nobody reads any more; who prints the verdict says so. */
@@ -305,3 +157,46 @@ int watch_run(const struct plan *plan)
 	vmstat_free(&w.last);
 	return err;
 }
+
+static int take(struct plan *plan, int n, char **operand)
+{
+	struct vmstat_plan *w = &plan->vmstat;
+
+	if (n > 2)
+		return misuse(
+			"vmstat takes an interval and a count, what is \"%s\"?",
+			operand[2]);
+	if (n > 0 && (parse_duration(operand[0], &w->interval_ns) ||
+		      w->interval_ns < MIN_INTERVAL_NS))
+		return option_bad(
+			"vmstat", operand[0],
+			"give an interval of 10ms or more, e.g. 1 or 0.5s");
+	return n > 1 ? option_positive("vmstat's count", operand[1], UINT64_MAX,
+				       &w->count) :
+		       0;
+}
+
+static const char notes[] =
+	"INTERVAL  seconds between two rows (1, 0.5s, 500ms); without it one row\n"
+	"COUNT     rows in all; without it until it is interrupted (Ctrl-C)\n"
+	"\n"
+	"As in vmstat(8) the first row is since boot. A number is what was counted\n"
+	"in the row's own interval, not a rate: rows add up to the run's total.\n"
+	"Pages, but for free memory (MiB), hint (faults) and ptes:\n"
+	"  promoted   pgpromote_success; candidates that NUMA balancing looked at\n"
+	"  demoted by kswapd, direct reclaim, and the rest (khugepaged, proactive)\n"
+	"  NUMA       numa_hint_faults, numa_pte_updates\n"
+	"  allocated  numa_hit + numa_miss of a node; miss: it was wanted elsewhere\n"
+	"  migrated   pgmigrate_success, pgmigrate_fail, whoever asked for it\n"
+	"Promoted, demoted and free lag by up to a second (125 pages a CPU). With\n"
+	"more than two nodes each has a line. Records: every counter of a report.\n";
+
+const struct verb verb_vmstat = {
+	.name = "vmstat",
+	.operands = "[INTERVAL [COUNT]]",
+	.summary = "the kernel's tiering counters, a row an interval",
+	.notes = notes,
+	.flags = VERB_LOOKS | VERB_ROOT,
+	.take = take,
+	.work = work,
+};

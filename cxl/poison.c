@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "poison.h"
+#include "cxl/poison.h"
 #include "sysfs.h"
 
 #define TRACING "/sys/kernel/tracing"

@@ -6,8 +6,8 @@
  * trigger_poison_list, and each entry comes as the trace event cxl_poison. It
  * is read in a tracing instance of its own, which nobody else sees.
  */
-#ifndef TIER_POISON_H
-#define TIER_POISON_H
+#ifndef TIER_CXL_POISON_H
+#define TIER_CXL_POISON_H
 
 #include <stdint.h>
 

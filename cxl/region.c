@@ -17,17 +17,20 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "await.h"
-#include "memblock.h"
-#include "node.h"
-#include "region.h"
-#include "region_work.h"
+#include "cxl/region.h"
+#include "cxl/region_internal.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "lib/wait.h"
+#include "mm/memory_block.h"
+#include "mm/node.h"
 #include "sysfs.h"
-#include "util.h"
 
 #define DAX_DRIVER "/sys/bus/cxl/drivers/cxl_dax_region"
 #define KMEM_DRIVER "/sys/bus/dax/drivers/kmem"
-#define AUTO_ONLINE MEMBLOCK_DIR "/auto_online_blocks"
+#define AUTO_ONLINE MEMORY_BLOCK_DIR "/auto_online_blocks"
 
 /* A memory block in use, under emulation: 17 MB/s were seen. */
 #define OFFLINE_TIMEOUT_NS UINT64_C(60000000000)
@@ -314,11 +317,11 @@ struct arrival {
 	int id; /* of the region */
 	char zone[32]; /* what to write to blocks that are offline */
 	struct region r;
-	struct memblocks blocks;
+	struct memory_blocks blocks;
 };
 
 /* The dax device of the region, bound to kmem: 1, 0 or -errno. */
-static int look_for_kmem(struct arrival *a, char state[static AWAIT_STATE])
+static int look_for_kmem(struct arrival *a, char state[static WAIT_STATE])
 {
 	struct region *r = &a->r;
 	bool missing;
@@ -326,7 +329,7 @@ static int look_for_kmem(struct arrival *a, char state[static AWAIT_STATE])
 	region_read_dax(r, a->id);
 	if (!r->dax[0]) {
 		missing = !sysfs_exists(DAX_DRIVER);
-		snprintf(state, AWAIT_STATE, "%s has no dax device%s", r->name,
+		snprintf(state, WAIT_STATE, "%s has no dax device%s", r->name,
 			 missing ? ": module dax_cxl is not loaded "
 				   "(CONFIG_DEV_DAX_CXL)" :
 				   " yet");
@@ -341,7 +344,7 @@ static int look_for_kmem(struct arrival *a, char state[static AWAIT_STATE])
 			    "or load kmem before",
 			    r->dax, r->driver);
 	missing = !sysfs_exists(KMEM_DRIVER);
-	snprintf(state, AWAIT_STATE, "%s has no driver: %s", r->dax,
+	snprintf(state, WAIT_STATE, "%s has no driver: %s", r->dax,
 		 missing ? "module kmem is not loaded (CONFIG_DEV_DAX_KMEM)" :
 			   "kmem is loaded; dmesg may tell why it refused");
 	return 0;
@@ -353,17 +356,17 @@ static int look_for_kmem(struct arrival *a, char state[static AWAIT_STATE])
  * applied auto_online_blocks: after it the policy can be put back. (Bound to
  * kmem means little: the link is there before its probe has begun.)
  */
-static int look_for_blocks(struct arrival *a, char state[static AWAIT_STATE])
+static int look_for_blocks(struct arrival *a, char state[static WAIT_STATE])
 {
 	int there = 0, online = 0, err = 0;
 	char reason[160] = "";
 
 	for (int i = a->blocks.first; i < a->blocks.end; i++) {
-		if (!memblock_exists(i))
+		if (!memory_block_exists(i))
 			continue;
 		there++;
-		if (!memblock_is(i, "online"))
-			err = memblock_set(i, a->zone);
+		if (!memory_block_is(i, "online"))
+			err = memory_block_set(i, a->zone);
 		if (err)
 			snprintf(reason, sizeof(reason), "; %.150s",
 				 fail_message());
@@ -371,13 +374,13 @@ static int look_for_blocks(struct arrival *a, char state[static AWAIT_STATE])
 			online++;
 		err = 0;
 	}
-	snprintf(state, AWAIT_STATE,
+	snprintf(state, WAIT_STATE,
 		 "of %d memory blocks %d are there and %d online%s",
 		 a->blocks.end - a->blocks.first, there, online, reason);
 	return online == a->blocks.end - a->blocks.first;
 }
 
-static int look_for_memory(void *arg, char state[static AWAIT_STATE])
+static int look_for_memory(void *arg, char state[static WAIT_STATE])
 {
 	struct arrival *a = arg;
 	char size[SIZE_TEXT], block[SIZE_TEXT];
@@ -385,7 +388,7 @@ static int look_for_memory(void *arg, char state[static AWAIT_STATE])
 
 	if (seen <= 0)
 		return seen;
-	seen = memblock_range(&a->blocks, a->r.start, a->r.size);
+	seen = memory_block_range(&a->blocks, a->r.start, a->r.size);
 	if (seen)
 		return seen;
 	if (a->blocks.end == a->blocks.first)
@@ -398,7 +401,7 @@ static int look_for_memory(void *arg, char state[static AWAIT_STATE])
 }
 
 /* Has the node the memory? 1/32 is left for page structs kept in it. */
-static int look_for_node(void *arg, char state[static AWAIT_STATE])
+static int look_for_node(void *arg, char state[static WAIT_STATE])
 {
 	struct arrival *a = arg;
 	uint64_t target, total;
@@ -406,7 +409,7 @@ static int look_for_node(void *arg, char state[static AWAIT_STATE])
 
 	region_read(&a->r, a->id);
 	if (a->r.node < 0) {
-		snprintf(state, AWAIT_STATE, "its blocks name no node");
+		snprintf(state, WAIT_STATE, "its blocks name no node");
 		return 0;
 	}
 	if (!sysfs_read_u64(&target, DAX "/%s/target_node", a->r.dax) &&
@@ -416,7 +419,7 @@ static int look_for_node(void *arg, char state[static AWAIT_STATE])
 			    "%" PRIu64,
 			    a->r.name, a->r.node, a->r.dax, target);
 	total = node_meminfo(a->r.node, "MemTotal");
-	snprintf(state, AWAIT_STATE, "node %d has %s", a->r.node,
+	snprintf(state, WAIT_STATE, "node %d has %s", a->r.node,
 		 format_size(size, total));
 	return total >= a->r.online - a->r.online / 32;
 }
@@ -451,7 +454,7 @@ static void settle_probes(struct region_work *w)
 	uint64_t deadline = now_ns() + UNDO_TIMEOUT_NS;
 
 	while (!probes_settled(w->id) && now_ns() < deadline)
-		sleep_ns(AWAIT_POLL_NS);
+		sleep_ns(WAIT_POLL_NS);
 }
 
 /*
@@ -482,7 +485,7 @@ static int bring_online(struct region_work *w, struct arrival *a)
 		err = enable(w);
 	snprintf(what, sizeof(what), "the memory of %s", w->name);
 	if (!err)
-		err = await_state(what, look_for_memory, a, w->timeout_ns);
+		err = wait_state(what, look_for_memory, a, w->timeout_ns);
 	if (err) {
 		worst_keep(&first, err, 1);
 		if (!sysfs_exists(DAX_DRIVER) || !sysfs_exists(KMEM_DRIVER))
@@ -493,7 +496,7 @@ static int bring_online(struct region_work *w, struct arrival *a)
 		worst_keep(&first, err, 0);
 	if (first.err)
 		return worst_raise(&first);
-	return await_state(what, look_for_node, a, w->timeout_ns);
+	return wait_state(what, look_for_node, a, w->timeout_ns);
 }
 
 /* --- taking a region apart ------------------------------------------------ */
@@ -724,9 +727,9 @@ int region_create(const struct region_spec *spec, struct region *out)
 		return err;
 	err = region_choose(&w, out);
 	if (!err) {
-		await_hold_signals(&before);
+		wait_hold_signals(&before);
 		err = make(&w, out);
-		await_release_signals(&before);
+		wait_release_signals(&before);
 	}
 	close_library(&w);
 	return err;
@@ -798,11 +801,11 @@ static int destroy(struct region_work *w, const struct region *r)
 	if (!w->region)
 		return fail(EIO, "libcxl does not see %s (libcxl: %s)", w->name,
 			    w->said[0] ? w->said : "nothing");
-	await_hold_signals(&before);
+	wait_hold_signals(&before);
 	err = r->size ? region_take_offline(r, &effort) : 0;
 	if (!err)
 		err = take_apart(w);
-	await_release_signals(&before);
+	wait_release_signals(&before);
 	return err;
 }
 

@@ -2,8 +2,8 @@
 /*
  * region.h - memdev to region to online NUMA node, and back, through libcxl.
  */
-#ifndef TIER_REGION_H
-#define TIER_REGION_H
+#ifndef TIER_CXL_REGION_H
+#define TIER_CXL_REGION_H
 
 #include <stdbool.h>
 #include <stddef.h>

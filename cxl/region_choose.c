@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "region.h"
-#include "region_work.h"
+#include "cxl/region.h"
+#include "cxl/region_internal.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "sysfs.h"
-#include "util.h"
 
 const char *region_device_text(char buf[static DEVICE_TEXT],
 			       struct cxl_memdev *memdev)

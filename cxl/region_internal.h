@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * region_work.h - what the parts of region.c share, and nobody else.
+ * region_internal.h - what the parts of region.c share, and nobody else.
  */
-#ifndef TIER_REGION_WORK_H
-#define TIER_REGION_WORK_H
+#ifndef TIER_CXL_REGION_INTERNAL_H
+#define TIER_CXL_REGION_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "region.h"
+#include "cxl/region.h"
 
 #define CXL "/sys/bus/cxl/devices"
 #define DAX "/sys/bus/dax/devices"
@@ -37,7 +37,7 @@ struct region_work {
 	struct cxl_decoder *ends[REGION_MAX_TARGETS]; /* endpoint decoders */
 };
 
-/* --- region_read.c -------------------------------------------------------- */
+/* --- region_sysfs.c -------------------------------------------------------- */
 
 /* region<id>, as far as it can be read. */
 void region_read(struct region *r, int id);

@@ -10,12 +10,14 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "await.h"
-#include "memblock.h"
-#include "node.h"
-#include "region.h"
-#include "region_work.h"
-#include "util.h"
+#include "cxl/region.h"
+#include "cxl/region_internal.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "lib/wait.h"
+#include "mm/memory_block.h"
+#include "mm/node.h"
 
 static void ring(int signum)
 {
@@ -48,8 +50,8 @@ static int block_stays(const char *region, int block, int err,
 	char zone[64], waited[SIZE_TEXT];
 
 	format_seconds(waited, (double)effort->timeout_ns / 1e9);
-	memblock_zone(block, zone);
-	if (effort->stoppable && await_is_stopped())
+	memory_block_zone(block, zone);
+	if (effort->stoppable && wait_is_stopped())
 		return fail(EINTR, "%s: interrupted, its memory stays online",
 			    region);
 	if (strcmp(zone, "Movable"))
@@ -76,17 +78,17 @@ static int block_offline(const char *region, int block,
 	uint64_t deadline = now_ns() + effort->timeout_ns;
 	int err;
 
-	if (effort->stoppable && await_is_stopped())
+	if (effort->stoppable && wait_is_stopped())
 		return block_stays(region, block, -EINTR, effort);
 	alarm_set(effort->timeout_ns);
 	for (;;) {
-		err = memblock_set(block, "offline");
-		if (!err || !memblock_is_movable(block) ||
+		err = memory_block_set(block, "offline");
+		if (!err || !memory_block_is_movable(block) ||
 		    (err != -EBUSY && err != -EAGAIN) ||
-		    (effort->stoppable && await_is_stopped()) ||
+		    (effort->stoppable && wait_is_stopped()) ||
 		    now_ns() >= deadline)
 			break;
-		sleep_ns(AWAIT_POLL_NS);
+		sleep_ns(WAIT_POLL_NS);
 	}
 	alarm_set(0);
 	return err ? block_stays(region, block, err, effort) : 0;
@@ -128,18 +130,18 @@ int region_take_offline(const struct region *r,
 			const struct region_effort *effort)
 {
 	struct worst why = { 0 };
-	struct memblocks b;
+	struct memory_blocks b;
 	bool *movable, *gone;
-	int err = memblock_range(&b, r->start, r->size);
+	int err = memory_block_range(&b, r->start, r->size);
 
 	if (err)
 		return err;
 	gone = xcalloc((size_t)(b.end - b.first) + 1, 2 * sizeof(*gone));
 	movable = gone + (b.end - b.first) + 1;
 	for (int i = b.first; i < b.end && !err; i++) {
-		if (!memblock_exists(i) || memblock_is(i, "offline"))
+		if (!memory_block_exists(i) || memory_block_is(i, "offline"))
 			continue;
-		movable[i - b.first] = memblock_is_movable(i);
+		movable[i - b.first] = memory_block_is_movable(i);
 		err = block_offline(r->name, i, effort);
 		gone[i - b.first] = !err;
 	}
@@ -147,8 +149,9 @@ int region_take_offline(const struct region *r,
 		worst_keep(&why, err, 1);
 	for (int i = b.first; i < b.end && why.err; i++)
 		if (gone[i - b.first] &&
-		    memblock_set(i, movable[i - b.first] ? "online_movable" :
-							   "online_kernel"))
+		    memory_block_set(i, movable[i - b.first] ?
+						"online_movable" :
+						"online_kernel"))
 			snprintf(why.text + strlen(why.text),
 				 sizeof(why.text) - strlen(why.text),
 				 "; memory%d could not be brought back", i);
@@ -158,11 +161,11 @@ int region_take_offline(const struct region *r,
 
 int region_check_blocks_gone(const struct region *r)
 {
-	struct memblocks b;
-	int err = memblock_range(&b, r->start, r->size);
+	struct memory_blocks b;
+	int err = memory_block_range(&b, r->start, r->size);
 
 	for (int i = b.first; i < b.end && !err; i++)
-		if (memblock_exists(i))
+		if (memory_block_exists(i))
 			err = fail(EBUSY,
 				   "%s: memory%d is still there without kmem: "
 				   "it was brought online meanwhile, and is "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * region_read.c - CXL memory devices and regions as sysfs shows them.
+ * region_sysfs.c - CXL memory devices and regions as sysfs shows them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,12 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "await.h"
-#include "memblock.h"
-#include "region.h"
-#include "region_work.h"
+#include "cxl/region.h"
+#include "cxl/region_internal.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/wait.h"
+#include "mm/memory_block.h"
 #include "sysfs.h"
-#include "util.h"
 
 #define PCI "/sys/bus/pci/devices"
 
@@ -113,21 +115,21 @@ void region_read_dax(struct region *r, int id)
  */
 static void read_blocks(struct region *r)
 {
-	struct memblocks b;
+	struct memory_blocks b;
 	int *ids, n;
 
-	if (!r->start || memblock_range(&b, r->start, r->size))
+	if (!r->start || memory_block_range(&b, r->start, r->size))
 		return;
-	n = sysfs_ids(&ids, "memory", MEMBLOCK_DIR);
+	n = sysfs_ids(&ids, "memory", MEMORY_BLOCK_DIR);
 	for (int i = 0; i < n; i++) {
 		if (ids[i] < b.first || ids[i] >= b.end ||
-		    !memblock_is(ids[i], "online"))
+		    !memory_block_is(ids[i], "online"))
 			continue;
 		r->online += b.size;
-		if (memblock_is_movable(ids[i]))
+		if (memory_block_is_movable(ids[i]))
 			r->movable += b.size;
 		if (r->node < 0)
-			r->node = memblock_node(ids[i]);
+			r->node = memory_block_node(ids[i]);
 	}
 	free(ids);
 }
@@ -219,7 +221,7 @@ static int check_drivers(const char *promised)
 }
 
 /* Has the memdev an endpoint with decoders? */
-static bool memdev_is_ready(int id, char state[static AWAIT_STATE])
+static bool memdev_is_ready(int id, char state[static WAIT_STATE])
 {
 	char memdev[REGION_NAME], driver[REGION_NAME];
 	int endpoint;
@@ -230,18 +232,18 @@ static bool memdev_is_ready(int id, char state[static AWAIT_STATE])
 	if (endpoint >= 0 && sysfs_exists(CXL "/decoder%d.0", endpoint))
 		return true;
 	if (sysfs_link_name(driver, sizeof(driver), CXL "/%s/driver", memdev))
-		snprintf(state, AWAIT_STATE,
+		snprintf(state, WAIT_STATE,
 			 "%s has no driver (is its port below a CXL host "
 			 "bridge? dmesg may tell)",
 			 memdev);
 	else
-		snprintf(state, AWAIT_STATE, "%s has no endpoint with decoders",
+		snprintf(state, WAIT_STATE, "%s has no endpoint with decoders",
 			 memdev);
 	return false;
 }
 
 /* Has each promised device its memdev, and each memdev its endpoint? */
-static int look_for_memdevs(void *arg, char state[static AWAIT_STATE])
+static int look_for_memdevs(void *arg, char state[static WAIT_STATE])
 {
 	const char *p = arg;
 	bool ready = true;
@@ -253,7 +255,7 @@ static int look_for_memdevs(void *arg, char state[static AWAIT_STATE])
 		free(ids);
 		if (n > 0)
 			continue;
-		snprintf(state, AWAIT_STATE,
+		snprintf(state, WAIT_STATE,
 			 "PCI device %.*s has no memdev (dmesg may tell why)",
 			 len, p);
 		return 0;
@@ -267,7 +269,7 @@ static int look_for_memdevs(void *arg, char state[static AWAIT_STATE])
 
 int region_await_memdevs(uint64_t timeout_ns)
 {
-	char *promised = promised_devices(), state[AWAIT_STATE];
+	char *promised = promised_devices(), state[WAIT_STATE];
 	int err = 0;
 
 	if (*promised && !sysfs_is_rerooted() &&
@@ -277,9 +279,9 @@ int region_await_memdevs(uint64_t timeout_ns)
 		if (!err && !geteuid() && sysfs_exists("/sys/bus/cxl/flush"))
 			err = sysfs_write("1", "/sys/bus/cxl/flush");
 		if (!err)
-			err = await_state("the CXL memory devices to be probed",
-					  look_for_memdevs, promised,
-					  timeout_ns);
+			err = wait_state("the CXL memory devices to be probed",
+					 look_for_memdevs, promised,
+					 timeout_ns);
 	}
 	free(promised);
 	return err;

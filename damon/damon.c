@@ -12,13 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "damon.h"
-#include "damon_tree.h"
-#include "kdamond.h"
-#include "report.h"
+#include "damon/damon.h"
+#include "damon/damon_config.h"
+#include "damon/damon_sysfs.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/undo.h"
 #include "sysfs.h"
-#include "undo.h"
-#include "util.h"
 
 #define MODULE "/sys/module/%s/parameters/enabled"
 #define NR_KDAMONDS DAMON_KDAMONDS "/nr_kdamonds"
@@ -49,23 +52,23 @@ uint64_t damon_sample_us(const struct damon_config *config)
 
 struct damon_config *damon_read(void)
 {
-	return damon_tree_read();
+	return damon_sysfs_read();
 }
 
 int damon_is_running(void)
 {
 	uint64_t nr;
-	int err = damon_tree_count(&nr);
+	int err = damon_sysfs_count(&nr);
 
 	for (uint64_t k = 0; !err && k < nr && k < KDAMOND_MAX; k++)
-		if (damon_tree_is_on(k))
+		if (damon_sysfs_is_on(k))
 			return 1;
 	return err;
 }
 
 bool damon_stat_has_it(void)
 {
-	return damon_tree_is_enabled(DAMON_STAT);
+	return damon_sysfs_is_enabled(DAMON_STAT);
 }
 
 /* --------------------------------------------------------------- checking */
@@ -76,7 +79,7 @@ static bool is_new_enough(const char *needs)
 	unsigned int major = 0, minor = 0; /* not said: all of them */
 
 	sscanf(needs, "%*[^(](Linux %u.%u", &major, &minor);
-	return damon_tree_is_linux(major, minor);
+	return damon_sysfs_is_linux(major, minor);
 }
 
 /* What the goals of schemes need; NULL: there are none. */
@@ -147,7 +150,7 @@ static int check(const struct damon_config *config, uint64_t *there)
 
 	if (!err)
 		err = check_targets(config);
-	return err ? err : damon_tree_count(there);
+	return err ? err : damon_sysfs_count(there);
 }
 
 /*
@@ -161,8 +164,8 @@ int damon_check(const struct damon_config *config)
 	int err = check(config, &there);
 
 	return err ? err :
-		     damon_tree_emit(config, sysfs_is_dry(), check_field,
-				     (void *)(uintptr_t)config);
+		     damon_sysfs_emit(config, sysfs_is_dry(), check_field,
+				      (void *)(uintptr_t)config);
 }
 
 /* ------------------------------------------------------------------ start */
@@ -176,9 +179,9 @@ static int check_idle(uint64_t nr)
 	int pid;
 
 	for (uint64_t k = 0; k < nr; k++) {
-		if (!damon_tree_is_on(k))
+		if (!damon_sysfs_is_on(k))
 			continue;
-		pid = damon_tree_pid(k);
+		pid = damon_sysfs_pid(k);
 		if (sysfs_read(name, sizeof(name), "/proc/%d/comm", pid) < 0)
 			strcpy(name, "a kdamond");
 		return fail(
@@ -187,7 +190,7 @@ static int check_idle(uint64_t nr)
 			name, pid);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (damon_tree_is_enabled(others[i]))
+		if (damon_sysfs_is_enabled(others[i]))
 			return fail(
 				EBUSY,
 				"DAMON is in use: %s is enabled, and excludes others; N to " MODULE
@@ -235,7 +238,7 @@ static int remember_old(struct writes *old, uint64_t nr)
 	if (nr && !config)
 		return -EIO;
 	if (nr)
-		damon_tree_emit(config, false, remember, old);
+		damon_sysfs_emit(config, false, remember, old);
 	kdamond_free(config);
 	return 0;
 }
@@ -272,7 +275,7 @@ static int note_undo(const struct writes *old, size_t nr)
 static int stage_one(void *arg, const char *path, const char *value,
 		     const struct kdamond_field *f)
 {
-	int err = damon_tree_write(path, value, true);
+	int err = damon_sysfs_write(path, value, true);
 
 	if (err == -ENOENT && f->needs)
 		return lacks_field(f, fail_message(), arg);
@@ -286,11 +289,11 @@ static int stage_one(void *arg, const char *path, const char *value,
 /* Fresh directories: whatever the table leaves out is the kernel's default. */
 static int stage(const struct damon_config *config, uint64_t there)
 {
-	int err = there ? damon_tree_write(NR_KDAMONDS, "0", true) : 0;
+	int err = there ? damon_sysfs_write(NR_KDAMONDS, "0", true) : 0;
 
 	return err ? err :
-		     damon_tree_emit(config, true, stage_one,
-				     (void *)(uintptr_t)config);
+		     damon_sysfs_emit(config, true, stage_one,
+				      (void *)(uintptr_t)config);
 }
 
 /* ENOMEM is what the kernel says to a filter that it cannot build. */
@@ -357,14 +360,14 @@ static int explain_on(int err, const struct kdamond_context *c, size_t k)
 
 static int turn_on(const struct damon_config *config, size_t k)
 {
-	int pid, err = damon_tree_command(k, "on");
+	int pid, err = damon_sysfs_command(k, "on");
 
 	if (err)
 		return explain_on(err, kdamond_context(config, k), k);
 	if (sysfs_is_dry())
 		return 0;
-	pid = damon_tree_pid(k);
-	if (damon_tree_is_on(k) && pid && sysfs_exists("/proc/%d", pid))
+	pid = damon_sysfs_pid(k);
+	if (damon_sysfs_is_on(k) && pid && sysfs_exists("/proc/%d", pid))
 		return 0;
 	return fail(
 		EIO,
@@ -380,7 +383,7 @@ static void abandon(void)
 
 	fail_save(&why);
 	damon_stop();
-	damon_tree_write(NR_KDAMONDS, "0", false);
+	damon_sysfs_write(NR_KDAMONDS, "0", false);
 	fail_restore(&why);
 }
 
@@ -452,7 +455,7 @@ static int outlive(uint64_t k)
 		       k);
 	deadline = now_ns() + (us < 5000000 ? us : 5000000) * 1000 + COMMIT_NS;
 	while (now_ns() < deadline) {
-		if (!damon_tree_is_on(k))
+		if (!damon_sysfs_is_on(k))
 			return fail(
 				EINVAL,
 				DAMON_KDAMONDS
@@ -468,13 +471,13 @@ int damon_commit(void)
 {
 	unsigned int running = 0;
 	uint64_t nr;
-	int err = damon_tree_count(&nr);
+	int err = damon_sysfs_count(&nr);
 
 	for (uint64_t k = 0; k < nr && !err; k++) {
-		if (!damon_tree_is_on(k))
+		if (!damon_sysfs_is_on(k))
 			continue;
 		running++;
-		err = damon_tree_command(k, "commit");
+		err = damon_sysfs_command(k, "commit");
 		if (!err && !sysfs_is_dry())
 			err = outlive(k);
 	}
@@ -486,15 +489,15 @@ int damon_commit(void)
 int damon_stop(void)
 {
 	uint64_t nr;
-	int err = damon_tree_count(&nr), first = 0;
+	int err = damon_sysfs_count(&nr), first = 0;
 
 	if (err)
 		return err;
 	for (uint64_t k = 0; k < nr; k++) {
-		if (!damon_tree_is_on(k))
+		if (!damon_sysfs_is_on(k))
 			continue;
-		err = damon_tree_command(k, "off");
-		if (err && !damon_tree_is_on(k))
+		err = damon_sysfs_command(k, "off");
+		if (err && !damon_sysfs_is_on(k))
 			err = 0; /* it ended by itself in between */
 		if (err && !first)
 			first = err;
@@ -507,12 +510,12 @@ int damon_stop(void)
 static int add_moved(struct damon_moved *m, size_t k, size_t s, bool hot)
 {
 	uint64_t tried = 0, applied = 0, exceeds = 0;
-	int err = damon_tree_stat(&tried, k, s, "sz_tried");
+	int err = damon_sysfs_stat(&tried, k, s, "sz_tried");
 
 	if (!err)
-		err = damon_tree_stat(&applied, k, s, "sz_applied");
+		err = damon_sysfs_stat(&applied, k, s, "sz_applied");
 	if (!err)
-		err = damon_tree_stat(&exceeds, k, s, "qt_exceeds");
+		err = damon_sysfs_stat(&exceeds, k, s, "qt_exceeds");
 	m->any = true;
 	*(hot ? &m->hot_tried : &m->cold_tried) += tried;
 	*(hot ? &m->hot_applied : &m->cold_applied) += applied;
@@ -525,12 +528,12 @@ bool damon_refresh(uint64_t ns)
 	uint64_t deadline = now_ns() + ns, nr;
 	bool all = true;
 
-	if (sysfs_is_dry() || sysfs_is_rerooted() || damon_tree_count(&nr))
+	if (sysfs_is_dry() || sysfs_is_rerooted() || damon_sysfs_count(&nr))
 		return false;
 	for (uint64_t k = 0; k < nr; k++)
-		if (damon_tree_is_on(k) &&
+		if (damon_sysfs_is_on(k) &&
 		    (now_ns() >= deadline ||
-		     damon_tree_command(k, "update_schemes_stats")))
+		     damon_sysfs_command(k, "update_schemes_stats")))
 			all = false;
 	return all;
 }
@@ -569,7 +572,7 @@ int damon_moved(struct damon_moved *moved, bool refresh)
 	int err;
 
 	*moved = (struct damon_moved){ 0 };
-	err = damon_tree_count(&nr);
+	err = damon_sysfs_count(&nr);
 	if (err)
 		return err;
 	if (each_migrating(nr, NULL) <= 0)

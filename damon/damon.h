@@ -6,14 +6,14 @@
  * Source: Documentation/admin-guide/mm/damon/usage.rst; HMSDK's
  * gen_migpol.py for damon_generate().
  */
-#ifndef TIER_DAMON_H
-#define TIER_DAMON_H
+#ifndef TIER_DAMON_DAMON_H
+#define TIER_DAMON_DAMON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plan.h"
+#include "mm/node.h"
 
 struct damon_config; /* kdamonds, contexts, targets, schemes */
 
@@ -23,6 +23,23 @@ enum damon_style {
 	DAMON_HMSDK, /* exactly HMSDK's */
 	DAMON_FAST, /* the same shape, every time divided by five */
 	DAMON_GOAL, /* damo's goal-driven tiering */
+};
+
+/* One --demote or --promote of "damon start". */
+struct damon_move {
+	int src, dest;
+	bool hot; /* --promote: migrate_hot; else migrate_cold */
+};
+
+struct damon_plan {
+	const char *file; /* damo's JSON; "-": standard input; NULL: none */
+	struct damon_move moves[NODE_MAX];
+	int nr_moves;
+	bool found; /* the nodes: they were asked for, and are there */
+	bool global; /* -g: no memcg filter */
+	const char *cgroup; /* of the memcg filter; NULL: "hmsdk" */
+	uint64_t region_max; /* -s: larger regions are split; 0: none is */
+	bool regions; /* of status: list them anew, however long it takes */
 };
 
 /*
@@ -87,11 +104,5 @@ struct damon_config *damon_read(void);
 int damon_is_running(void);
 /* Has DAMON_STAT it, which is the kernel's own user of it? */
 bool damon_stat_has_it(void);
-
-/* The verbs. */
-int damon_do_start(const struct plan *plan);
-int damon_do_status(const struct plan *plan);
-int damon_do_stop(const struct plan *plan);
-int damon_do_dump(const struct plan *plan);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kdamond.c - a configuration of DAMON as data, and the table of its fields.
+ * damon_config.c - a configuration of DAMON as data, and the table of its fields.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -8,8 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kdamond.h"
-#include "util.h"
+#include "damon/damon_config.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 
 #define ROW(type, member, unit_, file_, key_, ...)               \
 	{                                                        \

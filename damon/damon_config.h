@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * kdamond.h - a configuration of DAMON as data: kdamonds, their contexts,
+ * damon_config.h - a configuration of DAMON as data: kdamonds, their contexts,
  * targets and schemes; and one table of what each consists of, by which
- * damon.c stages and reads sysfs, and damo.c reads and writes JSON.
+ * damon.c stages and reads sysfs, and damon_json.c reads and writes JSON.
  *
  * Source: Documentation/admin-guide/mm/damon/usage.rst.
  */
-#ifndef TIER_KDAMOND_H
-#define TIER_KDAMOND_H
+#ifndef TIER_DAMON_DAMON_CONFIG_H
+#define TIER_DAMON_DAMON_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * damo.c - DAMON's configuration in the JSON format of damo.
+ * damon_json.c - DAMON's configuration in the JSON format of damo.
  *
- * What there is to read and to write is in kdamond.c's table; here is how
+ * What there is to read and to write is in damon_config.c's table; here is how
  * damo writes a value: "100 ms", "50.000 GiB", "5 %", "max", or the number.
  */
 #include <cjson/cJSON.h>
@@ -14,9 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "damo.h"
-#include "report.h"
-#include "util.h"
+#include "damon/damon_json.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
 
 /* Doubles, which JSON's numbers are in cJSON, are exact up to here. */
 #define EXACT_MAX 9007199254740992.0

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * damo.h - DAMON's configuration in the JSON format of damo, DAMON's user
+ * damon_json.h - DAMON's configuration in the JSON format of damo, DAMON's user
  * space tool, so that its files can be started here and ours there.
  *
  * Source: damo's USAGE.md, "Full DAMON parameters update"; tried with damo.
  */
-#ifndef TIER_DAMO_H
-#define TIER_DAMO_H
+#ifndef TIER_DAMON_DAMON_JSON_H
+#define TIER_DAMON_DAMON_JSON_H
 
 #include <stddef.h>
 
-#include "kdamond.h"
+#include "damon/damon_config.h"
 
 /* A configuration in JSON is far below this. */
 #define DAMO_MAX_BYTES 1048576

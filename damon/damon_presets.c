@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * damon_make.c - configurations for tiered memory: HMSDK's, the same with
+ * damon_presets.c - configurations for tiered memory: HMSDK's, the same with
  * shorter times, and damo's driven by goals.
  */
 #include <errno.h>
@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "damon.h"
-#include "kdamond.h"
-#include "node.h"
-#include "ranges.h"
+#include "damon/damon.h"
+#include "damon/damon_config.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "mm/iomem.h"
+#include "mm/node.h"
 #include "sysfs.h"
-#include "util.h"
 
 /* aggr_us / sample_us of HMSDK's styles: an access in every sample */
 #define ALL_SAMPLES 20
@@ -188,7 +190,7 @@ static void fill_context(struct kdamond_context *c, const struct style *style)
 static int add_kdamond(struct damon_config *config, const struct style *style,
 		       const struct damon_move *move,
 		       const struct damon_plan *plan,
-		       const struct range *ranges, int n)
+		       const struct iomem_range *ranges, int n)
 {
 	struct kdamond *k = kdamond_add(&config->kdamonds, &kdamond_kind);
 	struct kdamond_context *c =
@@ -217,7 +219,8 @@ static int add_kdamond(struct damon_config *config, const struct style *style,
  */
 static int add_split(struct damon_config *config, const struct style *style,
 		     const struct damon_move *move,
-		     const struct damon_plan *plan, struct range *ranges, int n)
+		     const struct damon_plan *plan, struct iomem_range *ranges,
+		     int n)
 {
 	uint64_t max = plan->region_max & ~(uint64_t)4095;
 	int rest = 0, err = 0;
@@ -225,14 +228,14 @@ static int add_split(struct damon_config *config, const struct style *style,
 	if (plan->region_max && !max)
 		return misuse("--size is less than a page");
 	for (int i = 0; i < n && !err; i++) {
-		struct range r = ranges[i];
+		struct iomem_range r = ranges[i];
 
 		if (!max || r.end - r.start <= max) {
 			ranges[rest++] = r;
 			continue;
 		}
 		for (; r.start < r.end && !err; r.start += max) {
-			struct range piece = { r.start, r.start + max };
+			struct iomem_range piece = { r.start, r.start + max };
 
 			if (r.end - r.start < max)
 				piece.end = r.end;
@@ -291,8 +294,8 @@ static int add_move(struct damon_config *config, const struct style *style,
 		    const struct damon_move *move,
 		    const struct damon_plan *plan)
 {
-	struct range *ranges;
-	int n = ranges_of_node(&ranges, move->src);
+	struct iomem_range *ranges;
+	int n = iomem_of_node(&ranges, move->src);
 	int err = n < 0 ? n : 0;
 
 	if (n == 0)

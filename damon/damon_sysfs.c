@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * damon_tree.c - DAMON's directories: a configuration out to them, in the
+ * damon_sysfs.c - DAMON's directories: a configuration out to them, in the
  * order the kernel demands, and in from them; and access to them.
  *
- * What there is, and in which order, is in kdamond.c's table.
+ * What there is, and in which order, is in damon_config.c's table.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "damon_tree.h"
+#include "damon/damon_sysfs.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
 #include "sysfs.h"
-#include "util.h"
 
 #define MODULE "/sys/module/%s/parameters/enabled"
 
@@ -32,7 +34,7 @@
 
 struct walk {
 	char path[256];
-	damon_tree_emit_fn *emit;
+	damon_sysfs_emit_fn *emit;
 	void *arg;
 	bool to_stage;
 };
@@ -77,7 +79,7 @@ static bool is_silent(const struct kdamond_field *f,
 	       kdamond_is_default(f, kind, object);
 }
 
-bool damon_tree_is_linux(unsigned int major, unsigned int minor)
+bool damon_sysfs_is_linux(unsigned int major, unsigned int minor)
 {
 	unsigned int x = 0, y = 0;
 	char release[64];
@@ -97,7 +99,7 @@ static bool has_new(struct walk *w, const char *file)
 {
 	if (!w->to_stage)
 		return false;
-	return sysfs_is_dry() ? damon_tree_is_linux(6, 15) :
+	return sysfs_is_dry() ? damon_sysfs_is_linux(6, 15) :
 				sysfs_exists("%s/%s", w->path, file);
 }
 
@@ -207,8 +209,8 @@ static int emit_object(struct walk *w, const void *object,
 	return err;
 }
 
-int damon_tree_emit(const struct damon_config *config, bool to_stage,
-		    damon_tree_emit_fn *emit, void *arg)
+int damon_sysfs_emit(const struct damon_config *config, bool to_stage,
+		     damon_sysfs_emit_fn *emit, void *arg)
 {
 	struct walk w = { .path = DAMON_ADMIN,
 			  .emit = emit,
@@ -242,7 +244,7 @@ static int read_patiently(char *text, size_t size, const char *path)
 	return n;
 }
 
-int damon_tree_write(const char *path, const char *value, bool compare)
+int damon_sysfs_write(const char *path, const char *value, bool compare)
 {
 	uint64_t deadline = now_ns() + BUSY_NS;
 	int err;
@@ -254,12 +256,12 @@ int damon_tree_write(const char *path, const char *value, bool compare)
 	return err;
 }
 
-int damon_tree_command(uint64_t k, const char *word)
+int damon_sysfs_command(uint64_t k, const char *word)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path), DAMON_KDAMONDS "/%" PRIu64 "/state", k);
-	return damon_tree_write(path, word, false);
+	return damon_sysfs_write(path, word, false);
 }
 
 static int read_object(struct walk *w, void *object,
@@ -341,7 +343,7 @@ static int read_object(struct walk *w, void *object,
 }
 
 /* How many kdamonds there are, running or not; lacks() without DAMON. */
-int damon_tree_count(uint64_t *nr)
+int damon_sysfs_count(uint64_t *nr)
 {
 	char text[32];
 	int n = read_patiently(text, sizeof(text),
@@ -362,14 +364,14 @@ int damon_tree_count(uint64_t *nr)
 	return n < 0 ? n : 0;
 }
 
-struct damon_config *damon_tree_read(void)
+struct damon_config *damon_sysfs_read(void)
 {
 	struct walk w = { .path = DAMON_ADMIN };
 	struct damon_config *config;
 	uint64_t nr;
 	int err;
 
-	if (damon_tree_count(&nr))
+	if (damon_sysfs_count(&nr))
 		return NULL;
 	config = kdamond_new();
 	err = read_object(&w, config, &kdamond_root);
@@ -380,7 +382,7 @@ struct damon_config *damon_tree_read(void)
 	return NULL;
 }
 
-bool damon_tree_is_on(uint64_t k)
+bool damon_sysfs_is_on(uint64_t k)
 {
 	char path[128], text[32];
 
@@ -390,7 +392,7 @@ bool damon_tree_is_on(uint64_t k)
 }
 
 /* The thread of a kdamond; 0: it has none. */
-int damon_tree_pid(uint64_t k)
+int damon_sysfs_pid(uint64_t k)
 {
 	char path[128], text[32];
 	uint64_t pid;
@@ -402,8 +404,8 @@ int damon_tree_pid(uint64_t k)
 	return (int)pid;
 }
 
-int damon_tree_stat(uint64_t *value, uint64_t k, size_t scheme,
-		    const char *name)
+int damon_sysfs_stat(uint64_t *value, uint64_t k, size_t scheme,
+		     const char *name)
 {
 	return sysfs_read_u64(value,
 			      DAMON_KDAMONDS "/%" PRIu64
@@ -411,7 +413,7 @@ int damon_tree_stat(uint64_t *value, uint64_t k, size_t scheme,
 			      k, scheme, name);
 }
 
-bool damon_tree_is_enabled(const char *module)
+bool damon_sysfs_is_enabled(const char *module)
 {
 	char text[16];
 

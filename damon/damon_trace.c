@@ -13,12 +13,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "damon.h"
-#include "damon_trace.h"
-#include "damon_tree.h"
-#include "heat.h"
+#include "damon/damon.h"
+#include "damon/damon_sysfs.h"
+#include "damon/damon_trace.h"
+#include "damon/heatmap.h"
+#include "lib/text.h"
 #include "sysfs.h"
-#include "util.h"
 
 #define EVENT "/sys/kernel/tracing/events/damon/damon_aggregated"
 /* A region is 72 bytes of it: seven rounds of DAMON's usual 1000 at most. */
@@ -113,13 +113,13 @@ static void watch_kdamonds(struct damon_trace *t,
 		const struct kdamond_context *c = kdamond_context(config, k);
 		struct watched *w = &t->kdamonds[t->nr];
 
-		if (!c || strcmp(c->ops, "paddr") != 0 || !damon_tree_is_on(k))
+		if (!c || strcmp(c->ops, "paddr") != 0 || !damon_sysfs_is_on(k))
 			continue;
 		w->kdamond = k;
 		w->unit = c->addr_unit;
 		w->aggr_s = (double)c->aggr_us / 1e6;
 		w->accesses_max = c->sample_us ? c->aggr_us / c->sample_us : 1;
-		if (watch_thread(w, event, damon_tree_pid(k)))
+		if (watch_thread(w, event, damon_sysfs_pid(k)))
 			t->nr++;
 	}
 }
@@ -132,7 +132,7 @@ struct damon_trace *damon_trace_open(void)
 
 	if (!sysfs_is_rerooted() && !sysfs_is_dry() &&
 	    !sysfs_read_u64(&event, EVENT "/id") && find_fields(t))
-		config = damon_tree_read();
+		config = damon_sysfs_read();
 	if (config && config->kdamonds.nr)
 		watch_kdamonds(t, config, event);
 	kdamond_free(config);
@@ -181,7 +181,7 @@ static uint64_t value_of(const struct field *f, const struct watched *w,
 
 /* One round, while it is read from its end to its begin. */
 struct round {
-	struct heat_region *regions;
+	struct heatmap_region *regions;
 	size_t n, room;
 	uint64_t nr_regions; /* as many as it must have */
 };
@@ -189,21 +189,21 @@ struct round {
 static void add_region(struct round *r, const struct damon_trace *t,
 		       const struct watched *w, uint64_t at)
 {
-	struct heat_region *h;
+	struct heatmap_region *h;
 
 	if (r->n == r->room) {
 		r->room = r->room ? 2 * r->room : 64;
 		r->regions = xrealloc(r->regions, r->room * sizeof(*h));
 	}
 	h = &r->regions[r->n++];
-	*h = (struct heat_region){
+	*h = (struct heatmap_region){
 		.start = value_of(&t->fields[START], w, at) * w->unit,
 		.end = value_of(&t->fields[END], w, at) * w->unit,
 		.accesses = value_of(&t->fields[NR_ACCESSES], w, at),
 		.accesses_max = w->accesses_max,
 		.age_s = (double)value_of(&t->fields[AGE], w, at) * w->aggr_s,
 		.kdamond = w->kdamond,
-		.scheme = HEAT_NO_SCHEME,
+		.scheme = HEATMAP_NO_SCHEME,
 	};
 	r->nr_regions = value_of(&t->fields[NR_REGIONS], w, at);
 }
@@ -241,7 +241,7 @@ static bool find_round(struct round *r, const struct damon_trace *t,
 	return false;
 }
 
-size_t damon_trace_read(struct damon_trace *t, struct heat_region **regions)
+size_t damon_trace_read(struct damon_trace *t, struct heatmap_region **regions)
 {
 	size_t n = 0;
 

@@ -9,12 +9,12 @@
  *
  * Source: include/trace/events/damon.h, perf_event_open(2).
  */
-#ifndef TIER_DAMON_TRACE_H
-#define TIER_DAMON_TRACE_H
+#ifndef TIER_DAMON_DAMON_TRACE_H
+#define TIER_DAMON_DAMON_TRACE_H
 
 #include <stddef.h>
 
-struct heat_region;
+struct heatmap_region;
 struct damon_trace;
 
 /*
@@ -24,7 +24,7 @@ struct damon_trace;
  */
 struct damon_trace *damon_trace_open(void);
 /* Stops it; the regions of each kdamond's last whole round, to be freed. */
-size_t damon_trace_read(struct damon_trace *t, struct heat_region **regions);
+size_t damon_trace_read(struct damon_trace *t, struct heatmap_region **regions);
 void damon_trace_close(struct damon_trace *t);
 
 #endif

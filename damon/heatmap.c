@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * heat.c - what DAMON sees, for people: regions with their access rates, and
+ * heatmap.c - what DAMON sees, for people: regions with their access rates, and
  * a map of the nodes' memory.
  *
  * As in damo's heat maps a digit is how often memory was accessed, 0 to 9;
@@ -11,16 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "heat.h"
-#include "node.h"
-#include "ranges.h"
-#include "report.h"
-#include "util.h"
+#include "damon/heatmap.h"
+#include "lib/base.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "mm/iomem.h"
+#include "mm/node.h"
 
 #define TEXT_REGIONS 16
 #define COLUMNS 64 /* "node 12  " and these are below 80 */
 
-static double rate(const struct heat_region *r)
+static double rate(const struct heatmap_region *r)
 {
 	if (!r->accesses_max || r->accesses >= r->accesses_max)
 		return r->accesses ? 1 : 0;
@@ -30,7 +31,7 @@ static double rate(const struct heat_region *r)
 /* The hottest first, then the largest. */
 static int by_rate(const void *a, const void *b)
 {
-	const struct heat_region *x = a, *y = b;
+	const struct heatmap_region *x = a, *y = b;
 	uint64_t m = x->end - x->start, n = y->end - y->start;
 
 	if (rate(x) != rate(y))
@@ -38,11 +39,11 @@ static int by_rate(const void *a, const void *b)
 	return (m < n) - (m > n);
 }
 
-static void record_region(const struct heat_region *r)
+static void record_region(const struct heatmap_region *r)
 {
 	report_begin("damon_region");
 	report_u64("kdamond", r->kdamond);
-	if (r->scheme == HEAT_NO_SCHEME)
+	if (r->scheme == HEATMAP_NO_SCHEME)
 		report_null("scheme");
 	else
 		report_u64("scheme", r->scheme);
@@ -53,13 +54,13 @@ static void record_region(const struct heat_region *r)
 	report_end();
 }
 
-void heat_records(const struct heat_region *regions, size_t n)
+void heatmap_records(const struct heatmap_region *regions, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		record_region(&regions[i]);
 }
 
-void heat_regions(struct heat_region *regions, size_t n)
+void heatmap_regions(struct heatmap_region *regions, size_t n)
 {
 	static const struct report_column columns[] = {
 		{ "region at", 14 }, { "size", 9 },    { "accessed", 9 },
@@ -71,9 +72,9 @@ void heat_regions(struct heat_region *regions, size_t n)
 	qsort(regions, n, sizeof(*regions), by_rate);
 	report_say("\n");
 	report_head(columns, ARRAY_SIZE(columns));
-	heat_records(regions, n);
+	heatmap_records(regions, n);
 	for (size_t i = 0; i < n && i < TEXT_REGIONS; i++) {
-		const struct heat_region *r = &regions[i];
+		const struct heatmap_region *r = &regions[i];
 
 		snprintf(at, sizeof(at), "0x%" PRIx64, r->start);
 		format_size(size, r->end - r->start);
@@ -88,7 +89,7 @@ void heat_regions(struct heat_region *regions, size_t n)
 			   n - TEXT_REGIONS);
 }
 
-static char digit(const struct heat_region *r)
+static char digit(const struct heatmap_region *r)
 {
 	return r->accesses ? (char)('1' + (int)(8 * rate(r))) : '0';
 }
@@ -97,8 +98,8 @@ static char digit(const struct heat_region *r)
  * One region into a row: the node's ranges are side by side in it, the
  * columns are equal parts, and each shows the hottest of what it holds.
  */
-static void draw(char *row, uint64_t column, const struct range *ranges, int n,
-		 const struct heat_region *r)
+static void draw(char *row, uint64_t column, const struct iomem_range *ranges,
+		 int n, const struct heatmap_region *r)
 {
 	uint64_t before = 0;
 
@@ -122,11 +123,11 @@ static void draw(char *row, uint64_t column, const struct range *ranges, int n,
 	}
 }
 
-static void map_node(int node, const struct heat_region *regions, size_t n)
+static void map_node(int node, const struct heatmap_region *regions, size_t n)
 {
 	char row[COLUMNS + 1], size[SIZE_TEXT];
-	struct range *ranges;
-	int nr = ranges_of_node(&ranges, node);
+	struct iomem_range *ranges;
+	int nr = iomem_of_node(&ranges, node);
 	uint64_t total = 0, column;
 
 	for (int i = 0; i < nr; i++)
@@ -146,7 +147,7 @@ static void map_node(int node, const struct heat_region *regions, size_t n)
 	free(ranges);
 }
 
-void heat_map(const struct heat_region *regions, size_t n)
+void heatmap_map(const struct heatmap_region *regions, size_t n)
 {
 	struct node *nodes;
 	int nr = node_list(&nodes);

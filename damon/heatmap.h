@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * heat.h - what DAMON sees, for people: regions with their access rates, and
+ * heatmap.h - what DAMON sees, for people: regions with their access rates, and
  * a map of the nodes' memory.
  */
-#ifndef TIER_HEAT_H
-#define TIER_HEAT_H
+#ifndef TIER_DAMON_HEATMAP_H
+#define TIER_DAMON_HEATMAP_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define HEAT_NO_SCHEME SIZE_MAX
+#define HEATMAP_NO_SCHEME SIZE_MAX
 
-struct heat_region {
+struct heatmap_region {
 	uint64_t start, end; /* physical, [start, end) */
 	uint64_t accesses, accesses_max; /* samples of an aggregation */
 	double age_s;
 	size_t kdamond;
-	size_t scheme; /* HEAT_NO_SCHEME: of all that DAMON watches */
+	size_t scheme; /* HEATMAP_NO_SCHEME: of all that DAMON watches */
 };
 
 /* Records of all, as they are sorted. */
-void heat_records(const struct heat_region *regions, size_t n);
+void heatmap_records(const struct heatmap_region *regions, size_t n);
 /* Records of all, text of the hottest. Sorts them. */
-void heat_regions(struct heat_region *regions, size_t n);
+void heatmap_regions(struct heatmap_region *regions, size_t n);
 /* A line a node, a digit for an equal part of its memory. */
-void heat_map(const struct heat_region *regions, size_t n);
+void heatmap_map(const struct heatmap_region *regions, size_t n);
 
 #endif

@@ -6,35 +6,15 @@
 #
 # Sourced by build.sh.
 
-PLUGIN_CFLAGS=(-std=gnu11 -O2 -fPIC -shared -fvisibility=hidden -s
-	-Wall -Wextra -Werror -D_GNU_SOURCE)
 # The first QEMU whose plugin interface is the one it is written for
 PLUGIN_QEMU=11.1
 
 # verb plugin: sets plugin
 build_plugin()
 {
-	local file flags=("${PLUGIN_CFLAGS[@]}")
-
 	plugin=$B/tier-pmu.so
 	need "${NEED_DEPS[@]}"
-	# Which lines QEMU runs of it (test/coverage)
-	[[ ! ${COVERAGE:-} ]] || flags+=(-O1 --coverage -fprofile-update=atomic
-		-dumpdir "$B/coverage/plugin/")
-	if [[ ! -e $plugin ]] || ! fresh plugin "${flags[*]}" ||
-		newer_than "$plugin" "$ROOT"/plugin/*.[ch] \
-			"$ROOT/pmu_page.h" "$ROOT/initramfs/pmu.sh"; then
-		say "compiling tier-pmu.so"
-		(
-			cd "$ROOT"
-			[[ ! ${COVERAGE:-} ]] || mkdir -p "$B/coverage/plugin"
-			gcc "${flags[@]}" -o "$plugin.new" plugin/*.c
-		) || die 1 "tier-pmu.so does not compile"
-		mv "$plugin.new" "$plugin"
-		stamp plugin "${flags[*]}"
-		file=$(stat -c %s "$plugin")
-		say "plugin: $plugin, $file bytes"
-	fi
+	compile plugin
 }
 
 # --- where the memory is ---------------------------------------------------

@@ -13,8 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report.h"
-#include "util.h"
+#include "lib/base.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
 
 /* Longer than a busy host stops an emulator for. */
 #define STUCK_NS (UINT64_C(8000) * 1000000)

@@ -9,8 +9,8 @@
  *
  * Not thread-safe: one thread reports.
  */
-#ifndef TIER_REPORT_H
-#define TIER_REPORT_H
+#ifndef TIER_LIB_REPORT_H
+#define TIER_LIB_REPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>

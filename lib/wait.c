@@ -1,31 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * await.c - states that the kernel comes to in its own time.
+ * wait.c - states that the kernel comes to in its own time.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
-#include "await.h"
-#include "util.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "lib/wait.h"
 
-void await_hold_signals(sigset_t *before)
+static void stopping_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+void wait_hold_signals(sigset_t *before)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	stopping_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, before);
 }
 
-void await_release_signals(const sigset_t *before)
+bool wait_for_signal(uint64_t ns)
+{
+	struct timespec ts = { (time_t)(ns / 1000000000),
+			       (long)(ns % 1000000000) };
+	sigset_t set;
+
+	stopping_signals(&set);
+	return sigtimedwait(&set, NULL, &ts) > 0;
+}
+
+void wait_release_signals(const sigset_t *before)
 {
 	sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-bool await_is_stopped(void)
+bool wait_is_stopped(void)
 {
 	sigset_t set;
 
@@ -35,23 +52,23 @@ bool await_is_stopped(void)
 	       sigismember(&set, SIGHUP) == 1;
 }
 
-int await_state(const char *what, await_look *look, void *arg,
-		uint64_t timeout_ns)
+int wait_state(const char *what, wait_look *look, void *arg,
+	       uint64_t timeout_ns)
 {
 	uint64_t deadline = now_ns() + timeout_ns;
-	char state[AWAIT_STATE] = "", waited[SIZE_TEXT];
+	char state[WAIT_STATE] = "", waited[SIZE_TEXT];
 	int seen;
 
 	for (;;) {
 		seen = look(arg, state);
 		if (seen)
 			return seen < 0 ? seen : 0;
-		if (await_is_stopped())
+		if (wait_is_stopped())
 			return fail(EINTR, "interrupted while waiting for %s",
 				    what);
 		if (now_ns() >= deadline)
 			break;
-		sleep_ns(AWAIT_POLL_NS);
+		sleep_ns(WAIT_POLL_NS);
 	}
 	format_seconds(waited, (double)timeout_ns / 1e9);
 	return fail(ETIMEDOUT, "waited %s for %s: %s", waited, what, state);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kernlog.c - did the kernel complain?
+ * dmesg.c - did the kernel complain?
  *
  * /dev/kmsg: a record a read, "PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT", and
  * lines that begin with a blank, which are not text
@@ -13,9 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernlog.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "mm/dmesg.h"
 #include "sysfs.h"
-#include "util.h"
 
 #define KMSG "/dev/kmsg"
 #define KERNEL_PRIORITIES 8
@@ -28,24 +29,24 @@
  */
 static const struct {
 	const char *begin, *also; /* somewhere in the line; NULL: nothing */
-	enum kernlog_kind kind;
+	enum dmesg_kind kind;
 } words[] = {
-	{ "WARNING: ", NULL, KERNLOG_WARNING },
-	{ "INFO: task ", "blocked", KERNLOG_HUNG },
-	{ "INFO: rcu", "stall", KERNLOG_HUNG },
-	{ "rcu: INFO: ", "stall", KERNLOG_HUNG },
-	{ "watchdog: BUG: ", NULL, KERNLOG_HUNG },
-	{ "BUG: workqueue lockup", NULL, KERNLOG_HUNG },
-	{ "BUG: ", NULL, KERNLOG_BUG },
-	{ "kernel BUG at ", NULL, KERNLOG_BUG },
-	{ "Oops: ", NULL, KERNLOG_BUG },
-	{ "Internal error: ", NULL, KERNLOG_BUG },
-	{ "general protection fault", NULL, KERNLOG_BUG },
-	{ "Unable to handle kernel ", NULL, KERNLOG_BUG },
-	{ "Kernel panic", NULL, KERNLOG_BUG },
+	{ "WARNING: ", NULL, DMESG_WARNING },
+	{ "INFO: task ", "blocked", DMESG_HUNG },
+	{ "INFO: rcu", "stall", DMESG_HUNG },
+	{ "rcu: INFO: ", "stall", DMESG_HUNG },
+	{ "watchdog: BUG: ", NULL, DMESG_HUNG },
+	{ "BUG: workqueue lockup", NULL, DMESG_HUNG },
+	{ "BUG: ", NULL, DMESG_BUG },
+	{ "kernel BUG at ", NULL, DMESG_BUG },
+	{ "Oops: ", NULL, DMESG_BUG },
+	{ "Internal error: ", NULL, DMESG_BUG },
+	{ "general protection fault", NULL, DMESG_BUG },
+	{ "Unable to handle kernel ", NULL, DMESG_BUG },
+	{ "Kernel panic", NULL, DMESG_BUG },
 };
 
-int kernlog_kind(const char *message)
+int dmesg_kind(const char *message)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strncmp(message, words[i].begin, strlen(words[i].begin)) &&
@@ -54,7 +55,7 @@ int kernlog_kind(const char *message)
 	return -1;
 }
 
-static void take_line(struct kernlog *log, const char *line)
+static void take_line(struct dmesg *log, const char *line)
 {
 	const char *text = strchr(line, ';');
 	unsigned long long us = 0;
@@ -65,7 +66,7 @@ static void take_line(struct kernlog *log, const char *line)
 	    priority >= KERNEL_PRIORITIES)
 		return;
 	text++;
-	kind = kernlog_kind(text);
+	kind = dmesg_kind(text);
 	if (kind < 0 || log->count[kind]++)
 		return;
 	snprintf(log->first[kind], sizeof(log->first[kind]), "%s", text);
@@ -77,7 +78,7 @@ static void take_line(struct kernlog *log, const char *line)
 }
 
 /* Takes the whole lines of text; returns where the rest begins. */
-static size_t take_lines(struct kernlog *log, char *text)
+static size_t take_lines(struct dmesg *log, char *text)
 {
 	char *line = text, *end;
 
@@ -88,7 +89,7 @@ static size_t take_lines(struct kernlog *log, char *text)
 	return (size_t)(line - text);
 }
 
-int kernlog_open(bool from_now)
+int dmesg_open(bool from_now)
 {
 	int fd = sysfs_open(KMSG);
 
@@ -97,7 +98,7 @@ int kernlog_open(bool from_now)
 	return fd;
 }
 
-int kernlog_read(struct kernlog *log, int fd)
+int dmesg_read(struct dmesg *log, int fd)
 {
 	char text[8192 + 1]; /* more than the kernel's longest record */
 	size_t have = 0, used, all = 0;
@@ -126,7 +127,7 @@ int kernlog_read(struct kernlog *log, int fd)
 		       0;
 }
 
-bool kernlog_is_public(void)
+bool dmesg_is_public(void)
 {
 	uint64_t restricted;
 
@@ -135,7 +136,7 @@ bool kernlog_is_public(void)
 	       !restricted;
 }
 
-uint64_t kernlog_taint(void)
+uint64_t dmesg_taint(void)
 {
 	uint64_t flags;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ranges.c - where the memory of a node is in physical memory.
+ * iomem.c - where the memory of a node is in physical memory.
  *
  * /proc/iomem knows what is RAM and leaves out what firmware reserved, but
  * not whose it is; sysfs knows which node a memory block is of, but not the
@@ -13,15 +13,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ranges.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "mm/iomem.h"
 #include "sysfs.h"
-#include "util.h"
 
 #define BLOCKS "/sys/devices/system/memory"
 #define NODES "/sys/devices/system/node"
 
 struct list {
-	struct range *ranges;
+	struct iomem_range *ranges;
 	int n;
 };
 
@@ -30,7 +31,7 @@ static void add(struct list *l, uint64_t start, uint64_t end)
 	if (!(l->n & (l->n - 1))) /* grown at every power of two */
 		l->ranges = xrealloc(l->ranges, sizeof(*l->ranges) *
 							(l->n ? l->n * 2u : 1));
-	l->ranges[l->n++] = (struct range){ start, end };
+	l->ranges[l->n++] = (struct iomem_range){ start, end };
 }
 
 /* The files of memory blocks are hexadecimal, without 0x. */
@@ -89,7 +90,7 @@ static void cut(struct list *l, const struct list *blocks, uint64_t start,
 		uint64_t end)
 {
 	for (int i = 0; i < blocks->n; i++) {
-		const struct range *b = &blocks->ranges[i];
+		const struct iomem_range *b = &blocks->ranges[i];
 		uint64_t from = start > b->start ? start : b->start;
 		uint64_t to = end < b->end ? end : b->end;
 
@@ -131,7 +132,7 @@ static int read_iomem(struct list *l, const struct list *blocks)
 
 static int by_start(const void *a, const void *b)
 {
-	const struct range *x = a, *y = b;
+	const struct iomem_range *x = a, *y = b;
 
 	return (x->start > y->start) - (x->start < y->start);
 }
@@ -147,7 +148,7 @@ static void part(struct list *l)
 
 	qsort(l->ranges, (size_t)l->n, sizeof(*l->ranges), by_start);
 	for (int i = 0; i < l->n; i++) {
-		struct range r = l->ranges[i];
+		struct iomem_range r = l->ranges[i];
 
 		if (i + 1 < l->n &&
 		    ((r.end + page) & ~page) > (l->ranges[i + 1].start & ~page))
@@ -158,7 +159,7 @@ static void part(struct list *l)
 	l->n = kept;
 }
 
-int ranges_node_at(uint64_t address)
+int iomem_node_at(uint64_t address)
 {
 	int *ids, n, node = -1;
 	uint64_t size;
@@ -175,7 +176,7 @@ int ranges_node_at(uint64_t address)
 	return node;
 }
 
-int ranges_of_node(struct range **ranges, int node)
+int iomem_of_node(struct iomem_range **ranges, int node)
 {
 	struct list blocks = { 0 }, l = { 0 };
 	int err = read_blocks(&blocks, node);

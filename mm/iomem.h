@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ranges.h - where the memory of a node is in physical memory.
+ * iomem.h - where the memory of a node is in physical memory.
  */
-#ifndef TIER_RANGES_H
-#define TIER_RANGES_H
+#ifndef TIER_MM_IOMEM_H
+#define TIER_MM_IOMEM_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct range {
+struct iomem_range {
 	uint64_t start, end; /* [start, end) */
 };
 
@@ -17,8 +17,8 @@ struct range {
  * node, ascending and apart; *ranges to be freed. Returns how many, or -errno
  * with the message: without root /proc/iomem shows no addresses.
  */
-int ranges_of_node(struct range **ranges, int node);
+int iomem_of_node(struct iomem_range **ranges, int node);
 /* The node whose memory is there; -1: none's. */
-int ranges_node_at(uint64_t address);
+int iomem_node_at(uint64_t address);
 
 #endif

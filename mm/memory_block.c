@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memblock.c - the blocks in which Linux hotplugs memory.
+ * memory_block.c - the blocks in which Linux hotplugs memory.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memblock.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "mm/memory_block.h"
 #include "sysfs.h"
-#include "util.h"
 
-#define MEMORY MEMBLOCK_DIR
+#define MEMORY MEMORY_BLOCK_DIR
 
-int memblock_range(struct memblocks *b, uint64_t start, uint64_t size)
+int memory_block_range(struct memory_blocks *b, uint64_t start, uint64_t size)
 {
 	char text[32];
 	int err;
 
-	*b = (struct memblocks){ 0 };
+	*b = (struct memory_blocks){ 0 };
 	err = sysfs_read(text, sizeof(text), MEMORY "/block_size_bytes");
 	if (err < 0)
 		return lacks(-err,
@@ -40,12 +41,12 @@ int memblock_range(struct memblocks *b, uint64_t start, uint64_t size)
 	return 0;
 }
 
-bool memblock_exists(int block)
+bool memory_block_exists(int block)
 {
 	return sysfs_exists(MEMORY "/memory%d", block);
 }
 
-bool memblock_is(int block, const char *state)
+bool memory_block_is(int block, const char *state)
 {
 	char text[32];
 
@@ -54,23 +55,23 @@ bool memblock_is(int block, const char *state)
 	       !strcmp(text, state);
 }
 
-const char *memblock_zone(int block, char zone[static MEMBLOCK_ZONE])
+const char *memory_block_zone(int block, char zone[static MEMORY_BLOCK_ZONE])
 {
-	if (sysfs_read(zone, MEMBLOCK_ZONE, MEMORY "/memory%d/valid_zones",
+	if (sysfs_read(zone, MEMORY_BLOCK_ZONE, MEMORY "/memory%d/valid_zones",
 		       block) <= 0)
 		strcpy(zone, "?");
 	zone[strcspn(zone, " ")] = '\0';
 	return zone;
 }
 
-bool memblock_is_movable(int block)
+bool memory_block_is_movable(int block)
 {
 	char zone[64];
 
-	return !strcmp(memblock_zone(block, zone), "Movable");
+	return !strcmp(memory_block_zone(block, zone), "Movable");
 }
 
-int memblock_node(int block)
+int memory_block_node(int block)
 {
 	int *ids, node = -1;
 
@@ -80,12 +81,12 @@ int memblock_node(int block)
 	return node;
 }
 
-int memblock_set(int block, const char *how)
+int memory_block_set(int block, const char *how)
 {
 	const char *state = strcmp(how, "offline") ? "online" : "offline";
 	int err = sysfs_write(how, MEMORY "/memory%d/state", block);
 
-	if (memblock_is(block, state))
+	if (memory_block_is(block, state))
 		return 0;
 	return err ? err :
 		     fail(EIO, MEMORY "/memory%d/state <- %s: it is not %s",

@@ -10,9 +10,11 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "node.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "mm/node.h"
 #include "sysfs.h"
-#include "util.h"
 
 #define TRAPPED_RATIO 10
 #define TRAPPED_SECONDS 200e-9

@@ -2,8 +2,8 @@
 /*
  * node.h - NUMA nodes, distances and memory tiers, as sysfs shows them.
  */
-#ifndef TIER_NODE_H
-#define TIER_NODE_H
+#ifndef TIER_MM_NODE_H
+#define TIER_MM_NODE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * family.c - the processes that descend from one: found, and ended.
+ * proctree.c - the processes that descend from one: found, and ended.
  */
 #include <errno.h>
 #include <signal.h>
@@ -11,26 +11,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "family.h"
-#include "plan.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/proctree.h"
 #include "sysfs.h"
-#include "util.h"
 
 #define POLL_NS (UINT64_C(5) * 1000000)
 /* For SIGKILL to take effect; what is stuck in the kernel takes longer. */
 #define KILL_NS (UINT64_C(2000) * 1000000)
 
-static pid_t left_out[PLAN_MAX_HOGS];
+static pid_t left_out[PROCTREE_MAX_LEFT_OUT];
 static int nr_left_out;
 
-void family_keep(void)
+void proctree_keep(void)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-void family_leave_out(pid_t pid)
+void proctree_leave_out(pid_t pid)
 {
-	if (nr_left_out < PLAN_MAX_HOGS)
+	if (nr_left_out < PROCTREE_MAX_LEFT_OUT)
 		left_out[nr_left_out++] = pid;
 }
 
@@ -59,7 +59,7 @@ static bool has(const int *pids, int n, int pid)
 	return false;
 }
 
-int family_list(pid_t pid, int **pids)
+int proctree_list(pid_t pid, int **pids)
 {
 	int *all, *parents, n = sysfs_ids(&all, "", "/proc"), found = 0, before;
 
@@ -90,7 +90,7 @@ int family_list(pid_t pid, int **pids)
 /* Sends all descendants a signal (0: none); returns how many there are. */
 static unsigned int tell(int signal)
 {
-	int *pids, n = family_list(gettid(), &pids);
+	int *pids, n = proctree_list(gettid(), &pids);
 
 	for (int i = 0; i < n && signal; i++)
 		kill(pids[i], signal);
@@ -119,7 +119,7 @@ static unsigned int wait_for(uint64_t ns, int signal)
 	}
 }
 
-unsigned int family_end(uint64_t wait_ns, uint64_t grace_ns)
+unsigned int proctree_end(uint64_t wait_ns, uint64_t grace_ns)
 {
 	unsigned int n = wait_for(wait_ns, 0);
 

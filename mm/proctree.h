@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * family.h - the processes that descend from one: found, and ended.
+ * proctree.h - the processes that descend from one: found, and ended.
  *
  * Whoever is a subreaper (prctl(2)) keeps them: a process whose parent ended
  * becomes its child, and not PID 1's, so that none gets away.
  */
-#ifndef TIER_FAMILY_H
-#define TIER_FAMILY_H
+#ifndef TIER_MM_PROCTREE_H
+#define TIER_MM_PROCTREE_H
 
 #include <stdint.h>
 #include <sys/types.h>
 
 /* From now on orphans among our descendants become our children. */
-void family_keep(void);
+void proctree_keep(void);
 
-/* A child that is none of the family (a hog): neither listed nor ended. */
-void family_leave_out(pid_t pid);
+#define PROCTREE_MAX_LEFT_OUT 8
+/*
+ * A child that is none of the tree (a hog): neither listed nor ended. At most
+ * so many.
+ */
+void proctree_leave_out(pid_t pid);
 
 /*
  * The descendants of pid that live (zombies do not), in no order, *pids to be
  * freed. Returns how many, or -errno.
  */
-int family_list(pid_t pid, int **pids);
+int proctree_list(pid_t pid, int **pids);
 
 /*
  * Ends all descendants of the calling process: what has not ended by itself
@@ -29,6 +33,6 @@ int family_list(pid_t pid, int **pids);
  * all are reaped. grace_ns 0: SIGKILL at once. Returns how many had to be
  * ended; one that cannot be (another user's) is given up after two seconds.
  */
-unsigned int family_end(uint64_t wait_ns, uint64_t grace_ns);
+unsigned int proctree_end(uint64_t wait_ns, uint64_t grace_ns);
 
 #endif

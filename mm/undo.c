@@ -21,9 +21,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/undo.h"
 #include "sysfs.h"
-#include "undo.h"
-#include "util.h"
 
 /* DAMON's directories and a cgroup's last process need a moment. */
 #define BUSY_NS (UINT64_C(1000) * 1000000)

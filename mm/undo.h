@@ -12,8 +12,8 @@
  * With sysfs.c's dry run, or under --root, no log is written and nothing is
  * mounted; the changes go to sysfs.c's journal.
  */
-#ifndef TIER_UNDO_H
-#define TIER_UNDO_H
+#ifndef TIER_MM_UNDO_H
+#define TIER_MM_UNDO_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base.h"
+#include "mm/zone.h"
 #include "sysfs.h"
-#include "util.h"
-#include "zone.h"
 
 #define PAGE UINT64_C(4096)
 #define ENOUGH GIB
@@ -48,7 +48,7 @@ static struct zone_node *node_for(struct zones *zones, int node)
 	for (int i = 0; i < zones->nr_nodes; i++)
 		if (zones->nodes[i].node == node)
 			return &zones->nodes[i];
-	if (zones->nr_nodes == PLAN_MAX_NODES)
+	if (zones->nr_nodes == NODE_MAX)
 		return NULL;
 	*n = (struct zone_node){ .node = node, .above = INT64_MIN };
 	zones->nr_nodes++;

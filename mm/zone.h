@@ -3,14 +3,14 @@
  * zone.h - how full the nodes are, as the kernel's own decisions see it:
  * /proc/zoneinfo against the promotion watermark.
  */
-#ifndef TIER_ZONE_H
-#define TIER_ZONE_H
+#ifndef TIER_MM_ZONE_H
+#define TIER_MM_ZONE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "plan.h"
+#include "mm/node.h"
 
 struct zone_node {
 	int node;
@@ -32,7 +32,7 @@ struct zone_node {
 };
 
 struct zones {
-	struct zone_node nodes[PLAN_MAX_NODES];
+	struct zone_node nodes[NODE_MAX];
 	int nr_nodes; /* with memory; 0: not known */
 };
 

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../pmu_page.h"
+#include "plugin/pmu_page.h"
 
 #define OPTIONS_MAX_PARTS 64
 #define OPTIONS_LINE 64 /* bytes of a line of the modelled cache */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * moves.c - who moved what: the pages that were migrated, by mechanism.
+ * migration.c - who moved what: the pages that were migrated, by mechanism.
  *
  * Every migration in the kernel ends in migrate_pages(), which adds to
  * pgmigrate_success and passes the tracepoint with the same number and a
@@ -15,11 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "moves.h"
-#include "node.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "mm/node.h"
+#include "mm/undo.h"
 #include "sysfs.h"
-#include "undo.h"
-#include "util.h"
+#include "tiering/migration.h"
 
 #define TRACING "/sys/kernel/tracing"
 #define EVENT "events/migrate/mm_migrate_pages"
@@ -37,7 +38,7 @@ static struct {
 	pthread_t thread;
 	char lack[256];
 	/* The numbers differ from kernel to kernel; it says what they are. */
-	char names[MOVES_REASONS][MOVES_NAME];
+	char names[MIGRATION_REASONS][MIGRATION_NAME];
 } trace;
 
 /* From the event's print format: {0, "compaction"}, {1, "memory_failure"} */
@@ -45,13 +46,13 @@ static void read_names(const char *format)
 {
 	const char *p = strstr(format, "REC->reason, {");
 	const char *end = p ? strchr(p, ')') : NULL;
-	char name[MOVES_NAME];
+	char name[MIGRATION_NAME];
 	unsigned int number;
 
 	memset(trace.names, 0, sizeof(trace.names));
 	for (; p && end && p < end; p += strcspn(p + 1, "{)") + 1)
 		if (sscanf(p, "{%u, \"%23[^\"]\"", &number, name) == 2 &&
-		    number < MOVES_REASONS)
+		    number < MIGRATION_REASONS)
 			memcpy(trace.names[number], name, sizeof(name));
 }
 
@@ -74,7 +75,7 @@ static int set_trigger(void)
 	return err == -EEXIST ? 0 : err;
 }
 
-int moves_begin(void)
+int migration_begin(void)
 {
 	int err = undo_mount("tracefs", TRACING, "events");
 
@@ -98,7 +99,7 @@ static void *remove_instance(void *arg)
 	return arg;
 }
 
-void moves_end(void)
+void migration_end(void)
 {
 	/* One that was there before us is not in the log. */
 	if (trace.on && undo_has(INSTANCE))
@@ -106,14 +107,14 @@ void moves_end(void)
 					       remove_instance, NULL);
 }
 
-void moves_wait(void)
+void migration_wait(void)
 {
 	if (trace.ending)
 		pthread_join(trace.thread, NULL);
 	trace.ending = false;
 }
 
-const char *moves_trace_lack(void)
+const char *migration_trace_lack(void)
 {
 	if (trace.on)
 		return NULL;
@@ -131,9 +132,9 @@ static uint64_t value_of(const char *line, const char *key)
  * { reason:          5 } hitcount:       8  succeeded:      8  failed:   0
  * or with the name in the place of the number.
  */
-static bool read_reason(struct moves_reason *r, const char *line)
+static bool read_reason(struct migration_reason *r, const char *line)
 {
-	char word[MOVES_NAME];
+	char word[MIGRATION_NAME];
 	unsigned int number;
 	int end = -1;
 
@@ -141,7 +142,7 @@ static bool read_reason(struct moves_reason *r, const char *line)
 		return false;
 	snprintf(r->name, sizeof(r->name), "%s", word);
 	if (sscanf(word, "%u%n", &number, &end) == 1 && !word[end]) {
-		if (number < MOVES_REASONS && trace.names[number][0])
+		if (number < MIGRATION_REASONS && trace.names[number][0])
 			memcpy(r->name, trace.names[number], sizeof(r->name));
 		else
 			snprintf(r->name, sizeof(r->name), "reason_%u", number);
@@ -151,7 +152,7 @@ static bool read_reason(struct moves_reason *r, const char *line)
 	return true;
 }
 
-static void take_trace(struct moves *m)
+static void take_trace(struct migration *m)
 {
 	char *text = sysfs_slurp(INSTANCE "/" EVENT "/hist"), *line, *save;
 
@@ -161,14 +162,14 @@ static void take_trace(struct moves *m)
 		return;
 	}
 	for (line = strtok_r(text, "\n", &save);
-	     line && m->nr_reasons < MOVES_REASONS;
+	     line && m->nr_reasons < MIGRATION_REASONS;
 	     line = strtok_r(NULL, "\n", &save))
 		m->nr_reasons += read_reason(&m->reasons[m->nr_reasons], line);
 	free(text);
 	m->traced = true;
 }
 
-void moves_take_trace(struct moves *m)
+void migration_take_trace(struct migration *m)
 {
 	m->traced = false;
 	m->nr_reasons = 0;
@@ -176,62 +177,65 @@ void moves_take_trace(struct moves *m)
 		take_trace(m);
 }
 
-int moves_take(struct moves *m, bool damon)
+int migration_take(struct migration *m, bool damon)
 {
 	int err = damon ? damon_moved(&m->damon, true) : 0;
 
 	zone_take(&m->zones); /* without it no regime is told */
-	moves_take_trace(m);
+	migration_take_trace(m);
 	return err;
 }
 
 /* -------------------------------------------------------------- adding up */
 
-struct moves_sum moves_counter(const struct moves_span *s, const char *name)
+struct migration_sum migration_counter(const struct migration_span *s,
+				       const char *name)
 {
-	struct moves_sum sum = { 0 };
+	struct migration_sum sum = { 0 };
 
 	sum.known = vmstat_delta(s->a, s->b, VMSTAT_TOTAL, name, &sum.pages);
 	return sum;
 }
 
-bool moves_is_traced(const struct moves_span *s)
+bool migration_is_traced(const struct migration_span *s)
 {
-	return s->moves_a && s->moves_b && s->moves_a->traced &&
-	       s->moves_b->traced;
+	return s->migration_a && s->migration_b && s->migration_a->traced &&
+	       s->migration_b->traced;
 }
 
 /* What a reason's numbers were; it comes into being with its first page. */
-static struct moves_reason reason_at(const struct moves *m, const char *name)
+static struct migration_reason reason_at(const struct migration *m,
+					 const char *name)
 {
 	for (size_t i = 0; i < m->nr_reasons; i++)
 		if (!strcmp(m->reasons[i].name, name))
 			return m->reasons[i];
-	return (struct moves_reason){ .succeeded = 0 };
+	return (struct migration_reason){ .succeeded = 0 };
 }
 
-struct moves_reason moves_by_reason(const struct moves_span *s,
-				    const char *name)
+struct migration_reason migration_by_reason(const struct migration_span *s,
+					    const char *name)
 {
-	struct moves_reason a = reason_at(s->moves_a, name);
-	struct moves_reason b = reason_at(s->moves_b, name);
+	struct migration_reason a = reason_at(s->migration_a, name);
+	struct migration_reason b = reason_at(s->migration_b, name);
 
 	b.succeeded -= a.succeeded;
 	b.failed -= a.failed;
 	return b;
 }
 
-static struct moves_sum traced(const struct moves_span *s, const char *name)
+static struct migration_sum traced(const struct migration_span *s,
+				   const char *name)
 {
-	struct moves_sum sum = { .known = moves_is_traced(s) };
+	struct migration_sum sum = { .known = migration_is_traced(s) };
 
 	if (sum.known)
-		sum.pages = (int64_t)moves_by_reason(s, name).succeeded;
+		sum.pages = (int64_t)migration_by_reason(s, name).succeeded;
 	return sum;
 }
 
-static struct moves_sum minus(struct moves_sum from,
-			      const struct moves_sum *rows, size_t n)
+static struct migration_sum minus(struct migration_sum from,
+				  const struct migration_sum *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		from.pages -= rows[i].pages;
@@ -240,9 +244,9 @@ static struct moves_sum minus(struct moves_sum from,
 	return from;
 }
 
-static struct moves_sum plus(struct moves_sum a, struct moves_sum b)
+static struct migration_sum plus(struct migration_sum a, struct migration_sum b)
 {
-	return (struct moves_sum){ a.known && b.known, a.pages + b.pages };
+	return (struct migration_sum){ a.known && b.known, a.pages + b.pages };
 }
 
 /* Statistics begin anew when the schemes do. */
@@ -251,17 +255,20 @@ static uint64_t since(uint64_t before, uint64_t after)
 	return after < before ? after : after - before;
 }
 
-static void add_damon(struct moves_sums *sums, const struct moves_span *s)
+static void add_damon(struct migration_sums *sums,
+		      const struct migration_span *s)
 {
 	const struct damon_moved none = { .any = false };
-	const struct damon_moved *a = s->moves_a ? &s->moves_a->damon : &none;
-	const struct damon_moved *b = s->moves_b ? &s->moves_b->damon : &none;
+	const struct damon_moved *a = s->migration_a ? &s->migration_a->damon :
+						       &none;
+	const struct damon_moved *b = s->migration_b ? &s->migration_b->damon :
+						       &none;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
-	sums->row[MOVES_HOT] = (struct moves_sum){
+	sums->row[MIGRATION_HOT] = (struct migration_sum){
 		true, (int64_t)(since(a->hot_applied, b->hot_applied) / page)
 	};
-	sums->row[MOVES_COLD] = (struct moves_sum){
+	sums->row[MIGRATION_COLD] = (struct migration_sum){
 		true, (int64_t)(since(a->cold_applied, b->cold_applied) / page)
 	};
 	sums->hot_tried = since(a->hot_tried, b->hot_tried);
@@ -269,29 +276,30 @@ static void add_damon(struct moves_sums *sums, const struct moves_span *s)
 }
 
 /* Memory that goes offline, memory failures, long-term pins, ... */
-static struct moves_sum other_reasons(const struct moves_span *s)
+static struct migration_sum other_reasons(const struct migration_span *s)
 {
 	static const char *const known[] = {
 		"numa_misplaced", "demotion",	     "damon",
 		"compaction",	  "mempolicy_mbind", "syscall_or_cpuset"
 	};
-	struct moves_sum sum = { .known = moves_is_traced(s) };
+	struct migration_sum sum = { .known = migration_is_traced(s) };
 
-	for (size_t i = 0; sum.known && i < s->moves_b->nr_reasons; i++)
-		sum.pages += traced(s, s->moves_b->reasons[i].name).pages;
+	for (size_t i = 0; sum.known && i < s->migration_b->nr_reasons; i++)
+		sum.pages += traced(s, s->migration_b->reasons[i].name).pages;
 	for (size_t i = 0; sum.known && i < ARRAY_SIZE(known); i++)
 		sum.pages -= traced(s, known[i]).pages;
 	return sum;
 }
 
 /* Without a trace it is known of compaction only when it did nothing. */
-static struct moves_sum compaction(const struct moves_span *s)
+static struct migration_sum compaction(const struct migration_span *s)
 {
-	struct moves_sum isolated = moves_counter(s, "compact_isolated");
+	struct migration_sum isolated =
+		migration_counter(s, "compact_isolated");
 
-	if (moves_is_traced(s))
+	if (migration_is_traced(s))
 		return traced(s, "compaction");
-	return (struct moves_sum){ isolated.known && !isolated.pages, 0 };
+	return (struct migration_sum){ isolated.known && !isolated.pages, 0 };
 }
 
 /*
@@ -299,7 +307,7 @@ static struct moves_sum compaction(const struct moves_span *s)
  * move, one of the two has more of them. Then what a row has too much is what
  * the rest has too little, and is neither.
  */
-static void cancel(struct moves_sum *more, struct moves_sum *rest)
+static void cancel(struct migration_sum *more, struct migration_sum *rest)
 {
 	int64_t both = llabs(more->pages) < llabs(rest->pages) ? more->pages :
 								 -rest->pages;
@@ -310,41 +318,43 @@ static void cancel(struct moves_sum *more, struct moves_sum *rest)
 	rest->pages += both;
 }
 
-void moves_add_up(struct moves_sums *sums, const struct moves_span *s)
+void migration_add_up(struct migration_sums *sums,
+		      const struct migration_span *s)
 {
-	struct moves_sum numa = moves_counter(s, "numa_pages_migrated");
-	struct moves_sum *row;
+	struct migration_sum numa = migration_counter(s, "numa_pages_migrated");
+	struct migration_sum *row;
 
-	*sums = (struct moves_sums){ .traced = moves_is_traced(s) };
+	*sums = (struct migration_sums){ .traced = migration_is_traced(s) };
 	row = sums->row;
-	row[MOVES_PROMOTED] = moves_counter(s, "pgpromote_success");
-	row[MOVES_NUMA_OTHER] =
+	row[MIGRATION_PROMOTED] = migration_counter(s, "pgpromote_success");
+	row[MIGRATION_NUMA_OTHER] =
 		minus(numa.known ? numa : traced(s, "numa_misplaced"),
-		      &row[MOVES_PROMOTED], 1);
-	row[MOVES_KSWAPD] = moves_counter(s, "pgdemote_kswapd");
-	row[MOVES_DIRECT] = moves_counter(s, "pgdemote_direct");
-	row[MOVES_KHUGEPAGED] = moves_counter(s, "pgdemote_khugepaged");
-	row[MOVES_PROACTIVE] = moves_counter(s, "pgdemote_proactive");
-	row[MOVES_DEMOTED_MORE] =
-		minus(traced(s, "demotion"), &row[MOVES_KSWAPD], 4);
+		      &row[MIGRATION_PROMOTED], 1);
+	row[MIGRATION_KSWAPD] = migration_counter(s, "pgdemote_kswapd");
+	row[MIGRATION_DIRECT] = migration_counter(s, "pgdemote_direct");
+	row[MIGRATION_KHUGEPAGED] = migration_counter(s, "pgdemote_khugepaged");
+	row[MIGRATION_PROACTIVE] = migration_counter(s, "pgdemote_proactive");
+	row[MIGRATION_DEMOTED_MORE] =
+		minus(traced(s, "demotion"), &row[MIGRATION_KSWAPD], 4);
 	add_damon(sums, s);
-	row[MOVES_DAMON_MORE] = minus(traced(s, "damon"), &row[MOVES_HOT], 2);
-	row[MOVES_COMPACTION] = compaction(s);
-	row[MOVES_SYSCALLS] = plus(traced(s, "syscall_or_cpuset"),
-				   traced(s, "mempolicy_mbind"));
-	row[MOVES_OTHERS] = other_reasons(s);
-	sums->migrated = moves_counter(s, "pgmigrate_success");
-	sums->failed = moves_counter(s, "pgmigrate_fail");
-	row[MOVES_REST] = minus(sums->migrated, row, MOVES_REST);
-	cancel(&row[MOVES_DEMOTED_MORE], &row[MOVES_REST]);
-	cancel(&row[MOVES_DAMON_MORE], &row[MOVES_REST]);
+	row[MIGRATION_DAMON_MORE] =
+		minus(traced(s, "damon"), &row[MIGRATION_HOT], 2);
+	row[MIGRATION_COMPACTION] = compaction(s);
+	row[MIGRATION_SYSCALLS] = plus(traced(s, "syscall_or_cpuset"),
+				       traced(s, "mempolicy_mbind"));
+	row[MIGRATION_OTHERS] = other_reasons(s);
+	sums->migrated = migration_counter(s, "pgmigrate_success");
+	sums->failed = migration_counter(s, "pgmigrate_fail");
+	row[MIGRATION_REST] = minus(sums->migrated, row, MIGRATION_REST);
+	cancel(&row[MIGRATION_DEMOTED_MORE], &row[MIGRATION_REST]);
+	cancel(&row[MIGRATION_DAMON_MORE], &row[MIGRATION_REST]);
 }
 
-bool moves_adds_up(const struct moves_sums *sums)
+bool migration_adds_up(const struct migration_sums *sums)
 {
-	int64_t rest = llabs(sums->row[MOVES_REST].pages);
+	int64_t rest = llabs(sums->row[MIGRATION_REST].pages);
 
-	return sums->row[MOVES_REST].known &&
+	return sums->row[MIGRATION_REST].known &&
 	       (rest <= REST_PAGES ||
 		rest <= sums->migrated.pages / REST_SHARE);
 }
@@ -368,7 +378,7 @@ static int read_demotion(void)
 	return sysfs_same(text, "1");
 }
 
-int moves_setting(struct moves_setting *s)
+int migration_setting(struct migration_setting *s)
 {
 	const struct node *near;
 	struct node *nodes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * moves_show.c - who moved what: the table, why a mechanism moved nothing,
+ * migration_show.c - who moved what: the table, why a mechanism moved nothing,
  * the regimes, and the record.
  */
 #include <inttypes.h>
@@ -10,9 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "moves.h"
-#include "report.h"
-#include "util.h"
+#include "lib/base.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "tiering/migration.h"
 
 /* -------------------------------------------------------------- the table */
 
@@ -20,32 +21,36 @@ static const struct row_text {
 	const char *key, *label, *source;
 	bool seldom; /* shown only when there is something */
 } row_texts[NR_MOVES_ROWS] = {
-	[MOVES_PROMOTED] = { "numa_promoted", "NUMA balancing, promoted",
-			     "pgpromote_success", false },
-	[MOVES_NUMA_OTHER] = { "numa_other", "NUMA balancing, other",
-			       "numa_pages_migrated, rest", false },
-	[MOVES_KSWAPD] = { "demoted_kswapd", "kswapd, demoted",
-			   "pgdemote_kswapd", false },
-	[MOVES_DIRECT] = { "demoted_direct", "direct reclaim, demoted",
-			   "pgdemote_direct", false },
-	[MOVES_KHUGEPAGED] = { "demoted_khugepaged", "khugepaged, demoted",
-			       "pgdemote_khugepaged", false },
-	[MOVES_PROACTIVE] = { "demoted_proactive", "proactive reclaim, demoted",
-			      "pgdemote_proactive", false },
-	[MOVES_DEMOTED_MORE] = { "demoted_uncounted",
-				 "reclaim, not in counters", "tracepoint, rest",
-				 true },
-	[MOVES_HOT] = { "damon_hot", "DAMON migrate_hot", "sz_applied", false },
-	[MOVES_COLD] = { "damon_cold", "DAMON migrate_cold", "sz_applied",
-			 false },
-	[MOVES_DAMON_MORE] = { "damon_uncounted", "DAMON, not in sz_applied",
-			       "tracepoint, rest", true },
-	[MOVES_COMPACTION] = { "compaction", "compaction", "tracepoint",
-			       false },
-	[MOVES_SYSCALLS] = { "syscalls", "system calls", "tracepoint", false },
-	[MOVES_OTHERS] = { "others", "other reasons", "tracepoint", true },
-	[MOVES_REST] = { "rest", "not explained", "the sum less the above",
-			 false },
+	[MIGRATION_PROMOTED] = { "numa_promoted", "NUMA balancing, promoted",
+				 "pgpromote_success", false },
+	[MIGRATION_NUMA_OTHER] = { "numa_other", "NUMA balancing, other",
+				   "numa_pages_migrated, rest", false },
+	[MIGRATION_KSWAPD] = { "demoted_kswapd", "kswapd, demoted",
+			       "pgdemote_kswapd", false },
+	[MIGRATION_DIRECT] = { "demoted_direct", "direct reclaim, demoted",
+			       "pgdemote_direct", false },
+	[MIGRATION_KHUGEPAGED] = { "demoted_khugepaged", "khugepaged, demoted",
+				   "pgdemote_khugepaged", false },
+	[MIGRATION_PROACTIVE] = { "demoted_proactive",
+				  "proactive reclaim, demoted",
+				  "pgdemote_proactive", false },
+	[MIGRATION_DEMOTED_MORE] = { "demoted_uncounted",
+				     "reclaim, not in counters",
+				     "tracepoint, rest", true },
+	[MIGRATION_HOT] = { "damon_hot", "DAMON migrate_hot", "sz_applied",
+			    false },
+	[MIGRATION_COLD] = { "damon_cold", "DAMON migrate_cold", "sz_applied",
+			     false },
+	[MIGRATION_DAMON_MORE] = { "damon_uncounted",
+				   "DAMON, not in sz_applied",
+				   "tracepoint, rest", true },
+	[MIGRATION_COMPACTION] = { "compaction", "compaction", "tracepoint",
+				   false },
+	[MIGRATION_SYSCALLS] = { "syscalls", "system calls", "tracepoint",
+				 false },
+	[MIGRATION_OTHERS] = { "others", "other reasons", "tracepoint", true },
+	[MIGRATION_REST] = { "rest", "not explained", "the sum less the above",
+			     false },
 };
 
 /* Pages; fewer are drift. */
@@ -56,18 +61,18 @@ static const struct report_column columns[] = { { "pages moved by", -26 },
 						{ "whole run", 11 },
 						{ "counted by", -25 } };
 
-static void cell(char text[static 24], const struct moves_sum *sum,
-		 enum moves_row row)
+static void cell(char text[static 24], const struct migration_sum *sum,
+		 enum migration_row row)
 {
 	if (sum->known)
 		snprintf(text, 24, "%" PRId64, sum->pages);
 	else
 		snprintf(text, 24, "%s",
-			 row == MOVES_PROACTIVE ? "in direct" : "?");
+			 row == MIGRATION_PROACTIVE ? "in direct" : "?");
 }
 
-static void text_row(const char *label, const struct moves_sum *timed,
-		     const struct moves_sum *whole, enum moves_row row,
+static void text_row(const char *label, const struct migration_sum *timed,
+		     const struct migration_sum *whole, enum migration_row row,
 		     const char *source)
 {
 	char a[24], b[24];
@@ -78,46 +83,48 @@ static void text_row(const char *label, const struct moves_sum *timed,
 	report_row(columns, ARRAY_SIZE(columns), cells);
 }
 
-static const char *source_of(const struct moves_sums *whole, enum moves_row row)
+static const char *source_of(const struct migration_sums *whole,
+			     enum migration_row row)
 {
-	if (!whole->row[row].known && row >= MOVES_COMPACTION &&
-	    row < MOVES_REST)
+	if (!whole->row[row].known && row >= MIGRATION_COMPACTION &&
+	    row < MIGRATION_REST)
 		return "no counter of its own";
-	if (row == MOVES_COMPACTION && !whole->traced)
+	if (row == MIGRATION_COMPACTION && !whole->traced)
 		return "compact_isolated is 0";
 	return row_texts[row].source;
 }
 
-static void text_table(const struct moves_sums *timed,
-		       const struct moves_sums *whole)
+static void text_table(const struct migration_sums *timed,
+		       const struct migration_sums *whole)
 {
 	report_say("\n");
 	report_head(columns, ARRAY_SIZE(columns));
-	for (enum moves_row r = 0; r < NR_MOVES_ROWS; r++) {
+	for (enum migration_row r = 0; r < NR_MOVES_ROWS; r++) {
 		const char *label = row_texts[r].label;
 
 		if (row_texts[r].seldom && !timed->row[r].pages &&
 		    !whole->row[r].pages)
 			continue;
-		if (r == MOVES_REST && !whole->traced)
+		if (r == MIGRATION_REST && !whole->traced)
 			label = "the rest (all with \"?\")";
 		text_row(label, &timed->row[r], &whole->row[r], r,
 			 source_of(whole, r));
 	}
 	text_row("all pages moved", &timed->migrated, &whole->migrated,
-		 MOVES_REST, "pgmigrate_success");
+		 MIGRATION_REST, "pgmigrate_success");
 	text_row("could not be moved", &timed->failed, &whole->failed,
-		 MOVES_REST, "pgmigrate_fail");
+		 MIGRATION_REST, "pgmigrate_fail");
 }
 
-static void text_failed(const struct moves_span *s,
-			const struct moves_sums *sums)
+static void text_failed(const struct migration_span *s,
+			const struct migration_sums *sums)
 {
 	struct textbuf by = { 0 };
 
-	for (size_t i = 0; sums->traced && i < s->moves_b->nr_reasons; i++) {
-		const char *name = s->moves_b->reasons[i].name;
-		uint64_t failed = moves_by_reason(s, name).failed;
+	for (size_t i = 0; sums->traced && i < s->migration_b->nr_reasons;
+	     i++) {
+		const char *name = s->migration_b->reasons[i].name;
+		uint64_t failed = migration_by_reason(s, name).failed;
 
 		if (failed)
 			buf_add(&by, "%s%s %" PRIu64, by.len ? ", " : "", name,
@@ -141,14 +148,15 @@ static void add_tried(struct textbuf *b, const char *action, uint64_t tried,
 			format_size(to, moved));
 }
 
-static bool is_stale(const struct moves_span *s)
+static bool is_stale(const struct migration_span *s)
 {
-	return s->moves_b && s->moves_b->damon.any && s->moves_b->damon.stale;
+	return s->migration_b && s->migration_b->damon.any &&
+	       s->migration_b->damon.stale;
 }
 
 /* A scheme is charged with whole regions: the rest is not a failure. */
-static void text_tried(const struct moves_span *span,
-		       const struct moves_sums *s)
+static void text_tried(const struct migration_span *span,
+		       const struct migration_sums *s)
 {
 	struct textbuf b = { 0 };
 
@@ -156,8 +164,9 @@ static void text_tried(const struct moves_span *span,
 		report_wrap("         ",
 			    "DAMON    sz_applied is of an earlier time: the "
 			    "kernel was not asked");
-	add_tried(&b, "migrate_hot", s->hot_tried, s->row[MOVES_HOT].pages);
-	add_tried(&b, "migrate_cold", s->cold_tried, s->row[MOVES_COLD].pages);
+	add_tried(&b, "migrate_hot", s->hot_tried, s->row[MIGRATION_HOT].pages);
+	add_tried(&b, "migrate_cold", s->cold_tried,
+		  s->row[MIGRATION_COLD].pages);
 	if (b.len)
 		report_wrap("         ",
 			    "DAMON    %s: what stays is free memory, rejected "
@@ -173,13 +182,14 @@ static void text_tried(const struct moves_span *span,
  * one, and calls them applied. Not more than this of a span's are such; those
  * of new pages are among them.
  */
-static uint64_t strayed(const struct moves_span *span,
-			const struct moves_sums *s)
+static uint64_t strayed(const struct migration_span *span,
+			const struct migration_sums *s)
 {
-	int64_t moved = s->row[MOVES_HOT].pages + s->row[MOVES_COLD].pages;
+	int64_t moved =
+		s->row[MIGRATION_HOT].pages + s->row[MIGRATION_COLD].pages;
 	int64_t missed = 0;
 
-	if (!s->row[MOVES_HOT].known || !s->row[MOVES_COLD].known ||
+	if (!s->row[MIGRATION_HOT].known || !s->row[MIGRATION_COLD].known ||
 	    !vmstat_delta(span->a, span->b, VMSTAT_TOTAL, "numa_miss",
 			  &missed) ||
 	    missed < 0)
@@ -187,11 +197,12 @@ static uint64_t strayed(const struct moves_span *span,
 	return (uint64_t)(missed < moved ? missed : moved);
 }
 
-static void text_strayed(const struct moves_span *span,
-			 const struct moves_sums *s)
+static void text_strayed(const struct migration_span *span,
+			 const struct migration_sums *s)
 {
 	uint64_t pages = strayed(span, s);
-	int64_t moved = s->row[MOVES_HOT].pages + s->row[MOVES_COLD].pages;
+	int64_t moved =
+		s->row[MIGRATION_HOT].pages + s->row[MIGRATION_COLD].pages;
 
 	if (pages > STRAYED_MIN && pages > (uint64_t)moved / 10)
 		report_wrap("         ",
@@ -208,10 +219,10 @@ static const char *const demotions[] = { "pgdemote_kswapd", "pgdemote_direct",
 					 "pgdemote_khugepaged",
 					 "pgdemote_proactive" };
 
-static struct moves_sum flow(const struct moves_span *s, int node,
-			     const char *const *names, size_t n)
+static struct migration_sum flow(const struct migration_span *s, int node,
+				 const char *const *names, size_t n)
 {
-	struct moves_sum sum = { 0 };
+	struct migration_sum sum = { 0 };
 	int64_t pages;
 
 	for (size_t i = 0; i < n; i++) {
@@ -223,7 +234,7 @@ static struct moves_sum flow(const struct moves_span *s, int node,
 	return sum;
 }
 
-static void text_flow(const struct moves_span *s, const char *what,
+static void text_flow(const struct migration_span *s, const char *what,
 		      const char *const *names, size_t n)
 {
 	struct textbuf by = { 0 };
@@ -243,9 +254,9 @@ static void text_flow(const struct moves_span *s, const char *what,
 
 /* ------------------------------------------------------------------ zeros */
 
-static int64_t pages_of(const struct moves_span *s, const char *name)
+static int64_t pages_of(const struct migration_span *s, const char *name)
 {
-	return moves_counter(s, name).pages;
+	return migration_counter(s, name).pages;
 }
 
 struct zero {
@@ -278,7 +289,7 @@ zero(struct zeros *z, const char *who, const char *cause, const char *fmt, ...)
 #define NOT_LIMITED "pgpromote_candidate_nrl"
 
 /* There is something to promote, by a mechanism that is on; why was none? */
-static void explain_no_fault(struct zeros *z, const struct moves_span *s)
+static void explain_no_fault(struct zeros *z, const struct migration_span *s)
 {
 	int64_t faults = pages_of(s, "numa_hint_faults");
 	int64_t candidates =
@@ -304,11 +315,12 @@ static void explain_no_fault(struct zeros *z, const struct moves_span *s)
  * What is no candidate. Of the candidates some were not promoted, so that
  * without a counter of its own it may have been more.
  */
-static void explain_promoted(struct zeros *z, const struct moves_span *s,
+static void explain_promoted(struct zeros *z, const struct migration_span *s,
 			     int64_t promoted)
 {
-	struct moves_sum candidates = moves_counter(s, "pgpromote_candidate");
-	struct moves_sum counted = moves_counter(s, NOT_LIMITED);
+	struct migration_sum candidates =
+		migration_counter(s, "pgpromote_candidate");
+	struct migration_sum counted = migration_counter(s, NOT_LIMITED);
 	int64_t n = counted.known    ? counted.pages :
 		    candidates.known ? promoted - candidates.pages :
 				       0;
@@ -323,11 +335,11 @@ static void explain_promoted(struct zeros *z, const struct moves_span *s,
 		     counted.known ? "" : "at least ", n, promoted);
 }
 
-static void explain_numa(struct zeros *z, const struct moves_span *s,
-			 const struct moves_sums *sums,
-			 const struct moves_setting *set)
+static void explain_numa(struct zeros *z, const struct migration_span *s,
+			 const struct migration_sums *sums,
+			 const struct migration_setting *set)
 {
-	int64_t promoted = sums->row[MOVES_PROMOTED].pages;
+	int64_t promoted = sums->row[MIGRATION_PROMOTED].pages;
 
 	if (promoted) {
 		explain_promoted(z, s, promoted);
@@ -356,16 +368,16 @@ static void explain_numa(struct zeros *z, const struct moves_span *s,
 }
 
 static const struct reclaimer {
-	enum moves_row row;
+	enum migration_row row;
 	const char *name, *scanned;
 } reclaimers[] = {
-	{ MOVES_KSWAPD, "kswapd", "pgscan_kswapd" },
-	{ MOVES_DIRECT, "direct reclaim", "pgscan_direct" },
-	{ MOVES_KHUGEPAGED, "khugepaged", "pgscan_khugepaged" },
-	{ MOVES_PROACTIVE, "proactive reclaim", "pgscan_proactive" },
+	{ MIGRATION_KSWAPD, "kswapd", "pgscan_kswapd" },
+	{ MIGRATION_DIRECT, "direct reclaim", "pgscan_direct" },
+	{ MIGRATION_KHUGEPAGED, "khugepaged", "pgscan_khugepaged" },
+	{ MIGRATION_PROACTIVE, "proactive reclaim", "pgscan_proactive" },
 };
 
-static bool any_unreclaimable(const struct moves *m)
+static bool any_unreclaimable(const struct migration *m)
 {
 	for (int i = 0; m && i < m->zones.nr_nodes; i++)
 		if (m->zones.nodes[i].unreclaimable)
@@ -374,11 +386,11 @@ static bool any_unreclaimable(const struct moves *m)
 }
 
 /* Demotion is on and there is a lower tier: who had nothing to do? */
-static void explain_reclaimers(struct zeros *z, const struct moves_span *s,
-			       const struct moves_sums *sums)
+static void explain_reclaimers(struct zeros *z, const struct migration_span *s,
+			       const struct migration_sums *sums)
 {
-	bool stalled = any_unreclaimable(s->moves_a) ||
-		       any_unreclaimable(s->moves_b);
+	bool stalled = any_unreclaimable(s->migration_a) ||
+		       any_unreclaimable(s->migration_b);
 	char idle[64] = "";
 
 	for (size_t i = 0; i < ARRAY_SIZE(reclaimers); i++) {
@@ -393,7 +405,7 @@ static void explain_reclaimers(struct zeros *z, const struct moves_span *s,
 			     "%" PRId64 " pages scanned, none demoted: in "
 			     "use, or no room in the lower tier",
 			     scanned);
-		else if (r->row == MOVES_KSWAPD && stalled)
+		else if (r->row == MIGRATION_KSWAPD && stalled)
 			zero(z, r->name, "stalled",
 			     "it has given up on a node (see stalled, below)");
 		else
@@ -406,9 +418,9 @@ static void explain_reclaimers(struct zeros *z, const struct moves_span *s,
 		     "(pgscan_* is 0)");
 }
 
-static void explain_reclaim(struct zeros *z, const struct moves_span *s,
-			    const struct moves_sums *sums,
-			    const struct moves_setting *set)
+static void explain_reclaim(struct zeros *z, const struct migration_span *s,
+			    const struct migration_sums *sums,
+			    const struct migration_setting *set)
 {
 	int64_t collapsed = pages_of(s, "thp_collapse_alloc");
 	int64_t demoted = 0;
@@ -434,15 +446,15 @@ static void explain_reclaim(struct zeros *z, const struct moves_span *s,
 		     collapsed);
 }
 
-static void explain_damon(struct zeros *z, const struct moves_span *s,
-			  const struct moves_sums *sums,
-			  const struct moves_setting *set)
+static void explain_damon(struct zeros *z, const struct migration_span *s,
+			  const struct migration_sums *sums,
+			  const struct migration_setting *set)
 {
-	if (sums->row[MOVES_HOT].pages || sums->row[MOVES_COLD].pages)
+	if (sums->row[MIGRATION_HOT].pages || sums->row[MIGRATION_COLD].pages)
 		return;
 	if (!set->damon)
 		zero(z, "DAMON", "off", "no scheme was running");
-	else if (!s->moves_b || !s->moves_b->damon.any)
+	else if (!s->migration_b || !s->migration_b->damon.any)
 		zero(z, "DAMON", "no_scheme",
 		     "no scheme has the action migrate_hot or migrate_cold");
 	else if (!sums->hot_tried && !sums->cold_tried)
@@ -454,9 +466,9 @@ static void explain_damon(struct zeros *z, const struct moves_span *s,
 		     "was moved: see what was tried, above");
 }
 
-static void explain(struct zeros *z, const struct moves_span *s,
-		    const struct moves_sums *sums,
-		    const struct moves_setting *set)
+static void explain(struct zeros *z, const struct migration_span *s,
+		    const struct migration_sums *sums,
+		    const struct migration_setting *set)
 {
 	z->n = 0;
 	explain_numa(z, s, sums, set);
@@ -495,7 +507,7 @@ static const char *rule_of(bool was, bool is)
 }
 
 static void text_regime(const struct zone_node *a, const struct zone_node *b,
-			const struct moves_setting *set)
+			const struct migration_setting *set)
 {
 	char from[SIZE_TEXT + 8], to[SIZE_TEXT + 8], limit[SIZE_TEXT];
 
@@ -519,15 +531,15 @@ static void text_regime(const struct zone_node *a, const struct zone_node *b,
 		    rule_of(zone_is_roomy(a), zone_is_roomy(b)));
 }
 
-static void text_stalls(const struct moves_span *s)
+static void text_stalls(const struct migration_span *s)
 {
-	const struct zones *end = &s->moves_b->zones;
+	const struct zones *end = &s->migration_b->zones;
 	bool any = false;
 
 	for (int i = 0; i < end->nr_nodes; i++) {
 		const struct zone_node *b = &end->nodes[i];
 		const struct zone_node *a =
-			zone_of(&s->moves_a->zones, b->node);
+			zone_of(&s->migration_a->zones, b->node);
 
 		if (!b->unreclaimable && !(a && a->unreclaimable))
 			continue;
@@ -545,8 +557,8 @@ static void text_stalls(const struct moves_span *s)
 		report_say("stalls   none: no node is unreclaimable\n");
 }
 
-static bool shows_regime(const struct moves_span *s,
-			 const struct moves_setting *set, int node)
+static bool shows_regime(const struct migration_span *s,
+			 const struct migration_setting *set, int node)
 {
 	int64_t promoted = 0;
 
@@ -554,19 +566,19 @@ static bool shows_regime(const struct moves_span *s,
 	return node == set->near || promoted;
 }
 
-static void text_regimes(const struct moves_span *timed,
-			 const struct moves_span *whole,
-			 const struct moves_setting *set)
+static void text_regimes(const struct migration_span *timed,
+			 const struct migration_span *whole,
+			 const struct migration_setting *set)
 {
 	const struct zone_node *b;
 
-	if (!timed->moves_a || !timed->moves_b || !whole->moves_a ||
-	    !whole->moves_b || !whole->moves_b->zones.nr_nodes)
+	if (!timed->migration_a || !timed->migration_b || !whole->migration_a ||
+	    !whole->migration_b || !whole->migration_b->zones.nr_nodes)
 		return;
-	for (int i = 0; i < timed->moves_a->zones.nr_nodes; i++) {
-		const struct zone_node *a = &timed->moves_a->zones.nodes[i];
+	for (int i = 0; i < timed->migration_a->zones.nr_nodes; i++) {
+		const struct zone_node *a = &timed->migration_a->zones.nodes[i];
 
-		b = zone_of(&timed->moves_b->zones, a->node);
+		b = zone_of(&timed->migration_b->zones, a->node);
 		if (b && shows_regime(whole, set, a->node))
 			text_regime(a, b, set);
 	}
@@ -575,7 +587,7 @@ static void text_regimes(const struct moves_span *timed,
 
 /* ----------------------------------------------------------------- record */
 
-static void member(const char *key, const struct moves_sum *sum)
+static void member(const char *key, const struct migration_sum *sum)
 {
 	if (sum->known)
 		report_i64(key, sum->pages);
@@ -583,16 +595,16 @@ static void member(const char *key, const struct moves_sum *sum)
 		report_null(key);
 }
 
-static void member_reasons(const struct moves_span *s)
+static void member_reasons(const struct migration_span *s)
 {
-	if (!moves_is_traced(s)) {
+	if (!migration_is_traced(s)) {
 		report_null("reasons");
 		return;
 	}
 	report_open("reasons", '{');
-	for (size_t i = 0; i < s->moves_b->nr_reasons; i++) {
-		const char *name = s->moves_b->reasons[i].name;
-		struct moves_reason r = moves_by_reason(s, name);
+	for (size_t i = 0; i < s->migration_b->nr_reasons; i++) {
+		const char *name = s->migration_b->reasons[i].name;
+		struct migration_reason r = migration_by_reason(s, name);
 
 		report_open(name, '{');
 		report_u64("succeeded", r.succeeded);
@@ -602,7 +614,7 @@ static void member_reasons(const struct moves_span *s)
 	report_close('}');
 }
 
-static void member_flow(const struct moves_span *s, const char *key,
+static void member_flow(const struct migration_span *s, const char *key,
 			const char *const *names, size_t n)
 {
 	char text[16];
@@ -610,7 +622,7 @@ static void member_flow(const struct moves_span *s, const char *key,
 	report_open(key, '{');
 	for (size_t f = 0; f < s->b->nr_files; f++) {
 		int node = s->b->files[f].node;
-		struct moves_sum sum = flow(s, node, names, n);
+		struct migration_sum sum = flow(s, node, names, n);
 
 		snprintf(text, sizeof(text), "node%d", node);
 		if (sum.known && node != VMSTAT_TOTAL)
@@ -619,15 +631,15 @@ static void member_flow(const struct moves_span *s, const char *key,
 	report_close('}');
 }
 
-static void record_span(const char *key, const struct moves_span *s,
-			const struct moves_sums *sums)
+static void record_span(const char *key, const struct migration_span *s,
+			const struct migration_sums *sums)
 {
 	report_open(key, '{');
-	for (enum moves_row r = 0; r < NR_MOVES_ROWS; r++)
+	for (enum migration_row r = 0; r < NR_MOVES_ROWS; r++)
 		member(row_texts[r].key, &sums->row[r]);
 	member("migrated", &sums->migrated);
 	member("failed", &sums->failed);
-	report_bool("adds_up", moves_adds_up(sums));
+	report_bool("adds_up", migration_adds_up(sums));
 	report_u64("damon_hot_tried_bytes", sums->hot_tried);
 	report_u64("damon_cold_tried_bytes", sums->cold_tried);
 	report_u64("damon_strayed_max", strayed(s, sums));
@@ -652,17 +664,18 @@ static void record_node(const struct zone_node *a, const struct zone_node *b)
 }
 
 /* Of the timed span: what the benchmark met. */
-static void record_nodes(const struct moves_span *s)
+static void record_nodes(const struct migration_span *s)
 {
 	const struct zone_node *b;
 
 	report_open("nodes", '[');
-	for (int i = 0;
-	     s->moves_a && s->moves_b && i < s->moves_a->zones.nr_nodes; i++) {
-		b = zone_of(&s->moves_b->zones,
-			    s->moves_a->zones.nodes[i].node);
+	for (int i = 0; s->migration_a && s->migration_b &&
+			i < s->migration_a->zones.nr_nodes;
+	     i++) {
+		b = zone_of(&s->migration_b->zones,
+			    s->migration_a->zones.nodes[i].node);
 		if (b)
-			record_node(&s->moves_a->zones.nodes[i], b);
+			record_node(&s->migration_a->zones.nodes[i], b);
 	}
 	report_close(']');
 }
@@ -680,10 +693,11 @@ static void record_zeros(const struct zeros *z)
 	report_close(']');
 }
 
-static void show_text(const struct moves_span *timed,
-		      const struct moves_span *whole,
-		      const struct moves_sums *sums, const struct zeros *zeros,
-		      const struct moves_setting *set)
+static void show_text(const struct migration_span *timed,
+		      const struct migration_span *whole,
+		      const struct migration_sums *sums,
+		      const struct zeros *zeros,
+		      const struct migration_setting *set)
 {
 	text_table(&sums[0], &sums[1]);
 	text_failed(whole, &sums[1]);
@@ -701,29 +715,31 @@ static void show_text(const struct moves_span *timed,
 		report_wrap("         ",
 			    "traced   no: %s; compaction and system calls "
 			    "have no counters and are in the rest",
-			    moves_trace_lack() ? moves_trace_lack() :
-						 "not from the beginning");
-	else if (!moves_adds_up(&sums[1]))
+			    migration_trace_lack() ? migration_trace_lack() :
+						     "not from the beginning");
+	else if (!migration_adds_up(&sums[1]))
 		report_wrap("         ",
 			    "sum      it misses pgmigrate_success by %" PRId64
 			    " pages",
-			    sums[1].row[MOVES_REST].pages);
+			    sums[1].row[MIGRATION_REST].pages);
 	report_wrap("  ", "Pages of all processes count here, and of the "
 			  "kernel's own threads.");
 }
 
-void moves_show(const struct moves_span *timed, const struct moves_span *whole,
-		const struct moves_setting *set)
+void migration_show(const struct migration_span *timed,
+		    const struct migration_span *whole,
+		    const struct migration_setting *set)
 {
-	struct moves_sums sums[2];
+	struct migration_sums sums[2];
 	struct zeros zeros;
 
-	moves_add_up(&sums[0], timed);
-	moves_add_up(&sums[1], whole);
+	migration_add_up(&sums[0], timed);
+	migration_add_up(&sums[1], whole);
 	explain(&zeros, whole, &sums[1], set);
 	report_begin("moves");
 	report_bool("traced", sums[1].traced);
-	report_str("trace_lack", sums[1].traced ? NULL : moves_trace_lack());
+	report_str("trace_lack",
+		   sums[1].traced ? NULL : migration_trace_lack());
 	record_span("timed", timed, &sums[0]);
 	record_span("whole", whole, &sums[1]);
 	record_nodes(timed);

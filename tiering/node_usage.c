@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * residence.c - which nodes hold the pages of our descendants.
+ * node_usage.c - which nodes hold the pages of our descendants.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,22 +8,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "family.h"
-#include "policy.h"
-#include "report.h"
-#include "residence.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "mm/cgroup.h"
+#include "mm/proctree.h"
+#include "mm/undo.h"
 #include "sysfs.h"
-#include "undo.h"
-#include "util.h"
+#include "tiering/node_usage.h"
 
-#define CGROUPS "/sys/fs/cgroup"
 /* The group's name, and that of its undo log. */
 #define OWN "tier-run"
 
 /* -------------------------------------------------------------- the files */
 
 /* Adds all " N<node>=<number>" up to end; a number is so many bytes. */
-static void add_nodes(struct residence *r, const char *p, const char *end,
+static void add_nodes(struct node_usage *r, const char *p, const char *end,
 		      uint64_t unit)
 {
 	unsigned long node;
@@ -32,7 +32,7 @@ static void add_nodes(struct residence *r, const char *p, const char *end,
 
 	for (; (p = strstr(p, " N")) && p < end; p += 2) {
 		node = strtoul(p + 2, &after, 10);
-		if (after == p + 2 || *after != '=' || node >= PLAN_MAX_NODES)
+		if (after == p + 2 || *after != '=' || node >= NODE_MAX)
 			continue;
 		bytes = strtoull(after + 1, NULL, 10) * unit;
 		r->node[node] += bytes;
@@ -52,7 +52,7 @@ static uint64_t value_of(const char *p, const char *end, const char *key,
  * A line a mapping; the counts are of pages of the size at its end, and those
  * of transparent huge pages are of small ones, as that size says, too.
  */
-void residence_add_maps(struct residence *r, const char *text)
+void node_usage_add_maps(struct node_usage *r, const char *text)
 {
 	const char *end;
 
@@ -64,7 +64,7 @@ void residence_add_maps(struct residence *r, const char *text)
 }
 
 /* "anon N0=4096 N1=0" and other lines, in bytes. */
-void residence_add_stat(struct residence *r, const char *text)
+void node_usage_add_stat(struct node_usage *r, const char *text)
 {
 	const char *end;
 
@@ -83,11 +83,11 @@ static bool in_use(void)
 	char events[128];
 
 	return sysfs_read(events, sizeof(events),
-			  CGROUPS "/" OWN "/cgroup.events") > 0 &&
+			  CGROUP_DIR "/" OWN "/cgroup.events") > 0 &&
 	       strstr(events, "populated 1");
 }
 
-void residence_close(void)
+void node_usage_close(void)
 {
 	struct undo_result r;
 
@@ -111,13 +111,13 @@ static int make_group(void)
 		return fail(EPERM, "root makes them");
 	if (in_use())
 		return fail(EBUSY, "another tier run is in its cgroup");
-	residence_close();
+	node_usage_close();
 	err = undo_begin(OWN);
 	if (err)
 		return err;
-	err = policy_cgroup(OWN);
+	err = cgroup_make(OWN);
 	return err ? err :
-	       sysfs_exists(CGROUPS "/" OWN "/memory.numa_stat") ?
+	       sysfs_exists(CGROUP_DIR "/" OWN "/memory.numa_stat") ?
 		     0 :
 		     lacks(ENOENT, "cgroups have no memory.numa_stat");
 }
@@ -131,59 +131,58 @@ static int find_group(const char *group)
 	return group ? 0 : make_group();
 }
 
-void residence_open(struct residence_source *s, const char *group)
+void node_usage_open(struct node_usage_source *s, const char *group)
 {
-	*s = (struct residence_source){ 0 };
+	*s = (struct node_usage_source){ 0 };
 	if (find_group(group)) {
 		snprintf(s->why, sizeof(s->why), "%s", fail_message());
-		residence_close();
+		node_usage_close();
 		return;
 	}
 	s->own = !group;
 	snprintf(s->group, sizeof(s->group), "%s", group ? group : OWN);
 }
 
-int residence_join(const struct residence_source *s)
+int node_usage_join(const struct node_usage_source *s)
 {
 	/* "0" is whoever writes. */
-	return s->own ? sysfs_write("0", CGROUPS "/%s/cgroup.procs", s->group) :
-			0;
+	return s->own ? cgroup_join(s->group) : 0;
 }
 
 /* ------------------------------------------------------------------- look */
 
-static int look_at_group(const char *group, struct residence *r)
+static int look_at_group(const char *group, struct node_usage *r)
 {
-	char *text = sysfs_slurp(CGROUPS "/%s/memory.numa_stat", group);
+	char *text = sysfs_slurp(CGROUP_DIR "/%s/memory.numa_stat", group);
 
 	if (!text)
 		return -errno;
-	residence_add_stat(r, text);
+	node_usage_add_stat(r, text);
 	free(text);
 	return 0;
 }
 
 /* One that has ended meanwhile, or is another user's, has none. */
-static bool look_at_process(int pid, struct residence *r)
+static bool look_at_process(int pid, struct node_usage *r)
 {
 	char *text = sysfs_slurp("/proc/%d/numa_maps", pid);
 
 	if (!text)
 		return false;
-	residence_add_maps(r, text);
+	node_usage_add_maps(r, text);
 	free(text);
 	return true;
 }
 
-int residence_look(const struct residence_source *s, struct residence *r)
+int node_usage_look(const struct node_usage_source *s, struct node_usage *r)
 {
 	bool any = false;
 	int *pids, n;
 
-	*r = (struct residence){ 0 };
+	*r = (struct node_usage){ 0 };
 	if (s->group[0])
 		return look_at_group(s->group, r);
-	n = family_list(gettid(), &pids);
+	n = proctree_list(gettid(), &pids);
 	for (int i = 0; i < n; i++)
 		any |= look_at_process(pids[i], r);
 	free(pids);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * residence.h - which nodes hold the pages of our descendants.
+ * node_usage.h - which nodes hold the pages of our descendants.
  *
  * Two sources, and either is asked from outside of the processes:
  *
@@ -14,24 +14,24 @@
  * that its page faults need, so the time it takes grows with the memory. A
  * page that several processes map counts with each.
  */
-#ifndef TIER_RESIDENCE_H
-#define TIER_RESIDENCE_H
+#ifndef TIER_TIERING_NODE_USAGE_H
+#define TIER_TIERING_NODE_USAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "plan.h"
+#include "mm/node.h"
 
-struct residence {
-	uint64_t node[PLAN_MAX_NODES]; /* bytes */
+struct node_usage {
+	uint64_t node[NODE_MAX]; /* bytes */
 	uint64_t bytes; /* on all */
 };
 
 /* Adds what the text of such a file says. */
-void residence_add_maps(struct residence *r, const char *text);
-void residence_add_stat(struct residence *r, const char *text);
+void node_usage_add_maps(struct node_usage *r, const char *text);
+void node_usage_add_stat(struct node_usage *r, const char *text);
 
-struct residence_source {
+struct node_usage_source {
 	char group[64]; /* below /sys/fs/cgroup; "": numa_maps */
 	bool own; /* the group was made for it, and holds nothing else */
 	char why[256]; /* there is no group */
@@ -41,15 +41,15 @@ struct residence_source {
  * group: the one whose pages are looked at already, or NULL: one is made, in
  * an undo log of its own. Never fails: then it is numa_maps.
  */
-void residence_open(struct residence_source *s, const char *group);
+void node_usage_open(struct node_usage_source *s, const char *group);
 /* The calling process goes into the group, if it was made for it. */
-int residence_join(const struct residence_source *s);
+int node_usage_join(const struct node_usage_source *s);
 /* Where the pages of our descendants are. 0; -errno: of none could be said. */
-int residence_look(const struct residence_source *s, struct residence *r);
+int node_usage_look(const struct node_usage_source *s, struct node_usage *r);
 /*
  * Takes the group away, unless somebody is in it: a run that was killed leaves
  * it behind, and another's is in use.
  */
-void residence_close(void);
+void node_usage_close(void);
 
 #endif

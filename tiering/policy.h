@@ -1,17 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * policy.h - the tunables of memory tiering as one table, and presets of
- * them, with DAMON where they use it.
+ * policy.h - presets of the tunables, with DAMON where they use it.
  */
-#ifndef TIER_POLICY_H
-#define TIER_POLICY_H
+#ifndef TIER_TIERING_POLICY_H
+#define TIER_TIERING_POLICY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "damon.h"
-#include "plan.h"
+#include "damon/damon.h"
+#include "tiering/tunables.h"
+
+#define POLICY_MAX_SETS 32
+
+/* A policy by its name, and changes to it: "KEY=VALUE" each. */
+struct policy_plan {
+	const char *name; /* NULL: none */
+	const char *sets[POLICY_MAX_SETS];
+	int nr_sets;
+};
+
+struct policy_preset {
+	const char *name;
+	enum damon_style damon;
+	const char *group; /* DAMON moves the pages of this cgroup alone */
+	bool weighted;
+	const char *values; /* what differs from the defaults */
+	const char *help;
+};
+
+extern const struct policy_preset
+	policy_presets[]; /* ended by one without a name */
 
 struct policy; /* a preset with its changes, resolved for this machine */
 
@@ -30,6 +50,12 @@ struct policy *policy_new(const struct policy_plan *plan);
 void policy_free(struct policy *p);
 
 /*
+ * Is there on this machine what the policy needs, as far as it can be known
+ * before anything is mounted, written or taken back? 0, or lacks().
+ */
+int policy_check_here(struct policy *p);
+
+/*
  * Writes the tunables, each read back; makes the cgroup. undo_begin() comes
  * before. join: the calling process goes into the cgroup, before it allocates
  * what shall be moved.
@@ -43,30 +69,14 @@ uint64_t policy_sample_us(const struct policy *p);
 /* The table's pages are to be interleaved by weight over all nodes. */
 bool policy_is_weighted(const struct policy *p);
 
+/* What it makes of a tunable; NULL: it leaves that as it is. */
+const char *policy_wants(const struct policy *p, const struct tunable *t,
+			 int node);
+
 /* Record "policy": what was set, in how long; sample_s is DAMON's, or 0. */
 void policy_record(const struct policy_plan *plan, double seconds,
 		   double sample_s);
 /* The cgroup that policy_apply() joins; NULL: none. */
 const char *policy_group(const struct policy *p);
-
-/* Mounts cgroup2, enables its memory controller, makes the group. */
-int policy_cgroup(const char *name);
-
-/*
- * Puts back what a log holds, and says so; nothing when it is empty. 0, or the
- * first failure.
- */
-int policy_restore(const char *log);
-
-/* Every tunable as it is now: a record and a row of text each. */
-void policy_show_now(void);
-/* All in one record, "tunables"; null is what cannot be read. */
-void policy_record_now(void);
-
-/* The verbs. */
-int policy_do_list(const struct plan *plan);
-int policy_do_show(const struct plan *plan);
-int policy_do_apply(const struct plan *plan);
-int policy_do_restore(const struct plan *plan);
 
 #endif

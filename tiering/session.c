@@ -6,14 +6,16 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "damon.h"
-#include "damon_trace.h"
-#include "heat.h"
-#include "report.h"
-#include "session.h"
-#include "show.h"
-#include "undo.h"
-#include "util.h"
+#include "damon/damon.h"
+#include "damon/damon_trace.h"
+#include "damon/heatmap.h"
+#include "lib/base.h"
+#include "lib/report.h"
+#include "tiering/counters.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/undo.h"
+#include "tiering/session.h"
 
 /* Policy and counts shall take no more of a run's CPU time than this. */
 #define SHARE_MAX 0.01
@@ -34,10 +36,9 @@ static void find_running_damon(struct session *s)
 	report_say("DAMON    runs already; it is left as it is\n");
 }
 
-static int prepare(struct session *s, const struct plan *plan)
+static int prepare(struct session *s, const struct policy_plan *plan, bool once)
 {
-	*s = (struct session){ .plan = &plan->policy,
-			       .once = plan->once || plan->verb == VERB_RUN };
+	*s = (struct session){ .plan = plan, .once = once };
 	if (!s->plan->name)
 		find_running_damon(s);
 	if (!s->plan->name && !s->plan->nr_sets)
@@ -73,7 +74,7 @@ static int write_policy(struct session *s)
 	report_say("policy   %s set in %s\n",
 		   s->plan->name ? s->plan->name : "--set",
 		   format_seconds(time, seconds));
-	return moves_begin();
+	return migration_begin();
 }
 
 static int set(struct session *s)
@@ -81,9 +82,9 @@ static int set(struct session *s)
 	int err = s->policy ? write_policy(s) : 0;
 
 	if (!err)
-		policy_record_now();
+		tunables_record();
 	if (!err)
-		err = moves_setting(&s->setting);
+		err = migration_setting(&s->setting);
 	s->setting.damon = s->sample_s > 0;
 	return err;
 }
@@ -100,9 +101,9 @@ static int take(struct session *s, enum session_point point)
 		s->moves[point].damon = (struct damon_moved){ 0 };
 	err = vmstat_take(&s->counters[point]);
 	if (!err)
-		err = moves_take(&s->moves[point], false);
+		err = migration_take(&s->moves[point], false);
 	if (point == END && s->once)
-		moves_end();
+		migration_end();
 	return err;
 }
 
@@ -150,10 +151,11 @@ static int account(struct session *s, uint64_t since, int err)
 	return err;
 }
 
-int session_prepare(struct session *s, const struct plan *plan)
+int session_prepare(struct session *s, const struct policy_plan *plan,
+		    bool once)
 {
 	uint64_t began = thread_cpu_ns();
-	int err = prepare(s, plan);
+	int err = prepare(s, plan, once);
 
 	return account(s, began, err);
 }
@@ -225,24 +227,25 @@ static void show_seen(const struct session *s)
 {
 	if (!s->trace)
 		return;
-	heat_records(s->seen, s->nr_seen);
+	heatmap_records(s->seen, s->nr_seen);
 	report_say("\nDAMON    what it saw in its last round%s\n",
 		   s->nr_seen ? "" : ": the run ended before its first");
 	if (s->nr_seen)
-		heat_map(s->seen, s->nr_seen);
+		heatmap_map(s->seen, s->nr_seen);
 }
 
 void session_show(const struct session *s)
 {
-	struct moves_span timed = { &s->counters[TIMED],
-				    &s->counters[TIMED_END], &s->moves[TIMED],
-				    &s->moves[TIMED_END] };
-	struct moves_span whole = { &s->counters[BEGIN], &s->counters[END],
-				    &s->moves[BEGIN], &s->moves[END] };
+	struct migration_span timed = { &s->counters[TIMED],
+					&s->counters[TIMED_END],
+					&s->moves[TIMED],
+					&s->moves[TIMED_END] };
+	struct migration_span whole = { &s->counters[BEGIN], &s->counters[END],
+					&s->moves[BEGIN], &s->moves[END] };
 
-	show_counters(&s->counters[BEGIN], &s->counters[TIMED],
+	counters_show(&s->counters[BEGIN], &s->counters[TIMED],
 		      &s->counters[TIMED_END], &s->counters[END]);
-	moves_show(&timed, &whole, &s->setting);
+	migration_show(&timed, &whole, &s->setting);
 	show_seen(s);
 	show_bookkeeping(s);
 }
@@ -256,13 +259,13 @@ void session_forget(struct session *s)
 	s->nr_seen = 0;
 	for (int i = 0; i < NR_POINTS; i++) {
 		vmstat_free(&s->counters[i]);
-		s->moves[i] = (struct moves){ 0 };
+		s->moves[i] = (struct migration){ 0 };
 	}
 }
 
 void session_free(struct session *s)
 {
-	moves_wait();
+	migration_wait();
 	session_forget(s);
 	policy_free(s->policy);
 	*s = (struct session){ 0 };

@@ -7,16 +7,15 @@
  * of the points, with session_start_damon before and session_stop_damon after
  * the timed part; session_show, session_free. Who restores is the supervisor.
  */
-#ifndef TIER_SESSION_H
-#define TIER_SESSION_H
+#ifndef TIER_TIERING_SESSION_H
+#define TIER_TIERING_SESSION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "damon.h"
-#include "moves.h"
-#include "plan.h"
-#include "policy.h"
+#include "damon/damon.h"
+#include "tiering/migration.h"
+#include "tiering/policy.h"
 #include "vmstat.h"
 
 /* The moments between which a report counts. */
@@ -28,18 +27,20 @@ struct session {
 	double sample_s; /* DAMON's sampling interval; 0: without DAMON */
 	bool once; /* no pass follows the first */
 	bool guest; /* DAMON was running already: it is left alone */
-	struct moves_setting setting;
+	struct migration_setting setting;
 	struct vmstat counters[NR_POINTS];
-	struct moves moves[NR_POINTS];
+	struct migration moves[NR_POINTS];
 	struct damon_trace *trace; /* NULL: no DAMON, or it cannot be traced */
-	struct heat_region *seen; /* in DAMON's last round before its end */
+	struct heatmap_region *seen; /* in DAMON's last round before its end */
 	size_t nr_seen;
 	bool damon_died; /* by itself, before it was stopped */
 	uint64_t cpu_ns; /* what all this took of the CPU */
 };
 
 /* Finds out what the policy means here; nothing is written. 0 or -errno. */
-int session_prepare(struct session *s, const struct plan *plan);
+/* once: no pass follows the first. */
+int session_prepare(struct session *s, const struct policy_plan *plan,
+		    bool once);
 /* --dry-run: every write that the policy would make. */
 int session_rehearse(struct session *s);
 /*

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command line: a word a line. */
-#include "../../plan.h"
-#include "../../policy.h"
+#include "cmd/verbs.h"
+#include "tiering/policy.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "fuzz.h"
+
+static const struct verb *const verbs[] = { VERBS(VERBS_POINTER) NULL };
 
 #define MAX_WORDS 100
 
@@ -18,16 +22,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	argv[0] = name;
 	while (rest && argc <= MAX_WORDS)
 		argv[argc++] = strsep(&rest, "\n");
-	err = plan_parse(&plan, argc, argv);
+	err = plan_parse(&plan, verbs, argc, argv);
 	if (err) {
 		fuzz_refused(err, STATUS_USAGE);
 	} else {
 		promise(plan.verb < NR_VERBS);
 		promise(!plan.verb || plan_verb_name(plan.verb)[0]);
-		promise(plan.hogs.nr <= PLAN_MAX_HOGS);
-		promise(plan.policy.nr_sets <= PLAN_MAX_SETS);
+		promise(plan.hogs.nr <= HOG_MAX);
+		promise(plan.policy.nr_sets <= POLICY_MAX_SETS);
 		plan_changes(&plan);
-		plan_is_benchmark(&plan);
+		plan_is(&plan, VERB_BENCHMARK);
 		plan_help(&help, plan.verb);
 		promise(help.len);
 		err = policy_check(&plan.policy);

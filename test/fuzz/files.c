@@ -6,15 +6,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "../../findings.h"
-#include "../../moves.h"
-#include "../../ranges.h"
-#include "../../region.h"
-#include "../../residence.h"
-#include "../../sysfs.h"
-#include "../../vmstat.h"
-#include "../../zone.h"
+#include "cmd/findings.h"
+#include "tiering/migration.h"
+#include "mm/iomem.h"
+#include "cxl/region.h"
+#include "tiering/node_usage.h"
+#include "sysfs.h"
+#include "vmstat.h"
+#include "mm/zone.h"
 #include "../tree.h"
+#include "lib/base.h"
 #include "fuzz.h"
 
 #define NODE "/sys/devices/system/node/node0"
@@ -56,7 +57,7 @@ static void zones(void)
 
 	if (zone_take(&z))
 		return;
-	promise(z.nr_nodes >= 0 && z.nr_nodes <= PLAN_MAX_NODES);
+	promise(z.nr_nodes >= 0 && z.nr_nodes <= NODE_MAX);
 	for (int i = 0; i < z.nr_nodes; i++)
 		zone_is_roomy(&z.nodes[i]);
 	nodes();
@@ -64,14 +65,14 @@ static void zones(void)
 
 static void memory(void)
 {
-	struct range *r;
-	int n = ranges_of_node(&r, 0);
+	struct iomem_range *r;
+	int n = iomem_of_node(&r, 0);
 
 	for (int i = 0; i < n; i++)
 		promise(r[i].start < r[i].end &&
 			(!i || r[i].start >= r[i - 1].end));
 	free(r);
-	ranges_node_at(UINT64_C(0x110000000));
+	iomem_node_at(UINT64_C(0x110000000));
 }
 
 static void regions(void)
@@ -113,25 +114,25 @@ static void findings(void)
 
 static void residences(void)
 {
-	struct residence r = { 0 };
+	struct node_usage r = { 0 };
 	char *text = sysfs_slurp("/proc/self/numa_maps");
 
 	if (!text)
 		return;
-	residence_add_maps(&r, text);
-	residence_add_stat(&r, text);
+	node_usage_add_maps(&r, text);
+	node_usage_add_stat(&r, text);
 	free(text);
 }
 
 static void log_lines(void)
 {
-	struct kernlog log = { 0 };
-	int fd = kernlog_open(false);
+	struct dmesg log = { 0 };
+	int fd = dmesg_open(false);
 
 	if (fd < 0)
 		return;
-	kernlog_read(&log, fd);
-	for (int k = 0; k < NR_KERNLOG_KINDS; k++)
+	dmesg_read(&log, fd);
+	for (int k = 0; k < NR_DMESG_KINDS; k++)
 		promise(!!log.count[k] == !!log.first[k][0]);
 	close(fd);
 }

@@ -2,7 +2,7 @@
 /*
  * fuzz.h - what the fuzz targets share. A target is one file here, with
  * LLVMFuzzerTestOneInput(); it aborts where a promise of a header is broken.
- * test/fuzz.t runs them for a while; for longer, or on what one has found:
+ * test/host/fuzz.t runs them for a while; for longer, or on what one has found:
  *
  *     make -f test/Makefile fuzz
  *     build/test/fuzz/args -max_total_time=3600 DIRECTORY
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../util.h"
+#include "lib/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);

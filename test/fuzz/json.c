@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A configuration of damo's: what is taken reads back the same. */
-#include "../../damo.h"
-#include "../../damon.h"
+#include "damon/damon_json.h"
+#include "damon/damon.h"
+#include "lib/error.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,9 +2,11 @@
 /* Single words: sizes, times, numbers, lists of nodes, places, hogs. */
 #include <errno.h>
 
-#include "../../kernlog.h"
-#include "../../plan.h"
-#include "../../sysfs.h"
+#include "mm/dmesg.h"
+#include "cmd/plan.h"
+#include "sysfs.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "fuzz.h"
 
 static void sizes(const char *text)
@@ -43,24 +45,23 @@ static void places(const char *text)
 {
 	struct hog_plans hogs = { .nr = 0 };
 	struct place place;
-	int err = plan_parse_place(&place, text);
+	int err = place_parse(&place, text);
 
 	if (err)
 		fuzz_refused(err, STATUS_USAGE);
 	else
-		promise(place.nr_nodes >= 0 &&
-			place.nr_nodes <= PLAN_MAX_NODES);
+		promise(place.nr_nodes >= 0 && place.nr_nodes <= NODE_MAX);
 	for (int i = 0; !err && i < place.nr_nodes; i++)
 		promise(place.nodes[i] >= 0 &&
 			(!i || place.nodes[i] > place.nodes[i - 1]));
-	err = plan_parse_hog(&hogs, text);
+	err = hog_parse(&hogs, text);
 	if (err)
 		fuzz_refused(err, STATUS_USAGE);
 	else
 		promise(hogs.nr == 1 &&
 			!hogs.hog[0].bytes != !hogs.hog[0].leave);
 	if (!err)
-		promise(!plan_parse_hog(&hogs, text) && hogs.nr == 2);
+		promise(!hog_parse(&hogs, text) && hogs.nr == 2);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -71,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sizes(text);
 	lists(text);
 	places(text);
-	promise(kernlog_kind(text) < NR_KERNLOG_KINDS);
+	promise(dmesg_kind(text) < NR_DMESG_KINDS);
 	promise(sysfs_same(text, text));
 	nearest_begin(&near, text);
 	nearest_try(&near, "numa_balancing");

@@ -4,9 +4,9 @@
 # tier check in a guest whose kernel refuses the region, and logs a warning
 # about it: the findings name the cause.
 
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export MEM=768M CXL_MEM=256M
 

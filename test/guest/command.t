@@ -6,16 +6,16 @@
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154,SC2016
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export CXL_MEM=512M MEM=1G
 
 # Two libraries beside it, of which one needs the other, and the C library
-gcc -O1 -o "$tmp/touch" test/program/touch.c
+gcc -O1 -o "$tmp/touch" test/guest/touch.c
 mkdir "$tmp/lib"
 echo 'int deep(void) { return 42; }' >"$tmp/deep.c"
 echo 'int deep(void); int mid(void) { return deep(); }' >"$tmp/mid.c"
@@ -30,7 +30,7 @@ gcc -O0 -fno-builtin -o "$tmp/main" "$tmp/main.c" -L"$tmp/lib" -lmid -lm \
 
 # --- as PID 1's verb -----------------------------------------------------------
 
-expect=7 boot command --add "$tmp/touch:/opt/" --add test/program/witness \
+expect=7 boot command --add "$tmp/touch:/opt/" --add test/guest/witness \
 	--once run --membind 1 /witness /opt/touch 64 5 7
 is "$status" 7 "a dynamic program, added: its status is the run's"
 is "$(record end '"\(.verdict) \(.status)"')" "failed 7" "and the end record's"
@@ -63,7 +63,7 @@ gcc -nostartfiles -o "$tmp/odd" "$tmp/deep.c" -Wl,-e,deep \
 mkdir "$tmp/opt"
 mv "$tmp/odd" "$tmp/opt"
 cp "$tmp/touch" "$tmp/opt"
-boot_script commands test/program/guest --add "$tmp/touch" --add "$tmp/opt" \
+boot_script commands test/guest/command.guest --add "$tmp/touch" --add "$tmp/opt" \
 	--add "$tmp/main" --add test/snapshot
 is "$(said libraries)" 42 \
 	"a program with libraries beside it, and their libraries"

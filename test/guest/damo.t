@@ -12,14 +12,14 @@
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export MEM=1G CXL_MEM=512M
 
 mkdir -p "$OUT"
-damo=$(test/damo/pack 2>"$OUT/pack.txt") || {
+damo=$(test/guest/damo.pack 2>"$OUT/pack.txt") || {
 	diag "$(<"$OUT/pack.txt")"
 	ok "Debian's damo is there" false
 	done_testing
@@ -45,13 +45,13 @@ same_tree()
 
 for kernel in 6.12 7.3; do
 	begin=$SECONDS
-	KERNEL=$kernel boot_script "damo-$kernel" test/damo/guest \
+	KERNEL=$kernel boot_script "damo-$kernel" test/guest/damo.guest \
 		--add "$damo:/damo" --add test/fixtures/hmsdk-options.txt
 	is "$(status_of options) $(status_of damo)" "0 0" \
 		"$kernel: damo starts DAMON with HMSDK's options"
 	is "$(said states-damo)" "on on" "$kernel: its two kdamonds run"
 	ok "$kernel: it told DAMON much" [ "$(tree damo | wc -l)" -gt 80 ]
-	# The journals of test/policy.t are damo's own writes
+	# The journals of test/host/policy.t are damo's own writes
 	is "$(diff <(between writes | tac | sed '/nr_kdamonds <- 2$/q' | tac |
 			grep -v 'memcg_path <- $') \
 		<(grep -v damon_stat \

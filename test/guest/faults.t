@@ -3,13 +3,13 @@
 #
 # What goes wrong around a run, and the ending that each must have.  Crashes
 # and hangs of the work itself are in cli.t and init.t, the emulator's end in
-# guest_run.t and test/kills, region destroy under a run in guest_region.t.
+# test/guest/run.t and test/kills, region destroy under a run in test/guest/region.t.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export CXL_MEM=512M MEM=1G
 
@@ -37,7 +37,7 @@ rm -rf "$FAULT_QMP".* "$OUT/faults"
 mkfifo "$FAULT_QMP.in" "$FAULT_QMP.out" || exit 1
 inject &
 injector=$!
-QEMU=$PWD/test/faults/qemu FAULT=qmp boot_script faults test/faults/guest -- \
+QEMU=$PWD/test/faults/qemu FAULT=qmp boot_script faults test/guest/faults.guest -- \
 	oom offline clock tunable stages full poison
 kill "$injector" 2>/dev/null
 
@@ -86,7 +86,7 @@ so check finding 'map(select(.finding == "poison")) | length == 1 and
 
 # --- the machine's own end -----------------------------------------------------
 
-expect=1 boot panic "${SCRIPTS[@]}" --add test/faults/guest:/guest \
+expect=1 boot panic "${SCRIPTS[@]}" --add test/guest/faults.guest:/guest \
 	--once run --timeline off sh /guest panic
 is "$status" 1 "a panic: status 1"
 like "$verdict" "^failed: the guest's kernel: Kernel panic" "its cause is named"

@@ -3,13 +3,13 @@
 #
 # Memory pressure in the real kernel: a hog leaves what it was told to leave,
 # the kernel may move it or not, and however it ends, nothing of it is left.
-# One guest; test/hog/guest runs in it and looks at the kernel's own files.
+# One guest; test/guest/hog.guest runs in it and looks at the kernel's own files.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export MEM=1G CXL_MEM=512M
 
@@ -22,7 +22,7 @@ near()
 	ok "$3: $2 MiB are free, within 8" [ "${off#-}" -le 8192 ]
 }
 
-boot_script hog test/hog/guest
+boot_script hog test/guest/hog.guest
 
 near "$(said free)" 200 "free=200M"
 is "$(of leave hog '(.free_at_start_bytes / 1048576 - 200 | fabs) <= 8 and

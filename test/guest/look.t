@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # tier vmstat and tier latency in the guest: both nodes are there, and what
-# the rows say is what the kernel counted.  test/look/guest runs in it.
+# the rows say is what the kernel counted.  test/guest/look.guest runs in it.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154,SC2016
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export MEM=1G CXL_MEM=512M
 
@@ -79,7 +79,7 @@ rows()
 	is "$(said long)" "" "all text fits in 80 columns"
 }
 
-boot_script look test/look/guest
+boot_script look test/guest/look.guest
 grep '^# ' "$console"
 latencies
 rows

@@ -4,16 +4,16 @@
 # What the benchmark says of its hot set, in the real kernel: that it comes
 # near under a policy and stays away without one, that it is found again after
 # it moved, also when little of node 0 is free; and that the kernel says the
-# same of where the pages are.  test/pattern/guest runs in the guest.
+# same of where the pages are.  test/guest/pattern.guest runs in the guest.
 
 # What the tests of a run look at is set by boot(); the dollars are jq's
 # shellcheck disable=SC2154,SC2016
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export MEM=1G CXL_MEM=512M
-boot_script pattern test/pattern/guest
+boot_script pattern test/guest/pattern.guest
 for name in hugetlb thp none numab moving full zipf scattered; do
 	is "$(said $name)" 0 "$name: it ran"
 	is "$(of $name gups '"\(.verified) \(.errors)"')" "true 0" \

@@ -4,15 +4,15 @@
 # The plugin in the real emulator: it counts to the access, also what two
 # CPUs do at once; what is injected is what the updates take longer; a policy
 # that brings the hot set near makes them faster in fact; counted and sampled
-# shares agree.  test/pmu/guest runs in the guest.
+# shares agree.  test/guest/pmu.guest runs in the guest.
 #
 # alone: it compares times
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/pmu.sh
-. test/pmu.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/pmu.sh
+. test/lib/pmu.sh
 
 # --- counts ------------------------------------------------------------------
 

@@ -6,9 +6,9 @@
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 oracle=build/test/replay
 export CXL_MEM=512M MEM=1G
@@ -60,7 +60,7 @@ is "$?" 0 "the manifest names kernel, QEMU, tier and the libraries"
 
 # --- tables, and endings that are failures ------------------------------------
 
-boot_script endings test/endings/guest -- tables failures
+boot_script endings test/guest/endings.guest -- tables failures
 for name in node0 odd interleave against; do
 	is "$(said $name)" 0 "$name: status 0"
 done
@@ -95,7 +95,7 @@ holds end '.status == 1 and .verdict == "failed"' "the end record says so"
 
 # --- machines that lack something --------------------------------------------
 
-TOPOLOGY=none boot_script nocxl test/endings/guest -- nodes
+TOPOLOGY=none boot_script nocxl test/guest/endings.guest -- nodes
 is "$(said near)" 0 "without a CXL device node 0 still works"
 is "$(said far)" 3 "and node 1 is status 3"
 

@@ -4,9 +4,9 @@
 # At the console: without --once the benchmark repeats until Ctrl-C, then
 # there is a shell, and its end powers the guest off.
 
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/guest.sh
-. test/guest.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export CXL_MEM=512M MEM=1G
 run=$OUT/shell

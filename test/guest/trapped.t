@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A node whose every access is trapped: found, explained, estimated, refused.
-# One guest; test/trapped/guest runs in it.
+# One guest; test/guest/trapped.guest runs in it.
 #
 # alone: its estimates are compared with what it takes
 
-cd "$(dirname "$0")/.." || exit 1
+cd "$(dirname "$0")/../.." || exit 1
 # shellcheck disable=SC2154,SC2016
-# shellcheck source=test/trapped.sh
-. test/trapped.sh
+# shellcheck source=test/lib/trapped.sh
+. test/lib/trapped.sh
 
-boot_script trapped test/trapped/guest -- default
+boot_script trapped test/guest/trapped.guest -- default
 diag "$(grep '^# ' "$console")"
 estimated uniform
 # Nine of ten updates are trapped, and one page of eight

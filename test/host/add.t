@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # ./build.sh run --add: what would not start in the guest is refused before it
-# boots.  What does start there is guest_command.t's.
+# boots.  What does start there is test/guest/command.t's.
 
 # shellcheck disable=SC2016
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

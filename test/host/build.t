@@ -6,9 +6,9 @@
 #
 # alone: it removes what others build with
 
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 export OUT=$PWD/build/test/out
 mkdir -p "$OUT"

@@ -4,9 +4,9 @@
 # tier check as a command: on this machine, as root and not, and on captured
 # trees; what is said around a run.  Each row by itself: check_test.c.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tier=$PWD/build/tier
 tmp=$(mktemp -d)

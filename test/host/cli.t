@@ -6,9 +6,9 @@
 #
 # timeout: 300
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tier=$PWD/build/tier
 tmp=$(mktemp -d)

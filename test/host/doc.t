@@ -4,9 +4,9 @@
 # The manual, the completion, what is installed: each says what the program
 # says of itself, all of it and nothing else.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tier=build/tier
 tmp=$(mktemp -d)

@@ -3,13 +3,13 @@
 #
 # ./build.sh experiment: mistakes are named with line and column before
 # anything is built; and what a report says of given records.  What boots is
-# guest_experiment.t's.
+# test/guest/experiment.t's.
 
 # The dollars are jq's
 # shellcheck disable=SC2016
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

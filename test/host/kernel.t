@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The kernels of our own, as far as nothing needs to be built: what is refused,
-# and that an option which is lost is noticed.  test/matrix_kernel.t builds
+# and that an option which is lost is noticed.  test/matrix/kernel.t builds
 # and boots them.
 
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

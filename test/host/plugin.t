@@ -4,9 +4,9 @@
 # The plugin on the host: what it takes and what it refuses, in QEMU itself,
 # on a machine without a CPU; and where build.sh says that the memory is.
 
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

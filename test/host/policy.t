@@ -7,11 +7,11 @@
 # is refused there.
 #
 # The journals of DAMON have the writes of Debian's damo 2.8.3 for the same
-# settings, in its order, but for what test/guest_damo.t names.
+# settings, in its order, but for what test/guest/damo.t names.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tier=$PWD/build/tier
 tmp=$(mktemp -d)

@@ -3,9 +3,9 @@
 #
 # The rules that keep the parts of the program apart, by grep.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 # The program's text as "FILE:LINE:TEXT", without comments, which may name
 # what the code must not

@@ -8,9 +8,9 @@
 
 # status, out and err are set by run(); programs get their text unexpanded
 # shellcheck disable=SC2016
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tier=$PWD/build/tier
 tmp=$(mktemp -d)
@@ -185,7 +185,7 @@ between()
 
 timeline()
 {
-	gcc -O1 -o "$tmp/touch" test/program/touch.c
+	gcc -O1 -o "$tmp/touch" test/guest/touch.c
 	run --timeline 200ms --membind 0 "$tmp/touch" 64 1.5 5
 	is "$status" 5 "a program of 64 MiB"
 	ok "a row each 200 ms, or what 2 % of a CPU allow" \

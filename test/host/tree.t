@@ -5,9 +5,9 @@
 # test/capture printed it, and broken ones.  region_test.c breaks more, under
 # the sanitizers.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 tier=$PWD/build/tier
 tmp=$(mktemp -d)

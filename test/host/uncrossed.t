@@ -5,9 +5,9 @@
 # emulator a search on every round: each function is no larger than its
 # alignment, and that divides a page.
 
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 ./build.sh tier 2>/dev/null || exit 1
 loops=0

@@ -4,9 +4,9 @@
 # tier as a plain user: what needs no root works, what does says so; and as a
 # set-uid program, which it is not to be.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 ((EUID == 0)) || skip_all "to give root up it must be had"
 tmp=$(mktemp -d)

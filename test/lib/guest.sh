@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# guest.sh - booting guests from tests.  Sourced by test/guest_*.t: each run
+# guest.sh - booting guests from tests.  Sourced by test/guest/*.t: each run
 # is the user's own command, ./build.sh run, and is judged by its records.
 
-# shellcheck source=test/tap.sh
-. test/tap.sh
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 # Runs of tests go where those of people do not
 export OUT=$PWD/build/test/out
@@ -46,7 +46,7 @@ holds()
 # --- scripts in guests -------------------------------------------------------
 
 # Their files' name here is the one they have there
-SCRIPTS=(--add test/script.sh)
+SCRIPTS=(--add test/lib/script.sh)
 
 # boot_script NAME SCRIPT [OPTIONS OF RUN]... [-- WORDS]...: a guest in which
 # that script runs, as /guest, with those words.  Sets console: the file of

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# pmu.sh - what guest_pmu.t and matrix_pmu.t share: both run test/pmu/guest in
+# pmu.sh - what test/guest/pmu.t and test/matrix/pmu.t share: both run test/guest/pmu.guest in
 # a guest of their own, and look at what it printed.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
-# shellcheck source=test/guest.sh
-. test/guest.sh
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export MEM=1G CXL_MEM=512M
 
@@ -18,10 +18,10 @@ quietly()
 	"$@" >/dev/null
 }
 
-# boot_counted NAME OPTIONS OF RUN...: with test/pmu/guest NAME
+# boot_counted NAME OPTIONS OF RUN...: with test/guest/pmu.guest NAME
 boot_counted()
 {
-	boot_script "pmu-$1" test/pmu/guest "${@:2}" -- "$1"
+	boot_script "pmu-$1" test/guest/pmu.guest "${@:2}" -- "$1"
 	diag "$(grep '^# ' "$console")"
 	is "$(grep '^# ' "$console" | awk 'length > 82')" "" \
 		"$1: the text fits 80 columns"

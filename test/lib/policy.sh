@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# policy.sh - what guest_policy.t and matrix_policy.t share: test/policy/guest
+# policy.sh - what test/guest/policy.t and test/matrix/policy.t share: test/guest/policy.guest
 # runs in a guest, and what it printed is looked at, part by part.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
-# shellcheck source=test/guest.sh
-. test/guest.sh
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 # Small, so that node 0 can be filled
 export MEM=512M CXL_MEM=512M
@@ -240,7 +240,7 @@ policies()
 
 	kernel=$1
 	shift
-	KERNEL=$kernel boot_script "policy-$kernel" test/policy/guest \
+	KERNEL=$kernel boot_script "policy-$kernel" test/guest/policy.guest \
 		--add test/snapshot -- "$@"
 	slow=$(slowness)
 	for part; do

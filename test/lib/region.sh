@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# region.sh - what guest_region.t and matrix_region.t share: regions by hand,
-# in a guest in which test/region/guest runs.
+# region.sh - what test/guest/region.t and test/matrix/region.t share: regions by hand,
+# in a guest in which test/guest/region.guest runs.
 
-# shellcheck source=test/guest.sh
-. test/guest.sh
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export CXL_MEM=512M MEM=1G
 
@@ -14,7 +14,7 @@ regions()
 {
 	local kernel=$1
 
-	KERNEL=$kernel boot_script "region-$kernel" test/region/guest
+	KERNEL=$kernel boot_script "region-$kernel" test/guest/region.guest
 	is "$(said list) $(said again)" "0 0" \
 		"$kernel: a region that is there is listed, and used by create"
 	is "$(said wrong) $(said odd) $(said decoder)" "3 2 3" \

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # trapped.sh - runs on a node that the emulator traps (QEMU before 11.1), in
-# which test/trapped/guest runs.
+# which test/guest/trapped.guest runs.
 
-# shellcheck source=test/guest.sh
-. test/guest.sh
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export QEMU=10.0 QEMU_MIN=10.0 MEM=1G CXL_MEM=1G
 

@@ -5,9 +5,9 @@
 # their tables, not their figures.
 # timeout: 2700
 
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 export OUT=$PWD/build/test/out/experiments
 rm -rf "$OUT"

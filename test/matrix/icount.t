@@ -5,9 +5,9 @@
 # on a host with other things to do.
 # timeout: 1500
 
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/tap.sh
-. test/tap.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
 
 export OUT=$PWD/build/test/out/icount MEM=512M CXL_MEM=512M
 rm -rf "$OUT"

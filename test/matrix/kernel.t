@@ -4,15 +4,15 @@
 # The kernels: Debian's and our own, of both series, have the same table in
 # the end; ours with the hypervisor bit, too, and on an emulator that traps
 # the node; and the one that watches itself has nothing to say.  A guest each,
-# in which test/kernel/guest runs.  Kernels that are not there yet are built:
+# in which test/matrix/kernel.guest runs.  Kernels that are not there yet are built:
 # some minutes each.
 # timeout: 7200
 
-cd "$(dirname "$0")/.." || exit 1
+cd "$(dirname "$0")/../.." || exit 1
 # console is set by boot_script
 # shellcheck disable=SC2154,SC2016
-# shellcheck source=test/guest.sh
-. test/guest.sh
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
 
 export MEM=1G CXL_MEM=512M
 digest=$(build/test/replay 64M 2)
@@ -28,7 +28,7 @@ done
 # same NAME KERNEL: the main job, verified
 same()
 {
-	KERNEL=$2 boot_script "kernel-$1" test/kernel/guest -- same moved check
+	KERNEL=$2 boot_script "kernel-$1" test/matrix/kernel.guest -- same moved check
 	is "$(said same)" 0 "$1: gups 64M node1: status 0"
 	is "$(of same gups '.errors == 0 and .verified')" true "$1: verified"
 	is "$(of same gups .table_digest)" "$digest" \
@@ -72,7 +72,7 @@ for series in 6.12 7.3; do
 		'BEGIN { exit !(a > 0 && a < b) }'
 done
 
-# As the customer's did: guest_check.t has the stock one's refusal
+# As the customer's did: test/guest/check.t has the stock one's refusal
 for kernel in own own-7.3; do
 	CPU=max,-erms,-fsrm,-la57 same "$kernel-hypervisor" "$kernel"
 	ok "$kernel: with the hypervisor bit" [ "$(said hypervisor)" -gt 0 ]
@@ -82,7 +82,7 @@ done
 trapped()
 {
 	QEMU=10.0 QEMU_MIN=10.0 KERNEL=$1 \
-		boot_script "kernel-$1-trapped" test/kernel/guest -- trapped
+		boot_script "kernel-$1-trapped" test/matrix/kernel.guest -- trapped
 	is "$(said refused)" 1 "$1, trapped: refused"
 	like "$(of refused end .reason)" 'node 1 is trapped.*--force' \
 		"$1, trapped: it says so, and how to force it"
@@ -98,7 +98,7 @@ trapped 7.3
 trapped own
 
 # An eighth of its memory shadows the rest, also of what comes by the region
-KERNEL=debug MEM=2G boot_script kernel-debug test/kernel/guest -- \
+KERNEL=debug MEM=2G boot_script kernel-debug test/matrix/kernel.guest -- \
 	same moved region check
 like "$(said release)" '-tier-debug$' "debug: that is the kernel"
 diag "debug: init after $(said init) s"

@@ -11,9 +11,9 @@
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/pmu.sh
-. test/pmu.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/pmu.sh
+. test/lib/pmu.sh
 
 # within PERCENT GOT WANT WHAT
 within()

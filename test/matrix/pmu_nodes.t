@@ -7,9 +7,9 @@
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
-cd "$(dirname "$0")/.." || exit 1
-# shellcheck source=test/pmu.sh
-. test/pmu.sh
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/pmu.sh
+. test/lib/pmu.sh
 
 # counted TOPOLOGY NODE RANGE: the updates of the table on that node
 counted()
@@ -33,7 +33,7 @@ topology()
 	local name=$1 node=0
 
 	shift
-	TOPOLOGY=$name SMP=1 boot_script "pmu-$name" test/pmu/guest --count \
+	TOPOLOGY=$name SMP=1 boot_script "pmu-$name" test/guest/pmu.guest --count \
 		-- nodes
 	for range; do
 		ran "node$node"

@@ -3,12 +3,12 @@
 #
 # The estimates of larger runs on a trapped node.
 
-cd "$(dirname "$0")/.." || exit 1
+cd "$(dirname "$0")/../.." || exit 1
 # shellcheck disable=SC2154
-# shellcheck source=test/trapped.sh
-. test/trapped.sh
+# shellcheck source=test/lib/trapped.sh
+. test/lib/trapped.sh
 
-boot_script trapped-long test/trapped/guest -- long
+boot_script trapped-long test/guest/trapped.guest -- long
 diag "$(grep '^# ' "$console")"
 estimated uniform
 estimated hot

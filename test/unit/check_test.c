@@ -6,11 +6,13 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-#include "../check.h"
-#include "../findings.h"
-#include "../kernlog.h"
-#include "../report.h"
-#include "../util.h"
+#include "cmd/check.h"
+#include "cmd/findings.h"
+#include "mm/dmesg.h"
+#include "lib/report.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "cmd/verbs.h"
 #include "tap.h"
 #include "tree.h"
 
@@ -418,68 +420,68 @@ static void lines(void)
 		int kind;
 	} cases[] = {
 		{ "WARNING: CPU: 0 PID: 1 at drivers/cxl/core/region.c:229",
-		  KERNLOG_WARNING },
+		  DMESG_WARNING },
 		{ "WARNING: possible circular locking dependency detected",
-		  KERNLOG_WARNING },
+		  DMESG_WARNING },
 		{ "watchdog: BUG: soft lockup - CPU#1 stuck for 22s!",
-		  KERNLOG_HUNG },
+		  DMESG_HUNG },
 		{ "rcu: INFO: rcu_preempt self-detected stall on CPU",
-		  KERNLOG_HUNG },
+		  DMESG_HUNG },
 		{ "INFO: task x:1 blocked for more than 120 seconds.",
-		  KERNLOG_HUNG },
+		  DMESG_HUNG },
 		{ "INFO: task x:1 is well", -1 },
 		{ "BUG: kernel NULL pointer dereference, address: 8",
-		  KERNLOG_BUG },
-		{ "BUG: Bad page state in process gups", KERNLOG_BUG },
-		{ "kernel BUG at mm/migrate.c:1!", KERNLOG_BUG },
-		{ "Oops: Oops: 0002 [#1] SMP", KERNLOG_BUG },
-		{ "general protection fault, probably for ...", KERNLOG_BUG },
+		  DMESG_BUG },
+		{ "BUG: Bad page state in process gups", DMESG_BUG },
+		{ "kernel BUG at mm/migrate.c:1!", DMESG_BUG },
+		{ "Oops: Oops: 0002 [#1] SMP", DMESG_BUG },
+		{ "general protection fault, probably for ...", DMESG_BUG },
 		{ "cxl region0: Failed to synchronize CPU cache state", -1 },
 		{ "Spectre V2 : WARNING: Unprivileged eBPF is enabled", -1 },
 		{ "", -1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		is_i64(kernlog_kind(cases[i].line), cases[i].kind, "\"%s\"",
+		is_i64(dmesg_kind(cases[i].line), cases[i].kind, "\"%s\"",
 		       cases[i].line);
 }
 
 /* The log of a tree may be anything. */
 static void odd_logs(void)
 {
-	struct kernlog log = { 0 };
+	struct dmesg log = { 0 };
 	static char junk[40000];
 	int fd;
 
 	memset(junk, 'x', sizeof(junk));
 	tree_data("/dev/kmsg", junk, sizeof(junk));
-	fd = kernlog_open(false);
-	is_i64(kernlog_read(&log, fd), 0, "a line without an end");
+	fd = dmesg_open(false);
+	is_i64(dmesg_read(&log, fd), 0, "a line without an end");
 	close(fd);
 	memset(junk, 0, sizeof(junk));
 	memcpy(junk + 30000, "\n4,1,1,-;WARNING: x\n", 20);
 	tree_data("/dev/kmsg", junk, sizeof(junk));
-	fd = kernlog_open(false);
-	is_i64(kernlog_read(&log, fd), 0, "zeros");
+	fd = dmesg_open(false);
+	is_i64(dmesg_read(&log, fd), 0, "zeros");
 	close(fd);
-	is_u64(log.count[KERNLOG_BUG], 0, "no bugs in it");
+	is_u64(log.count[DMESG_BUG], 0, "no bugs in it");
 	tree_file("/dev/kmsg", "4,1,1,-;WARNING: \33[2Jx\n"
 			       "nothing\n,,,;WARNING: y\n4;WARNING: no end");
-	log = (struct kernlog){ 0 };
-	fd = kernlog_open(false);
-	kernlog_read(&log, fd);
-	is_u64(log.count[KERNLOG_WARNING], 1, "one whole line");
-	is_str(log.first[KERNLOG_WARNING], "WARNING: ?[2Jx",
+	log = (struct dmesg){ 0 };
+	fd = dmesg_open(false);
+	dmesg_read(&log, fd);
+	is_u64(log.count[DMESG_WARNING], 1, "one whole line");
+	is_str(log.first[DMESG_WARNING], "WARNING: ?[2Jx",
 	       "what a terminal would obey is not shown");
 	tree_file("/dev/kmsg", "4,1,1,-;WARNING: before\n");
 	close(fd);
-	log = (struct kernlog){ 0 };
-	fd = kernlog_open(true);
-	is_i64(kernlog_read(&log, fd), 0, "from now on");
-	is_u64(log.count[KERNLOG_WARNING], 0, "nothing of before");
+	log = (struct dmesg){ 0 };
+	fd = dmesg_open(true);
+	is_i64(dmesg_read(&log, fd), 0, "from now on");
+	is_u64(log.count[DMESG_WARNING], 0, "nothing of before");
 	shell("echo '4,2,7,-;WARNING: since' >>\"$0/dev/kmsg\"");
-	kernlog_read(&log, fd);
-	is_u64(log.count[KERNLOG_WARNING], 1, "what came since");
+	dmesg_read(&log, fd);
+	is_u64(log.count[DMESG_WARNING], 1, "what came since");
 	close(fd);
 	restore();
 }
@@ -505,29 +507,29 @@ static const char *recorded(void)
 
 static void verb(void)
 {
-	struct plan plan = { .verb = VERB_CHECK, .root = tree_dir };
+	struct plan plan = { .verb = &verb_check, .root = tree_dir };
 
-	is_i64(check_do(&plan), 0, "a sound machine: status 0");
+	is_i64(verb_check.work(&plan), 0, "a sound machine: status 0");
 	like(recorded(), "\"broken\":0,\"warnings\":0,\"notes\":0,\"unread\":0",
 	     "nothing is found");
 	without_region();
 	tree_file("/proc/sys/kernel/numa_balancing", "0\n");
 	tree_remove("/dev/kmsg");
 	tree_directory("/dev/kmsg");
-	ok(check_do(&plan) < 0, "a broken one fails");
+	ok(verb_check.work(&plan) < 0, "a broken one fails");
 	like(fail_message(), "does not work here: region-missing",
 	     "it says why");
 	like(recorded(), "\"broken\":1,\"warnings\":0,\"notes\":1,\"unread\":2",
 	     "all are counted");
-	plan.check.list = true;
-	is_i64(check_do(&plan), 0, "--list: status 0");
+	plan.list_findings = true;
+	is_i64(verb_check.work(&plan), 0, "--list: status 0");
 	like(recorded(), "\"finding\":\"kernel-warning\"", "to its last row");
 	restore();
 }
 
 static void around(void)
 {
-	struct plan plan = { .verb = VERB_RUN };
+	struct plan plan = { .verb = &verb_run };
 	const char *said;
 
 	check_before(&plan, NULL, 0, NULL, 0);

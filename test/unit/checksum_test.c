@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "../sketch.h"
-#include "../util.h"
+#include "bench/checksum.h"
 #include "tap.h"
 
 #define WORDS 5000
 #define FIRST 777
 
 static uint64_t table[WORDS];
-static struct sketch sketch;
+static struct checksum sketch;
 
 /* A generator that shares nothing with the one of gups.c. */
 static uint64_t draw(uint64_t *state)
@@ -21,23 +20,23 @@ static void updated(void)
 {
 	uint64_t state = 1;
 
-	sketch = (struct sketch){ { 0 } };
+	sketch = (struct checksum){ { 0 } };
 	for (uint64_t i = 0; i < WORDS; i++)
 		table[i] = FIRST + i;
 	for (int n = 0; n < 40000; n++) {
 		uint64_t value = draw(&state), i = draw(&state) % WORDS;
 
 		table[i] ^= value;
-		sketch_add(&sketch, FIRST + i, value);
+		checksum_add(&sketch, FIRST + i, value);
 	}
 }
 
 static bool agrees(void)
 {
-	struct sketch s = sketch;
+	struct checksum s = sketch;
 
-	sketch_table(&s, table, WORDS, FIRST);
-	return sketch_is_zero(&s);
+	checksum_table(&s, table, WORDS, FIRST);
+	return checksum_is_zero(&s);
 }
 
 static void every_bit(void)
@@ -103,13 +102,13 @@ static void pages(void)
 
 int main(void)
 {
-	struct sketch nothing = { { 0 } };
+	struct checksum nothing = { { 0 } };
 
-	ok(sketch_is_zero(&nothing), "nothing is zero");
-	sketch_add(&nothing, 3, 1);
-	ok(!sketch_is_zero(&nothing), "something is not");
-	sketch_add(&nothing, 3, 1);
-	ok(sketch_is_zero(&nothing), "twice the same cancels out");
+	ok(checksum_is_zero(&nothing), "nothing is zero");
+	checksum_add(&nothing, 3, 1);
+	ok(!checksum_is_zero(&nothing), "something is not");
+	checksum_add(&nothing, 3, 1);
+	ok(checksum_is_zero(&nothing), "twice the same cancels out");
 	updated();
 	ok(agrees(), "the table and its updates agree");
 	every_bit();

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * damo.c: what damo writes is read, what is written reads back the same, and
+ * damon_json.c: what damo writes is read, what is written reads back the same, and
  * what is wrong is refused by its place in the file.
  */
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#include "../damo.h"
-#include "../util.h"
+#include "damon/damon_json.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "tap.h"
 #include "tree.h"
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#include "../damon_tree.h"
-#include "../sysfs.h"
-#include "../undo.h"
+#include "damon/damon_sysfs.h"
+#include "sysfs.h"
+#include "mm/undo.h"
 
 /* undo.c logs nothing for a tree: what damon.c hands to it is kept here. */
 static int undone(enum undo_how how, const char *value, const char *path);
@@ -25,16 +25,20 @@ static bool logged(const char *path);
 /* A tree that is as good as the machine; and a kernel that is not asked. */
 static bool as_machine, is_deaf;
 #define sysfs_is_rerooted() (!as_machine)
-#define damon_tree_command(k, word)                            \
+#define damon_sysfs_command(k, word)                           \
 	(is_deaf && strcmp(word, "on") ? fail(EBUSY, "deaf") : \
-					 damon_tree_command(k, word))
+					 damon_sysfs_command(k, word))
 
-#include "../damon.c"
+#include "damon/damon.c"
 
-#include "../damo.h"
-#include "../heat.h"
-#include "../ranges.h"
-#include "../undo.h"
+#include "damon/damon_json.h"
+#include "damon/heatmap.h"
+#include "mm/iomem.h"
+#include "mm/undo.h"
+#include "cmd/verbs.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "tap.h"
 #include "tree.h"
 
@@ -322,7 +326,7 @@ static void refusals(void)
 /* Ranges in one page are parted, as the kernel would call them overlapping. */
 static void ranges(void)
 {
-	struct range *r;
+	struct iomem_range *r;
 	int n;
 
 	tree_file("/proc/iomem", "00002000-00003bff : System RAM\n"
@@ -333,7 +337,7 @@ static void ranges(void)
 				 "garbage : System RAM\n"
 				 "40000000-4fffffff : System RAM\n"
 				 "0-ffffffffffffffff : System RAM\n");
-	n = ranges_of_node(&r, 0);
+	n = iomem_of_node(&r, 0);
 	is_i64(n, 3, "ranges of a node");
 	if (n == 3) {
 		is_u64(r[0].start, 0x1000, "in order");
@@ -343,9 +347,9 @@ static void ranges(void)
 	}
 	free(r);
 	machine();
-	is_i64(ranges_node_at(0x110000000), 1, "whose memory is where");
-	is_i64(ranges_node_at(0), 0, "the first block");
-	is_i64(ranges_node_at(0x50000000), -1, "nobody's");
+	is_i64(iomem_node_at(0x110000000), 1, "whose memory is where");
+	is_i64(iomem_node_at(0), 0, "the first block");
+	is_i64(iomem_node_at(0x50000000), -1, "nobody's");
 }
 
 /* ------------------------------------------------------------------ journal */
@@ -602,7 +606,7 @@ static void kernel_for(const struct damon_config *c)
 {
 	char path[128], text[32];
 
-	damon_tree_emit(c, false, make_file, NULL);
+	damon_sysfs_emit(c, false, make_file, NULL);
 	for (size_t k = 0; k < c->kdamonds.nr; k++) {
 		snprintf(path, sizeof(path), K "/%zu/state", k);
 		tree_file(path, ""); /* "on" over "off" would be "onf" */
@@ -991,13 +995,13 @@ static void status(void)
 {
 	int records;
 
-	is_i64(capture(damon_do_status), 0, "status without kdamonds");
+	is_i64(capture(verb_damon_status.work), 0, "status without kdamonds");
 	like(said.text, "no kdamond", "says so");
 	running();
 	tree_file("/records", "");
 	records = open(tree_path("/records"), O_RDWR);
 	report_to(records);
-	is_i64(capture(damon_do_status), 0, "status");
+	is_i64(capture(verb_damon_status.work), 0, "status");
 	like(said.text,
 	     "kdamond  0: on, PID 70, paddr: 1023.5 MiB in 2 ranges "
 	     "of node 0\n",
@@ -1032,16 +1036,17 @@ static void status(void)
 	     "\"scheme\":0,\"start\":4563402752,\"size_bytes\":33554432,"
 	     "\"access_rate\":1,\"age_s\":2}",
 	     "a region's");
-	is_i64(capture(damon_do_dump), 0, "dump");
+	is_i64(capture(verb_damon_dump.work), 0, "dump");
 	like(said.text, "\"kdamonds\"", "is JSON");
-	is_i64(capture(damon_do_stop), 0, "stop");
+	is_i64(capture(verb_damon_stop.work), 0, "stop");
 	like(said.text,
 	     "migrate_cold: tried 100 MiB, moved 4 KiB, of an earlier time",
 	     "says what was moved");
-	is_i64(capture(damon_do_stop), 0, "another stop");
+	is_i64(capture(verb_damon_stop.work), 0, "another stop");
 	like(said.text, "no kdamond runs", "says so");
 	tree_remove(K);
-	is_i64(capture(damon_do_status), -ENOENT, "status without DAMON");
+	is_i64(capture(verb_damon_status.work), -ENOENT,
+	       "status without DAMON");
 	is_i64(fail_status(), STATUS_LACKS, "is lacking it");
 	machine();
 	close(records);
@@ -1061,7 +1066,7 @@ static void rolled_back(void)
 	tree_file("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
 	tree_file("/sys/fs/cgroup/cgroup.subtree_control", "\n");
 	tree_file("/sys/module/damon_lru_sort/parameters/enabled", "Y\n");
-	is_i64(damon_do_start(&plan), -EBUSY, "a start that fails");
+	is_i64(verb_damon_start.work(&plan), -EBUSY, "a start that fails");
 	undo_back_to("policy", &before, &r);
 	like(fail_message(), "damon_lru_sort is enabled", "says why");
 	like(tree_text("/sys/fs/cgroup/cgroup.subtree_control"), "-memory",
@@ -1101,7 +1106,7 @@ static bool survives(void)
 		damon_moved(&m, true);
 		damon_free(damon_read());
 		damon_is_running();
-		damon_do_status(&(struct plan){ 0 });
+		verb_damon_status.work(&(struct plan){ 0 });
 		exit(0);
 	}
 	return waitpid(child, &status, 0) == child && !status;

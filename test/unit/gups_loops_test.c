@@ -2,13 +2,15 @@
 /*
  * What the loops update, and how often. That they do what oracle.h says is
  * seen by whole tables; how often the oracle's draws go where, by chi-squared
- * tests. loops.c is included for a look at its draws by another generator.
+ * tests. gups_loops.c is included for a look at its draws by another generator.
  */
-#include "../loops.c"
+#include "bench/gups_loops.c"
 
 #include <stdlib.h>
 
-#include "../util.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "chi.h"
 #include "oracle.h"
 #include "tap.h"
@@ -69,15 +71,16 @@ static uint64_t different(void)
  * some more.
  */
 static uint64_t wrong_words(const struct pattern *p, unsigned int id,
-			    enum loops_kind kind)
+			    enum gups_loops_kind kind)
 {
 	static const uint64_t counts[] = { 1, 127, 128, 129, 1000 };
 	static uint64_t seed;
 	uint64_t start = oracle_start(++seed, id), state = start, wrong = 0;
 	struct pattern_epoch e = pattern_first(p);
-	struct sketch sketch = { { 0 } };
-	struct loops_stream s, follow;
-	const struct loops *loops = loops_of_pattern(p, id, table, &s);
+	struct checksum sketch = { { 0 } };
+	struct gups_loops_draw s, follow;
+	const struct gups_loops *loops =
+		gups_loops_of_pattern(p, id, table, &s);
 
 	for (uint64_t i = 0; i < WORDS; i++)
 		table[i] = want[i] = i;
@@ -87,8 +90,8 @@ static uint64_t wrong_words(const struct pattern *p, unsigned int id,
 		uint64_t n = counts[i % ARRAY_SIZE(counts)];
 		struct oracle_pattern oracle = oracle_of(p, &e, id);
 
-		loops_set_epoch(&s, &e);
-		loops_set_epoch(&follow, &e);
+		gups_loops_set_epoch(&s, &e);
+		gups_loops_set_epoch(&follow, &e);
 		loops->update[kind](&s, n);
 		loops->sketch(&sketch, &follow, n);
 		state = oracle_draws(&oracle, want, state, n);
@@ -98,8 +101,8 @@ static uint64_t wrong_words(const struct pattern *p, unsigned int id,
 		e.hot_rate = 20000;
 	}
 	wrong += different();
-	sketch_table(&sketch, table, WORDS, 0);
-	wrong += !sketch_is_zero(&sketch);
+	checksum_table(&sketch, table, WORDS, 0);
+	wrong += !checksum_is_zero(&sketch);
 	return wrong;
 }
 
@@ -129,17 +132,17 @@ static void tables(void)
 				struct pattern_plan plan = plans[i];
 				unsigned int n = threads[t];
 				struct pattern *p;
-				int kind = (int)(runs++ % NR_LOOPS);
+				int kind = (int)(runs++ % NR_GUPS_LOOPS);
 
 				plan.object = objects[o];
 				p = made(&plan, n);
 				if (wrong_words(p, n / 2,
-						(enum loops_kind)kind) &&
+						(enum gups_loops_kind)kind) &&
 				    !wrong++)
 					diag("plan %zu, object %" PRIu64
 					     ", %u threads, %s",
 					     i, objects[o], n,
-					     loops_names[kind]);
+					     gups_loops_names[kind]);
 				pattern_free(p);
 			}
 	ok(runs == 200, "%u tables", runs);
@@ -150,7 +153,7 @@ static void tables(void)
 static void loops(void)
 {
 	for (size_t i = 0; i < 3; i++)
-		for (int kind = 0; kind < NR_LOOPS; kind++) {
+		for (int kind = 0; kind < NR_GUPS_LOOPS; kind++) {
 			struct pattern_plan plan = plans[i];
 			struct pattern *p;
 
@@ -158,9 +161,9 @@ static void loops(void)
 			p = made(&plan, 2);
 			for (unsigned int id = 0; id < 2; id++)
 				is_u64(wrong_words(p, id,
-						   (enum loops_kind)kind),
+						   (enum gups_loops_kind)kind),
 				       0, "%s, plan %zu, thread %u",
-				       loops_names[kind], i, id);
+				       gups_loops_names[kind], i, id);
 			pattern_free(p);
 		}
 }
@@ -176,14 +179,15 @@ static void huge(void)
 
 	for (unsigned int id = 0; id < 4; id++) {
 		struct pattern_epoch e = pattern_first(p);
-		struct loops_stream s;
-		const struct loops *l = loops_of_pattern(p, id, big, &s);
+		struct gups_loops_draw s;
+		const struct gups_loops *l =
+			gups_loops_of_pattern(p, id, big, &s);
 		struct oracle_pattern o = oracle_of(p, &e, id);
 		uint64_t state = 9;
 
 		s.value = 9;
-		loops_set_epoch(&s, &e);
-		l->update[LOOPS_BATCH](&s, 10000);
+		gups_loops_set_epoch(&s, &e);
+		l->update[GUPS_LOOPS_BATCH](&s, 10000);
 		for (int i = 0; i < 10000; i++)
 			/* Of a page of 512 its 128. */
 			wrong += oracle_draw(&o, oracle_next(&state)).page /

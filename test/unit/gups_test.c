@@ -3,12 +3,16 @@
  * Every word of small tables against oracle.h, which shares no code with
  * gups.c. gups.c is included, for a look at the table between the calls.
  */
-#include "../gups.c"
+#include "gups.c"
 
 #include <inttypes.h>
 #include <numaif.h>
 
 #include "oracle.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
 #include "tap.h"
 
 /* The thread sanitizer takes ten times as long. */
@@ -73,7 +77,8 @@ static uint64_t not_at_start(const struct gups *g)
 /* ------------------------------------------------------------- the table */
 
 static void one_table(uint64_t bytes, unsigned int threads,
-		      enum loops_kind loop, uint64_t updates, uint64_t seed)
+		      enum gups_loops_kind loop, uint64_t updates,
+		      uint64_t seed)
 {
 	struct gups_config config = config_of(bytes, threads, updates);
 	uint64_t *want = xcalloc(bytes, 1), digest;
@@ -84,7 +89,7 @@ static void one_table(uint64_t bytes, unsigned int threads,
 	snprintf(name, sizeof(name),
 		 "%" PRIu64 " KiB, %u threads, %s, %" PRIu64
 		 " updates, seed %" PRIu64,
-		 bytes / 1024, threads, loops_names[loop], updates, seed);
+		 bytes / 1024, threads, gups_loops_names[loop], updates, seed);
 	config.seed = seed;
 	g = made(&config);
 	is_u64(not_at_start(g), 0, "%s: T[i] = i", name);
@@ -122,19 +127,19 @@ static void tables(void)
 		if (sizes[i] > LARGE)
 			continue;
 		for (unsigned int threads = 1; threads <= 3; threads++)
-			for (int loop = 0; loop < NR_LOOPS; loop++)
+			for (int loop = 0; loop < NR_GUPS_LOOPS; loop++)
 				if (threads <= sizes[i] / 4096)
 					one_table(sizes[i], threads,
-						  (enum loops_kind)loop,
+						  (enum gups_loops_kind)loop,
 						  4 * words, 0);
 	}
-	one_table(64 * KIB, 3, LOOPS_BATCH, 1, 0);
-	one_table(64 * KIB, 3, LOOPS_BATCH, 127, 0);
-	one_table(64 * KIB, 3, LOOPS_TOUCH, 127, 0);
-	one_table(64 * KIB, 3, LOOPS_TOUCH, 100001, 5);
-	one_table(64 * KIB, 3, LOOPS_PLAIN, 100001, 5);
-	one_table(64 * KIB, 16, LOOPS_BATCH, 100000, 16777215);
-	one_table(LARGE, 2, LOOPS_BATCH, 4 * LARGE / 8, 1);
+	one_table(64 * KIB, 3, GUPS_LOOPS_BATCH, 1, 0);
+	one_table(64 * KIB, 3, GUPS_LOOPS_BATCH, 127, 0);
+	one_table(64 * KIB, 3, GUPS_LOOPS_TOUCH, 127, 0);
+	one_table(64 * KIB, 3, GUPS_LOOPS_TOUCH, 100001, 5);
+	one_table(64 * KIB, 3, GUPS_LOOPS_PLAIN, 100001, 5);
+	one_table(64 * KIB, 16, GUPS_LOOPS_BATCH, 100000, 16777215);
+	one_table(LARGE, 2, GUPS_LOOPS_BATCH, 4 * LARGE / 8, 1);
 }
 
 /* Calls go on where the last one ended, as one call would have. */
@@ -170,8 +175,9 @@ static void after_warm_up(enum refresh_mode refresh)
 	config.refresh = refresh;
 	g = made(&config);
 	is_i64(gups_warm_up(g, &warm), 0, "warm-up, refresh %d", refresh);
-	ok(warm.before > 0 && warm.rate[LOOPS_PLAIN] > 0 &&
-		   warm.rate[LOOPS_BATCH] > 0 && warm.rate[LOOPS_TOUCH] > 0,
+	ok(warm.before > 0 && warm.rate[GUPS_LOOPS_PLAIN] > 0 &&
+		   warm.rate[GUPS_LOOPS_BATCH] > 0 &&
+		   warm.rate[GUPS_LOOPS_TOUCH] > 0,
 	   "it measured");
 	if (refresh == REFRESH_OFF)
 		is_u64(gups_flushes(g, &growths), 0, "off: no flush");
@@ -263,11 +269,11 @@ static void stopped(void)
 static void heartbeats(void)
 {
 	struct gups_config config = config_of(128 * KIB, 2, 0);
-	struct heartbeat_count during, after;
+	struct tlb_flusher_count during, after;
 	struct gups_verdict verdict;
 	struct gups *g;
 
-	config.heartbeat_ns = 2000000;
+	config.tlb_flusher_ns = 2000000;
 	g = made(&config);
 	gups_heartbeat(g, &during);
 	is_u64(during.beats, 0, "no heartbeat before the updates");
@@ -286,7 +292,7 @@ static void heartbeats(void)
 	ok(verdict.complete && !verdict.errors, "which verify");
 	is_u64(gups_flushes(g, NULL), 0, "no other flushes");
 	gups_free(g);
-	config.heartbeat_ns = 0;
+	config.tlb_flusher_ns = 0;
 	g = made(&config);
 	gups_update(g, 0, 5 * 1000000, NULL, NULL);
 	gups_heartbeat(g, &after);
@@ -295,7 +301,7 @@ static void heartbeats(void)
 }
 
 /* With one, the controller that makes TLBs grow has nothing to do. */
-static void heartbeat_steers(void)
+static void tlb_flusher_steers(void)
 {
 	struct gups_config config = config_of(128 * KIB, 1, 0);
 	uint64_t growths;
@@ -303,7 +309,7 @@ static void heartbeat_steers(void)
 
 	config.refresh = REFRESH_ON;
 	for (int heart = 0; heart < 2; heart++) {
-		config.heartbeat_ns = heart ? 5000000 : 0;
+		config.tlb_flusher_ns = heart ? 5000000 : 0;
 		g = made(&config);
 		g->tlb.on = true;
 		gups_update(g, 0, 10 * 1000000, NULL, NULL);
@@ -475,7 +481,7 @@ static uint64_t unverified(struct gups *g)
 
 /* A run, and the same once more: 0 when all is as it should be. */
 static uint64_t wrong_runs(const struct pattern_plan *plan,
-			   unsigned int threads, enum loops_kind loop,
+			   unsigned int threads, enum gups_loops_kind loop,
 			   uint64_t seed)
 {
 	uint64_t n = plan->object > 8 ? 1 + 200000 / plan->object : 10001;
@@ -526,8 +532,9 @@ static void patterns(void)
 		for (size_t t = 0; t < ARRAY_SIZE(threads); t++)
 			for (size_t o = 0; o < 2 * ARRAY_SIZE(objects); o++) {
 				struct pattern_plan plan = pattern_plans[i];
-				enum loops_kind loop =
-					(enum loops_kind)(runs % NR_LOOPS);
+				enum gups_loops_kind loop =
+					(enum gups_loops_kind)(runs %
+							       NR_GUPS_LOOPS);
 
 				plan.object = objects[o / 2];
 				plan.reads = o % 2 ? 32768 : 0;
@@ -544,7 +551,8 @@ static void patterns(void)
 					diag("plan %zu, %u threads, object %" PRIu64
 					     ", reads %u, %s",
 					     i, threads[t], plan.object,
-					     plan.reads, loops_names[loop]);
+					     plan.reads,
+					     gups_loops_names[loop]);
 			}
 	ok(runs == 188, "%u runs with patterns", runs);
 	is_u64(bad, 0, "as the oracle's, twice in a row, and verified");
@@ -718,14 +726,14 @@ static void wrong_patterns(void)
 		}
 		/* The last update of the second thread gets lost. */
 		for (int how = VERIFY_SUM; how <= VERIFY_REPLAY; how++) {
-			struct loops_stream s;
+			struct gups_loops_draw s;
 
 			p.g->config.verify = (enum verify_mode)how;
 			gups_fill(p.g);
 			gups_update(p.g, 20001, 0, NULL, NULL);
 			s = p.g->workers[1].stream;
-			s.value -= STREAM_GAMMA;
-			p.g->workers[1].loops->update[LOOPS_PLAIN](&s, 1);
+			s.value -= PRNG_GAMMA;
+			p.g->workers[1].loops->update[GUPS_LOOPS_PLAIN](&s, 1);
 			gups_verify(p.g, &v, NULL, NULL);
 			is_u64(v.errors, 8, "an update that was dropped");
 		}
@@ -899,7 +907,7 @@ int main(void)
 	by_time();
 	stopped();
 	heartbeats();
-	heartbeat_steers();
+	tlb_flusher_steers();
 	touches();
 	corruption();
 	patterns();

@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "../gups.h"
+#include "gups.h"
+#include "lib/base.h"
+#include "lib/error.h"
 #include "tap.h"
 #include "tree.h"
 
@@ -35,8 +37,8 @@ static int nodes_by_map(const uint64_t *pages, int *node, size_t n)
 #define gups_moves(g) ((void)(g), now_moves)
 #define gups_done(g) ((void)(g), now_done)
 #define gups_table(g) ((void)(g), &table)
-#include "../truth.c"
-#include "../timeline.c"
+#include "bench/placement.c"
+#include "cmd/gups_timeline.c"
 
 /* --------------------------------------------------- text and records */
 
@@ -64,18 +66,18 @@ static void heard(void)
 	dup2(kept, 1);
 }
 
-static void tick(struct timeline *t, uint64_t done, double seconds)
+static void tick(struct gups_timeline *t, uint64_t done, double seconds)
 {
 	listen();
-	if (timeline_tick(t, done, seconds))
+	if (gups_timeline_tick(t, done, seconds))
 		printf("Bail out! %s\n", fail_message());
 	heard();
 }
 
-static void end(struct timeline *t, uint64_t done, double seconds)
+static void end(struct gups_timeline *t, uint64_t done, double seconds)
 {
 	listen();
-	if (timeline_end(t, done, seconds))
+	if (gups_timeline_end(t, done, seconds))
 		printf("Bail out! %s\n", fail_message());
 	heard();
 }
@@ -141,7 +143,7 @@ static struct node nodes[] = {
 	{ .id = 0, .has_cpus = true, .tier = 4, .total = 1 },
 	{ .id = 1, .tier = 22, .total = 1 },
 };
-static struct moves_setting setting = { .near = 0, .nr_nodes = 2 };
+static struct migration_setting setting = { .near = 0, .nr_nodes = 2 };
 static struct gups_plan plan;
 static struct pattern *pattern;
 
@@ -195,14 +197,14 @@ static void put(double hot, double cold)
 	}
 }
 
-static struct timeline *begun(bool with_pattern, double hot, double cold)
+static struct gups_timeline *begun(bool with_pattern, double hot, double cold)
 {
-	struct timeline_setting s = { .plan = &plan,
-				      .nodes = nodes,
-				      .nr_nodes = 2,
-				      .moves = &setting,
-				      .threads = 2 };
-	struct timeline *t;
+	struct gups_timeline_setting s = { .plan = &plan,
+					   .nodes = nodes,
+					   .nr_nodes = 2,
+					   .moves = &setting,
+					   .threads = 2 };
+	struct gups_timeline *t;
 
 	plan = (struct gups_plan){ .bytes = PAGES * PAGE,
 				   .timeline_ns = 1000000000 };
@@ -222,17 +224,17 @@ static struct timeline *begun(bool with_pattern, double hot, double cold)
 	put(hot, cold);
 	no_records();
 	said[0] = '\0';
-	t = timeline_new(&s);
+	t = gups_timeline_new(&s);
 	listen();
-	if (timeline_begin(t))
+	if (gups_timeline_begin(t))
 		printf("Bail out! %s\n", fail_message());
 	heard();
 	return t;
 }
 
-static void gone(struct timeline *t)
+static void gone(struct gups_timeline *t)
 {
-	timeline_free(t);
+	gups_timeline_free(t);
 	pattern_free(pattern);
 	pattern = NULL;
 }
@@ -243,7 +245,7 @@ struct moment {
 	unsigned int moves;
 };
 
-static void pass(struct timeline *t, const struct moment *m, size_t n)
+static void pass(struct gups_timeline *t, const struct moment *m, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		now_moves = m[i].moves;
@@ -255,12 +257,12 @@ static void pass(struct timeline *t, const struct moment *m, size_t n)
 }
 
 /* The record "placement", after the others. */
-static cJSON *placement(struct timeline *t)
+static cJSON *placement(struct gups_timeline *t)
 {
 	cJSON *r, *last = NULL;
 
 	listen();
-	timeline_show(t, 1);
+	gups_timeline_show(t, 1);
 	heard();
 	while ((r = record())) {
 		cJSON_Delete(last);
@@ -362,7 +364,7 @@ static void arrivals(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct timeline *t = begun(true, 0, 0);
+		struct gups_timeline *t = begun(true, 0, 0);
 		size_t n = 0;
 		cJSON *r;
 
@@ -387,7 +389,7 @@ static void arrivals(void)
 static void fast_moves(void)
 {
 	static const struct moment m[] = { { 1, 0, 0, 5 }, { 2, 0, 0, 12 } };
-	struct timeline *t = begun(true, 0, 0);
+	struct gups_timeline *t = begun(true, 0, 0);
 	cJSON *r;
 
 	pass(t, m, 2);
@@ -406,7 +408,7 @@ static void means(void)
 					   { 2, 1, 10000, 0 },
 					   { 3, 1, 11000, 0 } };
 	double hot = 58982 / 65536.0, want;
-	struct timeline *t = begun(true, 0, 0);
+	struct gups_timeline *t = begun(true, 0, 0);
 	cJSON *r;
 
 	pass(t, m, 3);
@@ -442,7 +444,8 @@ static void efficiencies(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct timeline *t = begun(true, rows[i].hot, rows[i].cold);
+		struct gups_timeline *t =
+			begun(true, rows[i].hot, rows[i].cold);
 		char name[64];
 		cJSON *r;
 
@@ -460,12 +463,12 @@ static void efficiencies(void)
 /* Of Zipf's pages the sample takes the popular ones oftener. */
 static void zipf_efficiency(void)
 {
-	struct timeline_setting s = { .plan = &plan,
-				      .nodes = nodes,
-				      .nr_nodes = 2,
-				      .moves = &setting,
-				      .threads = 2 };
-	struct timeline *t = begun(true, 0, 0);
+	struct gups_timeline_setting s = { .plan = &plan,
+					   .nodes = nodes,
+					   .nr_nodes = 2,
+					   .moves = &setting,
+					   .threads = 2 };
+	struct gups_timeline *t = begun(true, 0, 0);
 	cJSON *r;
 
 	gone(t);
@@ -476,9 +479,9 @@ static void zipf_efficiency(void)
 	/* The 1000 pages with the most updates are near: the best there is. */
 	for (uint64_t rank = 0; rank < PAGES; rank++)
 		map[pattern_page(pattern, &now_epoch, rank, 0)] = rank >= 1000;
-	t = timeline_new(&s);
+	t = gups_timeline_new(&s);
 	listen();
-	timeline_begin(t);
+	gups_timeline_begin(t);
 	heard();
 	tick(t, 1000, 1);
 	r = placement(t);
@@ -489,9 +492,9 @@ static void zipf_efficiency(void)
 
 /* ------------------------------------------------------------ which rows */
 
-static void rows_due(void)
+static void run_timeline_due(void)
 {
-	struct timeline *t = begun(true, 0, 0);
+	struct gups_timeline *t = begun(true, 0, 0);
 	cJSON *r;
 
 	IS(t->rows, 1, "the row of the beginning");
@@ -539,7 +542,7 @@ static void rows_due(void)
 /* Rows that would take too much of the CPU time look at fewer pages. */
 static void thinned(void)
 {
-	struct timeline *t = begun(true, 0, 0);
+	struct gups_timeline *t = begun(true, 0, 0);
 	cJSON *r;
 
 	tick(t, 1000, 1);
@@ -562,13 +565,13 @@ static void thinned(void)
 /* Everything at its widest. */
 static void wide(void)
 {
-	struct timeline *t = begun(true, 1, 1);
+	struct gups_timeline *t = begun(true, 1, 1);
 	const char *row;
 	cJSON *r;
 
 	t->s.sample_s = 0.1;
 	nodes[1].tier = 4; /* all near: 100.0 */
-	timeline_near(t->near, nodes, 2);
+	gups_timeline_near(t->near, nodes, 2);
 	machine(0, 0, 500 * GIB, 500 * GIB);
 	said[0] = '\0';
 	no_records();
@@ -601,7 +604,7 @@ static void wide(void)
 
 static void a_row(void)
 {
-	struct timeline *t = begun(true, 0, 0);
+	struct gups_timeline *t = begun(true, 0, 0);
 	cJSON *r;
 
 	no_records();
@@ -633,7 +636,7 @@ static void a_row(void)
 /* The near node's number need not be 0, nor the other's 1. */
 static void other_nodes(void)
 {
-	struct timeline *t = begun(true, 0, 0);
+	struct gups_timeline *t = begun(true, 0, 0);
 
 	tree_file("/proc/zoneinfo", "Node 2, zone Normal\n"
 				    "  pages free 256\n  present 512\n"
@@ -648,7 +651,7 @@ static void other_nodes(void)
 /* All pages of the hot set in transit: nothing is known, nothing is zero. */
 static void lost(void)
 {
-	struct timeline *t = begun(true, 1, 0);
+	struct gups_timeline *t = begun(true, 1, 0);
 	double hot = 58982 / 65536.0;
 	cJSON *r;
 
@@ -676,7 +679,7 @@ static void lost(void)
 /* Uniform: neither hot nor cold, and nothing that would be about them. */
 static void uniform(void)
 {
-	struct timeline *t = begun(false, 0, 0.25);
+	struct gups_timeline *t = begun(false, 0, 0.25);
 	cJSON *r = record();
 
 	ok(!cJSON_GetObjectItem(r, "hot"), "uniform: nothing is hot");
@@ -713,13 +716,13 @@ int main(void)
 	means();
 	efficiencies();
 	zipf_efficiency();
-	rows_due();
+	run_timeline_due();
 	thinned();
 	wide();
 	a_row();
 	other_nodes();
 	lost();
 	uniform();
-	timeline_free(NULL);
+	gups_timeline_free(NULL);
 	return done_testing();
 }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 
-#include "../hog.h"
-#include "../plan.h"
-#include "../util.h"
+#include "bench/hog.h"
+#include "cmd/verbs.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/time.h"
 #include "tap.h"
 #include "tree.h"
+
+static const struct verb *const verbs[] = { VERBS(VERBS_POINTER) NULL };
 
 /* ---------------------------------------------------------------- parsing */
 
 static struct hog_plan parsed(const char *text)
 {
 	struct hog_plans hogs = { .nr = 0 };
-	int err = plan_parse_hog(&hogs, text);
+	int err = hog_parse(&hogs, text);
 
 	is_i64(err, 0, "%s: is taken", text);
 	is_i64(hogs.nr, 1, "%s: one more", text);
@@ -85,7 +89,7 @@ static void bad(void)
 	char long_text[300];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		is_i64(plan_parse_hog(&hogs, rows[i].text), -EINVAL,
+		is_i64(hog_parse(&hogs, rows[i].text), -EINVAL,
 		       "%s: is refused", rows[i].text);
 		like(fail_message(), rows[i].why, "%s: why", rows[i].text);
 		is_i64(fail_status(), STATUS_USAGE, "%s: bad usage",
@@ -94,7 +98,7 @@ static void bad(void)
 	memset(long_text, ' ', sizeof(long_text));
 	memcpy(long_text, "node0:1M,", 9);
 	long_text[sizeof(long_text) - 1] = '\0';
-	is_i64(plan_parse_hog(&hogs, long_text), -EINVAL, "too long a text");
+	is_i64(hog_parse(&hogs, long_text), -EINVAL, "too long a text");
 	is_i64(hogs.nr, 0, "none of these is there");
 }
 
@@ -103,15 +107,15 @@ static void several(void)
 	struct hog_plans hogs = { .nr = 0 };
 	char text[32];
 
-	for (int i = 0; i < PLAN_MAX_HOGS; i++) {
+	for (int i = 0; i < HOG_MAX; i++) {
 		/* Two of them on node 1 */
 		snprintf(text, sizeof(text), "node%d:%dM", i == 2 ? 1 : i,
 			 i + 1);
-		is_i64(plan_parse_hog(&hogs, text), 0, text);
+		is_i64(hog_parse(&hogs, text), 0, text);
 	}
-	is_i64(hogs.nr, PLAN_MAX_HOGS, "as many as there may be");
+	is_i64(hogs.nr, HOG_MAX, "as many as there may be");
 	is_u64(hogs.hog[5].bytes, 6 * MIB, "each its own");
-	is_i64(plan_parse_hog(&hogs, "99:1M"), -EINVAL, "one more");
+	is_i64(hog_parse(&hogs, "99:1M"), -EINVAL, "one more");
 	like(fail_message(), "more than 8", "why");
 }
 
@@ -121,7 +125,7 @@ static int plan_of(struct plan *plan, char **argv)
 
 	while (argv[n])
 		n++;
-	return plan_parse(plan, n, argv);
+	return plan_parse(plan, verbs, n, argv);
 }
 
 #define PLAN(plan, ...) plan_of(plan, (char *[]){ "tier", __VA_ARGS__, NULL })
@@ -132,7 +136,7 @@ static void options(void)
 
 	is_i64(PLAN(&p, "hog", "node0:64M", "1:free=1G", "--duration", "5s"), 0,
 	       "tier hog");
-	is_i64(p.verb, VERB_HOG, "the verb");
+	ok(p.verb == &verb_hog, "the verb");
 	is_i64(p.hogs.nr, 2, "two nodes");
 	is_u64(p.hold_ns, UINT64_C(5000000000), "--duration is its own");
 	is_i64(PLAN(&p, "gups", "1G", "--hog", "0:64M", "--hog", "1:64M",
@@ -190,7 +194,7 @@ static const char zoneinfo[] = "Node 0, zone    DMA32\n"
 static int check(const char *spec, const uint64_t *need)
 {
 	struct hog_plans hogs = { .nr = 0 };
-	int err = plan_parse_hog(&hogs, spec);
+	int err = hog_parse(&hogs, spec);
 
 	return err ? err : hog_check(&hogs, need);
 }
@@ -222,7 +226,7 @@ static void refusals(void)
 		{ "2:1M", 0, -ENODEV, "nodes with memory: 0, 1" },
 		{ "1000:1M", 0, -ENODEV, "node 1000" },
 	};
-	uint64_t need[PLAN_MAX_NODES] = { 0 };
+	uint64_t need[NODE_MAX] = { 0 };
 
 	tree_file("/proc/zoneinfo", zoneinfo);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -260,7 +264,7 @@ static void life(void)
 	struct hog_state s;
 	struct hogs *hogs;
 
-	plan_parse_hog(&plans, "0:8M,release=2s");
+	hog_parse(&plans, "0:8M,release=2s");
 	is_i64(hog_start(&hogs, &plans, NULL, &stop, true), 0,
 	       "one is started");
 	is_i64(hog_count(hogs), 1, "one");
@@ -282,11 +286,11 @@ static void life(void)
 	ok(s.fate == HOG_RELEASED && s.ended_s == 2.0, "released then");
 	ok(kill(s.pid, 0) && errno == ESRCH, "its process is gone");
 	is_i64(hog_sample(hogs, 0, 10, &pages), -ESRCH, "nothing to look at");
-	hog_show_end(hogs);
+	hog_show_end(hogs, false);
 	hog_stop(hogs);
 
 	plans = (struct hog_plans){ .nr = 0 };
-	plan_parse_hog(&plans, "0:8M,release=50%");
+	hog_parse(&plans, "0:8M,release=50%");
 	hog_start(&hogs, &plans, NULL, NULL, true);
 	is_i64(hog_tick(hogs, 100, 0.4), 1, "by its part: not yet");
 	hog_state(hogs, 0, &s);
@@ -307,7 +311,7 @@ static void life(void)
 	plans.nr = 0;
 	is_i64(hog_start(&hogs, &plans, NULL, NULL, true), 0, "none wanted");
 	is_i64(hog_tick(hogs, 1, 1), 0, "none there");
-	hog_show_end(hogs);
+	hog_show_end(hogs, false);
 	hog_stop(hogs);
 	hog_stop(NULL);
 }

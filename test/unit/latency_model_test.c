@@ -3,8 +3,8 @@
 #include <math.h>
 #include <sys/mman.h>
 
-#include "../cost.h"
-#include "../report.h"
+#include "bench/latency_model.h"
+#include "lib/report.h"
 #include "tap.h"
 #include "tree.h"
 
@@ -35,63 +35,66 @@ static const struct node nodes[] = {
 	{ .id = 2 },
 	{ .id = 63 },
 };
-static const bool near[PLAN_MAX_NODES] = { true, true };
+static const bool near[NODE_MAX] = { true, true };
 
 /* Node 0 is given, node 1 declared, the others are as published. */
-static void sources(struct cost *c)
+static void sources(struct latency_model *c)
 {
-	double given[PLAN_MAX_NODES] = { 80.5 };
+	double given[NODE_MAX] = { 80.5 };
 
 	given[5] = 77; /* a node that is not there */
 	declare(0, "read_latency", "90\n");
 	declare(1, "read_latency", "120\n");
 	declare(1, "write_latency", "500\n");
 	declare(2, "write_latency", "600\n");
-	cost_settle(c, given, nodes, 4, near);
+	latency_model_settle(c, given, nodes, 4, near);
 	is(c->ns[0], 80.5, "given, though it is declared");
-	is_i64(c->source[0], COST_GIVEN, "and said to be");
+	is_i64(c->source[0], LATENCY_MODEL_GIVEN, "and said to be");
 	is(c->ns[1], 120, "declared, of a read");
-	is_i64(c->source[1], COST_DECLARED, "so");
+	is_i64(c->source[1], LATENCY_MODEL_DECLARED, "so");
 	is(c->ns[2], 250, "only writes are declared: the default, far");
-	is_i64(c->source[2], COST_DEFAULT, "so");
+	is_i64(c->source[2], LATENCY_MODEL_DEFAULT, "so");
 	is(c->ns[63], 250, "the last node there can be");
 	is(c->ns[5], 0, "no node: no latency");
-	cost_settle(c, (const double[PLAN_MAX_NODES]){ 0 }, nodes, 1, near);
+	latency_model_settle(c, (const double[NODE_MAX]){ 0 }, nodes, 1, near);
 	is(c->ns[0], 90, "not given: declared");
 	declare(0, "read_latency", "0\n");
-	cost_settle(c, (const double[PLAN_MAX_NODES]){ 0 }, nodes, 1, near);
+	latency_model_settle(c, (const double[NODE_MAX]){ 0 }, nodes, 1, near);
 	is(c->ns[0], 100, "declared as 0, which is none: the default, near");
-	cost_settle(c, given, nodes, 4, near);
+	latency_model_settle(c, given, nodes, 4, near);
 }
 
-static void formula(const struct cost *c)
+static void formula(const struct latency_model *c)
 {
-	double share[PLAN_MAX_NODES] = { 0.5, 0.25, 0.125 };
+	double share[NODE_MAX] = { 0.5, 0.25, 0.125 };
 
 	share[63] = 0.125;
-	is(cost_of(c, share), 80.5 / 2 + 120 / 4. + 250 / 4., "the sum");
-	is(cost_of(c, (const double[PLAN_MAX_NODES]){ 1 }), 80.5, "all near");
-	is(cost_bound(c, false), 80.5, "the least of the near ones");
-	is(cost_bound(c, true), 250, "the greatest of the far ones");
+	is(latency_model_of(c, share), 80.5 / 2 + 120 / 4. + 250 / 4.,
+	   "the sum");
+	is(latency_model_of(c, (const double[NODE_MAX]){ 1 }), 80.5,
+	   "all near");
+	is(latency_model_bound(c, false), 80.5, "the least of the near ones");
+	is(latency_model_bound(c, true), 250, "the greatest of the far ones");
 }
 
 static void bounds(void)
 {
-	double given[PLAN_MAX_NODES] = { 100, 80, 300, 280 };
-	struct cost c;
+	double given[NODE_MAX] = { 100, 80, 300, 280 };
+	struct latency_model c;
 
 	given[63] = 200;
-	cost_settle(&c, given, nodes, 4, near);
-	is(cost_bound(&c, false), 80, "of two near nodes");
-	is(cost_bound(&c, true), 300, "of two far ones");
-	cost_settle(&c, given, nodes, 2, near);
-	is(cost_bound(&c, true), NAN, "without far nodes: not known");
-	cost_settle(&c, given, nodes + 2, 2, near);
-	is(cost_bound(&c, false), NAN, "without near ones");
+	latency_model_settle(&c, given, nodes, 4, near);
+	is(latency_model_bound(&c, false), 80, "of two near nodes");
+	is(latency_model_bound(&c, true), 300, "of two far ones");
+	latency_model_settle(&c, given, nodes, 2, near);
+	is(latency_model_bound(&c, true), NAN, "without far nodes: not known");
+	latency_model_settle(&c, given, nodes + 2, 2, near);
+	is(latency_model_bound(&c, false), NAN, "without near ones");
 }
 
-static const char *record(void (*what)(const struct cost *, const double *),
-			  const struct cost *c, const double *share)
+static const char *record(void (*what)(const struct latency_model *,
+				       const double *),
+			  const struct latency_model *c, const double *share)
 {
 	static char text[4096];
 	ssize_t n;
@@ -104,14 +107,14 @@ static const char *record(void (*what)(const struct cost *, const double *),
 	return text;
 }
 
-static const char *said(const struct cost *c, const double *share)
+static const char *said(const struct latency_model *c, const double *share)
 {
 	static char text[4096];
 	ssize_t n;
 
 	fflush(stdout);
 	dup2(console, 1);
-	cost_text(c, share);
+	latency_model_text(c, share);
 	fflush(stdout);
 	n = pread(console, text, sizeof(text) - 1, 0);
 	text[n > 0 ? n : 0] = '\0';
@@ -121,13 +124,13 @@ static const char *said(const struct cost *c, const double *share)
 	return text;
 }
 
-static void shown(struct cost *c)
+static void shown(struct latency_model *c)
 {
-	static const double share[PLAN_MAX_NODES] = { 0.5, 0.25, 0.25 };
+	static const double share[NODE_MAX] = { 0.5, 0.25, 0.25 };
 	bool narrow = true;
 	const char *text;
 
-	is_str(record(cost_record, c, share),
+	is_str(record(latency_model_record, c, share),
 	       "{\"record\":\"r\",\"seq\":1,\"modelled\":{\"ns_per_update\":"
 	       "132.75,\"all_near_ns\":80.5,\"all_far_ns\":250,"
 	       "\"node0\":{\"latency_ns\":80.5,\"source\":\"given\"},"
@@ -144,18 +147,19 @@ static void shown(struct cost *c)
 	for (const char *p = text; *p; p += strcspn(p, "\n") + 1)
 		narrow &= strcspn(p, "\n") < 80;
 	ok(narrow, "in 80 columns");
-	cost_settle(c, (const double[PLAN_MAX_NODES]){ 1, 2 }, nodes, 2, near);
+	latency_model_settle(c, (const double[NODE_MAX]){ 1, 2 }, nodes, 2,
+			     near);
 	text = said(c, share);
 	ok(!strstr(text, "nan") && !strstr(text, "--latency"),
 	   "neither what is not known, nor advice that was taken");
 	like(text, "one tier", "but why");
-	like(record(cost_record, c, share), "\"all_far_ns\":null",
+	like(record(latency_model_record, c, share), "\"all_far_ns\":null",
 	     "in the record it is null");
 }
 
 int main(void)
 {
-	struct cost c;
+	struct latency_model c;
 	int fds[2];
 
 	if (pipe2(fds, O_DIRECT | O_NONBLOCK) ||

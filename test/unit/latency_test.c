@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "../latency.h"
-#include "../util.h"
+#include "cmd/latency.h"
+#include "lib/base.h"
 #include "tap.h"
 #include "tree.h"
 

@@ -8,10 +8,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../moves.h"
-#include "../report.h"
-#include "../undo.h"
-#include "../util.h"
+#include "tiering/migration.h"
+#include "lib/report.h"
+#include "mm/undo.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "tap.h"
 #include "tree.h"
 
@@ -20,7 +22,7 @@
 #define INSTANCE TRACING "instances/tier/"
 #define NODE "/sys/devices/system/node/node"
 
-/* ------------------------------------------- what moves.c asks of others */
+/* ------------------------------------------- what migration.c asks of others */
 
 static struct damon_moved damon;
 static int damon_error, mount_error, mkdir_error;
@@ -100,7 +102,7 @@ static const char *seen(void)
 /* A moment of a made-up machine. */
 struct moment {
 	struct vmstat counters;
-	struct moves moves;
+	struct migration moves;
 };
 
 static void counters(struct moment *m, const char *total, const char *node0,
@@ -179,19 +181,19 @@ static void no_tracefs(void)
 
 static void beginning(void)
 {
-	struct moves m = { 0 };
+	struct migration m = { 0 };
 
-	ok(moves_trace_lack(), "nothing was begun: it lacks");
+	ok(migration_trace_lack(), "nothing was begun: it lacks");
 	tracefs(format_6_12);
-	is_i64(moves_begin(), 0, "begun");
-	ok(!moves_trace_lack(), "nothing lacks");
+	is_i64(migration_begin(), 0, "begun");
+	ok(!migration_trace_lack(), "nothing lacks");
 	is_str(mounted, "tracefs /sys/kernel/tracing events", "the mount");
 	is_str(made, "/sys/kernel/tracing/instances/tier", "the instance");
 	is_str(tree_text(INSTANCE EVENT "/trigger"),
 	       "hist:keys=reason:vals=succeeded,failed", "the trigger");
 	is_str(tree_text(INSTANCE "buffer_size_kb"), "4",
 	       "no memory for a buffer that is not used");
-	is_i64(moves_take(&m, false), 0, "taken");
+	is_i64(migration_take(&m, false), 0, "taken");
 	ok(m.traced, "traced");
 	is_u64(m.nr_reasons, 0, "nothing moved yet");
 
@@ -199,23 +201,23 @@ static void beginning(void)
 	tree_directory(TRACING EVENT);
 	tree_file(INSTANCE EVENT "/format", format_6_12);
 	tree_file(INSTANCE EVENT "/trigger", "");
-	is_i64(moves_begin(), 0, "a kernel without histograms: no error");
-	like(moves_trace_lack(), "CONFIG_HIST_TRIGGERS", "but it lacks");
-	moves_take(&m, false);
+	is_i64(migration_begin(), 0, "a kernel without histograms: no error");
+	like(migration_trace_lack(), "CONFIG_HIST_TRIGGERS", "but it lacks");
+	migration_take(&m, false);
 	ok(!m.traced, "and is not traced");
 
 	no_tracefs();
 	tree_directory(TRACING "events");
-	is_i64(moves_begin(), 0, "without the tracepoint: no error");
-	like(moves_trace_lack(), "mm_migrate_pages", "but it lacks");
+	is_i64(migration_begin(), 0, "without the tracepoint: no error");
+	like(migration_trace_lack(), "mm_migrate_pages", "but it lacks");
 	tracefs(format_6_12);
 	mount_error = -EPERM;
-	is_i64(moves_begin(), 0, "without tracefs: no error");
-	like(moves_trace_lack(), "no tracefs", "but it lacks");
+	is_i64(migration_begin(), 0, "without tracefs: no error");
+	like(migration_trace_lack(), "no tracefs", "but it lacks");
 	mount_error = 0;
 	mkdir_error = -EACCES;
-	is_i64(moves_begin(), 0, "no right to an instance: no error");
-	like(moves_trace_lack(), "no instance", "but it lacks");
+	is_i64(migration_begin(), 0, "no right to an instance: no error");
+	like(migration_trace_lack(), "no instance", "but it lacks");
 	no_tracefs();
 }
 
@@ -224,24 +226,24 @@ static void ending(void)
 {
 	for (int ours = 0; ours < 2; ours++) {
 		tracefs(format_6_12);
-		moves_begin();
+		migration_begin();
 		tree_remove("/sys/kernel/tracing/instances/tier");
 		tree_directory("/sys/kernel/tracing/instances/tier");
 		is_ours = ours;
-		moves_end();
-		moves_wait();
+		migration_end();
+		migration_wait();
 		is_i64(sysfs_exists("/sys/kernel/tracing/instances/tier"),
 		       !ours, ours ? "ours is gone" : "another's stays");
-		moves_wait();
+		migration_wait();
 		no_tracefs();
 	}
-	moves_begin();
-	moves_end();
-	ok(moves_trace_lack(), "where nothing was begun nothing ends");
+	migration_begin();
+	migration_end();
+	ok(migration_trace_lack(), "where nothing was begun nothing ends");
 	is_ours = false;
 }
 
-static void is_reason(const struct moves *m, const char *name,
+static void is_reason(const struct migration *m, const char *name,
 		      uint64_t succeeded, uint64_t failed)
 {
 	for (size_t i = 0; i < m->nr_reasons; i++) {
@@ -256,10 +258,10 @@ static void is_reason(const struct moves *m, const char *name,
 
 static void reading(void)
 {
-	struct moves m = { 0 };
+	struct migration m = { 0 };
 
 	tracefs(format_6_12);
-	moves_begin();
+	migration_begin();
 	hist("{ reason:          4 } hitcount:          1  succeeded:"
 	     "       4096  failed:          0\n"
 	     "{ reason:          0 } hitcount:         12  succeeded:"
@@ -268,7 +270,7 @@ static void reading(void)
 	     "          7  failed:          0\n"
 	     "{ reason: 99 } hitcount: 1  succeeded: 8  failed: 0\n"
 	     "{ reason: damon } hitcount: 3  succeeded: 9  failed: 1\n");
-	moves_take(&m, false);
+	migration_take(&m, false);
 	is_u64(m.nr_reasons, 5, "five reasons");
 	is_reason(&m, "mempolicy_mbind", 4096, 0);
 	is_reason(&m, "compaction", 530, 2);
@@ -279,52 +281,53 @@ static void reading(void)
 
 	tracefs("print fmt: \"reason=%s\", __print_symbolic(REC->reason, "
 		"{5, \"compaction\"}, {0, \"numa_misplaced\"})\n");
-	moves_begin();
+	migration_begin();
 	hist("{ reason: 0 } hitcount: 1  succeeded: 8  failed: 0\n"
 	     "{ reason: 5 } hitcount: 1  succeeded: 9  failed: 0\n"
 	     "{ reason: 4 } hitcount: 1  succeeded: 2  failed: 0\n");
-	moves_take(&m, false);
+	migration_take(&m, false);
 	is_reason(&m, "numa_misplaced", 8, 0);
 	is_reason(&m, "compaction", 9, 0);
 	is_reason(&m, "reason_4", 2, 0);
 	tree_remove(INSTANCE);
-	moves_take(&m, false);
+	migration_take(&m, false);
 	ok(!m.traced && !m.nr_reasons, "the instance was taken away");
-	like(moves_trace_lack(), "hist", "which is said");
+	like(migration_trace_lack(), "hist", "which is said");
 	no_tracefs();
 }
 
 static void more_reasons_than_room(void)
 {
 	struct textbuf rows = { 0 };
-	struct moves m = { 0 };
+	struct migration m = { 0 };
 
 	tracefs(format_6_12);
-	moves_begin();
+	migration_begin();
 	for (int i = 0; i < 20; i++)
 		buf_add(&rows,
 			"{ reason: %d } hitcount: 1  succeeded: 1  failed: 0\n",
 			i);
 	hist(rows.text);
 	buf_free(&rows);
-	moves_take(&m, false);
-	is_u64(m.nr_reasons, MOVES_REASONS, "no more than there is room for");
+	migration_take(&m, false);
+	is_u64(m.nr_reasons, MIGRATION_REASONS,
+	       "no more than there is room for");
 	no_tracefs();
 }
 
 static void of_damon(void)
 {
-	struct moves m = { 0 };
+	struct migration m = { 0 };
 
 	damon = (struct damon_moved){ .any = true, .hot_applied = 5 };
-	is_i64(moves_take(&m, true), 0, "with DAMON");
+	is_i64(migration_take(&m, true), 0, "with DAMON");
 	ok(refreshed && m.damon.hot_applied == 5, "its values, fresh ones");
 	damon.hot_applied = 6;
-	is_i64(moves_take(&m, false), 0, "without");
+	is_i64(migration_take(&m, false), 0, "without");
 	is_u64(m.damon.hot_applied, 5, "what was there is left");
 	damon_error = -EBUSY;
 	zones(123, 0);
-	is_i64(moves_take(&m, true), -EBUSY, "its error");
+	is_i64(migration_take(&m, true), -EBUSY, "its error");
 	is_i64(m.zones.nr_nodes, 2, "but the rest is there");
 	damon_error = 0;
 	damon = (struct damon_moved){ 0 };
@@ -342,9 +345,9 @@ static void of_damon(void)
 	"pgmigrate_success 0\npgmigrate_fail 0\n"
 
 static struct moment a, b;
-static struct moves_span span = { &a.counters, &b.counters, &a.moves,
-				  &b.moves };
-static struct moves_setting setting;
+static struct migration_span span = { &a.counters, &b.counters, &a.moves,
+				      &b.moves };
+static struct migration_setting setting;
 
 /* From nothing to these counters and these rows of the histogram. */
 static void moved(const char *total, const char *rows)
@@ -354,35 +357,35 @@ static void moved(const char *total, const char *rows)
 	counters(&b, total, "pgpromote_success 0\n", "pgdemote_kswapd 0\n");
 	if (!rows) {
 		no_tracefs();
-		moves_begin();
-		moves_take(&a.moves, false);
-		moves_take(&b.moves, false);
+		migration_begin();
+		migration_take(&a.moves, false);
+		migration_take(&b.moves, false);
 		return;
 	}
 	no_tracefs();
 	tracefs(format_6_12);
-	moves_begin();
-	moves_take(&a.moves, false);
+	migration_begin();
+	migration_take(&a.moves, false);
 	hist(rows);
-	moves_take(&b.moves, false);
+	migration_take(&b.moves, false);
 }
 
 #define UNKNOWN INT64_MIN
 
-static void is_row(const struct moves_sums *s, enum moves_row row, int64_t want,
-		   const char *name)
+static void is_row(const struct migration_sums *s, enum migration_row row,
+		   int64_t want, const char *name)
 {
 	is_i64(s->row[row].known ? s->row[row].pages : UNKNOWN, want, "%s",
 	       name);
 }
 
 /* All rows and the sum, in their order. */
-static void are_rows(const struct moves_sums *s, const int64_t *want,
+static void are_rows(const struct migration_sums *s, const int64_t *want,
 		     const char *name)
 {
 	int64_t sum = 0;
 
-	for (enum moves_row r = 0; r < NR_MOVES_ROWS; r++) {
+	for (enum migration_row r = 0; r < NR_MOVES_ROWS; r++) {
 		is_i64(s->row[r].known ? s->row[r].pages : UNKNOWN, want[r],
 		       "%s: row %d", name, (int)r);
 		sum += s->row[r].pages;
@@ -394,18 +397,18 @@ static void only_balancing(void)
 {
 	static const int64_t want[] = { 16000, 384, 0, 0, 0, UNKNOWN, 0,
 					0,     0,   0, 0, 0, 0,	      0 };
-	struct moves_sums s;
+	struct migration_sums s;
 
 	moved("pgpromote_success 16000\nnuma_pages_migrated 16384\n"
 	      "pgdemote_kswapd 0\npgdemote_direct 0\npgdemote_khugepaged 0\n"
 	      "compact_isolated 0\npgmigrate_success 16384\n"
 	      "pgmigrate_fail 3\n",
 	      "{ reason: 5 } hitcount: 1 succeeded: 16384 failed: 3\n");
-	moves_add_up(&s, &span);
+	migration_add_up(&s, &span);
 	ok(s.traced, "NUMA balancing alone, traced");
 	are_rows(&s, want, "NUMA balancing alone");
 	is_i64(s.failed.pages, 3, "that failed");
-	ok(moves_adds_up(&s), "it adds up");
+	ok(migration_adds_up(&s), "it adds up");
 }
 
 static void demotion(void)
@@ -414,7 +417,7 @@ static void demotion(void)
 					0, 0, 0,     0,	   0,  0,    0 };
 	static const int64_t more[] = { 0, 0, 100, 0, 0, UNKNOWN, 900,
 					0, 0, 0,   0, 0, 0,	  0 };
-	struct moves_sums s;
+	struct migration_sums s;
 
 	tree_file("/proc/vmstat", "");
 	counters(&a, ZERO_TOTAL "pgdemote_proactive 0\n", "", "");
@@ -427,8 +430,8 @@ static void demotion(void)
 		 "pgmigrate_success 28903\n",
 		 "", "");
 	hist("{ reason: 8 } hitcount: 1 succeeded: 28903 failed: 0\n");
-	moves_take(&b.moves, false);
-	moves_add_up(&s, &span);
+	migration_take(&b.moves, false);
+	migration_add_up(&s, &span);
 	are_rows(&s, want, "demotion");
 	ok(!s.failed.known, "a counter that is absent is not zero");
 
@@ -436,7 +439,7 @@ static void demotion(void)
 	      "pgdemote_kswapd 100\npgdemote_direct 0\n"
 	      "pgdemote_khugepaged 0\npgmigrate_success 1000\n",
 	      "{ reason: 8 } hitcount: 1 succeeded: 1000 failed: 0\n");
-	moves_add_up(&s, &span);
+	migration_add_up(&s, &span);
 	are_rows(&s, more, "demotion that was not counted");
 }
 
@@ -444,7 +447,7 @@ static void of_schemes(void)
 {
 	static const int64_t want[] = { 0,    0,   0,  0, 0, UNKNOWN, 0,
 					6128, 200, 24, 0, 0, 0,	      0 };
-	struct moves_sums s;
+	struct migration_sums s;
 
 	moved("pgpromote_success 0\nnuma_pages_migrated 0\n"
 	      "pgdemote_kswapd 0\npgdemote_direct 0\npgdemote_khugepaged 0\n"
@@ -458,13 +461,14 @@ static void of_schemes(void)
 					      .hot_tried = 4096 * 9000,
 					      .cold_applied = 4096 * 200,
 					      .cold_tried = 4096 * 300 };
-	moves_add_up(&s, &span);
+	migration_add_up(&s, &span);
 	are_rows(&s, want, "DAMON");
 	is_u64(s.hot_tried, 4096 * 7000, "hot, tried");
 	is_u64(s.cold_tried, 4096 * 300, "cold, tried");
 	a.moves.damon.hot_applied = 4096 * 9000;
-	moves_add_up(&s, &span);
-	is_row(&s, MOVES_HOT, 7128, "schemes that began anew: what they have");
+	migration_add_up(&s, &span);
+	is_row(&s, MIGRATION_HOT, 7128,
+	       "schemes that began anew: what they have");
 	a.moves.damon = b.moves.damon = (struct damon_moved){ 0 };
 }
 
@@ -491,27 +495,27 @@ static void mixture(void)
 					    0,	     UNKNOWN, UNKNOWN, 40,
 					    5,	     UNKNOWN, UNKNOWN, UNKNOWN,
 					    UNKNOWN, 12725 };
-	struct moves_sums s;
+	struct migration_sums s;
 
 	moved(MIXTURE, MIXTURE_HIST);
 	b.moves.damon = (struct damon_moved){ .any = true,
 					      .hot_applied = 4096 * 40,
 					      .cold_applied = 4096 * 5 };
-	moves_add_up(&s, &span);
+	migration_add_up(&s, &span);
 	are_rows(&s, want, "a mixture");
-	ok(moves_adds_up(&s), "it adds up");
+	ok(migration_adds_up(&s), "it adds up");
 
 	moved(MIXTURE, NULL);
-	moves_add_up(&s, &span);
+	migration_add_up(&s, &span);
 	ok(!s.traced, "not traced");
 	are_rows(&s, untraced, "a mixture, not traced");
-	ok(!moves_adds_up(&s), "it does not add up");
-	span.moves_a = span.moves_b = NULL;
-	moves_add_up(&s, &span);
-	is_row(&s, MOVES_HOT, 0, "no moves at all");
-	is_row(&s, MOVES_REST, 12770, "counters alone");
-	span.moves_a = &a.moves;
-	span.moves_b = &b.moves;
+	ok(!migration_adds_up(&s), "it does not add up");
+	span.migration_a = span.migration_b = NULL;
+	migration_add_up(&s, &span);
+	is_row(&s, MIGRATION_HOT, 0, "no moves at all");
+	is_row(&s, MIGRATION_REST, 12770, "counters alone");
+	span.migration_a = &a.moves;
+	span.migration_b = &b.moves;
 	b.moves.damon = (struct damon_moved){ 0 };
 }
 
@@ -526,7 +530,7 @@ static void not_at_once(void)
 		{ 1576, "the histogram later" },
 		{ 900, "the histogram earlier" },
 	};
-	struct moves_sums s;
+	struct migration_sums s;
 	char hist_row[96];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -535,48 +539,48 @@ static void not_at_once(void)
 			 rows[i].traced);
 		moved("pgdemote_kswapd 1000\npgmigrate_success 1000\n",
 		      hist_row);
-		moves_add_up(&s, &span);
-		is_row(&s, MOVES_DEMOTED_MORE, 0, rows[i].name);
-		is_row(&s, MOVES_REST, 0, rows[i].name);
+		migration_add_up(&s, &span);
+		is_row(&s, MIGRATION_DEMOTED_MORE, 0, rows[i].name);
+		is_row(&s, MIGRATION_REST, 0, rows[i].name);
 	}
 	/* 100 were not counted, and 50 came later. */
 	moved("pgdemote_kswapd 1000\npgmigrate_success 1100\n",
 	      "{ reason: 8 } hitcount: 1 succeeded: 1150 failed: 0\n");
-	moves_add_up(&s, &span);
-	is_row(&s, MOVES_DEMOTED_MORE, 100, "both: what is not counted");
-	is_row(&s, MOVES_REST, 0, "and nothing else");
+	migration_add_up(&s, &span);
+	is_row(&s, MIGRATION_DEMOTED_MORE, 100, "both: what is not counted");
+	is_row(&s, MIGRATION_REST, 0, "and nothing else");
 	/* Of the same sign: nothing cancels. */
 	moved("pgmigrate_success 200\n",
 	      "{ reason: 9 } hitcount: 1 succeeded: 30 failed: 0\n");
-	moves_add_up(&s, &span);
-	is_row(&s, MOVES_DAMON_MORE, 30, "DAMON's");
-	is_row(&s, MOVES_REST, 170, "no less is explained than there is");
+	migration_add_up(&s, &span);
+	is_row(&s, MIGRATION_DAMON_MORE, 30, "DAMON's");
+	is_row(&s, MIGRATION_REST, 170, "no less is explained than there is");
 	moved("pgmigrate_success 10\n",
 	      "{ reason: 9 } hitcount: 1 succeeded: 30 failed: 0\n");
-	moves_add_up(&s, &span);
-	is_row(&s, MOVES_DAMON_MORE, 10, "DAMON's, of which 20 came later");
-	is_row(&s, MOVES_REST, 0, "not explained");
+	migration_add_up(&s, &span);
+	is_row(&s, MIGRATION_DAMON_MORE, 10, "DAMON's, of which 20 came later");
+	is_row(&s, MIGRATION_REST, 0, "not explained");
 }
 
 /* A span that begins when others have passed. */
 static void later(void)
 {
-	struct moves_reason r;
+	struct migration_reason r;
 
 	no_tracefs();
 	tracefs(format_6_12);
-	moves_begin();
+	migration_begin();
 	hist("{ reason: 5 } hitcount: 1 succeeded: 100 failed: 3\n");
-	moves_take(&a.moves, false);
+	migration_take(&a.moves, false);
 	hist("{ reason: 5 } hitcount: 1 succeeded: 107 failed: 5\n"
 	     "{ reason: 0 } hitcount: 1 succeeded: 4 failed: 1\n");
-	moves_take(&b.moves, false);
-	r = moves_by_reason(&span, "numa_misplaced");
+	migration_take(&b.moves, false);
+	r = migration_by_reason(&span, "numa_misplaced");
 	is_u64(r.succeeded, 7, "what has come since");
 	is_u64(r.failed, 2, "and failed since");
-	r = moves_by_reason(&span, "compaction");
+	r = migration_by_reason(&span, "compaction");
 	is_u64(r.succeeded, 4, "one that had none before");
-	r = moves_by_reason(&span, "demotion");
+	r = migration_by_reason(&span, "demotion");
 	is_u64(r.succeeded + r.failed, 0, "one that has none");
 	no_tracefs();
 }
@@ -596,29 +600,30 @@ static void limits(void)
 		  false },
 		{ "numa_pages_migrated 100\n", false },
 	};
-	struct moves_sums s;
+	struct migration_sums s;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		moved(rows[i].text, NULL);
-		moves_add_up(&s, &span);
-		ok(moves_adds_up(&s) == rows[i].adds_up, "the limit, row %zu",
-		   i + 1);
+		migration_add_up(&s, &span);
+		ok(migration_adds_up(&s) == rows[i].adds_up,
+		   "the limit, row %zu", i + 1);
 	}
-	ok(!s.migrated.known && !s.row[MOVES_REST].known,
+	ok(!s.migrated.known && !s.row[MIGRATION_REST].known,
 	   "no pgmigrate_success: no sum and no rest");
 	moved("compact_isolated 0\npgmigrate_success 5\n", NULL);
-	moves_add_up(&s, &span);
-	is_row(&s, MOVES_COMPACTION, 0, "nothing isolated: no compaction");
+	migration_add_up(&s, &span);
+	is_row(&s, MIGRATION_COMPACTION, 0, "nothing isolated: no compaction");
 	moved("compact_isolated 1\npgmigrate_success 5\n", NULL);
-	moves_add_up(&s, &span);
-	is_row(&s, MOVES_COMPACTION, UNKNOWN, "something: not known");
-	is_row(&s, MOVES_PROMOTED, UNKNOWN, "absent counters are not zeros");
-	is_row(&s, MOVES_NUMA_OTHER, UNKNOWN, "nor what is left of them");
+	migration_add_up(&s, &span);
+	is_row(&s, MIGRATION_COMPACTION, UNKNOWN, "something: not known");
+	is_row(&s, MIGRATION_PROMOTED, UNKNOWN,
+	       "absent counters are not zeros");
+	is_row(&s, MIGRATION_NUMA_OTHER, UNKNOWN, "nor what is left of them");
 	moved("pgmigrate_success 5\n",
 	      "{ reason: 5 } hitcount: 1 succeeded: 5 failed: 0\n");
-	moves_add_up(&s, &span);
-	is_row(&s, MOVES_NUMA_OTHER, 5, "absent, but traced");
-	is_row(&s, MOVES_REST, 0, "nothing left");
+	migration_add_up(&s, &span);
+	is_row(&s, MIGRATION_NUMA_OTHER, 5, "absent, but traced");
+	is_row(&s, MIGRATION_REST, 0, "nothing left");
 }
 
 /* ------------------------------------------------------------- the report */
@@ -626,7 +631,7 @@ static void limits(void)
 static const char *shown(void)
 {
 	look();
-	moves_show(&span, &span, &setting);
+	migration_show(&span, &span, &setting);
 	return seen();
 }
 
@@ -641,15 +646,15 @@ static bool is_narrow(const char *text)
 
 static void golden(void)
 {
-	setting = (struct moves_setting){ .numa_balancing = 2,
-					  .demotion = 1,
-					  .lower_tier = true,
-					  .damon = true,
-					  .nr_nodes = 2 };
+	setting = (struct migration_setting){ .numa_balancing = 2,
+					      .demotion = 1,
+					      .lower_tier = true,
+					      .damon = true,
+					      .nr_nodes = 2 };
 	zones(263145, 0);
 	moved(MIXTURE, MIXTURE_HIST);
 	zones(63145, 0);
-	moves_take(&b.moves, false);
+	migration_take(&b.moves, false);
 	b.moves.damon = (struct damon_moved){ .any = true,
 					      .hot_applied = 4096 * 40,
 					      .hot_tried = 4096 * 256,
@@ -772,14 +777,14 @@ static void astray(void)
 static void two_spans(void)
 {
 	struct moment mid = { 0 };
-	struct moves_span timed = span;
+	struct migration_span timed = span;
 	const char *text;
 
 	moved("pgpromote_success 500\n", NULL);
 	counters(&mid, "pgpromote_success 400\n", "", "");
 	timed.a = &mid.counters;
 	look();
-	moves_show(&timed, &span, &setting);
+	migration_show(&timed, &span, &setting);
 	like(seen(), "NUMA balancing, promoted            100          500  ",
 	     "timed and whole");
 	text = record();
@@ -856,11 +861,11 @@ static void is_zero(const char *who, const char *cause, const char *why,
 /* One that moved nothing, on a machine where everything is on. */
 static void everything_on(void)
 {
-	setting = (struct moves_setting){ .numa_balancing = 2,
-					  .demotion = 1,
-					  .lower_tier = true,
-					  .damon = true,
-					  .nr_nodes = 2 };
+	setting = (struct migration_setting){ .numa_balancing = 2,
+					      .demotion = 1,
+					      .lower_tier = true,
+					      .damon = true,
+					      .nr_nodes = 2 };
 	zones(1000, 0);
 	b.moves.damon = (struct damon_moved){ .any = true };
 }
@@ -967,12 +972,12 @@ static void zeros_of_reclaim(void)
 	is_zero("direct reclaim, khugepaged", "idle", NULL,
 		"the others are idle");
 	zones(1000, 0);
-	moves_take(&a.moves, false);
+	migration_take(&a.moves, false);
 	is_zero("kswapd", "stalled", "unreclaimable in the end", "in the end");
-	moves_take(&b.moves, false);
+	migration_take(&b.moves, false);
 	is_zero("kswapd", NULL, "stalls   none", "no stall");
 	zones(1000, 1);
-	moves_take(&a.moves, false);
+	migration_take(&a.moves, false);
 	is_zero("kswapd", "stalled", "unreclaimable at first", "at first");
 	everything_on();
 	moved("thp_collapse_alloc 12\n", "");
@@ -1046,7 +1051,7 @@ static void regimes(void)
 		zones(rows[i].first, 0);
 		moved(ZERO_TOTAL, "");
 		zones(rows[i].last, 0);
-		moves_take(&b.moves, false);
+		migration_take(&b.moves, false);
 		like(shown(), rows[i].text, "regime %zu", i + 1);
 		record();
 	}
@@ -1066,8 +1071,8 @@ static void regimes(void)
 	like(shown(), "promoted by it\nstalls", "nor without balancing");
 	record();
 	tree_remove("/proc/zoneinfo");
-	moves_take(&a.moves, false);
-	moves_take(&b.moves, false);
+	migration_take(&a.moves, false);
+	migration_take(&b.moves, false);
 	ok(!strstr(shown(), "regime "), "not known: nothing is said");
 	ok(!strstr(shown(), "stalls "), "of stalls neither");
 	like(record(), "\"nodes\":[]", "and no nodes are recorded");
@@ -1119,12 +1124,12 @@ static void make_nodes(bool tiers)
 
 static void settings(void)
 {
-	struct moves_setting s = { .damon = true, .bound = true };
+	struct migration_setting s = { .damon = true, .bound = true };
 
 	make_nodes(true);
 	tree_file("/proc/sys/kernel/numa_balancing", "3\n");
 	tree_file("/sys/kernel/mm/numa/demotion_enabled", "true\n");
-	is_i64(moves_setting(&s), 0, "the setting");
+	is_i64(migration_setting(&s), 0, "the setting");
 	is_i64(s.numa_balancing, 3, "NUMA balancing's mode");
 	is_i64(s.demotion, 1, "demotion");
 	is_i64(s.near, 0, "the near node");
@@ -1135,12 +1140,12 @@ static void settings(void)
 		  "0-2\n");
 	tree_remove("/sys/devices/virtual/memory_tiering/memory_tier22");
 	tree_file("/sys/kernel/mm/numa/demotion_enabled", "false\n");
-	moves_setting(&s);
+	migration_setting(&s);
 	ok(!s.lower_tier, "one tier");
 	is_i64(s.demotion, 0, "no demotion");
 	tree_remove("/proc/sys/kernel/numa_balancing");
 	tree_remove("/sys/kernel/mm/numa");
-	moves_setting(&s);
+	migration_setting(&s);
 	is_i64(s.numa_balancing, -1, "no such kernel");
 	is_i64(s.demotion, -1, "neither");
 }

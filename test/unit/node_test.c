@@ -2,8 +2,9 @@
 #include <errno.h>
 #include <math.h>
 
-#include "../node.h"
-#include "../util.h"
+#include "mm/node.h"
+#include "lib/base.h"
+#include "lib/error.h"
 #include "tap.h"
 #include "tree.h"
 

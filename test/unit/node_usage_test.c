@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What residence.c makes of the kernel's files: captured from a guest with
+ * What node_usage.c makes of the kernel's files: captured from a guest with
  * two nodes (Linux 6.12), in which test/program/touch had 40 MiB interleaved
  * (of transparent huge pages), and 4 MiB of reserved huge pages. The sums are
  * awk's.
  */
 #include <stdlib.h>
 
-#include "../residence.h"
-#include "../util.h"
+#include "tiering/node_usage.h"
+#include "lib/base.h"
+#include "lib/text.h"
 #include "tap.h"
 
 static char *read_file(const char *name)
@@ -29,7 +30,7 @@ static char *read_file(const char *name)
 	return b.text;
 }
 
-static void is_residence(const struct residence *r, uint64_t node0,
+static void is_residence(const struct node_usage *r, uint64_t node0,
 			 uint64_t node1, const char *what)
 {
 	is_u64(r->node[0], node0, "%s: node 0", what);
@@ -42,15 +43,15 @@ static void captured(void)
 	char *maps = read_file("numa_maps"),
 	     *huge = read_file("numa_maps-huge");
 	char *stat = read_file("numa_stat");
-	struct residence r = { 0 };
+	struct node_usage r = { 0 };
 
-	residence_add_maps(&r, maps);
+	node_usage_add_maps(&r, maps);
 	is_residence(&r, 22298624, 21024768, "numa_maps");
-	residence_add_maps(&r, huge);
+	node_usage_add_maps(&r, huge);
 	is_residence(&r, 22298624 + 3469312, 21024768 + 2150400,
 		     "with another process's, of huge pages");
-	r = (struct residence){ 0 };
-	residence_add_stat(&r, stat);
+	r = (struct node_usage){ 0 };
+	node_usage_add_stat(&r, stat);
 	is_residence(&r, 21123072, 21143552, "memory.numa_stat");
 	free(maps);
 	free(huge);
@@ -81,20 +82,20 @@ static void odd(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct residence r = { 0 };
+		struct node_usage r = { 0 };
 
-		residence_add_maps(&r, rows[i].text);
+		node_usage_add_maps(&r, rows[i].text);
 		is_residence(&r, rows[i].node0, rows[i].node1, rows[i].text);
 	}
 }
 
 static void stats(void)
 {
-	struct residence r = { 0 };
+	struct node_usage r = { 0 };
 
-	residence_add_stat(&r, "file N0=1 N1=2\nfile_mapped N0=4096 N1=0\n"
-			       "anon_thp N0=5 N1=6\nshmem N0=7 N1=8\n"
-			       "anon N0=8192 N1=12288");
+	node_usage_add_stat(&r, "file N0=1 N1=2\nfile_mapped N0=4096 N1=0\n"
+				"anon_thp N0=5 N1=6\nshmem N0=7 N1=8\n"
+				"anon N0=8192 N1=12288");
 	is_residence(&r, 12288, 12288, "anonymous and mapped, no others");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * oracle.h - what a table must hold, by HPCC's definition and that of the
- * patterns, and nothing of gups.c or loops.c: a step of the stream is the
+ * patterns, and nothing of gups.c or gups_loops.c: a step of the stream is the
  * branch that HPCC writes, its parts follow each other because they are walked
  * through one after the other.
  */
@@ -108,7 +108,7 @@ static inline uint64_t oracle_digest(const uint64_t *table, uint64_t words)
 /* ----------------------------------------------------------------- patterns */
 
 /*
- * What a pattern updates, by the text of stream.h, pattern.h and loops.c, in
+ * What a pattern updates, by the text of prng.h, pattern.h and gups_loops.c, in
  * the plainest way: page by page, with no number that was worked out before.
  */
 

@@ -2,9 +2,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../pattern.h"
-#include "../stream.h"
-#include "../util.h"
+#include "bench/pattern.h"
+#include "bench/prng.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "chi.h"
 #include "tap.h"
 
@@ -384,8 +386,8 @@ static void draws(const struct pattern_plan *plan, const char *name)
 	pattern_move(p, &e);
 	for (int i = 0; i < 200000; i++) {
 		bool hot = i & 1;
-		uint64_t page = pattern_draw(p, &e, hot,
-					     stream_mix(state += STREAM_GAMMA));
+		uint64_t page =
+			pattern_draw(p, &e, hot, prng_mix(state += PRNG_GAMMA));
 
 		wrong += page >= pattern_pages(p) ||
 			 pattern_is_hot(p, &e, page) != hot;

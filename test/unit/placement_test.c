@@ -9,11 +9,12 @@ static unsigned long map_pages, asked;
 struct table;
 static int nodes_by_map(const struct table *t, const unsigned long *pages,
 			int *node, unsigned long n);
-#include "../table.h"
+#include "bench/table.h"
 #define table_nodes_of(t, pages, node, n) nodes_by_map(t, pages, node, n)
-#include "../truth.c"
+#include "bench/placement.c"
 #undef table_nodes_of
 
+#include "lib/text.h"
 #include "tap.h"
 
 #define PAGE UINT64_C(4096)
@@ -32,7 +33,7 @@ static int nodes_by_map(const struct table *t, const unsigned long *pages,
 }
 
 static int nodes[PAGES];
-static const bool near[PLAN_MAX_NODES] = { true, false, false, true };
+static const bool near[NODE_MAX] = { true, false, false, true };
 
 static bool is_near(double got, double want, double within, const char *name)
 {
@@ -43,14 +44,14 @@ static bool is_near(double got, double want, double within, const char *name)
 	return good;
 }
 
-static struct truth *looking(const struct pattern *p, size_t sample,
-			     uint64_t seed)
+static struct placement *looking(const struct pattern *p, size_t sample,
+				 uint64_t seed)
 {
 	static const struct table table = { .bytes = PAGES * PAGE };
 
 	map = nodes;
 	map_pages = PAGES;
-	return truth_new(p, &table, near, sample, seed);
+	return placement_new(p, &table, near, sample, seed);
 }
 
 static struct pattern *hot_set(uint64_t pages, enum hot_at at)
@@ -86,11 +87,11 @@ static void whole(void)
 {
 	struct pattern *p = hot_set(100, HOT_AT_SCATTERED);
 	struct pattern_epoch e = pattern_first(p);
-	struct truth *t = looking(p, 512, 1);
-	struct truth_row row;
+	struct placement *t = looking(p, 512, 1);
+	struct placement_row row;
 
 	spread(p, 4, 0);
-	is_i64(truth_look(t, &e, &row), 0, "a look");
+	is_i64(placement_look(t, &e, &row), 0, "a look");
 	is_u64(row.hot.sampled, 100, "few hot pages: all of them");
 	is_near(row.hot.near, 0.25, 0, "a quarter is near");
 	is_u64(row.hot.node[0], 25, "on node 0");
@@ -104,18 +105,18 @@ static void whole(void)
 	is_near(row.node_share[0], 0.225, 1e-4, "by node");
 	is_near(row.node_share[0] + row.node_share[1], 1, 1e-9, "all of it");
 	spread(p, 1, 1);
-	truth_look(t, &e, &row);
+	placement_look(t, &e, &row);
 	is_near(row.near_share, 1, 1e-9, "all near");
 	spread(p, 0, 0);
-	truth_look(t, &e, &row);
+	placement_look(t, &e, &row);
 	is_near(row.near_share, 0, 0, "all far");
 	/* Two near nodes. */
 	for (int i = 0; i < PAGES; i++)
 		nodes[i] = i % 2 ? 3 : 0;
-	truth_look(t, &e, &row);
+	placement_look(t, &e, &row);
 	is_near(row.near_share, 1, 1e-9, "two near nodes");
 	ok(row.node_share[0] > 0.3 && row.node_share[3] > 0.3, "told apart");
-	truth_free(t);
+	placement_free(t);
 	pattern_free(p);
 }
 
@@ -128,15 +129,15 @@ static void errors(struct pattern *p, int hot, int cold, double want,
 {
 	struct pattern_epoch e = { 0 };
 	double sum = 0, squares = 0, said = 0;
-	struct truth *t = looking(p, 128, 5);
-	struct truth_row row;
+	struct placement *t = looking(p, 128, 5);
+	struct placement_row row;
 	int n = 2000;
 
 	if (p)
 		e = pattern_first(p);
 	spread(p, hot, cold);
 	for (int i = 0; i < n; i++) {
-		truth_look(t, &e, &row);
+		placement_look(t, &e, &row);
 		sum += row.near_share;
 		squares += (row.near_share - want) * (row.near_share - want);
 		said += row.error;
@@ -146,7 +147,7 @@ static void errors(struct pattern *p, int hot, int cold, double want,
 	is_near(sum / n, want, 4 * said / n / sqrt(n), name);
 	is_near(sqrt(squares / n) / (said / n), 1, 0.07,
 		"it strays as far as it says");
-	truth_free(t);
+	placement_free(t);
 }
 
 /* Zipf's shares of every page, by the definition. */
@@ -187,28 +188,28 @@ static void lost(void)
 {
 	struct pattern *p = hot_set(100, HOT_AT_START);
 	struct pattern_epoch e = pattern_first(p);
-	struct truth *t = looking(p, 512, 1);
-	struct truth_row row;
+	struct placement *t = looking(p, 512, 1);
+	struct placement_row row;
 
 	spread(p, 1, 0);
 	for (int i = 0; i < 50; i++)
 		nodes[i] = i % 2 ? -16 : GONE;
 	nodes[50] = 64; /* a node that is none of ours */
-	truth_look(t, &e, &row);
+	placement_look(t, &e, &row);
 	is_u64(row.hot.lost, 51, "pages that are nowhere are counted");
 	is_u64(row.hot.sampled, 49, "and left out");
 	is_near(row.hot.near, 1, 0, "the others are near");
 	is_near(row.near_share, 0.9, 1e-4, "the near share is theirs");
 	for (int i = 0; i < 100; i++)
 		nodes[i] = GONE;
-	truth_look(t, &e, &row);
+	placement_look(t, &e, &row);
 	is_near(row.hot.near, NAN, 0, "all lost: it is not known");
 	is_near(row.near_share, NAN, 0, "nor is the near share");
 	is_u64(row.cold.sampled, 512, "the other stratum is");
 	e.hot_rate = 0;
-	truth_look(t, &e, &row);
+	placement_look(t, &e, &row);
 	is_near(row.near_share, 0, 0, "a stratum without updates matters not");
-	truth_free(t);
+	placement_free(t);
 	pattern_free(p);
 }
 
@@ -218,28 +219,28 @@ static void one_stratum(void)
 	struct pattern_plan plan = { .object = 64, .hot_rate = 58982 };
 	struct pattern *p = pattern_new(&plan, PAGES * PAGE, 3, PAGES_4K, 0);
 	struct pattern_epoch e = { 0 };
-	struct truth_moved m;
-	struct truth_row row;
+	struct placement_moved m;
+	struct placement_row row;
 
 	for (int with = 0; with < 2; with++) {
-		struct truth *t = looking(with ? p : NULL, 512, 1);
+		struct placement *t = looking(with ? p : NULL, 512, 1);
 
 		spread(NULL, 0, 0);
-		truth_look(t, &e, &row);
+		placement_look(t, &e, &row);
 		ok(!row.hot.any && row.cold.any, "one stratum");
 		is_near(row.hot.near, NAN, 0, "nothing is hot");
 		is_near(row.cold.weight, 1, 0, "it has all updates");
-		truth_moved(t, &m);
+		placement_moved(t, &m);
 		is_u64(m.panel, 512, "a panel of it alone");
 		is_near(m.precision, NAN, 0, "nothing was promoted");
 		spread(NULL, 0, 1);
-		truth_look(t, &e, &row);
-		truth_moved(t, &m);
+		placement_look(t, &e, &row);
+		placement_moved(t, &m);
 		is_u64(m.promoted, 512, "all were promoted");
 		is_near(m.precision, NAN, 0, "of which none could be hot");
 		is_near(m.pages_near, PAGES - (with ? 1 : 0), 1e-6,
 			"and are near");
-		truth_free(t);
+		placement_free(t);
 	}
 	pattern_free(p);
 }
@@ -248,20 +249,20 @@ static void one_stratum(void)
 static void small(void)
 {
 	struct table table = { .bytes = 100 * PAGE };
-	struct truth *t = truth_new(NULL, &table, near, 512, 1);
+	struct placement *t = placement_new(NULL, &table, near, 512, 1);
 	struct pattern_epoch e = { 0 };
-	struct truth_moved m;
-	struct truth_row row;
+	struct placement_moved m;
+	struct placement_row row;
 
 	spread(NULL, 0, 2);
-	truth_look(t, &e, &row);
+	placement_look(t, &e, &row);
 	is_u64(row.cold.sampled, 100, "a small table: all of it");
 	is_near(row.near_share, 0.5, 0, "exactly");
 	is_near(row.error, 0, 0, "without an error");
-	truth_moved(t, &m);
+	placement_moved(t, &m);
 	is_u64(m.panel, 100, "and followed");
 	is_near(m.pages_near, 50, 1e-9, "page by page");
-	truth_free(t);
+	placement_free(t);
 }
 
 /* ------------------------------------------------------------------ panel */
@@ -271,7 +272,7 @@ static void panels(void)
 {
 	struct pattern *p = hot_set(1000, HOT_AT_SCATTERED);
 	struct pattern_epoch e = pattern_first(p);
-	struct truth *t = looking(p, 512, 9);
+	struct placement *t = looking(p, 512, 9);
 	unsigned int hot = 0, twice = 0;
 	double weight[2] = { 0 };
 	bool *seen = xcalloc(PAGES, 1);
@@ -291,7 +292,7 @@ static void panels(void)
 	is_near(weight[1], 1000, 1e-6, "which stand for the hot set");
 	is_near(weight[0], 9000, 1e-6, "and for the rest");
 	free(seen);
-	truth_free(t);
+	placement_free(t);
 	pattern_free(p);
 }
 
@@ -299,20 +300,20 @@ static void moved(void)
 {
 	struct pattern *p = hot_set(1000, HOT_AT_SCATTERED);
 	struct pattern_epoch e = pattern_first(p);
-	struct truth *t = looking(p, 512, 9);
-	struct truth_moved m;
-	struct truth_row row;
+	struct placement *t = looking(p, 512, 9);
+	struct placement_moved m;
+	struct placement_row row;
 
 	spread(p, 0, 0);
-	truth_look(t, &e, &row);
-	truth_moved(t, &m);
+	placement_look(t, &e, &row);
+	placement_moved(t, &m);
 	ok(!m.promoted && !m.demoted && !m.both_ways, "nothing moved yet");
 	is_near(m.precision, NAN, 0, "so nothing is precise");
 	is_near(m.pages_near, 0, 0, "nothing is near");
 	/* The hot set comes near, and every ninth of the others. */
 	spread(p, 1, 9);
-	truth_look(t, &e, &row);
-	truth_moved(t, &m);
+	placement_look(t, &e, &row);
+	placement_moved(t, &m);
 	is_near(m.pages_promoted, 2000, 150, "2000 pages, scaled up");
 	is_near(m.hot_promoted, 1000, 1e-6, "of them the hot set");
 	is_near(m.precision, 0.5, 0.04, "precision: half");
@@ -322,17 +323,17 @@ static void moved(void)
 	/* All go back, and then come again: each counts once. */
 	spread(p, 0, 0);
 	for (int i = 0; i < 3; i++) {
-		truth_look(t, &e, &row);
+		placement_look(t, &e, &row);
 		spread(p, i % 2 ? 0 : 1, 0);
 	}
-	truth_moved(t, &m);
+	placement_moved(t, &m);
 	is_near(m.pages_demoted, 3000, 150, "2000 demoted, 1000 once more");
 	is_near((double)m.both_ways, (double)m.demoted - 512, 0.1,
 		"seen both ways: each page once");
 	/* The other stratum's own weights. */
 	is_near(m.pages_promoted, 3000, 150, "promoted, twice the hot set");
 	is_near(m.precision, 2 / 3.0, 0.04, "which is the more precise");
-	truth_free(t);
+	placement_free(t);
 	pattern_free(p);
 }
 
@@ -341,29 +342,29 @@ static void transit(void)
 {
 	struct pattern *p = hot_set(100, HOT_AT_START);
 	struct pattern_epoch e = pattern_first(p);
-	struct truth *t = looking(p, 512, 9);
-	struct truth_moved m;
-	struct truth_row row;
+	struct placement *t = looking(p, 512, 9);
+	struct placement_moved m;
+	struct placement_row row;
 
 	spread(p, 0, 0);
-	truth_look(t, &e, &row);
+	placement_look(t, &e, &row);
 	for (int i = 0; i < 100; i++)
 		nodes[i] = -16;
-	truth_look(t, &e, &row);
-	truth_moved(t, &m);
+	placement_look(t, &e, &row);
+	placement_moved(t, &m);
 	is_u64(m.promoted + m.demoted, 0, "in transit: not moved yet");
 	spread(p, 1, 0);
-	truth_look(t, &e, &row);
-	truth_moved(t, &m);
+	placement_look(t, &e, &row);
+	placement_moved(t, &m);
 	is_u64(m.promoted, 100, "arrived");
 	/* Within a tier: from node 0 to node 3, which is near, too. */
 	for (int i = 0; i < PAGES; i++)
 		nodes[i] = nodes[i] ? 2 : 3;
-	truth_look(t, &e, &row);
-	truth_moved(t, &m);
+	placement_look(t, &e, &row);
+	placement_moved(t, &m);
 	is_u64(m.promoted, 100, "another node of the tier is no promotion");
 	is_u64(m.demoted, 0, "nor a demotion");
-	truth_free(t);
+	placement_free(t);
 	pattern_free(p);
 }
 
@@ -372,21 +373,21 @@ static void after_a_move(void)
 {
 	struct pattern *p = hot_set(1000, HOT_AT_START);
 	struct pattern_epoch e = pattern_first(p);
-	struct truth *t = looking(p, 2000, 9);
-	struct truth_moved m;
-	struct truth_row row;
+	struct placement *t = looking(p, 2000, 9);
+	struct placement_moved m;
+	struct placement_row row;
 
 	spread(p, 0, 0);
-	truth_look(t, &e, &row);
+	placement_look(t, &e, &row);
 	pattern_move(p, &e);
 	for (int i = 0; i < 2000; i++)
 		nodes[i] = i < 500 || i >= 1000 ? 0 : 1;
-	truth_look(t, &e, &row);
-	truth_moved(t, &m);
+	placement_look(t, &e, &row);
+	placement_moved(t, &m);
 	is_near(row.hot.near, 1, 0, "the new hot set is near");
 	is_near(m.pages_promoted, 1500, 100, "1500 pages came near");
 	is_near(m.precision, 2 / 3.0, 0.04, "of which 1000 are hot now");
-	truth_free(t);
+	placement_free(t);
 	pattern_free(p);
 }
 
@@ -397,8 +398,8 @@ static void real(void)
 	struct table table;
 	struct pattern_epoch e;
 	struct pattern *p;
-	struct truth_row row;
-	struct truth *t;
+	struct placement_row row;
+	struct placement *t;
 
 	if (table_map(&table, 2048 * PAGE, PAGES_4K))
 		return;
@@ -407,22 +408,22 @@ static void real(void)
 			table.bytes, 1, PAGES_4K, 0);
 	e = pattern_first(p);
 	map = NULL;
-	t = truth_new(p, &table, near, 512, 0);
-	is_i64(truth_look(t, &e, &row), 0, "a table that has no pages yet");
+	t = placement_new(p, &table, near, 512, 0);
+	is_i64(placement_look(t, &e, &row), 0, "a table that has no pages yet");
 	is_u64(row.hot.lost, 100, "all are lost");
 	is_u64(row.cold.lost, 512, "of both kinds");
 	is_near(row.near_share, NAN, 0, "nothing is known");
 	table_touch(&table, 0, table.bytes);
-	is_i64(truth_look(t, &e, &row), 0, "with pages");
+	is_i64(placement_look(t, &e, &row), 0, "with pages");
 	is_u64(row.hot.lost + row.cold.lost, 0, "none is lost");
 	is_near(row.near_share, 1, 1e-9, "all on node 0, which is near");
 	is_near(row.node_share[0], 1, 1e-9, "by node");
-	truth_free(t);
-	t = truth_new(p, &table, (const bool[PLAN_MAX_NODES]){ false }, 512, 0);
-	truth_look(t, &e, &row);
+	placement_free(t);
+	t = placement_new(p, &table, (const bool[NODE_MAX]){ false }, 512, 0);
+	placement_look(t, &e, &row);
 	is_near(row.near_share, 0, 0, "when it is not: none");
 	is_near(row.node_share[0], 1, 1e-9, "on node 0 they are");
-	truth_free(t);
+	placement_free(t);
 	pattern_free(p);
 	table_unmap(&table);
 }
@@ -439,6 +440,6 @@ int main(void)
 	transit();
 	after_a_move();
 	real();
-	truth_free(NULL);
+	placement_free(NULL);
 	return done_testing();
 }

@@ -3,8 +3,13 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "../plan.h"
+#include "cmd/verbs.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "tap.h"
+
+static const struct verb *const verbs[] = { VERBS(VERBS_POINTER) NULL };
 
 #define WORDS 100
 
@@ -26,7 +31,7 @@ static int parse(struct plan *plan, struct line *l, const char *text)
 	     w = strtok_r(NULL, " ", &save))
 		l->argv[l->argc++] = strcmp(w, "''") ? w : (char *)"";
 	l->argv[l->argc] = NULL;
-	return plan_parse(plan, l->argc, l->argv);
+	return plan_parse(plan, verbs, l->argc, l->argv);
 }
 
 /* ------------------------------------------------------------ bad input */
@@ -362,7 +367,7 @@ static void defaults(void)
 
 	if (!taken(&p, &l, "gups 1G"))
 		return;
-	is_i64(p.verb, VERB_GUPS, "the verb");
+	ok(p.verb == &verb_gups, "the verb");
 	is_u64(p.gups.bytes, GIB, "the size");
 	is_i64(p.gups.place.mode, PLACE_ANY, "the system's own placement");
 	is_str(p.gups.place.text, "any", "in words");
@@ -382,7 +387,7 @@ static void defaults(void)
 	is_u64(p.deadline_ns, PLAN_NO_DEADLINE, "no deadline");
 	is_i64(p.fault.kind, FAULT_NONE, "no fault");
 	ok(!p.worker.is_worker, "no worker");
-	ok(plan_is_benchmark(&p), "a benchmark");
+	ok(plan_is(&p, VERB_BENCHMARK), "a benchmark");
 }
 
 static void every_option(void)
@@ -433,7 +438,7 @@ static void pattern_options(void)
 
 	q = &p.gups.pattern;
 	if (taken(&p, &l, "gups 1G")) {
-		ok(!plan_has_pattern(&p.gups), "no pattern");
+		ok(pattern_is_uniform(&p.gups.pattern), "no pattern");
 		is_u64(q->object, 8, "words");
 		is_i64(p.gups.hot_node, -1, "no --hot-node");
 		is_i64(p.gups.cpu_node, -1, "no --cpu-node");
@@ -446,7 +451,7 @@ static void pattern_options(void)
 		  " --move-hot 30s --move-by 32M --object 256 --reads 50%"
 		  " --rate 5M --cpu-node node0 --timeline 500ms"
 		  " --latency node0=80.5ns,1=250")) {
-		ok(plan_has_pattern(&p.gups), "a pattern");
+		ok(!pattern_is_uniform(&p.gups.pattern), "a pattern");
 		is_u64(q->hot_bytes, 64 * MIB, "--hot");
 		is_u64(q->hot_rate, 58982, "the hot rate is 90 %%");
 		is_i64(q->at, HOT_AT_END, "--hot-at");
@@ -493,9 +498,10 @@ static void pattern_options(void)
 		is_u64(p.gups.rate, UINT64_C(1000000000000),
 		       "as fast as can be");
 	if (taken(&p, &l, "gups 1G --against 1 --hot 64M --timeline off"))
-		ok(plan_has_pattern(&p.gups), "a pattern of two tables");
+		ok(!pattern_is_uniform(&p.gups.pattern),
+		   "a pattern of two tables");
 	if (taken(&p, &l, "gups 1G --reads 1%"))
-		ok(plan_has_pattern(&p.gups), "reads alone are one");
+		ok(!pattern_is_uniform(&p.gups.pattern), "reads alone are one");
 }
 
 static void other_verbs(void)
@@ -504,42 +510,42 @@ static void other_verbs(void)
 	struct line l = { 0 };
 
 	if (taken(&p, &l, "region create -m mem1 -d decoder0.2 -s 512M")) {
-		is_i64(p.verb, VERB_REGION_CREATE, "region create");
+		ok(p.verb == &verb_region_create, "region create");
 		is_str(p.region.memdev, "mem1", "-m");
 		is_str(p.region.decoder, "decoder0.2", "-d");
 		is_u64(p.region.size, 512 * MIB, "-s");
 		ok(!p.region.unassigned, "no --auto");
-		ok(!plan_is_benchmark(&p), "no benchmark");
+		ok(!plan_is(&p, VERB_BENCHMARK), "no benchmark");
 	}
 	if (taken(&p, &l, "region create --auto"))
 		ok(p.region.unassigned && !p.region.memdev, "--auto");
 	if (taken(&p, &l, "region destroy region12 --dry-run")) {
-		is_i64(p.verb, VERB_REGION_DESTROY, "region destroy");
+		ok(p.verb == &verb_region_destroy, "region destroy");
 		is_str(p.region.name, "region12", "its name");
 		ok(p.dry_run, "--dry-run");
 	}
 	if (taken(&p, &l, "region list --root /t --json"))
-		is_i64(p.verb, VERB_REGION_LIST, "region list");
+		ok(p.verb == &verb_region_list, "region list");
 	if (taken(&p, &l, "vmstat")) {
-		is_i64(p.verb, VERB_VMSTAT, "vmstat");
-		is_u64(p.watch.interval_ns, 0, "one row");
-		ok(!plan_is_benchmark(&p) && !plan_changes(&p),
+		ok(p.verb == &verb_vmstat, "vmstat");
+		is_u64(p.vmstat.interval_ns, 0, "one row");
+		ok(!plan_is(&p, VERB_BENCHMARK) && !plan_changes(&p),
 		   "neither a benchmark nor a change");
 	}
 	if (taken(&p, &l, "--once vmstat 0.5s 12 --root /t --json")) {
-		is_u64(p.watch.interval_ns, 500000000, "its interval");
-		is_u64(p.watch.count, 12, "its count");
+		is_u64(p.vmstat.interval_ns, 500000000, "its interval");
+		is_u64(p.vmstat.count, 12, "its count");
 		is_str(p.root, "/t", "--root");
 	}
 	if (taken(&p, &l, "vmstat 10ms")) {
-		is_u64(p.watch.interval_ns, 10000000, "the shortest interval");
-		is_u64(p.watch.count, 0, "without an end");
+		is_u64(p.vmstat.interval_ns, 10000000, "the shortest interval");
+		is_u64(p.vmstat.count, 0, "without an end");
 	}
 	if (taken(&p, &l, "latency")) {
-		is_i64(p.verb, VERB_LATENCY, "latency");
+		ok(p.verb == &verb_latency, "latency");
 		is_u64(p.latency.bytes, 0, "of a size that suits the machine");
 		is_u64(p.latency.duration_ns, 1000000000, "a second a cell");
-		ok(plan_is_benchmark(&p) && !plan_changes(&p),
+		ok(plan_is(&p, VERB_BENCHMARK) && !plan_changes(&p),
 		   "a benchmark that changes nothing");
 	}
 	if (taken(&p, &l, "latency --once -s 64M --duration 250ms")) {
@@ -547,23 +553,23 @@ static void other_verbs(void)
 		is_u64(p.latency.duration_ns, 250000000, "--duration");
 	}
 	if (taken(&p, &l, "status --root /t")) {
-		is_i64(p.verb, VERB_STATUS, "status");
+		ok(p.verb == &verb_status, "status");
 		is_str(p.root, "/t", "--root");
 	}
 	if (taken(&p, &l, "help gups"))
-		ok(p.help && p.verb == VERB_GUPS, "help gups");
+		ok(p.help && p.verb == &verb_gups, "help gups");
 	if (taken(&p, &l, "help region list"))
-		ok(p.help && p.verb == VERB_REGION_LIST, "help region list");
+		ok(p.help && p.verb == &verb_region_list, "help region list");
 	if (taken(&p, &l, "help"))
-		ok(p.help && p.verb == VERB_NONE, "help");
+		ok(p.help && p.verb == NULL, "help");
 	if (taken(&p, &l, "gups --help"))
-		ok(p.help && p.verb == VERB_GUPS, "gups --help, no size");
+		ok(p.help && p.verb == &verb_gups, "gups --help, no size");
 	if (taken(&p, &l, "-V"))
 		ok(p.version, "-V");
 	if (taken(&p, &l, ""))
-		is_i64(p.verb, VERB_NONE, "no words: no verb");
+		ok(!p.verb, "no words: no verb");
 	if (taken(&p, &l, "--once --deadline 5"))
-		is_i64(p.verb, VERB_NONE, "options alone: no verb");
+		ok(!p.verb, "options alone: no verb");
 }
 
 static void policies(void)
@@ -572,7 +578,7 @@ static void policies(void)
 	struct line l = { 0 };
 
 	if (taken(&p, &l, "policy numab --set scan_size_mb=256 --set a=b")) {
-		is_i64(p.verb, VERB_POLICY, "policy NAME");
+		ok(p.verb == &verb_policy, "policy NAME");
 		is_str(p.policy.name, "numab", "its name");
 		is_i64(p.policy.nr_sets, 2, "two changes");
 		is_str(p.policy.sets[0], "scan_size_mb=256", "the first");
@@ -581,13 +587,13 @@ static void policies(void)
 	if (taken(&p, &l, "--dry-run policy hmsdk --root /t"))
 		ok(p.dry_run && !plan_changes(&p), "rehearsed: nothing");
 	if (taken(&p, &l, "policy list"))
-		ok(p.verb == VERB_POLICY_LIST && !plan_changes(&p), "list");
+		ok(p.verb == &verb_policy_list && !plan_changes(&p), "list");
 	if (taken(&p, &l, "policy show"))
-		ok(p.verb == VERB_POLICY_SHOW && !p.policy.name, "show");
+		ok(p.verb == &verb_policy_show && !p.policy.name, "show");
 	if (taken(&p, &l, "policy show tpp"))
 		is_str(p.policy.name, "tpp", "show NAME");
 	if (taken(&p, &l, "policy restore"))
-		ok(p.verb == VERB_POLICY_RESTORE && plan_changes(&p),
+		ok(p.verb == &verb_policy_restore && plan_changes(&p),
 		   "restore");
 	if (taken(&p, &l, "gups 1G any --policy numab")) {
 		is_str(p.policy.name, "numab", "of a benchmark");
@@ -601,7 +607,7 @@ static void policies(void)
 	}
 }
 
-static void moves_of(const char *text, int n, const char *want)
+static void migration_of(const char *text, int n, const char *want)
 {
 	char have[256] = "";
 	struct plan p;
@@ -609,7 +615,7 @@ static void moves_of(const char *text, int n, const char *want)
 
 	if (!taken(&p, &l, text))
 		return;
-	is_i64(p.verb, VERB_DAMON_START, "damon start");
+	ok(p.verb == &verb_damon_start, "damon start");
 	is_i64(p.damon.nr_moves, n, "%d moves", n);
 	for (int i = 0; i < p.damon.nr_moves; i++)
 		snprintf(have + strlen(have), sizeof(have) - strlen(have),
@@ -623,12 +629,12 @@ static void damon(void)
 	struct plan p;
 	struct line l = { 0 };
 
-	moves_of("damon start --demote 0 1 --promote 1 0", 2,
-		 "cold 0>1 hot 1>0 ");
+	migration_of("damon start --demote 0 1 --promote 1 0", 2,
+		     "cold 0>1 hot 1>0 ");
 	/* gen_migpol.py's letters mean other options to region create */
-	moves_of("damon start -d 0 1 -p 1 0 -g", 2, "cold 0>1 hot 1>0 ");
-	moves_of("damon start -m 0 1", 2, "cold 0>1 hot 1>0 ");
-	moves_of("--promote 1 0 damon start", 1, "hot 1>0 ");
+	migration_of("damon start -d 0 1 -p 1 0 -g", 2, "cold 0>1 hot 1>0 ");
+	migration_of("damon start -m 0 1", 2, "cold 0>1 hot 1>0 ");
+	migration_of("--promote 1 0 damon start", 1, "hot 1>0 ");
 	if (taken(&p, &l, "damon start -p 1 0 -s 1G --cgroup mine")) {
 		is_u64(p.damon.region_max, GIB, "-s");
 		is_str(p.damon.cgroup, "mine", "--cgroup");
@@ -668,7 +674,7 @@ static void places(void)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *text = rows[i].text;
 
-		is_i64(plan_parse_place(&place, text), 0, "place %s", text);
+		is_i64(place_parse(&place, text), 0, "place %s", text);
 		is_i64(place.mode, rows[i].mode, "%s: its mode", text);
 		is_i64(place.nr_nodes, rows[i].nr_nodes, "%s: nodes", text);
 		if (place.nr_nodes) {
@@ -718,7 +724,7 @@ static void programs(void)
 	struct line l = { 0 };
 
 	if (taken(&p, &l, "--json run --records /r prog --json -x gups")) {
-		is_i64(p.verb, VERB_RUN, "run");
+		ok(p.verb == &verb_run, "run");
 		ok(p.json, "--json before it is ours");
 		is_str(p.records, "/r", "so is what is before the program");
 		is_str(p.run.argv[0], "prog", "the program");
@@ -833,29 +839,30 @@ static void not_permuted(void)
 	struct plan plan;
 
 	memcpy(copy, argv, sizeof(copy));
-	plan_parse(&plan, 6, argv);
+	plan_parse(&plan, verbs, 6, argv);
 	ok(!memcmp(copy, argv, sizeof(copy)), "argv is left as it was");
 }
 
 static void help_texts(void)
 {
-	for (enum verb v = VERB_NONE; v < NR_VERBS; v++) {
+	/* The last one, NULL, is tier's own. */
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		const char *name = verbs[i] ? verbs[i]->name : "";
 		struct textbuf t = { 0 };
 		size_t longest = 0;
 
-		plan_help(&t, v);
+		plan_help(&t, verbs, verbs[i]);
 		for (const char *p = t.text; *p; p++) {
 			size_t len = strcspn(p, "\n");
 
 			longest = len > longest ? len : longest;
 			p += len;
 		}
-		like(t.text, "usage: tier", "help of \"%s\"",
-		     plan_verb_name(v));
+		like(t.text, "usage: tier", "help of \"%s\"", name);
 		ok(longest < 80, "help of \"%s\" fits in 80 columns (%zu)",
-		   plan_verb_name(v), longest);
+		   name, longest);
 		ok(!strstr(t.text, "--worker") && !strstr(t.text, "--fault"),
-		   "help of \"%s\" names no inner option", plan_verb_name(v));
+		   "help of \"%s\" names no inner option", name);
 		buf_free(&t);
 	}
 }

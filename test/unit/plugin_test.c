@@ -5,10 +5,11 @@
  */
 #include <math.h>
 
-#include "../plugin/options.c"
+#include "plugin/options.c"
 #undef PAGE
-#include "../plugin/tier-pmu.c"
+#include "plugin/tier-pmu.c"
 
+#include "lib/time.h"
 #include "tap.h"
 
 #define PAGES 512

@@ -3,7 +3,7 @@
  * Without the plugin the question is a no-op: on hardware, here. pmu.c is
  * included, for a look at its page.
  */
-#include "../pmu.c"
+#include "bench/pmu.c"
 
 #include "tap.h"
 

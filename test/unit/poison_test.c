@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "../poison.h"
+#include "cxl/poison.h"
 #include "tap.h"
 
 /* As Linux 6.12 writes them, with the lines around them. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <unistd.h>
 
-#include "../policy.h"
-#include "../undo.h"
-#include "../util.h"
+#include "tiering/policy.h"
+#include "mm/undo.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "cmd/policy_restore.h"
 #include "tap.h"
 #include "tree.h"
 
@@ -204,7 +206,7 @@ static void absent(void)
 	p = made("none", "demotion_enabled=false");
 	is_i64(policy_apply(p, false), 0, "what is absent is off");
 	policy_free(p);
-	policy_restore("run");
+	restore_log("run");
 	p = made("none", "demotion_enabled=true");
 	is_i64(policy_apply(p, false), -ENOENT, "and cannot be on");
 	like(fail_message(), "demotion_enabled=true: this kernel has no /sys/",
@@ -229,7 +231,7 @@ static void canonical(void)
 	is_str(tree_text("/sys/kernel/mm/lru_gen/enabled"), "0x0007",
 	       "as the kernel spells it");
 	policy_free(p);
-	policy_restore("run");
+	restore_log("run");
 	is_str(tree_text("/sys/kernel/mm/lru_gen/enabled"), "0x0003",
 	       "and back");
 	tree_file("/sys/kernel/mm/numa/demotion_enabled", "true ");

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What region_read.c, node.c and vmstat.c make of trees that are not as a kernel
+ * What region_sysfs.c, node.c and vmstat.c make of trees that are not as a kernel
  * makes them, under the sanitizers. Creating regions needs a kernel: that is
  * for the guests.
  */
 #include <sys/wait.h>
 
-#include "../node.h"
-#include "../region.h"
-#include "../util.h"
-#include "../vmstat.h"
+#include "mm/node.h"
+#include "cxl/region.h"
+#include "lib/base.h"
+#include "vmstat.h"
 #include "tap.h"
 #include "tree.h"
 

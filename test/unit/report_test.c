@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../report.h"
-#include "../util.h"
+#include "lib/report.h"
+#include "lib/time.h"
 #include "tap.h"
 
 static int records; /* the end of a pipe that report.c writes to */

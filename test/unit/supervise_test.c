@@ -11,9 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../init.h"
-#include "../report.h"
-#include "../supervise.h"
+#include "init.h"
+#include "lib/report.h"
+#include "supervise.h"
+#include "lib/error.h"
+#include "lib/time.h"
 #include "tap.h"
 
 #define MS UINT64_C(1000000)

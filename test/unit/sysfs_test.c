@@ -2,7 +2,9 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "../util.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
 #include "tap.h"
 #include "tree.h"
 

@@ -2,8 +2,9 @@
 #include <errno.h>
 #include <numaif.h>
 
-#include "../table.h"
-#include "../util.h"
+#include "bench/table.h"
+#include "lib/base.h"
+#include "lib/error.h"
 #include "tap.h"
 
 static struct place placed(enum place_mode mode, int node, const char *text)
@@ -17,7 +18,7 @@ static uint64_t sum(const struct table_pages *p)
 {
 	uint64_t n = p->absent + p->unknown;
 
-	for (int i = 0; i < PLAN_MAX_NODES; i++)
+	for (int i = 0; i < NODE_MAX; i++)
 		n += p->node[i];
 	return n;
 }

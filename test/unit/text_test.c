@@ -2,7 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../util.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "lib/time.h"
 #include "tap.h"
 
 static void sizes(void)

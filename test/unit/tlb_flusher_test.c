@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* heartbeat.c is included, for a look at its processes. */
-#include "../heartbeat.c"
+/* tlb_flusher.c is included, for a look at its processes. */
+#include "bench/tlb_flusher.c"
 
 #include <poll.h>
 #include <stdio.h>
 
+#include "lib/error.h"
+#include "lib/time.h"
 #include "tap.h"
 
 #define MS UINT64_C(1000000)
 
-static struct heartbeat *made(uint64_t period_ns, const int *cpus, int n)
+static struct tlb_flusher *made(uint64_t period_ns, const int *cpus, int n)
 {
-	struct heartbeat *h = heartbeat_new(period_ns, cpus, n);
+	struct tlb_flusher *h = tlb_flusher_new(period_ns, cpus, n);
 
 	if (!h) {
 		printf("Bail out! %s\n", fail_message());
@@ -20,16 +22,16 @@ static struct heartbeat *made(uint64_t period_ns, const int *cpus, int n)
 	return h;
 }
 
-static uint64_t beats(const struct heartbeat *h)
+static uint64_t beats(const struct tlb_flusher *h)
 {
-	struct heartbeat_count c;
+	struct tlb_flusher_count c;
 
-	heartbeat_count(h, &c);
+	tlb_flusher_count(h, &c);
 	return c.beats;
 }
 
 /* Until there are so many, ten seconds long. */
-static bool reaches(const struct heartbeat *h, uint64_t want)
+static bool reaches(const struct tlb_flusher *h, uint64_t want)
 {
 	for (int i = 0; i < 2000 && beats(h) < want; i++)
 		sleep_ns(5 * MS);
@@ -62,16 +64,16 @@ static void gaps(void)
 
 static void beating(void)
 {
-	struct heartbeat *h = made(2 * MS, NULL, 0);
-	struct heartbeat_count c;
+	struct tlb_flusher *h = made(2 * MS, NULL, 0);
+	struct tlb_flusher_count c;
 	uint64_t before;
 
 	sleep_ns(30 * MS);
 	is_u64(beats(h), 0, "at rest at first");
-	heartbeat_begin(h);
+	tlb_flusher_begin(h);
 	ok(reaches(h, 10), "it beats");
-	heartbeat_end(h);
-	heartbeat_count(h, &c);
+	tlb_flusher_end(h);
+	tlb_flusher_count(h, &c);
 	is_u64(c.period_ns, 2 * MS, "its period");
 	ok(c.longest_ns >= 16 * MS / 10, "no gap is shorter than 4/5 of it");
 	ok(c.cpu_s > 0 && c.cpu_s < 5, "its CPU time");
@@ -80,27 +82,27 @@ static void beating(void)
 	before = beats(h);
 	sleep_ns(60 * MS);
 	is_u64(beats(h), before, "at rest afterwards");
-	heartbeat_begin(h);
+	tlb_flusher_begin(h);
 	ok(reaches(h, before + 5), "and again");
-	heartbeat_end(h);
-	heartbeat_free(h);
+	tlb_flusher_end(h);
+	tlb_flusher_free(h);
 	ok(waitpid(-1, NULL, 0) < 0 && errno == ECHILD, "none is left");
 }
 
 /* On an idle CPU so many in so long: neither in a row nor half as many. */
 static void rhythm(void)
 {
-	struct heartbeat *h = made(10 * MS, NULL, 0);
+	struct tlb_flusher *h = made(10 * MS, NULL, 0);
 	uint64_t begin = now_ns(), n;
 	double mean;
 
-	heartbeat_begin(h);
+	tlb_flusher_begin(h);
 	reaches(h, 60);
-	heartbeat_end(h);
+	tlb_flusher_end(h);
 	n = beats(h);
 	mean = (double)(now_ns() - begin) / (double)n;
 	ok(mean > 9e6, "a beat every %.1f ms, of 10", mean / 1e6);
-	heartbeat_free(h);
+	tlb_flusher_free(h);
 }
 
 static void jitter(void)
@@ -120,42 +122,42 @@ static void jitter(void)
 static void standing_still(void)
 {
 	static const int cpus[] = { 0, 0 };
-	struct heartbeat *h = made(2 * MS, cpus, 2);
-	struct heartbeat_count c;
+	struct tlb_flusher *h = made(2 * MS, cpus, 2);
+	struct tlb_flusher_count c;
 	uint64_t before;
 
-	heartbeat_begin(h);
+	tlb_flusher_begin(h);
 	ok(reaches(h, 5), "two of them");
 	kill(h->pids[1], SIGSTOP);
 	waitpid(h->pids[1], NULL, WUNTRACED);
 	before = beats(h);
 	sleep_ns(200 * MS);
-	heartbeat_end(h);
-	heartbeat_count(h, &c);
+	tlb_flusher_end(h);
+	tlb_flusher_count(h, &c);
 	ok(c.beats <= before + 1, "beats: of the one that has fewest");
 	ok(c.longest_ns >= 190 * MS, "the gap until the end is seen (%.0f ms)",
 	   (double)c.longest_ns / 1e6);
 	ok(c.blind > 0.1, "and that it was blind (%.2f)", c.blind);
-	heartbeat_free(h);
+	tlb_flusher_free(h);
 }
 
 static void without(void)
 {
-	struct heartbeat_count c = { .beats = 7, .blind = 1 };
+	struct tlb_flusher_count c = { .beats = 7, .blind = 1 };
 
-	heartbeat_begin(NULL);
-	heartbeat_end(NULL);
-	heartbeat_count(NULL, &c);
+	tlb_flusher_begin(NULL);
+	tlb_flusher_end(NULL);
+	tlb_flusher_count(NULL, &c);
 	ok(!c.beats && c.blind == 0, "none: zeros");
-	heartbeat_free(NULL);
+	tlb_flusher_free(NULL);
 }
 
 /* Says which process its heart is, then holds nothing open either. */
 static void live_with_heart(int fd)
 {
-	struct heartbeat *h = made(2 * MS, NULL, 0);
+	struct tlb_flusher *h = made(2 * MS, NULL, 0);
 
-	heartbeat_begin(h);
+	tlb_flusher_begin(h);
 	if (!reaches(h, 3) || write(fd, h->pids, sizeof(pid_t)) < 0)
 		_exit(1);
 	close(fd);

@@ -3,8 +3,7 @@
  * The controller, driven with made-up clocks and rates: what an emulator
  * would show it. Whether a flush helps is for the guests to find out.
  */
-#include "../tlb.h"
-#include "../util.h"
+#include "bench/tlb.h"
 #include "tap.h"
 
 #define MS UINT64_C(1000000)

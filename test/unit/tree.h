@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../sysfs.h"
+#include "sysfs.h"
 
 static char tree_dir[PATH_MAX / 2];
 static pid_t tree_owner;

@@ -3,8 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../undo.h"
-#include "../util.h"
+#include "mm/undo.h"
+#include "lib/error.h"
 #include "tap.h"
 #include "tree.h"
 

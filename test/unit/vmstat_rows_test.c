@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "../util.h"
-#include "../watch.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "cmd/vmstat_rows.h"
 #include "tap.h"
 #include "tree.h"
 
@@ -31,10 +33,10 @@ static void counts(void)
 		{ -12345, 4, "-12k" },
 		{ INT64_MIN, 5, "-9.2E" },
 	};
-	char text[WATCH_TEXT];
+	char text[VMSTAT_ROWS_TEXT];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		is_str(watch_count(text, rows[i].n, rows[i].width),
+		is_str(vmstat_rows_count(text, rows[i].n, rows[i].width),
 		       rows[i].text, "%" PRId64 " in %d characters", rows[i].n,
 		       rows[i].width);
 }
@@ -91,9 +93,9 @@ static void lines(int n, const char *want)
 	tree_remove("/sys");
 	reading(&before, n, 1);
 	reading(&now, n, 2);
-	watch_head(&t, &now);
-	watch_row(&t, NULL, &now, 0);
-	watch_row(&t, &before, &now, 12.34);
+	vmstat_rows_head(&t, &now);
+	vmstat_rows_add(&t, NULL, &now, 0);
+	vmstat_rows_add(&t, &before, &now, 12.34);
 	is_str(t.text, want, "%d nodes", n);
 	ok(widest(t.text) < 80, "%d nodes: no line of more than 79", n);
 	buf_free(&t);
@@ -107,9 +109,9 @@ static void seconds(void)
 	struct textbuf t = { 0 };
 
 	reading(&s, 2, 1);
-	watch_row(&t, &s, &s, 999.84);
-	watch_row(&t, &s, &s, 999.97);
-	watch_row(&t, &s, &s, 86400.5);
+	vmstat_rows_add(&t, &s, &s, 999.84);
+	vmstat_rows_add(&t, &s, &s, 999.97);
+	vmstat_rows_add(&t, &s, &s, 86400.5);
 	like(t.text, "999.8 ", "tenths of a second");
 	like(t.text, "\n 1000 ", "whole ones after a quarter of an hour");
 	like(t.text, "\n86400 ", "a day");

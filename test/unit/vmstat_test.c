@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "../vmstat.h"
+#include "vmstat.h"
 #include "tap.h"
 #include "tree.h"
 

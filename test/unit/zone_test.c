@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "../util.h"
-#include "../zone.h"
+#include "lib/base.h"
+#include "lib/text.h"
+#include "mm/zone.h"
 #include "tap.h"
 #include "tree.h"
 

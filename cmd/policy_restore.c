@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * policy_restore.c - tier policy restore: everything is put back as it was.
+ */
+#include <stddef.h>
+
+#include "cmd/policy_restore.h"
+#include "cmd/verbs.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/undo.h"
+
+static void say_restored(const char *log, const struct undo_result *r,
+			 double seconds, double cpu)
+{
+	char time[SIZE_TEXT];
+
+	report_begin("restore");
+	report_str("log", log);
+	report_u64("done", r->done);
+	report_u64("failed", r->failed);
+	report_str("reason", r->reason[0] ? r->reason : NULL);
+	report_u64("foreign", r->foreign);
+	report_str("foreign_first", r->foreign ? r->foreign_first : NULL);
+	report_real("elapsed_s", seconds);
+	report_real("cpu_s", cpu);
+	report_end();
+	report_say("restored %u change%s in %s%s\n", r->done,
+		   r->done == 1 ? "" : "s", format_seconds(time, seconds),
+		   r->failed ? ", others failed" : "");
+	if (r->foreign)
+		report_warn(
+			"another program changed %u of what was set here: %s",
+			r->foreign, r->foreign_first);
+}
+
+int restore_log(const char *log)
+{
+	struct undo_result r;
+	uint64_t began = now_ns(), cpu = thread_cpu_ns();
+	int err;
+
+	if (!undo_pending(log))
+		return 0;
+	err = undo_restore(log, &r);
+	say_restored(log, &r, (double)(now_ns() - began) / 1e9,
+		     (double)(thread_cpu_ns() - cpu) / 1e9);
+	return err ? fail_in(err,
+			     "not all was put back (tier policy restore tries again)") :
+		     0;
+}
+
+static int work(const struct plan *plan)
+{
+	bool any = undo_pending("run") || undo_pending("policy");
+	int err = restore_log("run"), also;
+
+	(void)plan;
+	also = restore_log("policy");
+	if (!any)
+		report_say("nothing to restore: tier has changed nothing\n");
+	return err ? err : also;
+}
+
+const struct verb verb_policy_restore = {
+	.name = "policy restore",
+	.operands = "",
+	.summary = "put everything back as it was before",
+	.flags = VERB_CHANGES | VERB_RESTORES,
+	.work = work,
+};

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * policy_show.c - tier policy show: the tunables as they are, and as a policy wants
+ * them.
+ */
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cmd/policy_show.h"
+#include "cmd/verbs.h"
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/report.h"
+#include "tiering/policy.h"
+#include "tiering/tunables.h"
+
+static const struct report_column columns[] = {
+	{ "tunable", -38 }, { "now", 9 },   { "default", 8 },
+	{ "wanted", 9 },    { "unit", -7 },
+};
+
+static void text_meaning(const struct tunable *t)
+{
+	if (t->kind == TUNABLE_CHOICE)
+		report_wrap("      ", "      %s (%s)", t->help, t->choices);
+	else if (t->kind == TUNABLE_TRUTH)
+		report_wrap("      ", "      %s (true, false)", t->help);
+	else
+		report_wrap("      ", "      %s (%llu to %llu)", t->help,
+			    (unsigned long long)t->min,
+			    (unsigned long long)t->max);
+}
+
+struct view {
+	struct policy *policy; /* whose wishes stand beside; NULL: none's */
+	bool brief; /* no explanations */
+};
+
+static void show_one(const struct tunable *t, int node, void *arg)
+{
+	const struct view *view = arg;
+	struct policy *p = view->policy;
+	const char *wanted = p ? policy_wants(p, t, node) : NULL;
+	char key[64], value[24], path[PATH_MAX];
+	const char *now = tunables_read(value, t, node);
+	const char *cells[] = { tunables_key(key, t, node), now,
+				t->def ? t->def : "-", wanted ? wanted : "-",
+				t->unit };
+
+	report_begin("tunable");
+	report_str("key", key);
+	report_str("path", tunables_path(path, t, node));
+	report_str("now", now == value ? now : NULL);
+	report_str("default", t->def);
+	report_str("wanted", wanted);
+	report_str("unit", *t->unit ? t->unit : NULL);
+	report_str("needs", t->needs);
+	report_str("help", t->help);
+	report_end();
+	report_row(columns, p ? 5 : 3, cells);
+	if (view->brief)
+		return;
+	text_meaning(t);
+	if (now != value)
+		report_wrap("      ", "      %s: needs %s", now, t->needs);
+}
+
+void show_tunables(struct policy *p, bool brief)
+{
+	struct view view = { p, brief };
+
+	report_head(columns, p ? 5 : 3);
+	tunables_walk(show_one, &view);
+}
+
+static int take(struct plan *plan, int n, char **operand)
+{
+	if (n > 1)
+		return misuse("policy show takes one name, what is \"%s\"?",
+			      operand[1]);
+	plan->policy.name = n ? operand[0] : NULL;
+	return 0;
+}
+
+static int work(const struct plan *plan)
+{
+	struct policy *p = policy_new(&plan->policy);
+
+	/* Without a name, or where the preset cannot work: what is so now. */
+	if (!p && plan->policy.name)
+		report_warn("%s", fail_message());
+	show_tunables(plan->policy.name ? p : NULL, false);
+	policy_free(p);
+	return 0;
+}
+
+const struct verb verb_policy_show = {
+	.name = "policy show",
+	.operands = "[NAME]",
+	.summary = "the tunables: now, default, and what NAME wants",
+	.flags = VERB_LOOKS | VERB_ROOT,
+	.take = take,
+	.work = work,
+};

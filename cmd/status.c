@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * status.c - tier status: nodes, tiers, CXL, tunables and DAMON as they are.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cmd/policy_show.h"
+#include "cmd/show.h"
+#include "cmd/verbs.h"
+#include "cxl/region.h"
+#include "damon/damon.h"
+#include "lib/report.h"
+#include "lib/text.h"
+#include "mm/node.h"
+
+/* Without asking the kernel for the present figures, which takes time. */
+static void show_damon(void)
+{
+	int on = damon_is_running();
+	struct damon_moved m = { 0 };
+	char hot[SIZE_TEXT], cold[SIZE_TEXT];
+
+	if (on > 0)
+		damon_moved(&m, false);
+	report_begin("damon");
+	if (on < 0)
+		report_null("running");
+	else
+		report_bool("running", on);
+	report_bool("damon_stat", damon_stat_has_it());
+	report_bool("migrates", m.any);
+	report_u64("hot_applied_bytes", m.hot_applied);
+	report_u64("cold_applied_bytes", m.cold_applied);
+	report_end();
+	if (on == -ENOENT || on == -ENOTDIR)
+		report_say("DAMON    absent: it needs CONFIG_DAMON_SYSFS and "
+			   "CONFIG_DAMON_PADDR\n");
+	else if (on < 0)
+		report_say("DAMON    not to be seen: only root may look\n");
+	else if (!on)
+		report_say("DAMON    off%s\n",
+			   damon_stat_has_it() ?
+				   "; DAMON_STAT monitors, moves nothing" :
+				   "");
+	else
+		report_say(
+			"DAMON    running; migrated %s hot, %s cold when last asked (tier damon status)\n",
+			format_size(hot, m.hot_applied),
+			format_size(cold, m.cold_applied));
+}
+
+static int work(const struct plan *plan)
+{
+	struct region *regions = NULL;
+	struct node *nodes;
+	int nr_regions = region_list(&regions);
+	int n = node_list(&nodes);
+
+	(void)plan;
+	if (n < 0) {
+		free(regions);
+		return n;
+	}
+	show_nodes(nodes, n, regions, nr_regions > 0 ? nr_regions : 0);
+	for (int i = 0; i < nr_regions; i++)
+		show_region(&regions[i], -1);
+	show_tiers(nodes, n);
+	report_say("\n");
+	show_tunables(NULL, true);
+	report_say("\n");
+	show_damon();
+	free(nodes);
+	free(regions);
+	return 0;
+}
+
+const struct verb verb_status = {
+	.name = "status",
+	.operands = "",
+	.summary = "nodes, tiers, CXL, tunables and DAMON: what is so now",
+	.flags = VERB_LOOKS | VERB_HEADER | VERB_ROOT,
+	.work = work,
+};

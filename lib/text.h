@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * text.h - numbers from text and text from numbers, strings that grow,
+ * the nearest word.
+ */
+#ifndef TIER_LIB_TEXT_H
+#define TIER_LIB_TEXT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * "64M" -> bytes. Suffixes k, M, G, T (powers of 1024, either case, "iB" and
+ * "B" allowed after them); a bare number is bytes. -EINVAL when it is not a
+ * whole number with such a suffix, -ERANGE beyond 2^63 - 1. No message.
+ */
+int parse_size(const char *text, uint64_t *bytes);
+/* A whole number, decimal, nothing after it. -EINVAL or -ERANGE. No message. */
+int parse_u64(const char *text, uint64_t *value);
+/*
+ * "90s", "5m", "1h", "250ms", "0.5s" (up to six decimals); bare numbers are
+ * seconds. Into nanoseconds. -EINVAL or -ERANGE. No message.
+ */
+int parse_duration(const char *text, uint64_t *ns);
+
+/*
+ * A kernel list such as "0-3,8" into its numbers; returns how many, -EINVAL,
+ * or -E2BIG when they are more than max. No message.
+ */
+int parse_list(const char *text, int *ids, int max);
+
+#define SIZE_TEXT 32
+/* 1073741824 -> "1 GiB", 1610612736 -> "1.50 GiB". Returns buf. */
+const char *format_size(char buf[static SIZE_TEXT], uint64_t bytes);
+/* 42 -> "42 s", 5025 -> "83 min", 0.0123 -> "12 ms". Returns buf. */
+const char *format_seconds(char buf[static SIZE_TEXT], double seconds);
+
+/*
+ * The candidate nearest to word, or NULL when none is near (an edit distance
+ * above a third of the word). For "did you mean".
+ */
+struct nearest {
+	const char *word, *best;
+	size_t distance;
+};
+void nearest_begin(struct nearest *n, const char *word);
+void nearest_try(struct nearest *n, const char *candidate);
+const char *nearest_found(const struct nearest *n);
+
+/* The path that a printf-like function was given, into an array. */
+#define format_path(path, fmt)                          \
+	do {                                            \
+		va_list ap;                             \
+		va_start(ap, fmt);                      \
+		vsnprintf(path, sizeof(path), fmt, ap); \
+		va_end(ap);                             \
+	} while (0)
+
+/* malloc and friends that end the program when memory is out. */
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *p, size_t size);
+char *xstrdup(const char *s);
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A string that grows; text stays terminated. Zero it to begin with. */
+struct textbuf {
+	char *text;
+	size_t len, size;
+};
+void buf_add(struct textbuf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void buf_addn(struct textbuf *b, const char *s, size_t n);
+void buf_free(struct textbuf *b);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * cgroup.h - a cgroup of version 2 is made, and every step of it logged: the
+ * mount, the memory controller, the directory.
+ *
+ * undo_begin() comes before. All functions: 0 or -errno with the message;
+ * lacks() where there is no cgroup2 with a memory controller.
+ */
+#ifndef TIER_MM_CGROUP_H
+#define TIER_MM_CGROUP_H
+
+#define CGROUP_DIR "/sys/fs/cgroup"
+
+int cgroup_make(const char *name);
+
+/*
+ * To make one takes the kernel as long as to be told what DAMON shall do: all
+ * that can be refused is refused by cgroup_begin(), the rest is done meanwhile,
+ * and known from cgroup_finish(), which frees; NULL is nothing.
+ */
+struct cgroup_making;
+int cgroup_begin(struct cgroup_making **making, const char *name);
+int cgroup_finish(struct cgroup_making *making);
+
+/* The calling process goes into it. */
+int cgroup_join(const char *name);
+
+#endif
