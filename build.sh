@@ -369,6 +369,18 @@ stamp()
 	printf '%s\n' "$2" >"$B/stamps/$1"
 }
 
+# newer_than FILE OTHERS...: is any of the others newer?
+newer_than()
+{
+	local file=$1 other
+
+	shift
+	for other; do
+		[[ $other -nt $file ]] && return
+	done
+	return 1
+}
+
 # Two build.sh at once take turns in build/; the emulator runs unlocked.
 lock()
 {
