@@ -335,12 +335,18 @@ void supervise(const struct supervise *s, struct supervised *result)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
+REPORT_RECORD(end_record, "end", "the last one: the verdict",
+	      "verdict s passed or failed\n"
+	      "status u:status the exit status: 0 to 3, or a program's\n"
+	      "reason s why it failed\n"
+	      "records u:records how many there are, this one included\n");
+
 int supervise_end(const struct supervised *r)
 {
 	bool passed = r->status == STATUS_DONE;
 	enum status status = r->status;
 
-	report_begin("end");
+	report_begin(&end_record);
 	report_str("verdict", passed ? "passed" : "failed");
 	report_u64("status", status);
 	report_str("reason", passed ? NULL : r->reason);

@@ -39,11 +39,16 @@ static const struct verb *const verbs[] = { VERBS(VERBS_POINTER) NULL };
 
 /* ------------------------------------------------------------- the lives */
 
+REPORT_RECORD(write_record, "write", "of --dry-run: a write that would be made",
+	      "path s the kernel's file\n"
+	      "action s what would be done besides writes, e.g. mounting\n"
+	      "value s what would be written; null: it is an action\n");
+
 /* --dry-run: what would be written, in order. */
 static void show_write(void *arg, const char *path, const char *value)
 {
 	(void)arg;
-	report_begin("write");
+	report_begin(&write_record);
 	report_str(value ? "path" : "action", path);
 	report_str("value", value);
 	report_end();

@@ -689,12 +689,27 @@ static void member_seconds(const char *key, uint64_t ns)
 		report_null(key);
 }
 
+REPORT_RECORD(hog_record, "hog", "memory that is held",
+	      "node i:node it is taken of\n"
+	      "pid i:PID of the process that holds it\n"
+	      "bytes u taken\n"
+	      "wanted_bytes u asked for; null: all but the next\n"
+	      "wanted_free_bytes u to be left free\n"
+	      "free_before_bytes u on the node before\n"
+	      "free_at_start_bytes u when all was held\n"
+	      "locked b mlocked and kept bound\n"
+	      "warm_s r each page is touched once in that time; null: never\n"
+	      "pages s 4k or thp\n"
+	      "release_s r given back after so much of the timed part\n"
+	      "release_part r:part_of_1 or after that part of it\n"
+	      "populate_s r to take it took\n");
+
 static void show_start(const struct hog *h)
 {
 	const struct hog_plan *p = &h->plan;
 	const struct hog_state *s = &h->state;
 
-	report_begin("hog");
+	report_begin(&hog_record);
 	report_i64("node", p->node);
 	report_i64("pid", s->pid);
 	report_u64("bytes", s->bytes);
@@ -904,12 +919,9 @@ static bool record_where(const struct hogs *hogs, int i, double *elsewhere)
 	seen += !seen;
 	report_open("pages_at_end_part", '{');
 	for (int k = 0; k < NODE_MAX; k++) {
-		char name[16];
-
-		if (!pages.node[k])
-			continue;
-		snprintf(name, sizeof(name), "node%d", k);
-		report_real(name, (double)pages.node[k] / (double)seen);
+		if (pages.node[k])
+			report_real(report_node(k),
+				    (double)pages.node[k] / (double)seen);
 	}
 	report_real("swapped", (double)pages.absent / (double)seen);
 	report_close('}');
@@ -918,13 +930,25 @@ static bool record_where(const struct hogs *hogs, int i, double *elsewhere)
 	return true;
 }
 
+REPORT_RECORD(hog_end, "hog_end", "what became of it",
+	      "node i:node it was taken of\n"
+	      "state s alive, killed or released\n"
+	      "killed_by_signal i:signal null: it was not\n"
+	      "ended_s r when, of the timed part\n"
+	      "free_at_start_bytes u on the node, when all was held\n"
+	      "free_at_end_bytes u on the node\n"
+	      "sweeps r:times that a warm one touched each page\n"
+	      "sweep_s r what one took\n"
+	      "pages_at_end_part.node* r:part_of_1 of a sample, by node\n"
+	      "pages_at_end_part.swapped r:part_of_1 that is in no memory\n");
+
 static void record_end(struct hogs *hogs, int i, uint64_t free_now,
 		       double *elsewhere)
 {
 	struct hog_state s;
 
 	hog_state(hogs, i, &s);
-	report_begin("hog_end");
+	report_begin(&hog_end);
 	report_i64("node", s.plan->node);
 	report_str("state", fate_name(s.fate));
 	if (s.fate == HOG_KILLED)

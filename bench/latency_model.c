@@ -72,8 +72,6 @@ double latency_model_bound(const struct latency_model *c, bool far)
 void latency_model_record(const struct latency_model *c,
 			  const double share[NODE_MAX])
 {
-	char key[32];
-
 	report_open("modelled", '{');
 	report_real("ns_per_update", latency_model_of(c, share));
 	report_real("all_near_ns", latency_model_bound(c, false));
@@ -81,8 +79,7 @@ void latency_model_record(const struct latency_model *c,
 	for (int i = 0; i < NODE_MAX; i++) {
 		if (c->ns[i] <= 0)
 			continue;
-		snprintf(key, sizeof(key), "node%d", i);
-		report_open(key, '{');
+		report_open(report_node(i), '{');
 		report_real("latency_ns", c->ns[i]);
 		report_str("source", sources[c->source[i]]);
 		report_close('}');

@@ -37,6 +37,11 @@ double latency_model_of(const struct latency_model *c,
 /* The least, or the greatest, latency: all near, all far. */
 double latency_model_bound(const struct latency_model *c, bool far);
 /* Member "modelled" of the open record, and two lines of text. */
+#define LATENCY_MODEL_MEMBERS                                                  \
+	"modelled.ns_per_update r:ns share x latency, summed over the nodes\n" \
+	"modelled.all_near_ns|all_far_ns r:ns with all pages there\n"          \
+	"modelled.node*.latency_ns r\n"                                        \
+	"modelled.node*.source s given, declared or default\n"
 void latency_model_record(const struct latency_model *c,
 			  const double share[NODE_MAX]);
 void latency_model_text(const struct latency_model *c,

@@ -171,12 +171,36 @@ static void member_span(const char *key, const struct pmu_counts c[2],
 	report_close('}');
 }
 
+/* Every range has the same members in both spans. */
+#define SPAN "ranges[].timed|whole."
+
+REPORT_RECORD(
+	pmu_record, "pmu", "what the emulator's plugin counted",
+	"vcpus u:CPUs virtual ones\n"
+	"cache_bytes u of the modelled cache; null: none\n"
+	"own_ns r what a wait takes by itself\n"
+	"error_ns r what was left when waits were calibrated, idle\n"
+	"flushes u:times that tier flushed the TLBs\n"
+	"near_share r of the table's accesses, timed part, the top tier's\n"
+	"ranges[].name s of the range of physical memory\n"
+	"ranges[].node i:node that lies in it\n"
+	"ranges[].load_latency_ns u injected at a load that misses\n"
+	"ranges[].store_latency_ns u at a store\n"
+	"ranges[].bandwidth_bytes_per_s u at most; absent: no limit\n" SPAN
+	"table.loads|stores u:accesses to the table, in user mode\n" SPAN
+	"user.loads|stores u:accesses in user mode\n" SPAN
+	"kernel.loads|stores u:accesses in kernel mode\n" SPAN
+	"misses.loads|stores u:misses of the modelled cache\n" SPAN
+	"writebacks u:lines written back from it\n" SPAN
+	"asked_s r of waits asked for, all CPUs\n" SPAN
+	"waited_s r of waits made, preemption included\n");
+
 static void record(const struct pmu_counts t[2], const struct pmu_counts w[2],
 		   const bool *near)
 {
 	const struct pmu_page *p = &t[1].page;
 
-	report_begin("pmu");
+	report_begin(&pmu_record);
 	report_u64("vcpus", p->vcpus);
 	if (p->cache_bytes)
 		report_u64("cache_bytes", p->cache_bytes);
@@ -235,9 +259,10 @@ static void row(const struct report_column *c, const char *name, int node,
 static void text_accesses(const struct pmu_counts t[2])
 {
 	static const struct report_column c[] = {
-		{ "accesses", -12 }, { "table: ld", 9 }, { "st", 9 },
-		{ "user: ld", 9 },   { "st", 9 },	 { "kernel ld", 9 },
-		{ "st", 9 },
+		{ NULL, "accesses", -12 }, { NULL, "table: ld", 9 },
+		{ NULL, "st", 9 },	   { NULL, "user: ld", 9 },
+		{ NULL, "st", 9 },	   { NULL, "kernel ld", 9 },
+		{ NULL, "st", 9 },
 	};
 
 	report_head(c, t[1].page.all ? 7 : 5);
@@ -255,8 +280,9 @@ static void text_accesses(const struct pmu_counts t[2])
 static void text_waits(const struct pmu_counts t[2])
 {
 	static const struct report_column c[] = {
-		{ "misses", -12 }, { "loads", 10 },    { "stores", 10 },
-		{ "written", 10 }, { "asked ms", 10 }, { "waited ms", 10 },
+		{ NULL, "misses", -12 },  { NULL, "loads", 10 },
+		{ NULL, "stores", 10 },	  { NULL, "written", 10 },
+		{ NULL, "asked ms", 10 }, { NULL, "waited ms", 10 },
 	};
 	const struct pmu_page *p = &t[1].page;
 	char size[SIZE_TEXT];

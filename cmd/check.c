@@ -19,11 +19,18 @@
 /* A descriptor of the log, while a run is under way; -1: none. */
 static int log_fd = -1;
 
+REPORT_RECORD(finding_record, "finding", "something that tier check found",
+	      "finding s its name\n"
+	      "level s broken, warning, note; unread: could not be seen\n"
+	      "seen s what was seen\n"
+	      "means s what it means\n"
+	      "do s what to do\n");
+
 /* Looks, or is asked for the table: what was seen is NULL then. */
 static void record(const struct findings_row *row, const char *level,
 		   const char *seen)
 {
-	report_begin("finding");
+	report_begin(&finding_record);
 	report_str("finding", row->name);
 	report_str("level", level);
 	report_str("seen", seen);
@@ -43,10 +50,18 @@ static void say(const struct findings_row *row, const char *text)
 
 /* ------------------------------------------------------------------ verb */
 
+REPORT_RECORD(finding_row, "finding_row", "of --list: what is looked for",
+	      "finding s its name\n"
+	      "level s broken, warning or note\n"
+	      "before_a_run b it is said before runs, too\n"
+	      "found_by s what is looked at\n"
+	      "means s what it means\n"
+	      "do s what to do\n");
+
 /* One row as the manual has it; the labels are read by build.sh. */
 static void list_row(const struct findings_row *row)
 {
-	report_begin("finding_row");
+	report_begin(&finding_row);
 	report_str("finding", row->name);
 	report_str("level", findings_level_name(row->level));
 	report_bool("before_a_run", row->before != FINDINGS_ASKED);
@@ -102,12 +117,19 @@ static void show_unread(struct findings_look *l, struct tally *t)
 	}
 }
 
+REPORT_RECORD(check_record, "check", "what tier check came to",
+	      "rows u:findings looked for\n"
+	      "broken u:findings of that level\n"
+	      "warnings u:findings of that level\n"
+	      "notes u:findings of that level\n"
+	      "unread u:findings that could not be seen\n");
+
 static int judge(struct tally *t)
 {
 	unsigned int n = t->level[FINDINGS_BROKEN];
 	int err = 0;
 
-	report_begin("check");
+	report_begin(&check_record);
 	report_u64("rows", t->rows);
 	report_u64("broken", n);
 	report_u64("warnings", t->level[FINDINGS_WARNING]);

@@ -34,6 +34,17 @@
 
 enum { NR_TRIED, SZ_TRIED, NR_APPLIED, SZ_APPLIED, QT_EXCEEDS, NR_STATS };
 
+REPORT_RECORD(damon_scheme, "damon_scheme", "a scheme, and what it did",
+	      "kdamond u:number its kdamond\n"
+	      "scheme u:number its number there\n"
+	      "action s migrate_hot, migrate_cold, stat, ...\n"
+	      "target_node u:node that it migrates to\n"
+	      "tried_regions u:regions nr_tried\n"
+	      "tried_bytes u sz_tried\n"
+	      "applied_regions u:regions nr_applied\n"
+	      "applied_bytes u sz_applied\n"
+	      "quota_exceeds u:times qt_exceeds: its quota was used up\n");
+
 static void record_scheme(size_t k, size_t i, const struct kdamond_scheme *s,
 			  const uint64_t *stats)
 {
@@ -42,7 +53,7 @@ static void record_scheme(size_t k, size_t i, const struct kdamond_scheme *s,
 		"applied_bytes", "quota_exceeds",
 	};
 
-	report_begin("damon_scheme");
+	report_begin(&damon_scheme);
 	report_u64("kdamond", k);
 	report_u64("scheme", i);
 	report_str("action", s->action);

@@ -61,12 +61,16 @@ static bool fault_here(const struct gups_run *run, const char *stage,
 	       f->stage[strlen(stage)] == ':';
 }
 
+REPORT_RECORD(stage_record, "stage", "a stage of a run begins",
+	      "stage s plan, probe, policy, populate, warm-up, fill, ...\n"
+	      "uptime_s r when\n");
+
 /* Says that a stage begins, to programs and to the supervisor. */
 static int stage(const struct gups_run *run, const char *name)
 {
 	if (run->plan->worker.is_worker)
 		report_note("stage", name);
-	report_begin("stage");
+	report_begin(&stage_record);
 	report_str("stage", name);
 	report_real("uptime_s", uptime_s());
 	report_end();
@@ -490,12 +494,23 @@ static void member_rates(const char *key, const double *v, uint64_t n)
 	report_close(']');
 }
 
+REPORT_RECORD(
+	compare_record, "compare", "the result of --against",
+	GUPS_PLAN_MEMBERS
+	"against s the place of the other table\n"
+	"window_s r of a turn\n"
+	"rounds u:pairs of turns\n"
+	"updates_per_s[] r:1/s of each round\n"
+	"against_updates_per_s[] r:1/s of the other table's\n"
+	"ratio_median|ratio_min|ratio_max r:1 the other's rate by this one's\n"
+	"errors u:words both tables verified\n");
+
 static void show_pair(const struct gups_run *run, struct pair *p)
 {
 	uint64_t n = p->rounds;
 	double ratio;
 
-	report_begin("compare");
+	report_begin(&compare_record);
 	gups_report_plan(run, p->place[0], p->g[0]);
 	report_str("against", p->place[1]->text);
 	report_real("window_s", (double)run->gups->window_ns / 1e9);

@@ -215,11 +215,19 @@ static int probe_node(struct gups_run *run, int i)
 	return gups_probe(&config, run->nodes[i].id, &run->probes[i]);
 }
 
+REPORT_RECORD(probe_record, "probe", "what an access costs, by a small table",
+	      "node i:node of the small table\n"
+	      "touch_s_per_page r:s to populate a page\n"
+	      "store_s r to fill a word\n"
+	      "load_s r to read a word\n"
+	      "update_s r an update, all threads together\n"
+	      "trapped b the emulator traps each access\n");
+
 static void record_probe(const struct gups_run *run, int i)
 {
 	const struct gups_probe *p = &run->probes[i];
 
-	report_begin("probe");
+	report_begin(&probe_record);
 	report_i64("node", run->nodes[i].id);
 	report_real("touch_s_per_page", p->touch);
 	report_real("store_s", p->store);

@@ -31,6 +31,25 @@ extern const struct verb_option gups_options[];
 void gups_defaults(struct plan *plan);
 int gups_take(struct plan *plan, int n, char **operand);
 
+/* Members of several records: those of gups_report_plan(). */
+#define GUPS_PLAN_MEMBERS                                                 \
+	"table_bytes u of the table\n"                                    \
+	"entries u:words of 8 bytes\n"                                    \
+	"place s where its pages were placed\n"                           \
+	"bound b and held there\n"                                        \
+	"threads u:threads that update it\n"                              \
+	"pinned b each to a CPU\n"                                        \
+	"pages s 4k, thp or hugetlb\n"                                    \
+	"seed u:number of --seed\n"                                       \
+	"loop s the update loop that was chosen\n"                        \
+	"pattern.kind s uniform, hot set or zipf; pattern null: HPCC's\n" \
+	"pattern.hot_bytes u of the hot set\n"                            \
+	"pattern.hot_rate r:part_of_1 of the updates that go to it\n"     \
+	"pattern.hot_at s start, end or scattered\n"                      \
+	"pattern.zipf r:exponent of Zipf's law\n"                         \
+	"pattern.object_bytes u that an update changes\n"                 \
+	"pattern.reads r:part_of_1 of the objects that are only read\n"
+
 /* --- a run ------------------------------------------------------------------ */
 
 struct gups_run {

@@ -62,14 +62,10 @@ void gups_report_warm_up(const struct gups *g, const struct gups_warm_up *w)
 
 static void member_pages(const char *key, const struct table_pages *pages)
 {
-	char node[16];
-
 	report_open(key, '{');
 	for (int i = 0; i < NODE_MAX; i++) {
-		if (!pages->node[i])
-			continue;
-		snprintf(node, sizeof(node), "node%d", i);
-		report_u64(node, pages->node[i]);
+		if (pages->node[i])
+			report_u64(report_node(i), pages->node[i]);
 	}
 	if (pages->absent)
 		report_u64("absent", pages->absent);
@@ -134,6 +130,31 @@ static void members_times(const struct gups *g)
 	report_close('}');
 }
 
+REPORT_RECORD(
+	gups_record, "gups", "the result of a pass",
+	"pass u:number from 1\n" GUPS_PLAN_MEMBERS
+	"updates u:updates made in the timed part\n"
+	"elapsed_s r the timed part\n"
+	"cpu_s r CPU time of the threads in it\n"
+	"updates_per_s r updates / elapsed_s\n"
+	"gups r:GUP/s the same in 10^9 a second\n"
+	"errors u:words that are not what the updates make of them\n"
+	"verified b all was looked at, and nothing wrong\n"
+	"verified_by s sum or replay; null: interrupted\n"
+	"table_digest s 64 bits over all words, hexadecimal\n"
+	"pages_at_start|pages_at_end.node* u:pages by node\n"
+	"pages_at_start|pages_at_end.absent u:pages in no memory\n"
+	"pages_at_start|pages_at_end.in_transit u:pages that could not be told\n"
+	"rate_before_refresh r:1/s updates, with the TLB as it was\n"
+	"rate_after_refresh r:1/s with the emulator's TLB refreshed\n"
+	"loop_rates.* r:1/s updates in the warm-up, by loop\n"
+	"hot_set_moves u:times the hot set moved\n"
+	"tlb_refresh b the emulator's TLB was refreshed\n"
+	"tlb_flushes u:times\n"
+	"tlb_growths u:times\n"
+	"estimate_s r of a trapped node: what was expected\n"
+	"times_s.populate|locate|warm_up|fill|update|digest|verify r of the stages, wall clock\n");
+
 static void record_gups(const struct gups_run *run, const struct gups *g,
 			const struct gups_outcome *o)
 {
@@ -143,7 +164,7 @@ static void record_gups(const struct gups_run *run, const struct gups *g,
 	char digest[24];
 
 	snprintf(digest, sizeof(digest), "%016" PRIx64, o->digest);
-	report_begin("gups");
+	report_begin(&gups_record);
 	report_u64("pass", run->pass);
 	gups_report_plan(run, &run->place, g);
 	report_u64("updates", o->updates);
@@ -212,13 +233,23 @@ static void text_gups(const struct gups_run *run, const struct gups *g,
 	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
 }
 
+REPORT_RECORD(
+	accessed_bits, "accessed_bits", "what was done so that DAMON sees",
+	"damon_sample_s r DAMON's sampling interval\n"
+	"touches_per_page_and_sample r:updates of a page in that time\n"
+	"heartbeat_s r between flushes of the TLBs; null: none are needed\n"
+	"heartbeats u:times they were flushed\n"
+	"longest_gap_s r between two\n"
+	"heartbeat_cpu_s r CPU time of it\n"
+	"blind_share r of the sampling intervals, without a flush\n");
+
 static void record_honesty(const struct gups_run *run, const struct gups *g,
 			   double sample, double touches)
 {
 	struct tlb_flusher_count c;
 
 	gups_heartbeat(g, &c);
-	report_begin("accessed_bits");
+	report_begin(&accessed_bits);
 	report_real("damon_sample_s", sample);
 	report_real("touches_per_page_and_sample", touches);
 	if (!run->machine.emulated) { /* hardware needs none */

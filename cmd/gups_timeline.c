@@ -214,15 +214,10 @@ static void add_to_course(struct gups_timeline *t)
 static void member_nodes(const char *key, const double *share,
 			 const struct gups_timeline *t)
 {
-	char name[16];
-
 	report_open(key, '{');
-	for (int i = 0; i < t->s.nr_nodes; i++) {
-		int id = t->s.nodes[i].id;
-
-		snprintf(name, sizeof(name), "node%d", id);
-		report_real(name, share[id]);
-	}
+	for (int i = 0; i < t->s.nr_nodes; i++)
+		report_real(report_node(t->s.nodes[i].id),
+			    share[t->s.nodes[i].id]);
 	report_close('}');
 }
 
@@ -278,13 +273,10 @@ static void record_moves(const struct migration_sums *sums)
 static void record_free(const struct gups_timeline *t)
 {
 	const struct zones *z = &t->now.moves.zones;
-	char name[16];
 
 	report_open("free_bytes", '{');
-	for (int i = 0; i < z->nr_nodes; i++) {
-		snprintf(name, sizeof(name), "node%d", z->nodes[i].node);
-		report_u64(name, z->nodes[i].free);
-	}
+	for (int i = 0; i < z->nr_nodes; i++)
+		report_u64(report_node(z->nodes[i].node), z->nodes[i].free);
 	report_close('}');
 }
 
@@ -300,61 +292,80 @@ static double counted(const struct gups_timeline *t)
 	return pmu_near_share(&t->before.pmu, &t->now.pmu, t->near);
 }
 
-static void record_row(const struct gups_timeline *t,
-		       const struct migration_sums *sums, bool moved)
-{
-	const struct placement_row *r = &t->now.truth;
+REPORT_RECORD(
+	row_record, "timeline", "a row of the timeline of gups",
+	"t_s r since the timed part began\n"
+	"updates u:updates made until then\n"
+	"updates_per_s r since the row before; null: the first row\n"
+	"near_share r of the updates that the top tier serves, sampled\n"
+	"near_share_error r:part_of_1 its standard error\n"
+	"near_share_counted r of the accesses since the row before, counted\n"
+	"updates_by_node.node* r:part_of_1 of the updates, sampled\n"
+	"hot|cold|table|hog.near r:part_of_1 of these pages that are near\n"
+	"hot|cold|table|hog.weight r:part_of_1 of the updates that they get\n"
+	"hot|cold|table|hog.sampled u:pages that were looked at\n"
+	"hot|cold|table|hog.lost u:pages of those that could not be told\n"
+	"pages.promoted_numab i:pages since the row before; pages null: the first\n"
+	"pages.demoted_kswapd|demoted_direct|demoted_khugepaged|demoted_proactive i:pages\n"
+	"pages.moved_damon|moved_compaction|moved_syscalls i:pages by these\n"
+	"pages.all i:pages pgmigrate_success\n"
+	"free_bytes.node* u\n"
+	"promotion_unconditional b every page that faults is promoted\n"
+	"hot_set_moved b since the row before\n");
 
-	report_begin("timeline");
-	report_real("t_s", t->now.seconds);
-	report_u64("updates", t->now.done);
-	report_real("updates_per_s", rate_of(t)); /* null: the first row */
-	report_real("near_share", r->near_share);
-	report_real("near_share_error", r->error);
-	if (t->now.pmu.known)
-		report_real("near_share_counted", counted(t));
-	member_nodes("updates_by_node", r->node_share, t);
-	if (r->hot.any)
-		record_part("hot", &r->hot);
-	record_part(r->hot.any ? "cold" : "table", &r->cold);
-	if (t->s.hogs)
-		record_part("hog", &t->now.hog);
-	if (sums)
-		record_moves(sums);
-	else
-		report_null("pages");
-	record_free(t);
-	report_bool("promotion_unconditional", is_roomy(t));
-	report_bool("hot_set_moved", moved);
-	report_end();
-}
-
-/* A column of the text; those that have nothing to say are left out. */
-struct cells {
+/* Those columns that have something to say. */
+struct columns {
 	struct report_column column[16];
-	char text[16][24], free_head[TEXT_NODES][8];
-	const char *cell[16];
 	size_t n;
+	char free_key[TEXT_NODES][24], free_head[TEXT_NODES][8];
 };
 
-static char *add_cell(struct cells *c, const char *head, int width)
+static void add_column(struct columns *c, const char *key, const char *head,
+		       int width, int decimals, double per)
 {
-	size_t i = c->n++;
-
-	c->column[i] = (struct report_column){ head, width };
-	c->cell[i] = c->text[i];
-	return c->text[i];
+	c->column[c->n++] =
+		(struct report_column){ key, head, (signed char)width,
+					(signed char)decimals, (float)per };
 }
 
-#define CELL(c, head, width, ...) \
-	snprintf(add_cell(c, head, width), sizeof((c)->text[0]), __VA_ARGS__)
-
-static void percent(struct cells *c, const char *head, int width, double part)
+/* Parts of 1, in %; narrow ones without a decimal. */
+static void add_percent(struct columns *c, const char *key, const char *head,
+			int width)
 {
-	if (isnan(part))
-		CELL(c, head, width, "-");
-	else
-		CELL(c, head, width, "%.*f", width != 4, 100 * part);
+	add_column(c, key, head, width, width != 4, 0.01);
+}
+
+static void choose_columns(struct columns *c, const struct gups_timeline *t)
+{
+	const struct zones *z = &t->now.moves.zones;
+	bool counts = t->now.pmu.known, damon = t->s.sample_s > 0;
+	/* DAMON's column and the plugin's: else the row has 83 columns */
+	int width = damon && counts ? 5 : 6;
+
+	c->n = 0;
+	add_column(c, NULL, "time  ", 8, 0, 1);
+	add_column(c, "updates_per_s", "M/s", 5, rate_of(t) < 1e8 ? 2 : 1, 1e6);
+	add_percent(c, "near_share", "near%", 5);
+	add_percent(c, "near_share_error", "+-", 3);
+	if (counts)
+		add_percent(c, "near_share_counted", "cnt", damon ? 4 : 5);
+	if (t->now.truth.hot.any) {
+		add_percent(c, "hot.near", "hot", 4);
+		add_percent(c, "cold.near", "cold", 4);
+	}
+	if (t->s.hogs)
+		add_percent(c, "hog.near", "hog", 4);
+	add_column(c, "pages.promoted_numab", "promo", width, 0, 1);
+	add_column(c, NULL, "demot", width, 0, 1);
+	if (damon)
+		add_column(c, "pages.moved_damon", "DAMON", width, 0, 1);
+	for (int i = 0; i < z->nr_nodes && i < TEXT_NODES; i++) {
+		snprintf(c->free_key[i], sizeof(c->free_key[i]),
+			 "free_bytes.node%d", z->nodes[i].node);
+		snprintf(c->free_head[i], sizeof(c->free_head[i]), "free%d",
+			 z->nodes[i].node);
+		add_column(c, c->free_key[i], c->free_head[i], 5, 0, MIB);
+	}
 }
 
 static int64_t demoted(const struct migration_sums *s)
@@ -365,65 +376,6 @@ static int64_t demoted(const struct migration_sums *s)
 	     r <= MIGRATION_DEMOTED_MORE; r++)
 		sum += s->row[r].pages;
 	return sum;
-}
-
-static void cells_of_moves(struct cells *c, const struct gups_timeline *t,
-			   const struct migration_sums *s)
-{
-	const struct migration_sum none = { .known = false };
-	const struct migration_sum *up = s ? &s->row[MIGRATION_PROMOTED] :
-					     &none;
-	const struct migration_sum *damon = s ? &s->row[MIGRATION_DAMON_MORE] :
-						&none;
-	/* DAMON's column and the plugin's: else the row has 83 columns */
-	int width = t->s.sample_s > 0 && t->now.pmu.known ? 5 : 6;
-
-	if (up->known)
-		CELL(c, "promo", width, "%" PRId64, up->pages);
-	else
-		CELL(c, "promo", width, "-");
-	if (s && s->row[MIGRATION_KSWAPD].known)
-		CELL(c, "demot", width, "%" PRId64, demoted(s));
-	else
-		CELL(c, "demot", width, "-");
-	if (t->s.sample_s <= 0)
-		return;
-	if (damon->known)
-		CELL(c, "DAMON", width, "%" PRId64, damon->pages);
-	else
-		CELL(c, "DAMON", width, "-");
-}
-
-static void cells_of(struct cells *c, const struct gups_timeline *t,
-		     const struct migration_sums *sums, bool moved)
-{
-	const struct zones *z = &t->now.moves.zones;
-	const struct placement_row *r = &t->now.truth;
-
-	CELL(c, "time  ", 8, "%.1f%s%s", t->now.seconds, moved ? "*" : " ",
-	     is_roomy(t) ? "u" : " ");
-
-	if (sums)
-		CELL(c, "M/s", 5, "%.*f", rate_of(t) < 1e8 ? 2 : 1,
-		     rate_of(t) / 1e6);
-	else
-		CELL(c, "M/s", 5, "-");
-	percent(c, "near%", 5, r->near_share);
-	percent(c, "+-", 3, r->error);
-	if (t->now.pmu.known)
-		percent(c, "cnt", t->s.sample_s > 0 ? 4 : 5, counted(t));
-	if (r->hot.any) {
-		percent(c, "hot", 4, r->hot.near);
-		percent(c, "cold", 4, r->cold.near);
-	}
-	if (t->s.hogs)
-		percent(c, "hog", 4, t->now.hog.near);
-	cells_of_moves(c, t, sums);
-	for (int i = 0; i < z->nr_nodes && i < TEXT_NODES; i++) {
-		snprintf(c->free_head[i], sizeof(c->free_head[i]), "free%d",
-			 z->nodes[i].node);
-		CELL(c, c->free_head[i], 5, "%" PRIu64, z->nodes[i].free / MIB);
-	}
 }
 
 static void legend(const struct gups_timeline *t)
@@ -449,15 +401,40 @@ static void legend(const struct gups_timeline *t)
 static void show_row(struct gups_timeline *t, const struct migration_sums *sums,
 		     bool moved)
 {
-	struct cells c = { .n = 0 };
+	const struct placement_row *r = &t->now.truth;
+	struct columns c;
 
-	record_row(t, sums, moved);
-	cells_of(&c, t, sums, moved);
+	choose_columns(&c, t);
 	if (!t->rows)
 		legend(t);
 	if (t->rows++ % HEAD_EVERY == 0)
 		report_head(c.column, c.n);
-	report_row(c.column, c.n, c.cell);
+	report_begin_row(&row_record, c.column, c.n);
+	report_real("t_s", t->now.seconds);
+	report_cell("time  ", "%.1f%s%s", t->now.seconds, moved ? "*" : " ",
+		    is_roomy(t) ? "u" : " ");
+	report_u64("updates", t->now.done);
+	report_real("updates_per_s", rate_of(t)); /* null: the first row */
+	report_real("near_share", r->near_share);
+	report_real("near_share_error", r->error);
+	if (t->now.pmu.known)
+		report_real("near_share_counted", counted(t));
+	member_nodes("updates_by_node", r->node_share, t);
+	if (r->hot.any)
+		record_part("hot", &r->hot);
+	record_part(r->hot.any ? "cold" : "table", &r->cold);
+	if (t->s.hogs)
+		record_part("hog", &t->now.hog);
+	if (sums)
+		record_moves(sums);
+	else
+		report_null("pages");
+	if (sums && sums->row[MIGRATION_KSWAPD].known)
+		report_cell("demot", "%" PRId64, demoted(sums));
+	record_free(t);
+	report_bool("promotion_unconditional", is_roomy(t));
+	report_bool("hot_set_moved", moved);
+	report_end();
 }
 
 static int add_row(struct gups_timeline *t, uint64_t done, double seconds)
@@ -624,6 +601,29 @@ static void mean_shares(const struct gups_timeline *t, double *share)
 				   0;
 }
 
+REPORT_RECORD(
+	placement_record, "placement",
+	"where the pages were, over the timed part",
+	"near_share_at_start|near_share_at_end|near_share_mean r:part_of_1 of the updates\n"
+	"hot_near_at_start|hot_near_at_end r:part_of_1 of the hot set\n"
+	"cold_near_at_end r:part_of_1 of the rest\n"
+	"hot_near_90_s r from then on it was so for 3 s; null: never\n"
+	"hot_set_moves u:times\n"
+	"arrivals_after_move u:times that it came near again\n"
+	"arrival_mean_s r of those\n"
+	"recall r:part_of_1 of the hot pages that are near at the end\n"
+	"precision r:part_of_1 of the promoted pages that were hot\n"
+	"efficiency r:1 0: as by chance, 1: the best pages are near\n"
+	"panel_pages u:pages that were followed\n"
+	"panel_promoted|panel_demoted|panel_both_ways u:pages of those\n"
+	"migrated_bytes u by anybody\n"
+	"lost u:pages that could not be told\n"
+	"hot_updates_per_page_s|cold_updates_per_page_s r:1/s a page\n"
+	"telling_time_s r by which hot is told from cold; 0: by none\n" LATENCY_MODEL_MEMBERS
+	"sampling_cpu_s r CPU time of the sampling\n"
+	"sampling_cpu_share r of the updates' CPU time\n"
+	"rows_thinned u:rows with a smaller sample, for its cost\n");
+
 static void record_placement(const struct gups_timeline *t, double cpu_s,
 			     const struct placement_moved *m,
 			     const struct latency_model *cost,
@@ -631,7 +631,7 @@ static void record_placement(const struct gups_timeline *t, double cpu_s,
 {
 	const struct course *c = &t->course;
 
-	report_begin("placement");
+	report_begin(&placement_record);
 	report_real("near_share_at_start", c->start);
 	report_real("near_share_at_end", c->end);
 	report_real("near_share_mean", c->sum / (double)c->updates);

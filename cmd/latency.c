@@ -505,8 +505,38 @@ static void member(const struct cell *c, enum figure f, const char *middle,
 	report_real(most, c->value[f][TURNS - 1]);
 }
 
-static void record(const struct latency *l, const struct origin *o,
-		   const struct buffer *b, const struct cell *c)
+REPORT_RECORD(
+	latency_record, "latency", "a cell of tier latency; medians of turns",
+	"pass u:number from 1\n"
+	"cpu_node i:node whose CPU reads\n"
+	"cpu i:CPU that reads\n"
+	"memory_node i:node that is read\n"
+	"latency_ns|latency_min_ns|latency_max_ns r:ns a load that depends on the one before\n"
+	"random_access_per_s|random_access_min_per_s|random_access_max_per_s r:1/s reads that depend on nothing\n"
+	"sequential_bytes_per_s|sequential_min_bytes_per_s|sequential_max_bytes_per_s r:bytes/s lines in order\n"
+	"asked_ns u injected at a load, as asked\n"
+	"injected_ns|injected_min_ns|injected_max_ns r:ns found: with it less without\n"
+	"floor_ns|floor_min_ns|floor_max_ns r:ns a load while nothing is injected\n"
+	"turns u:turns of each figure\n"
+	"declared_read_latency_ns|declared_write_latency_ns r:ns by the platform\n"
+	"declared_read_mb_per_s|declared_write_mb_per_s r:MB/s by the platform\n"
+	"distance i:SLIT 10 is local\n"
+	"buffer_bytes u that was read\n"
+	"pages s 4k or thp\n"
+	"emulated b the figures are an emulator's\n");
+
+static const struct report_column columns[] = {
+	{ "cpu_node", "CPU", 3 },
+	{ "memory_node", "node", 4 },
+	{ NULL, "ns, range", 17 },
+	{ NULL, "M reads/s, range", 16 },
+	{ "declared_read_latency_ns", "declared ns", 11 },
+	{ "distance", "distance", 8 },
+	{ "buffer_bytes", "buffer", 8, REPORT_SIZE },
+};
+
+static void show_cell(const struct latency *l, const struct origin *o,
+		      const struct buffer *b, const struct cell *c)
 {
 	static const char *const declared[][2] = {
 		{ "declared_read_latency_ns", "read_latency" },
@@ -516,7 +546,7 @@ static void record(const struct latency *l, const struct origin *o,
 	};
 	int distance = node_distance(o->node, b->node);
 
-	report_begin("latency");
+	report_begin_row(&latency_record, columns, ARRAY_SIZE(columns));
 	report_u64("pass", l->pass);
 	report_i64("cpu_node", o->node->id);
 	report_i64("cpu", o->cpu);
@@ -544,6 +574,10 @@ static void record(const struct latency *l, const struct origin *o,
 	report_u64("buffer_bytes", b->lines * sizeof(struct latency_line));
 	report_str("pages", b->huge ? "thp" : "4k");
 	report_bool("emulated", l->machine.emulated);
+	report_cell("ns, range", "%.2f-%.2f", c->value[CHAIN][0],
+		    c->value[CHAIN][TURNS - 1]);
+	report_cell("M reads/s, range", "%.2f-%.2f", c->value[RANDOM][0] / 1e6,
+		    c->value[RANDOM][TURNS - 1] / 1e6);
 	report_end();
 }
 
@@ -571,39 +605,6 @@ static void matrix(const struct latency *l, const char *title, enum figure f,
 			report_say("\n");
 		}
 	}
-}
-
-static const char *or_dash(char text[static 16], double v)
-{
-	snprintf(text, 16, "%.0f", v);
-	return v > 0 ? text : "-";
-}
-
-static void text_cell(const struct report_column *columns, size_t n,
-		      const struct origin *o, const struct buffer *b,
-		      const struct cell *c)
-{
-	char cpu[16], node[16], size[SIZE_TEXT], range[40], rates[40];
-	char distance[16], latency[16];
-	const char *cells[] = {
-		cpu,
-		node,
-		range,
-		rates,
-		or_dash(latency, node_declared(b->node->id, o->node->id,
-					       "read_latency")),
-		or_dash(distance, node_distance(o->node, b->node)),
-		size
-	};
-
-	snprintf(cpu, sizeof(cpu), "%d", o->node->id);
-	snprintf(node, sizeof(node), "%d", b->node->id);
-	snprintf(range, sizeof(range), "%.2f-%.2f", c->value[CHAIN][0],
-		 c->value[CHAIN][TURNS - 1]);
-	snprintf(rates, sizeof(rates), "%.2f-%.2f", c->value[RANDOM][0] / 1e6,
-		 c->value[RANDOM][TURNS - 1] / 1e6);
-	format_size(size, b->lines * sizeof(struct latency_line));
-	report_row(columns, n, cells);
 }
 
 /* What the figures must not be taken for, as far as it is known here. */
@@ -645,8 +646,9 @@ static void text_notes(const struct latency *l)
 static void text_injected(const struct latency *l)
 {
 	static const struct report_column columns[] = {
-		{ "injected: CPU", 13 }, { "node", 4 },	  { "asked ns", 9 },
-		{ "found ns", 9 },	 { "range", 17 }, { "floor ns", 9 },
+		{ NULL, "injected: CPU", 13 }, { NULL, "node", 4 },
+		{ NULL, "asked ns", 9 },       { NULL, "found ns", 9 },
+		{ NULL, "range", 17 },	       { NULL, "floor ns", 9 },
 	};
 	const struct cell *c = l->cells;
 	char text[ARRAY_SIZE(columns)][40];
@@ -681,12 +683,6 @@ static void text_injected(const struct latency *l)
 
 static void show(struct latency *l)
 {
-	static const struct report_column columns[] = {
-		{ "CPU", 3 },	       { "node", 4 },
-		{ "ns, range", 17 },   { "M reads/s, range", 16 },
-		{ "declared ns", 11 }, { "distance", 8 },
-		{ "buffer", 8 },
-	};
 	const struct cell *c = l->cells;
 
 	sort(l);
@@ -699,9 +695,7 @@ static void show(struct latency *l)
 	report_head(columns, ARRAY_SIZE(columns));
 	for (int i = 0; i < l->nr_origins; i++) {
 		for (int k = 0; k < l->nr_nodes; k++, c++) {
-			record(l, &l->origins[i], &l->buffers[k], c);
-			text_cell(columns, ARRAY_SIZE(columns), &l->origins[i],
-				  &l->buffers[k], c);
+			show_cell(l, &l->origins[i], &l->buffers[k], c);
 		}
 	}
 	report_say("Medians of %d turns; declared: by the platform.\n", TURNS);

@@ -8,11 +8,17 @@
 #include "lib/report.h"
 #include "tiering/policy.h"
 
+REPORT_RECORD(preset_record, "preset", "a policy that there is",
+	      "policy s its name\n"
+	      "help s what it is for\n"
+	      "values s KEY=VALUE other than the defaults\n"
+	      "damon b it uses DAMON\n");
+
 static int work(const struct plan *plan)
 {
 	(void)plan;
 	for (const struct policy_preset *s = policy_presets; s->name; s++) {
-		report_begin("policy");
+		report_begin(&preset_record);
 		report_str("policy", s->name);
 		report_str("help", s->help);
 		report_str("values", s->values);

@@ -12,12 +12,22 @@
 #include "lib/time.h"
 #include "mm/undo.h"
 
+REPORT_RECORD(restore_record, "restore", "what was put back",
+	      "log s run or policy\n"
+	      "done u:changes taken back\n"
+	      "failed u:changes that could not be\n"
+	      "reason s of the first failure\n"
+	      "foreign u:changes that another program had made meanwhile\n"
+	      "foreign_first s the first of those\n"
+	      "elapsed_s r it took\n"
+	      "cpu_s r CPU time of it\n");
+
 static void say_restored(const char *log, const struct undo_result *r,
 			 double seconds, double cpu)
 {
 	char time[SIZE_TEXT];
 
-	report_begin("restore");
+	report_begin(&restore_record);
 	report_str("log", log);
 	report_u64("done", r->done);
 	report_u64("failed", r->failed);

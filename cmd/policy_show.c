@@ -15,9 +15,20 @@
 #include "tiering/policy.h"
 #include "tiering/tunables.h"
 
+REPORT_RECORD(tunable_record, "tunable", "a tunable of memory tiering",
+	      "key s its name here\n"
+	      "path s its file\n"
+	      "now s what is read; null: absent, or only root may\n"
+	      "default s the kernel's; null: as it is found\n"
+	      "wanted s by the policy asked for\n"
+	      "unit s of the value\n"
+	      "needs s what a kernel must have for it\n"
+	      "help s what it does\n");
+
 static const struct report_column columns[] = {
-	{ "tunable", -38 }, { "now", 9 },   { "default", 8 },
-	{ "wanted", 9 },    { "unit", -7 },
+	{ "key", "tunable", -38 },   { "now", "now", 9 },
+	{ "default", "default", 8 }, { "wanted", "wanted", 9 },
+	{ NULL, "unit", -7 },
 };
 
 static void text_meaning(const struct tunable *t)
@@ -44,12 +55,9 @@ static void show_one(const struct tunable *t, int node, void *arg)
 	const char *wanted = p ? policy_wants(p, t, node) : NULL;
 	char key[64], value[24], path[PATH_MAX];
 	const char *now = tunables_read(value, t, node);
-	const char *cells[] = { tunables_key(key, t, node), now,
-				t->def ? t->def : "-", wanted ? wanted : "-",
-				t->unit };
 
-	report_begin("tunable");
-	report_str("key", key);
+	report_begin_row(&tunable_record, columns, p ? 5 : 3);
+	report_str("key", tunables_key(key, t, node));
 	report_str("path", tunables_path(path, t, node));
 	report_str("now", now == value ? now : NULL);
 	report_str("default", t->def);
@@ -57,8 +65,9 @@ static void show_one(const struct tunable *t, int node, void *arg)
 	report_str("unit", *t->unit ? t->unit : NULL);
 	report_str("needs", t->needs);
 	report_str("help", t->help);
+	report_cell("now", "%s", now);
+	report_cell("unit", "%s", t->unit);
 	report_end();
-	report_row(columns, p ? 5 : 3, cells);
 	if (view->brief)
 		return;
 	text_meaning(t);

@@ -221,11 +221,27 @@ static const char *mode_name(enum place_mode mode)
 	return NULL;
 }
 
+REPORT_RECORD(
+	run_record, "run", "what a program did",
+	"program[] s its command line\n"
+	"path s what was executed\n"
+	"placement s membind, preferred, interleave, ...; null: none\n"
+	"nodes[] i:node of the placement\n"
+	"cpu_nodes[] i:node of --cpunodebind\n"
+	"exit_status i:status null: a signal ended it\n"
+	"signal i:signal that ended it\n"
+	"killed b it had not ended in time after a signal\n"
+	"orphans u:processes that it left behind, ended\n"
+	"elapsed_s r wall clock\n"
+	"user_s r CPU time\n"
+	"system_s r CPU time in the kernel\n"
+	"max_rss_bytes u the largest of its processes\n" RUN_TIMELINE_MEMBERS);
+
 static void record_run(const struct program_run *r)
 {
 	const struct program *p = &r->program;
 
-	report_begin("run");
+	report_begin(&run_record);
 	report_open("program", '[');
 	for (char **arg = p->argv; *arg; arg++)
 		report_str(NULL, *arg);

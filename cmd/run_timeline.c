@@ -96,10 +96,9 @@ static bool free_bytes(const struct vmstat *s, int node, uint64_t *bytes)
 	return true;
 }
 
-static void record_nodes(const char *key, const struct node_usage *r,
+static void member_nodes(const char *key, const struct node_usage *r,
 			 const struct vmstat *s)
 {
-	char name[16];
 	uint64_t bytes;
 
 	report_open(key, '{');
@@ -108,96 +107,84 @@ static void record_nodes(const char *key, const struct node_usage *r,
 
 		if (node == VMSTAT_TOTAL)
 			continue;
-		snprintf(name, sizeof(name), "node%d", node);
 		if (r)
-			report_u64(name, r->node[node]);
+			report_u64(report_node(node), r->node[node]);
 		else if (free_bytes(s, node, &bytes))
-			report_u64(name, bytes);
+			report_u64(report_node(node), bytes);
 		else
-			report_null(name);
+			report_null(report_node(node));
 	}
 	report_close('}');
 }
 
-static void record_row(const struct run_timeline *t, const struct node_usage *r,
-		       const struct vmstat *now, double at)
-{
-	int64_t pages;
+REPORT_RECORD(row_record, "run_timeline", "a row of tier run's timeline",
+	      "t_s r since the program started\n"
+	      "program_bytes.node* u of the program's pages\n"
+	      "promoted_pages i:pages since the row before, by anybody\n"
+	      "demoted_pages i:pages\n"
+	      "migrated_pages i:pages whoever moved them\n"
+	      "free_bytes.node* u\n");
 
-	report_begin("timeline");
-	report_real("at_s", at);
-	record_nodes("program_bytes", r, now);
-	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
-		if (since(t, now, moved[i].names, &pages))
-			report_i64(moved[i].key, pages);
-		else
-			report_null(moved[i].key);
-	record_nodes("free_bytes", NULL, now);
-	report_end();
-}
-
-struct row {
-	struct report_column columns[4 + 2 * TEXT_NODES];
-	const char *cells[4 + 2 * TEXT_NODES];
-	char heads[2 * TEXT_NODES][12], text[4 + 2 * TEXT_NODES][24];
+struct columns {
+	struct report_column column[4 + 2 * TEXT_NODES];
+	char key[2 * TEXT_NODES][32], head[2 * TEXT_NODES][12];
 	size_t n;
 };
 
-/* A cell that is formatted into the row's own text. */
-#define cell(row, name, ...)                                                  \
-	do {                                                                  \
-		snprintf((row)->text[(row)->n], sizeof((row)->text[0]),       \
-			 __VA_ARGS__);                                        \
-		(row)->columns[(row)->n] = (struct report_column){ name, 6 }; \
-		(row)->cells[(row)->n] = (row)->text[(row)->n];               \
-		(row)->n++;                                                   \
-	} while (0)
-
-static void node_cells(struct row *row, const struct node_usage *r,
-		       const struct vmstat *s)
+static void add_nodes(struct columns *c, const struct vmstat *s,
+		      const char *member, const char *head, size_t at)
 {
-	size_t have = 0;
+	size_t end = at + TEXT_NODES;
 
-	for (size_t f = 0; f < s->nr_files && have < TEXT_NODES; f++) {
-		char *head = row->heads[have + (r ? 0 : TEXT_NODES)];
+	for (size_t f = 0; f < s->nr_files && at < end; f++) {
 		int node = s->files[f].node;
-		uint64_t bytes = 0;
 
 		if (node == VMSTAT_TOTAL)
 			continue;
-		snprintf(head, sizeof(row->heads[0]), r ? "node%d" : "free%d",
+		snprintf(c->key[at], sizeof(c->key[0]), "%s.node%d", member,
 			 node);
-		if (r)
-			bytes = r->node[node];
-		else
-			free_bytes(s, node, &bytes);
-		cell(row, head, "%" PRIu64, bytes / MIB);
-		have++;
+		snprintf(c->head[at], sizeof(c->head[0]), "%s%d", head, node);
+		c->column[c->n++] = (struct report_column){ c->key[at],
+							    c->head[at], 6, 0,
+							    (float)MIB };
+		at++;
 	}
 }
 
-static void text_row(const struct run_timeline *t, const struct node_usage *r,
+static void choose_columns(struct columns *c, const struct vmstat *s)
+{
+	*c = (struct columns){ .column[0] = { "t_s", "time", 6, 1 }, .n = 1 };
+	add_nodes(c, s, "program_bytes", "node", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
+		c->column[c->n++] = (struct report_column){ moved[i].key,
+							    moved[i].head, 6 };
+	add_nodes(c, s, "free_bytes", "free", TEXT_NODES);
+}
+
+static void show_row(const struct run_timeline *t, const struct node_usage *r,
 		     const struct vmstat *now, double at)
 {
-	struct row row = { .n = 0 };
+	struct columns c;
 	int64_t pages;
 
-	cell(&row, "time", "%.1f", at);
-	node_cells(&row, r, now);
-	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
-		if (since(t, now, moved[i].names, &pages))
-			cell(&row, moved[i].head, "%" PRId64, pages);
-		else
-			cell(&row, moved[i].head, "-");
-	node_cells(&row, NULL, now);
+	choose_columns(&c, now);
 	if (!t->rows)
 		report_say("\nMiB of the program's pages on each node; pages "
 			   "promoted (up), demoted (down) and\n"
 			   "moved by anybody since the row before; MiB free on "
 			   "each node\n");
 	if (t->rows % ROWS_A_HEAD == 0)
-		report_head(row.columns, row.n);
-	report_row(row.columns, row.n, row.cells);
+		report_head(c.column, c.n);
+	report_begin_row(&row_record, c.column, c.n);
+	report_real("t_s", at);
+	member_nodes("program_bytes", r, now);
+	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
+		if (since(t, now, moved[i].names, &pages))
+			report_i64(moved[i].key, pages);
+		else
+			report_null(moved[i].key);
+	member_nodes("free_bytes", NULL, now);
+	report_end();
 }
 
 /* ------------------------------------------------------------------ looks */
@@ -237,8 +224,7 @@ static void say_row(struct run_timeline *t)
 
 	if (vmstat_take(&now))
 		return;
-	record_row(t, &t->end, &now, t->end_s);
-	text_row(t, &t->end, &now, t->end_s);
+	show_row(t, &t->end, &now, t->end_s);
 	vmstat_free(&t->before);
 	t->before = now;
 	t->rows++;
@@ -329,8 +315,8 @@ static void record_pages(const char *key, const struct run_timeline *t,
 		return;
 	}
 	report_open(key, '{');
-	report_real("at_s", at);
-	record_nodes("bytes", r, &t->before);
+	report_real("t_s", at);
+	member_nodes("bytes", r, &t->before);
 	report_close('}');
 }
 

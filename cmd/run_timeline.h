@@ -46,6 +46,13 @@ uint64_t run_timeline_tick(struct run_timeline *t);
 /* Text: pages at the peak and at the end, and what looking took. */
 void run_timeline_show(const struct run_timeline *t, double elapsed_s);
 /* Members of a record: the same. */
+#define RUN_TIMELINE_MEMBERS                                         \
+	"peak|end.t_s r when they were seen\n"                       \
+	"peak|end.bytes.node* u of its pages: most, and last seen\n" \
+	"pages_by s cgroup or numa_maps; null: nobody looked\n"      \
+	"sampling_cpu_s r that looking took\n"                       \
+	"sampling_share r of the run\n"                              \
+	"stretched b rows were left out: looking took too long\n"
 void run_timeline_record(const struct run_timeline *t, double elapsed_s);
 void run_timeline_close(struct run_timeline *t);
 

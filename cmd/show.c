@@ -35,9 +35,19 @@ void show_header(int argc, char **argv, const struct node_machine *m)
 	buf_free(&command);
 }
 
+REPORT_RECORD(environment, "environment", "the first one: what runs, and where",
+	      "tier s its version\n"
+	      "argv[] s the command line\n"
+	      "kernel s name, release and architecture\n"
+	      "machine s vendor and product of the firmware\n"
+	      "cpu s model name\n"
+	      "cpus i:CPUs that are online\n"
+	      "emulated b times and rates are an emulator's, not hardware's\n"
+	      "uptime_s r since the kernel was started\n");
+
 void show_environment(int argc, char **argv, const struct node_machine *m)
 {
-	report_begin("environment");
+	report_begin(&environment);
 	report_str("tier", TIER_VERSION);
 	report_open("argv", '[');
 	for (int i = 1; i < argc; i++)
@@ -74,9 +84,29 @@ static void backing(char *text, size_t size, const struct node *n,
 		snprintf(text, size, "%s", n->has_cpus ? "DRAM" : "memory");
 }
 
-static void record_node(const struct node *n, const char *memory)
+REPORT_RECORD(node_record, "node", "a NUMA node",
+	      "node i:node its number\n"
+	      "total_bytes u of memory\n"
+	      "free_bytes u free now\n"
+	      "available_bytes u free and clean page cache, less watermarks\n"
+	      "cpus s its CPUs, as a kernel list\n"
+	      "distance s to each node, 10: itself (SLIT)\n"
+	      "tier i:tier N of memory_tierN; lower is faster\n"
+	      "backing s what its memory is\n");
+
+static const struct report_column node_columns[] = {
+	{ "node", "node", 4 },
+	{ "total_bytes", "size", 8, REPORT_SIZE },
+	{ "free_bytes", "free", 8, REPORT_SIZE },
+	{ "cpus", "CPUs", -8 },
+	{ "distance", "distance", -9 },
+	{ "tier", "tier", 4 },
+	{ "backing", "memory", -24 },
+};
+
+static void show_node(const struct node *n, const char *memory)
 {
-	report_begin("node");
+	report_begin_row(&node_record, node_columns, ARRAY_SIZE(node_columns));
 	report_i64("node", n->id);
 	report_u64("total_bytes", n->total);
 	report_u64("free_bytes", n->free);
@@ -94,30 +124,19 @@ static void record_node(const struct node *n, const char *memory)
 void show_nodes(const struct node *nodes, int n, const struct region *regions,
 		int nr_regions)
 {
-	static const struct report_column columns[] = {
-		{ "node", 4 },	   { "size", 8 },      { "free", 8 },
-		{ "CPUs", -8 },	   { "distance", -9 }, { "tier", 4 },
-		{ "memory", -24 },
-	};
-	char id[16], total[SIZE_TEXT], free[SIZE_TEXT], tier[16], memory[128];
+	char memory[128];
 
-	report_head(columns, ARRAY_SIZE(columns));
+	report_head(node_columns, ARRAY_SIZE(node_columns));
 	for (int i = 0; i < n; i++) {
-		const struct node *o = &nodes[i];
-		const char *cells[] = {
-			id,	     total, free,  o->has_cpus ? o->cpus : "-",
-			o->distance, tier,  memory
-		};
-
-		backing(memory, sizeof(memory), o, regions, nr_regions);
-		snprintf(id, sizeof(id), "%d", o->id);
-		snprintf(tier, sizeof(tier), o->tier < 0 ? "-" : "%d", o->tier);
-		format_size(total, o->total);
-		format_size(free, o->free);
-		report_row(columns, ARRAY_SIZE(columns), cells);
-		record_node(o, memory);
+		backing(memory, sizeof(memory), &nodes[i], regions, nr_regions);
+		show_node(&nodes[i], memory);
 	}
 }
+
+REPORT_RECORD(demotion_target, "demotion_target",
+	      "where the kernel demotes a node's pages to",
+	      "node i:node the node\n"
+	      "target i:node the lower one; null: none\n");
 
 void show_tiers(const struct node *nodes, int n)
 {
@@ -125,7 +144,7 @@ void show_tiers(const struct node *nodes, int n)
 
 	for (int i = 0; i < n; i++) {
 		below = node_below(nodes, n, &nodes[i]);
-		report_begin("demotion_target");
+		report_begin(&demotion_target);
 		report_i64("node", nodes[i].id);
 		if (below)
 			report_i64("target", below->id);
@@ -142,11 +161,27 @@ void show_tiers(const struct node *nodes, int n)
 		report_say("demotion none: there is no lower tier\n");
 }
 
+REPORT_RECORD(region_record, "region", "a CXL region",
+	      "region s its name\n"
+	      "decoder s the root decoder that it is in\n"
+	      "memdevs[] s its devices\n"
+	      "serials[] u:number of its devices\n"
+	      "start u:address physical address\n"
+	      "size_bytes u of the region\n"
+	      "granularity_bytes u of the interleaving\n"
+	      "online_bytes u of it in use as memory\n"
+	      "movable_bytes u of that in ZONE_MOVABLE\n"
+	      "node i:node that its memory is\n"
+	      "committed b its decoders are programmed\n"
+	      "dax s its dax device\n"
+	      "driver s of the dax device: kmem, device_dax\n"
+	      "created_in_s r what it took; null: it was there\n");
+
 void show_region(const struct region *r, double seconds)
 {
 	char size[SIZE_TEXT], node[32] = "no node", took[48] = "";
 
-	report_begin("region");
+	report_begin(&region_record);
 	report_str("region", r->name);
 	report_str("decoder", r->decoder);
 	report_open("memdevs", '[');
@@ -220,6 +255,18 @@ static void say_target(char *text, size_t size, const struct kdamond_context *c)
 		 bytes, t->regions.nr, t->regions.nr == 1 ? "" : "s", node);
 }
 
+REPORT_RECORD(damon_kdamond, "damon_kdamond", "a kdamond and its context",
+	      "kdamond u:number its number\n"
+	      "on b it runs\n"
+	      "pid i:PID of its kernel thread\n"
+	      "operations s paddr, vaddr or fvaddr\n"
+	      "target s what it monitors\n"
+	      "sample_s r the sampling interval\n"
+	      "aggregation_s r the aggregation interval\n"
+	      "update_s r the interval at which operations are updated\n"
+	      "regions_min u:regions at least\n"
+	      "regions_max u:regions at most\n");
+
 void show_damon_kdamond(size_t k, const struct kdamond_context *c)
 {
 	char target[96], sample[SIZE_TEXT], aggr[SIZE_TEXT], pid[32] = "";
@@ -236,7 +283,7 @@ void show_damon_kdamond(size_t k, const struct kdamond_context *c)
 		   format_seconds(sample, (double)c->sample_us / 1e6),
 		   format_seconds(aggr, (double)c->aggr_us / 1e6),
 		   c->nr_regions.min, c->nr_regions.max);
-	report_begin("damon_kdamond");
+	report_begin(&damon_kdamond);
 	report_u64("kdamond", k);
 	report_bool("on", on);
 	if (id)

@@ -14,6 +14,13 @@
 #include "lib/text.h"
 #include "mm/node.h"
 
+REPORT_RECORD(damon_record, "damon", "is DAMON in use?",
+	      "running b a kdamond runs; null: not to be seen\n"
+	      "damon_stat b by the kernel's own DAMON_STAT\n"
+	      "migrates b a scheme of it migrates pages\n"
+	      "hot_applied_bytes u migrated by migrate_hot when last asked\n"
+	      "cold_applied_bytes u by migrate_cold\n");
+
 /* Without asking the kernel for the present figures, which takes time. */
 static void show_damon(void)
 {
@@ -23,7 +30,7 @@ static void show_damon(void)
 
 	if (on > 0)
 		damon_moved(&m, false);
-	report_begin("damon");
+	report_begin(&damon_record);
 	if (on < 0)
 		report_null("running");
 	else

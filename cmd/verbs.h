@@ -30,6 +30,7 @@
 	X(hog)            \
 	X(vmstat)         \
 	X(latency)        \
+	X(records)        \
 	X(help)
 
 #define VERBS_DECLARE(name) extern const struct verb verb_##name;

@@ -51,13 +51,24 @@ static void member(const char *name, const struct vmstat *before,
 		report_null(name);
 }
 
+REPORT_RECORD(vmstat_record, "vmstat", "a row of tier vmstat",
+	      "row u:number from 1\n"
+	      "since_boot b counted since boot: the first row\n"
+	      "uptime_s r when it was read\n"
+	      "elapsed_s r since the row before\n"
+	      "free_bytes.total u on all nodes\n"
+	      "free_bytes.node* u on one\n"
+	      "counted.total.* i:count of /proc/vmstat since the row before\n"
+	      "counted.node*.* i:count of a node's vmstat\n"
+	      "pgpromote_candidate_nrl i:pages candidates below the rate limit\n"
+	      "pgdemote_proactive i:pages demoted by proactive reclaim\n");
+
 static void record(const struct rows *w, const struct vmstat *before,
 		   const struct vmstat *now, double elapsed)
 {
 	uint64_t pages;
-	char key[16];
 
-	report_begin("vmstat");
+	report_begin(&vmstat_record);
 	report_u64("row", w->rows);
 	report_bool("since_boot", !before);
 	/* A captured tree does not say how long its machine was up. */
@@ -67,7 +78,8 @@ static void record(const struct rows *w, const struct vmstat *before,
 	for (size_t i = 0; i < now->nr_files; i++) {
 		int node = now->files[i].node;
 
-		snprintf(key, sizeof(key), i ? "node%d" : "total", node);
+		const char *key = i ? report_node(node) : "total";
+
 		if (vmstat_get(now, node, "nr_free_pages", &pages))
 			report_u64(key, pages * PAGE_BYTES);
 		else

@@ -13,11 +13,19 @@
 #define TRACING "/sys/kernel/tracing"
 #define EVENT "events/cxl/cxl_poison/enable"
 
+/* Where text is in the line, which ends after len; NULL: it is not. */
+static const char *find(const char *line, size_t len, const char *text)
+{
+	const char *at = strstr(line, text);
+
+	return at && at < line + len ? at : NULL;
+}
+
 /* The word behind " key=", up to the next blank; "" where it is not. */
 static void word_of(char *to, size_t size, const char *line, size_t len,
 		    const char *key)
 {
-	const char *at = memmem(line, len, key, strlen(key));
+	const char *at = find(line, len, key);
 	size_t n;
 
 	to[0] = '\0';
@@ -45,7 +53,7 @@ void poison_parse(struct poison *p, const char *trace)
 		size_t len = strcspn(line, "\n");
 
 		next = line + len + (line[len] == '\n');
-		if (!memmem(line, len, event, strlen(event)))
+		if (!find(line, len, event))
 			continue;
 		p->bytes += number_of(line, len, " dpa_length=");
 		if (p->entries++)

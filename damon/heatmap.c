@@ -39,9 +39,24 @@ static int by_rate(const void *a, const void *b)
 	return (m < n) - (m > n);
 }
 
-static void record_region(const struct heatmap_region *r)
+REPORT_RECORD(damon_region, "damon_region", "a region as DAMON saw it",
+	      "kdamond u:number that monitors it\n"
+	      "scheme u:number that tried it; null: of no scheme\n"
+	      "start u:address physical address\n"
+	      "size_bytes u of it\n"
+	      "access_rate r:part_of_1 of the samples that saw an access\n"
+	      "age_s r since when it has been so\n");
+
+static const struct report_column columns[] = {
+	{ NULL, "region at", 14 },   { "size_bytes", "size", 9, REPORT_SIZE },
+	{ NULL, "accessed", 9 },     { "age_s", "since", 8, REPORT_TIME },
+	{ "kdamond", "kdamond", 7 }, { "scheme", "scheme", 6 },
+};
+
+static void show_region(const struct heatmap_region *r, bool text)
 {
-	report_begin("damon_region");
+	report_begin_row(&damon_region, columns,
+			 text ? ARRAY_SIZE(columns) : 0);
 	report_u64("kdamond", r->kdamond);
 	if (r->scheme == HEATMAP_NO_SCHEME)
 		report_null("scheme");
@@ -51,39 +66,24 @@ static void record_region(const struct heatmap_region *r)
 	report_u64("size_bytes", r->end - r->start);
 	report_real("access_rate", rate(r));
 	report_real("age_s", r->age_s);
+	report_cell("region at", "0x%" PRIx64, r->start);
+	report_cell("accessed", "%.0f %%", 100 * rate(r));
 	report_end();
 }
 
 void heatmap_records(const struct heatmap_region *regions, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		record_region(&regions[i]);
+		show_region(&regions[i], false);
 }
 
 void heatmap_regions(struct heatmap_region *regions, size_t n)
 {
-	static const struct report_column columns[] = {
-		{ "region at", 14 }, { "size", 9 },    { "accessed", 9 },
-		{ "since", 8 },	     { "kdamond", 7 }, { "scheme", 6 },
-	};
-	char at[24], size[SIZE_TEXT], share[16], age[SIZE_TEXT], k[24], s[24];
-	const char *cells[] = { at, size, share, age, k, s };
-
 	qsort(regions, n, sizeof(*regions), by_rate);
 	report_say("\n");
 	report_head(columns, ARRAY_SIZE(columns));
-	heatmap_records(regions, n);
-	for (size_t i = 0; i < n && i < TEXT_REGIONS; i++) {
-		const struct heatmap_region *r = &regions[i];
-
-		snprintf(at, sizeof(at), "0x%" PRIx64, r->start);
-		format_size(size, r->end - r->start);
-		snprintf(share, sizeof(share), "%.0f %%", 100 * rate(r));
-		format_seconds(age, r->age_s);
-		snprintf(k, sizeof(k), "%zu", r->kdamond);
-		snprintf(s, sizeof(s), "%zu", r->scheme);
-		report_row(columns, ARRAY_SIZE(columns), cells);
-	}
+	for (size_t i = 0; i < n; i++)
+		show_region(&regions[i], i < TEXT_REGIONS);
 	if (n > TEXT_REGIONS)
 		report_say("%zu more, colder or smaller: --json lists them\n",
 			   n - TEXT_REGIONS);

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,6 +24,14 @@
 #define POLL_NS (UINT64_C(5) * 1000000)
 /* The width of a serial console. */
 #define COLUMNS 80
+/* Of objects and lists in a record. */
+#define MAX_DEPTH 8
+
+struct row {
+	const struct report_column *columns; /* NULL: the record is no row */
+	size_t n;
+	char *cell[REPORT_MAX_COLUMNS]; /* NULL: there is nothing: "-" */
+};
 
 static struct {
 	int sinks[REPORT_MAX_SINKS];
@@ -32,6 +41,11 @@ static struct {
 	bool line_open; /* a progress line waits to be replaced */
 	int error;
 	struct textbuf line;
+	const struct report_record *record;
+	struct textbuf path; /* to the member that is written: "times_s.fill" */
+	size_t outside[MAX_DEPTH]; /* its length outside of what is open */
+	size_t depth;
+	struct row row;
 } state;
 
 void report_to(int fd)
@@ -81,6 +95,175 @@ static void add_string(const char *s)
 	buf_addn(&state.line, "\"", 1);
 }
 
+/* ------------------------------------------------------- descriptions */
+
+/* The linker's names for the section's ends; weak: it may be empty in a test. */
+extern const struct report_record __start_tier_records[]
+	__attribute__((weak));
+extern const struct report_record __stop_tier_records[] __attribute__((weak));
+
+const struct report_record *report_records(size_t *n)
+{
+	*n = (size_t)(__stop_tier_records - __start_tier_records);
+	return __start_tier_records;
+}
+
+/* By the last word of a key: what the rule of report.h says. */
+static void unit_of_key(struct report_member *m)
+{
+	static const char *const units[][2] = {
+		{ "_per_s", "1/s" }, { "bytes", "bytes" },
+		{ "_ns", "ns" },     { "_us", "us" },
+		{ "_s", "s" },	     { "share", "part of 1" },
+		{ "_s[]", "s" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(units) && !m->unit_len; i++) {
+		int len = (int)strlen(units[i][0]);
+
+		/* Its own last word, or that of what it is in: "free_bytes.node*" */
+		for (int end = m->key_len; end >= len && !m->unit_len; end--)
+			if ((end == m->key_len || m->key[end] == '.') &&
+			    !memcmp(m->key + end - len, units[i][0],
+				    (size_t)len)) {
+				m->unit = units[i][1];
+				m->unit_len = (int)strlen(m->unit);
+			}
+	}
+}
+
+bool report_next_member(struct report_member *m, const char **at)
+{
+	const char *p = *at, *type;
+	int type_len;
+
+	if (!p || !*p)
+		return false;
+	*m = (struct report_member){ .key = p, .unit = "" };
+	m->key_len = (int)strcspn(p, " ");
+	type = p + m->key_len + 1;
+	m->type = *type;
+	type_len = (int)strcspn(type, " \n");
+	m->meaning = type + type_len + (type[type_len] == ' ');
+	m->meaning_len = (int)strcspn(m->meaning, "\n");
+	if (type[1] == ':') {
+		m->unit = type + 2;
+		m->unit_len = type_len - 2;
+	} else if (*type != 's' && *type != 'b') {
+		unit_of_key(m);
+	}
+	*at = m->meaning + m->meaning_len;
+	*at += **at == '\n';
+	return true;
+}
+
+/* One part of a key, "timed|whole" or "node*", and one of a path. */
+static bool part_describes(const char *k, size_t len, const char *p, size_t n)
+{
+	const char *end = k + len;
+
+	while (k <= end) {
+		size_t one = 0;
+
+		while (k + one < end && k[one] != '|')
+			one++;
+		if (one && k[one - 1] == '*' ?
+			    n >= one - 1 && !memcmp(k, p, one - 1) :
+			    n == one && !memcmp(k, p, n))
+			return true;
+		k += one + 1;
+	}
+	return false;
+}
+
+/* into: also a path that is but the beginning of the key. */
+static bool describes(const struct report_member *m, const char *path,
+		      bool into)
+{
+	const char *k = m->key, *end = m->key + m->key_len;
+
+	while (k < end && *path) {
+		size_t len = strcspn(k, ". "), n = strcspn(path, ".");
+		bool list = into && !path[n] && len > 2 && k[len - 1] == ']';
+
+		/* A list that is null as a whole */
+		if (!part_describes(k, list ? len - 2 : len, path, n) &&
+		    !part_describes(k, len, path, n))
+			return false;
+		k += len + (k[len] == '.');
+		path += n + (path[n] == '.');
+	}
+	return !*path && (k == end || into);
+}
+
+static void check_member(char type)
+{
+	const char *at = state.record ? state.record->members : NULL;
+	const char *path = state.path.text;
+	struct report_member m;
+
+	while (report_next_member(&m, &at))
+		if ((!type || m.type == type) && describes(&m, path, !type))
+			return;
+	if (!state.error)
+		state.error = -EBADMSG;
+}
+
+/* ------------------------------------------------------------- the row */
+
+/* The column that shows the member; or, without one, that has the head. */
+static int column_of(const char *key, const char *head)
+{
+	for (size_t i = 0; state.row.columns && i < state.row.n; i++) {
+		const struct report_column *c = &state.row.columns[i];
+
+		if (key ? c->key && !strcmp(c->key, key) :
+			  !strcmp(c->head, head))
+			return (int)i;
+	}
+	return -1;
+}
+
+static void set_cell(int column, char *text)
+{
+	free(state.row.cell[column]);
+	state.row.cell[column] = text;
+}
+
+void report_cell(const char *head, const char *fmt, ...)
+{
+	int column = column_of(NULL, head);
+	struct textbuf text = { 0 };
+	va_list ap;
+
+	if (column < 0)
+		return;
+	va_start(ap, fmt);
+	buf_addv(&text, fmt, ap);
+	va_end(ap);
+	set_cell(column, text.text);
+}
+
+static void number_cell(double value)
+{
+	int column = column_of(state.path.text, NULL);
+	const struct report_column *c;
+	char size[SIZE_TEXT];
+	double per;
+
+	if (column < 0)
+		return;
+	c = &state.row.columns[column];
+	per = c->per > 0 ? (double)c->per : 1;
+	set_cell(column, c->decimals == REPORT_SIZE ?
+				 xstrdup(format_size(size, (uint64_t)value)) :
+			 c->decimals == REPORT_TIME ?
+				 xstrdup(format_seconds(size, value)) :
+				 xasprintf("%.*f", c->decimals, value / per));
+}
+
+/* ---------------------------------------------------------- the record */
+
 /* A comma when needed, and the key; members of an array have none. */
 static void add_key(const char *key)
 {
@@ -94,66 +277,137 @@ static void add_key(const char *key)
 	}
 }
 
-void report_begin(const char *record)
+static void cut_path(size_t len)
+{
+	state.path.len = len;
+	state.path.text[len] = '\0';
+}
+
+/* Its path is part of what is open while it is written. type 0: null. */
+static size_t enter(const char *key, char type)
+{
+	size_t len = state.path.len;
+
+	add_key(key);
+	if (key)
+		buf_add(&state.path, "%s%s", len ? "." : "", key);
+	check_member(type);
+	return len;
+}
+
+void report_begin(const struct report_record *record)
 {
 	state.line.len = 0;
+	state.row.columns = NULL;
+	state.record = record;
+	state.depth = 0;
+	buf_addn(&state.path, "", 0);
+	cut_path(0);
 	buf_addn(&state.line, "{", 1);
-	report_str("record", record);
-	report_u64("seq", ++state.seq);
+	add_key("record");
+	add_string(record->name);
+	add_key("seq");
+	buf_add(&state.line, "%" PRIu64, ++state.seq);
+}
+
+void report_begin_row(const struct report_record *record,
+		      const struct report_column *c, size_t n)
+{
+	report_begin(record);
+	state.row.columns = c;
+	state.row.n = n < REPORT_MAX_COLUMNS ? n : REPORT_MAX_COLUMNS;
 }
 
 void report_str(const char *key, const char *value)
 {
-	add_key(key);
-	if (value)
-		add_string(value);
-	else
-		buf_addn(&state.line, "null", 4);
+	size_t len;
+	int column;
+
+	if (!value) {
+		report_null(key);
+		return;
+	}
+	len = enter(key, 's');
+	add_string(value);
+	column = column_of(state.path.text, NULL);
+	if (column >= 0 && *value)
+		set_cell(column, xstrdup(value));
+	cut_path(len);
 }
 
 void report_u64(const char *key, uint64_t value)
 {
-	add_key(key);
+	size_t len = enter(key, 'u');
+
 	buf_add(&state.line, "%" PRIu64, value);
+	number_cell((double)value);
+	cut_path(len);
 }
 
 void report_i64(const char *key, int64_t value)
 {
-	add_key(key);
+	size_t len = enter(key, 'i');
+
 	buf_add(&state.line, "%" PRId64, value);
+	number_cell((double)value);
+	cut_path(len);
 }
 
 void report_real(const char *key, double value)
 {
+	size_t len;
+
 	if (!isfinite(value)) {
 		report_null(key);
 		return;
 	}
-	add_key(key);
+	len = enter(key, 'r');
 	buf_add(&state.line, "%.9g", value);
+	number_cell(value);
+	cut_path(len);
 }
 
 void report_bool(const char *key, bool value)
 {
-	add_key(key);
+	size_t len = enter(key, 'b');
+
 	buf_add(&state.line, "%s", value ? "true" : "false");
+	cut_path(len);
 }
 
 void report_null(const char *key)
 {
-	add_key(key);
+	size_t len = enter(key, 0);
+
 	buf_addn(&state.line, "null", 4);
+	cut_path(len);
 }
 
 void report_open(const char *key, char bracket)
 {
 	add_key(key);
+	if (state.depth < MAX_DEPTH)
+		state.outside[state.depth++] = state.path.len;
+	if (key)
+		buf_add(&state.path, "%s%s", state.path.len ? "." : "", key);
+	if (bracket == '[')
+		buf_addn(&state.path, "[]", 2);
 	buf_addn(&state.line, &bracket, 1);
 }
 
 void report_close(char bracket)
 {
+	if (state.depth)
+		cut_path(state.outside[--state.depth]);
 	buf_addn(&state.line, &bracket, 1);
+}
+
+const char *report_node(int node)
+{
+	static char key[16];
+
+	snprintf(key, sizeof(key), "node%d", node);
+	return key;
 }
 
 /*
@@ -213,11 +467,64 @@ static void write_line(int fd, const char *text, size_t len)
 	}
 }
 
+/* Cells of a line; text is asked for each. */
+static void say_cells(const struct report_column *c, size_t n,
+		      const char *(*text)(size_t i, const void *arg),
+		      const void *arg)
+{
+	struct textbuf line = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		buf_add(&line, "%s%*s", i ? "  " : "", c[i].width,
+			text(i, arg));
+	while (line.len && line.text[line.len - 1] == ' ')
+		line.text[--line.len] = '\0';
+	report_say("%s\n", line.text);
+	buf_free(&line);
+}
+
+static const char *head_text(size_t i, const void *columns)
+{
+	return ((const struct report_column *)columns)[i].head;
+}
+
+static const char *cell_text(size_t i, const void *cells)
+{
+	return ((const char *const *)cells)[i];
+}
+
+static const char *own_text(size_t i, const void *arg)
+{
+	(void)arg;
+	return state.row.cell[i] ? state.row.cell[i] : "-";
+}
+
+void report_head(const struct report_column *c, size_t n)
+{
+	say_cells(c, n, head_text, c);
+}
+
+void report_row(const struct report_column *c, size_t n,
+		const char *const *cells)
+{
+	say_cells(c, n, cell_text, cells);
+}
+
+static void say_row(void)
+{
+	say_cells(state.row.columns, state.row.n, own_text, NULL);
+	for (size_t i = 0; i < state.row.n; i++)
+		set_cell((int)i, NULL);
+	state.row.columns = NULL;
+}
+
 void report_end(void)
 {
 	buf_addn(&state.line, "}\n", 2);
 	for (size_t i = 0; i < state.nr_sinks; i++)
 		write_line(state.sinks[i], state.line.text, state.line.len);
+	if (state.row.columns)
+		say_row();
 }
 
 void report_pass(const char *line, size_t len)
@@ -309,28 +616,6 @@ void report_progress(bool in_place, const char *fmt, ...)
 		printf("%s\n", text);
 	}
 	flush_text();
-}
-
-void report_head(const struct report_column *c, size_t n)
-{
-	const char *heads[16];
-
-	for (size_t i = 0; i < n && i < ARRAY_SIZE(heads); i++)
-		heads[i] = c[i].head;
-	report_row(c, n, heads);
-}
-
-void report_row(const struct report_column *c, size_t n,
-		const char *const *cells)
-{
-	struct textbuf line = { 0 };
-
-	for (size_t i = 0; i < n; i++)
-		buf_add(&line, "%s%*s", i ? "  " : "", c[i].width, cells[i]);
-	while (line.len && line.text[line.len - 1] == ' ')
-		line.text[--line.len] = '\0';
-	report_say("%s\n", line.text);
-	buf_free(&line);
 }
 
 void report_warn(const char *fmt, ...)

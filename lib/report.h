@@ -39,8 +39,47 @@ void report_pass(const char *line, size_t len);
  */
 void report_note(const char *kind, const char *text);
 
-/* One record at a time: begin, members in order, end (which writes it). */
-void report_begin(const char *record);
+/*
+ * What a record is and what its members mean: the writer takes no member that
+ * is not described, "tier records" prints the descriptions, and the manual has
+ * them. A line a member:
+ *
+ *     "KEY TYPE[:UNIT] MEANING\n"
+ *
+ * KEY is the way to it, "times_s.fill", of a list "serials[]"; a part that the
+ * machine names is given by its beginning, "pages.node*", and one of several by
+ * all of them, "timed|whole.rest". TYPE is s (text),
+ * u (whole, not negative), i (whole), r (number) or b (true or false); any may
+ * be null where it is absent. UNIT is that of the key's last word, if not said:
+ * _s, _ns, _bytes, _per_s; "share" is a part of 1.
+ */
+struct report_record {
+	const char *name, *meaning, *members;
+};
+
+/* All that are linked in can be listed, so they lie in one section. */
+#define REPORT_RECORD(variable, ...)                            \
+	static const struct report_record variable              \
+		__attribute__((section("tier_records"), used, \
+			       aligned(sizeof(void *)))) = { __VA_ARGS__ }
+/* *n of them, in no order. */
+const struct report_record *report_records(size_t *n);
+
+/* A member as it is described; the texts are in the description. */
+struct report_member {
+	const char *key, *meaning, *unit;
+	int key_len, meaning_len, unit_len;
+	char type;
+};
+/* The first member at *at, which is moved behind it; false: there is none. */
+bool report_next_member(struct report_member *m, const char **at);
+
+/*
+ * One record at a time: begin, members in order, end (which writes it). A
+ * member that is not described, or of another type, is -EBADMSG of
+ * report_error().
+ */
+void report_begin(const struct report_record *record);
 void report_str(const char *key, const char *value); /* NULL: null */
 void report_u64(const char *key, uint64_t value);
 void report_i64(const char *key, int64_t value);
@@ -50,6 +89,8 @@ void report_null(const char *key);
 void report_open(const char *key, char bracket); /* '{' or '[' */
 void report_close(char bracket); /* '}' or ']' */
 void report_end(void);
+/* The key of a node's member, "node3", until the next call. */
+const char *report_node(int node);
 
 /* Text for people, on standard output. */
 void report_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -63,12 +104,31 @@ void report_wrap(const char *indent, const char *fmt, ...)
 void report_progress(bool in_place, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A table: cells are text already; numbers are right-aligned. */
+/*
+ * A table: numbers are right-aligned. A column shows the member of that key:
+ * then one description and one call a figure make the record and the row, as
+ * lsmem(1) does it. Of numbers: value / per (0: 1) with so many decimals.
+ */
+enum { REPORT_SIZE = -1, REPORT_TIME = -2 }; /* instead of decimals */
 struct report_column {
+	const char *key; /* NULL: report_cell() says it */
 	const char *head;
-	int width; /* negative: left-aligned, as in printf */
+	signed char width; /* negative: left-aligned, as in printf */
+	signed char decimals; /* or REPORT_SIZE, of bytes; REPORT_TIME, of s */
+	float per;
 };
+#define REPORT_MAX_COLUMNS 24
 void report_head(const struct report_column *c, size_t n);
+/*
+ * report_begin() of a record whose columns are a row of the table, which
+ * report_end() says. What is null, or empty, is "-".
+ */
+void report_begin_row(const struct report_record *record,
+		      const struct report_column *c, size_t n);
+/* The text of a column, by its head; what a member's would be is replaced. */
+void report_cell(const char *head, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A row of text alone. */
 void report_row(const struct report_column *c, size_t n,
 		const char *const *cells);
 

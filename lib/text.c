@@ -284,21 +284,28 @@ void buf_addn(struct textbuf *b, const char *s, size_t n)
 	b->text[b->len] = '\0';
 }
 
-void buf_add(struct textbuf *b, const char *fmt, ...)
+void buf_addv(struct textbuf *b, const char *fmt, va_list ap)
 {
-	va_list ap;
+	va_list again;
 	int n;
 
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
 	if (n < 0)
 		return;
 	buf_room(b, (size_t)n);
-	va_start(ap, fmt);
 	vsnprintf(b->text + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
 	b->len += (size_t)n;
+}
+
+void buf_add(struct textbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_addv(b, fmt, ap);
+	va_end(ap);
 }
 
 void buf_free(struct textbuf *b)

@@ -71,6 +71,8 @@ struct textbuf {
 };
 void buf_add(struct textbuf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+void buf_addv(struct textbuf *b, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 void buf_addn(struct textbuf *b, const char *s, size_t n);
 void buf_free(struct textbuf *b);
 

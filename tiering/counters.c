@@ -24,15 +24,12 @@ static void member(const struct vmstat *a, const struct vmstat *b, int node,
 void counters_record_span(const char *span, const struct vmstat *a,
 			  const struct vmstat *b)
 {
-	char key[16];
-
 	report_open(span, '{');
 	for (size_t f = 0; f < b->nr_files; f++) {
 		int node = b->files[f].node;
 
-		snprintf(key, sizeof(key),
-			 node == VMSTAT_TOTAL ? "total" : "node%d", node);
-		report_open(key, '{');
+		report_open(node == VMSTAT_TOTAL ? "total" : report_node(node),
+			    '{');
 		for (const struct vmstat_row *r = vmstat_rows; r->name; r++)
 			if (node == VMSTAT_TOTAL || r->per_node)
 				member(a, b, node, r->name);
@@ -78,9 +75,11 @@ static void text_row(const struct report_column *columns, int n,
 static void text_counters(const struct vmstat *const s[4])
 {
 	char head[TEXT_NODES][16];
-	struct report_column columns[3 + TEXT_NODES] = { { "counter", -29 },
-							 { "timed", 10 },
-							 { "whole run", 10 } };
+	struct report_column columns[3 + TEXT_NODES] = {
+		{ NULL, "counter", -29 },
+		{ NULL, "timed", 10 },
+		{ NULL, "whole run", 10 }
+	};
 	int n = (int)s[3]->nr_files - 1;
 
 	if (n > TEXT_NODES)
@@ -88,7 +87,7 @@ static void text_counters(const struct vmstat *const s[4])
 	for (int i = 0; i < n; i++) {
 		snprintf(head[i], sizeof(head[i]), "node%d",
 			 s[3]->files[1 + i].node);
-		columns[3 + i] = (struct report_column){ head[i], 10 };
+		columns[3 + i] = (struct report_column){ NULL, head[i], 10 };
 	}
 	report_say("\n");
 	report_head(columns, 3 + (size_t)n);
@@ -113,12 +112,21 @@ static void text_counters(const struct vmstat *const s[4])
 			    "second behind.");
 }
 
+REPORT_RECORD(
+	counters_record, "counters",
+	"the kernel's counters over the run, numa_* in allocations",
+	"folded b the CPUs' own counts were folded in before\n"
+	"timed.total.* i:count of /proc/vmstat, in the timed part\n"
+	"timed.node*.* i:count of a node's vmstat\n"
+	"whole.total.* i:count from before the table was mapped to the end\n"
+	"whole.node*.* i:count of a node's vmstat\n");
+
 void counters_show(const struct vmstat *begin, const struct vmstat *timed,
 		   const struct vmstat *timed_end, const struct vmstat *end)
 {
 	const struct vmstat *const s[4] = { begin, timed, timed_end, end };
 
-	report_begin("counters");
+	report_begin(&counters_record);
 	report_bool("folded", begin->folded && end->folded);
 	counters_record_span("timed", timed, timed_end);
 	counters_record_span("whole", begin, end);

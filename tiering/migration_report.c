@@ -56,10 +56,10 @@ static const struct row_text {
 /* Pages; fewer are drift. */
 #define STRAYED_MIN 64
 
-static const struct report_column columns[] = { { "pages moved by", -26 },
-						{ "timed", 11 },
-						{ "whole run", 11 },
-						{ "counted by", -25 } };
+static const struct report_column columns[] = { { NULL, "pages moved by", -26 },
+						{ NULL, "timed", 11 },
+						{ NULL, "whole run", 11 },
+						{ NULL, "counted by", -25 } };
 
 static void cell(char text[static 24], const struct migration_sum *sum,
 		 enum migration_row row)
@@ -617,16 +617,13 @@ static void member_reasons(const struct migration_span *s)
 static void member_flow(const struct migration_span *s, const char *key,
 			const char *const *names, size_t n)
 {
-	char text[16];
-
 	report_open(key, '{');
 	for (size_t f = 0; f < s->b->nr_files; f++) {
 		int node = s->b->files[f].node;
 		struct migration_sum sum = flow(s, node, names, n);
 
-		snprintf(text, sizeof(text), "node%d", node);
 		if (sum.known && node != VMSTAT_TOTAL)
-			report_i64(text, sum.pages);
+			report_i64(report_node(node), sum.pages);
 	}
 	report_close('}');
 }
@@ -726,6 +723,47 @@ static void show_text(const struct migration_span *timed,
 			  "kernel's own threads.");
 }
 
+REPORT_RECORD(
+	moves_record, "moves", "who moved how many pages; null: not known",
+	"traced b by reason, from migrate:mm_migrate_pages\n"
+	"trace_lack s why not\n"
+	"timed|whole.promoted i:pages by NUMA balancing to a higher tier\n"
+	"timed|whole.numa_other i:pages by it otherwise\n"
+	"timed|whole.demoted_kswapd i:pages by kswapd\n"
+	"timed|whole.demoted_direct i:pages by direct reclaim\n"
+	"timed|whole.demoted_khugepaged i:pages by khugepaged\n"
+	"timed|whole.demoted_proactive i:pages by memory.reclaim\n"
+	"timed|whole.demoted_uncounted i:pages by reclaim, not in counters\n"
+	"timed|whole.damon_hot i:pages by migrate_hot\n"
+	"timed|whole.damon_cold i:pages by migrate_cold\n"
+	"timed|whole.damon_uncounted i:pages by DAMON, not in sz_applied\n"
+	"timed|whole.compaction i:pages by compaction\n"
+	"timed|whole.syscalls i:pages by move_pages, mbind, ...\n"
+	"timed|whole.others i:pages for other reasons\n"
+	"timed|whole.rest i:pages the sum less all above\n"
+	"timed|whole.migrated i:pages pgmigrate_success\n"
+	"timed|whole.failed i:pages pgmigrate_fail\n"
+	"timed|whole.adds_up b the rest is nothing\n"
+	"timed|whole.damon_hot_tried_bytes u by migrate_hot\n"
+	"timed|whole.damon_cold_tried_bytes u by migrate_cold\n"
+	"timed|whole.damon_strayed_max u:pages that DAMON may have moved to other nodes\n"
+	"timed|whole.promoted_to.node* i:pages by node\n"
+	"timed|whole.demoted_from.node* i:pages by node\n"
+	"timed|whole.reasons.*.succeeded u:pages of the tracepoint's reason\n"
+	"timed|whole.reasons.*.failed u:pages of it\n"
+	"nodes[].node i:node in the timed part\n"
+	"nodes[].above_promo_bytes_before i:bytes free above the promotion watermark\n"
+	"nodes[].above_promo_bytes i the same at the end\n"
+	"nodes[].enough_bytes u with more every faulting page is promoted\n"
+	"nodes[].unconditional_before b it had more at the beginning\n"
+	"nodes[].unconditional b and at the end\n"
+	"nodes[].unreclaimable_before b kswapd had given up on it\n"
+	"nodes[].unreclaimable b and at the end\n"
+	"zeros[].who s moved nothing\n"
+	"zeros[].cause s why, in a word\n"
+	"zeros[].why s why, in a sentence\n"
+	"damon_stale b DAMON's figures are of an earlier time\n");
+
 void migration_show(const struct migration_span *timed,
 		    const struct migration_span *whole,
 		    const struct migration_setting *set)
@@ -736,7 +774,7 @@ void migration_show(const struct migration_span *timed,
 	migration_add_up(&sums[0], timed);
 	migration_add_up(&sums[1], whole);
 	explain(&zeros, whole, &sums[1], set);
-	report_begin("moves");
+	report_begin(&moves_record);
 	report_bool("traced", sums[1].traced);
 	report_str("trace_lack",
 		   sums[1].traced ? NULL : migration_trace_lack());

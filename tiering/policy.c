@@ -541,10 +541,16 @@ int policy_start(struct policy *p)
 	return p->damon ? damon_start_when(p->damon, wait_for_group, p) : 0;
 }
 
+REPORT_RECORD(policy_set, "policy", "what was set, and how long it took",
+	      "policy s its name; null: --set alone\n"
+	      "set[] s KEY=VALUE of --set\n"
+	      "elapsed_s r to write and start it\n"
+	      "damon_sample_s r DAMON's sampling interval; null: no DAMON\n");
+
 void policy_record(const struct policy_plan *plan, double seconds,
 		   double sample_s)
 {
-	report_begin("policy");
+	report_begin(&policy_set);
 	report_str("policy", plan->name);
 	report_open("set", '[');
 	for (int i = 0; i < plan->nr_sets; i++)

@@ -207,12 +207,17 @@ static double all_cpu_s(void)
 	return sum;
 }
 
+REPORT_RECORD(bookkeeping, "bookkeeping", "what the counting itself took",
+	      "cpu_s r CPU time of policy and counters\n"
+	      "run_cpu_s r of the process and its children, in all\n"
+	      "share_of_run r:part_of_1 the one of the other\n");
+
 static void show_bookkeeping(const struct session *s)
 {
 	double cpu = (double)s->cpu_ns / 1e9, all = all_cpu_s();
 	double share = all > 0 ? cpu / all : 0;
 
-	report_begin("bookkeeping");
+	report_begin(&bookkeeping);
 	report_real("cpu_s", cpu);
 	report_real("run_cpu_s", all);
 	report_real("share_of_run", share);

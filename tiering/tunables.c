@@ -253,9 +253,12 @@ static void record_one(const struct tunable *t, int node, void *arg)
 	report_str(tunables_key(key, t, node), now == value ? now : NULL);
 }
 
+REPORT_RECORD(tunables_now, "tunables", "all tunables under the policy",
+	      "* s what KEY reads; null: absent, or not to be read\n");
+
 void tunables_record(void)
 {
-	report_begin("tunables");
+	report_begin(&tunables_now);
 	tunables_walk(record_one, NULL);
 	report_end();
 }

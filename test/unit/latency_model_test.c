@@ -92,6 +92,8 @@ static void bounds(void)
 	is(latency_model_bound(&c, false), NAN, "without near ones");
 }
 
+REPORT_RECORD(r, "r", "", LATENCY_MODEL_MEMBERS);
+
 static const char *record(void (*what)(const struct latency_model *,
 				       const double *),
 			  const struct latency_model *c, const double *share)
@@ -99,7 +101,7 @@ static const char *record(void (*what)(const struct latency_model *,
 	static char text[4096];
 	ssize_t n;
 
-	report_begin("r");
+	report_begin(&r);
 	what(c, share);
 	report_end();
 	n = read(records, text, sizeof(text) - 1);

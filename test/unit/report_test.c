@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base.h"
 #include "lib/report.h"
 #include "lib/time.h"
 #include "tap.h"
@@ -23,9 +26,29 @@ static const char *line(void)
 	return n > 0 ? text : NULL;
 }
 
+REPORT_RECORD(all, "all", "of every type",
+	      "text s a text\n"
+	      "nothing s null\n"
+	      "u u:one\n"
+	      "i i:one of whole numbers\n"
+	      "half|tiny|large r numbers\n"
+	      "yes b\nno b\n"
+	      "null r\n"
+	      "part.* r:part_of_1 by name\n"
+	      "size_bytes u of a row\n"
+	      "took_s r of it\n"
+	      "node.free_bytes.node* u of it\n");
+REPORT_RECORD(r, "r", "", "nan|inf|ninf r\n");
+REPORT_RECORD(e, "e", "", "key* s with blanks\n");
+REPORT_RECORD(nested, "n", "",
+	      "list[] u\nlist[].a s\ndeep.er[] u\ndeep.after i\n"
+	      "ends_with s\nnext u\n");
+REPORT_RECORD(longest, "long", "", "value s\n");
+REPORT_RECORD(stuck_record, "stuck", "", "");
+
 static void golden(void)
 {
-	report_begin("all");
+	report_begin(&all);
 	report_str("text", "plain");
 	report_str("nothing", NULL);
 	report_u64("u", UINT64_MAX);
@@ -50,7 +73,7 @@ static void golden(void)
 
 static void not_finite(void)
 {
-	report_begin("r");
+	report_begin(&r);
 	report_real("nan", NAN);
 	report_real("inf", INFINITY);
 	report_real("ninf", -INFINITY);
@@ -63,7 +86,7 @@ static void not_finite(void)
 
 static void escapes(void)
 {
-	report_begin("e");
+	report_begin(&e);
 	report_str("key \"x\"", "q\" b\\ n\n t\t r\r e\033 d\177 \303\244 /");
 	report_end();
 	is_str(line(),
@@ -75,7 +98,7 @@ static void escapes(void)
 
 static void nesting(void)
 {
-	report_begin("n");
+	report_begin(&nested);
 	report_open("list", '[');
 	report_u64(NULL, 1);
 	report_u64(NULL, 2);
@@ -114,7 +137,7 @@ static void passing_on(void)
 	is_str(line(), "!stage fill and more\n", "a note is one line");
 	is_u64(report_seq(), 5, "and does not count");
 	report_set_seq(41);
-	report_begin("r");
+	report_begin(&r);
 	report_end();
 	is_str(line(), "{\"record\":\"r\",\"seq\":42}\n",
 	       "numbers go on from where they are said to be");
@@ -131,7 +154,7 @@ static void long_records(void)
 		return;
 	memset(value, 'x', 60000);
 	value[60000] = '\0';
-	report_begin("long");
+	report_begin(&longest);
 	report_str("value", value);
 	report_end();
 	while ((part = line())) {
@@ -170,9 +193,9 @@ static const char *seen(void)
 
 static void tables(void)
 {
-	static const struct report_column columns[] = { { "name", -8 },
-							{ "size", 6 },
-							{ "note", -10 } };
+	static const struct report_column columns[] = { { NULL, "name", -8 },
+							{ NULL, "size", 6 },
+							{ NULL, "note", -10 } };
 	static const char *const row[] = { "a", "12", "x" };
 	static const char *const bare[] = { "longer than 8", "1234567", "" };
 
@@ -185,6 +208,103 @@ static void tables(void)
 	       "a             12  x\n"
 	       "longer than 8  1234567\n",
 	       "a table: aligned, no blanks at the ends, nothing cut");
+}
+
+/* One description and one call a figure: the record and the row. */
+static void rows(void)
+{
+	static const struct report_column columns[] = {
+		{ "text", "what", -8 },
+		{ "size_bytes", "size", 8, REPORT_SIZE },
+		{ "half", "%", 5, 1, 0.01F },
+		{ "took_s", "took", 6, REPORT_TIME },
+		{ "part.b", "b", 5, 2 },
+		{ NULL, "own", 4 },
+		{ "u", "u", 3 },
+	};
+
+	look();
+	report_head(columns, ARRAY_SIZE(columns));
+	report_begin_row(&all, columns, ARRAY_SIZE(columns));
+	report_str("text", "x");
+	report_u64("size_bytes", 1536);
+	report_real("half", 0.125);
+	report_real("took_s", 0.25);
+	report_open("part", '{');
+	report_real("a", 1);
+	report_real("b", 2.126);
+	report_close('}');
+	report_cell("own", "%d!", 7);
+	report_end();
+	is_str(seen(),
+	       "what          size      %    took      b   own    u\n"
+	       "x         1.50 KiB   12.5  250 ms   2.13    7!    -\n",
+	       "a row: sizes, parts, times, what is nested, what is not there");
+	like(line(),
+	     "\"text\":\"x\",\"size_bytes\":1536,\"half\":0.125,"
+	     "\"took_s\":0.25,\"part\":{\"a\":1,\"b\":2.126}}",
+	     "and its record");
+	look();
+	report_begin(&all);
+	report_str("text", "y");
+	report_end();
+	is_str(seen(), "", "the next record is no row");
+	line();
+}
+
+/* In a child: the first error is kept. */
+static int error_of(const char *key, char type)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		report_begin(&all);
+		if (type == 's')
+			report_str(key, "");
+		else if (type == 'u')
+			report_u64(key, 1);
+		else if (type == 'r')
+			report_real(key, 1);
+		else
+			report_null(key);
+		_exit(report_error() == -EBADMSG ? 2 : report_error() ? 3 : 0);
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static void described(void)
+{
+	struct report_member m;
+	const char *at = all.members;
+	size_t n;
+	int found = 0;
+
+	is_i64(error_of("text", 's'), 0, "what is described is written");
+	is_i64(error_of("other", 's'), 2, "what is not is an error");
+	is_i64(error_of("text", 'u'), 2, "so is another type");
+	is_i64(error_of("tiny", 'r'), 0, "one of several");
+	is_i64(error_of("ti", 'r'), 2, "the whole of its name");
+	is_i64(error_of("tinyy", 'r'), 2, "and no more");
+	is_i64(error_of("part", 'n'), 0, "an object may be null");
+	is_i64(error_of("par", 'n'), 2, "not a part of its name");
+	for (const struct report_record *d = report_records(&n); n--; d++)
+		found += d == &all || d == &r || d == &stuck_record;
+	is_i64(found, 3, "all descriptions are listed");
+	ok(report_next_member(&m, &at), "a member");
+	is_u64((size_t)m.key_len, 4, "its key");
+	while (strncmp(m.key, "u u", 3) != 0)
+		report_next_member(&m, &at);
+	ok(m.unit_len == 3 && !strncmp(m.unit, "one", 3), "its unit");
+	while (strncmp(m.key, "size", 4) != 0)
+		report_next_member(&m, &at);
+	ok(m.unit_len == 5 && !strncmp(m.unit, "bytes", 5), "the key's unit");
+	report_next_member(&m, &at);
+	ok(m.unit_len == 1 && *m.unit == 's', "seconds");
+	report_next_member(&m, &at);
+	ok(m.unit_len == 5, "that of the object it is in");
+	ok(!report_next_member(&m, &at), "the last one");
 }
 
 static void wrapping(void)
@@ -240,7 +360,7 @@ static void quiet(void)
 	report_wrap("", "x");
 	report_progress(true, "x");
 	is_str(seen(), "", "nothing for people");
-	report_begin("r");
+	report_begin(&r);
 	report_end();
 	is_str(line(), "{\"record\":\"r\",\"seq\":44}\n", "but records");
 }
@@ -251,13 +371,13 @@ static void lost(void)
 
 	is_i64(report_error(), 0, "no error so far");
 	report_to(full);
-	report_begin("r");
+	report_begin(&r);
 	report_end();
 	is_i64(report_error(), -ENOSPC, "a full disk is an error");
 	is_str(line(), "{\"record\":\"r\",\"seq\":45}\n",
 	       "which the other sink does not feel");
 	close(full);
-	report_begin("r");
+	report_begin(&r);
 	report_end();
 	is_i64(report_error(), -ENOSPC, "the first error is kept");
 	line();
@@ -271,13 +391,13 @@ static void stuck(int sink)
 
 	while (write(sink, full, sizeof(full)) > 0)
 		;
-	report_begin("stuck");
+	report_begin(&stuck_record);
 	report_end();
 	ok(now_ns() - began > UINT64_C(7000000000), "is waited for");
 	ok(now_ns() - began < UINT64_C(20000000000), "but not for ever");
 	began = now_ns();
 	for (int i = 0; i < 10; i++) {
-		report_begin("stuck");
+		report_begin(&stuck_record);
 		report_end();
 	}
 	ok(now_ns() - began < UINT64_C(5000000000), "and once only");
@@ -302,6 +422,9 @@ int main(void)
 	passing_on();
 	long_records();
 	tables();
+	rows();
+	report_set_seq(report_seq() - 2); /* the numbers below */
+	described();
 	wrapping();
 	progress();
 	quiet();
