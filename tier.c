@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cmd/check.h"
@@ -321,7 +322,9 @@ static bool drop_privileges(void)
 
 	if (uid == geteuid() && gid == getegid())
 		return true;
-	return !setresgid(gid, gid, gid) && !setresuid(uid, uid, uid);
+	/* There are no threads yet that libc would have to do it for, too. */
+	return !syscall(SYS_setresgid, gid, gid, gid) &&
+	       !syscall(SYS_setresuid, uid, uid, uid);
 }
 
 int main(int argc, char **argv)

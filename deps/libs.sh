@@ -17,7 +17,8 @@
 #
 # Sourced by build.sh.
 
-LIB_CFLAGS=(-std=gnu11 -Oz -g0 -D_GNU_SOURCE -ffunction-sections
+LIB_CFLAGS=(-std=gnu11 -Oz -fno-caller-saves -fno-move-loop-invariants
+	-fno-tree-loop-im -g0 -D_GNU_SOURCE -ffunction-sections
 	-fdata-sections -fstack-protector -malign-data=abi
 	-fno-asynchronous-unwind-tables -w)
 # and what musl's own configure adds to that
