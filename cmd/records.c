@@ -20,6 +20,10 @@ REPORT_RECORD(
 	"unit s of a number\n"
 	"meaning s in words\n");
 
+REPORT_RECORD(record_record, "record", "of tier records: a record",
+	      "name s its name\n"
+	      "meaning s in words\n");
+
 static const char *type_name(char type)
 {
 	static const char letters[] = "suirb";
@@ -77,6 +81,10 @@ static int work(const struct plan *plan)
 	for (size_t i = 0; i < n; i++) {
 		const char *at = sorted[i]->members;
 
+		report_begin(&record_record);
+		report_str("name", sorted[i]->name);
+		report_str("meaning", sorted[i]->meaning);
+		report_end();
 		report_say("\n%s: %s\n", sorted[i]->name, sorted[i]->meaning);
 		while (report_next_member(&m, &at))
 			show_member(sorted[i], &m);

@@ -118,19 +118,33 @@ mdoc_findings()
 		sed 's/ *$//' | mdoc_escape | sed 's/^@/./'
 }
 
+# The records and their members, from the program's own descriptions
+mdoc_records()
+{
+	"$B/tier" records --json | jq -rs '
+		map(select(.record == "record" or .record == "member"))[] |
+		if .record == "record" then "@It Sy \(.name)", .meaning
+		else "@br", "\(.member) (\([.type, .unit] | map(values) |
+			join(", ")))\(if .meaning == "" then ""
+			else ": " + .meaning end)" end' | fold -s -w 78 |
+		sed 's/ *$//' | mdoc_escape | sed 's/^@/./'
+}
+
 # verb man
 build_man()
 {
-	local verbs findings options
+	local verbs findings options records
 
 	build_tier
 	need jq
 	verbs=$(mdoc_verbs)
 	findings=$(mdoc_findings)
+	records=$(mdoc_records)
 	options=$(mdoc_options)
-	[[ $verbs && $findings && $options ]] || die 1 "tier prints no help"
+	[[ $verbs && $findings && $options && $records ]] || die 1 "tier prints no help"
 	awk -v verbs="$B/doc/verbs" -v findings="$B/doc/findings" \
-		-v options="$B/doc/options" '
+		-v options="$B/doc/options" \
+		-v records="$B/doc/records" '
 		function insert(file,	line) {
 			while ((getline line <file) > 0)
 				print line
@@ -139,10 +153,12 @@ build_man()
 		$0 == "@VERBS@" { insert(verbs); next }
 		$0 == "@FINDINGS@" { insert(findings); next }
 		$0 == "@OPTIONS@" { insert(options); next }
+		$0 == "@RECORDS@" { insert(records); next }
 		{ print }' <(mkdir -p "$B/doc" &&
 			echo "$verbs" >"$B/doc/verbs" &&
 			echo "$findings" >"$B/doc/findings" &&
 			echo "$options" >"$B/doc/options" &&
+			echo "$records" >"$B/doc/records" &&
 			cat "$ROOT/doc/tier.8.in") >"$B/tier.8"
 }
 
