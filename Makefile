@@ -139,7 +139,8 @@ $B/tier-pmu.so: $(wildcard plugin/*.[ch]) $B/plugin.flags
 # which is not in Debian in the form wanted here: test/unit/no_libcxl.c
 # stands in for them.
 LEFT_OUT := tier.c init.c cxl/region.c cxl/region_choose.c test/coverage.c
-TESTED := $(filter-out $(LEFT_OUT),$(SOURCES)) test/unit/no_libcxl.c
+TESTED := $(filter-out $(LEFT_OUT),$(SOURCES)) plugin/options.c \
+	test/unit/no_libcxl.c
 UNIT := $(patsubst test/unit/%.c,%,$(wildcard test/unit/*_test.c))
 
 tests: $(UNIT:%=$(TEST)/%) $(TEST)/gups_tsan_test $(TEST)/replay
@@ -165,8 +166,15 @@ $(TEST)/asan/cJSON.o: $(CJSON)/cJSON.c $(TEST)/asan/flags
 	@mkdir -p $(@D)
 	@$(TEST_CC) $(TEST_CFLAGS) $(ASAN) -w -include $(<D)/config.h -c $< -o $@
 
+# A line "/* WRAP: f g */" in a test: calls of f() from other files come to its
+# __wrap_f(), which may call __real_f() (ld --wrap).
+comma := ,
+TEST_WRAP = $(addprefix -Wl$(comma)--wrap=,$(shell \
+	sed -n 's,^/\* WRAP: \(.*\) \*/$$,\1,p' test/unit/$*_test.c))
+
 $(TEST)/%_test: $(TEST)/asan/test/unit/%_test.o $(TEST)/asan/tier.a
-	@$(TEST_CC) $(ASAN) -pthread -Wl,--gc-sections $^ -o $@ $(TEST_LIBS) $(LDFLAGS)
+	@$(TEST_CC) $(ASAN) -pthread -Wl,--gc-sections $(TEST_WRAP) $^ -o $@ \
+		$(TEST_LIBS) $(LDFLAGS)
 
 # Threads and races are another sanitizer's.
 TSAN_PARTS := test/unit/gups_test.c bench/tlb_flusher.c bench/gups_loops.c \

@@ -11,6 +11,7 @@
 
 #include "bench/pmu.h"
 #include "bench/table.h"
+#include "cmd/plan.h"
 #include "cmd/verb.h"
 #include "gups.h"
 #include "lib/base.h"

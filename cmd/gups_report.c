@@ -301,9 +301,10 @@ static void text_honesty(const struct gups_run *run, struct gups *g,
 	if (sample <= 0)
 		return;
 	record_honesty(run, g, sample, touches);
-	report_say(
-		"DAMON samples every %.0f ms; the updates touch a page %.1f times in that time\n",
-		sample * 1e3, touches);
+	report_wrap("  ",
+		    "DAMON samples every %.0f ms; the updates touch a page "
+		    "%.1f times in that time",
+		    sample * 1e3, touches);
 	if (touches < 2)
 		report_wrap("  ",
 			    "Below 2 a hot page looks idle in many samples: "

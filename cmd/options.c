@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/plan.h"
 #include "cmd/verb.h"
 #include "lib/base.h"
 #include "lib/error.h"

@@ -8,10 +8,11 @@
 #ifndef TIER_CMD_VERB_H
 #define TIER_CMD_VERB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cmd/plan.h"
+struct plan;
 
 /* Checks arg, and sets what of the plan it is for; 0 or -EINVAL, misuse(). */
 typedef int verb_setter(struct plan *plan, const char *arg);

@@ -8,6 +8,7 @@
 #ifndef TIER_CMD_VERBS_H
 #define TIER_CMD_VERBS_H
 
+#include "cmd/plan.h"
 #include "cmd/verb.h"
 
 #define VERBS(X)          \

@@ -4,7 +4,7 @@
  * LLVMFuzzerTestOneInput(); it aborts where a promise of a header is broken.
  * test/host/fuzz.t runs them for a while; for longer, or on what one has found:
  *
- *     make -f test/Makefile fuzz
+ *     make fuzz
  *     build/test/fuzz/args -max_total_time=3600 DIRECTORY
  */
 #ifndef TIER_FUZZ_H

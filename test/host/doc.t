@@ -52,7 +52,8 @@ is "$(in_section FINDINGS |
 	"the manual: every finding"
 is "$(sed -n '/^\.Sh JSON RECORDS/,/^\.Sh E/s/^\.It Sy //p' build/tier.8 |
 	tr -d ' ' | tr ',' '\n' | sort)" \
-	"$(grep -oh 'report_begin("[a-z_]*"' -- *.c | cut -d'"' -f2 | sort -u)" \
+	"$(grep -oh 'report_begin("[a-z_]*"' -- *.c */*.c | cut -d'"' -f2 |
+		sort -u)" \
 	"the manual: every record, and no other"
 is "$(in_section "EXIT STATUS" | grep -oE '^     [0-9]' | xargs)" "0 1 2 3" \
 	"the manual: the statuses"

@@ -15,7 +15,7 @@ fuzz=build/test/fuzz
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-make -s -j2 -f test/Makefile fuzz >"$tmp/make" 2>&1 || diag "$(<"$tmp/make")"
+make -s -j2 fuzz >"$tmp/make" 2>&1 || diag "$(<"$tmp/make")"
 
 # TARGET EXECUTIONS LONGEST-INPUT
 while read -r target runs length; do

@@ -1,15 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The rules that keep the parts of the program apart, by grep.
+# The rules that keep the parts of the program apart: a room includes only
+# rooms below it, few files may do what changes a machine or is seen outside,
+# and a function is named after its file.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 # shellcheck source=test/lib/tap.sh
 . test/lib/tap.sh
 
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# The rooms' folders; a "." is the top
+read -ra rooms <<<"$(sed -n 's/^ROOMS := //p' Makefile)"
+is "$(find . \( -path ./build -o -path ./out -o -path ./deps -o -path ./test \
+	-o -path ./plugin \) -prune -o -name '*.c' -printf '%P\n' |
+	sed -E 's,^[^/]+$,./&,; s,/[^/]*$,,' | sort -u)" \
+	"$(printf '%s\n' "${rooms[@]}" | sort)" \
+	"the Makefile's rooms are the folders that have sources"
+mapfile -t sources < <(find "${rooms[@]}" -maxdepth 1 -name '*.[ch]' |
+	sed 's,^\./,,' | sort -u)
+
 # The program's text as "FILE:LINE:TEXT", without comments, which may name
 # what the code must not
-code=$(for file in *.c *.h; do
+code=$(for file in "${sources[@]}"; do
 	perl -0777 -pe 's{("(?:\\.|[^"\\\n])*")|/\*.*?\*/|//[^\n]*}
 		{ defined $1 ? $1 : $& =~ tr/\n//cdr }gsex' "$file" |
 		awk -v file="$file" '{ print file ":" NR ":" $0 }'
@@ -35,107 +50,163 @@ only()
 	ok "$3: it does" grep -qE "^($1)\.[ch]:" <<<"$lines"
 }
 
+# --- rooms -------------------------------------------------------------------
+
+# graph [DIRECTORY]: sets said and status
+graph()
+{
+	status=0
+	said=$(test/includes "$@") || status=$?
+}
+
+# other_tree: a copy of the sources, in which something may be made wrong
+other_tree()
+{
+	rm -rf "$tmp/tree"
+	mkdir "$tmp/tree"
+	cp --parents -t "$tmp/tree" "${sources[@]}" plugin/*.[ch]
+}
+
+# include FILE IN: in the copy
+include()
+{
+	sed -i "1i #include \"$1\"" "$tmp/tree/$2"
+}
+
+graph
+diag "$said"
+while read -r room; do
+	is "$(grep "^upward $room " <<<"$said")" "" \
+		"$room includes only rooms below it"
+done < <(sed -nE 's/^([a-z]+) +[0-9]+ files:.*/\1/p' <<<"$said")
+is "$(grep '^circle' <<<"$said")" "" "no circle of files"
+is "$status ${said##*$'\n'}" \
+	"0 $(grep -oE '[0-9]+ arrows' <<<"$said"), 0 upward, 0 circles, 0 files in no room" \
+	"each file is in a room, and the graph has its arrows"
+
+other_tree
+graph "$tmp/tree"
+is "$status" 0 "a copy is as good"
+include cmd/plan.h lib/text.c
+graph "$tmp/tree"
+is "$status" 1 "not with an arrow upward"
+like "$said" $'\nupward lib lib/text cmd/plan\n' "which is named"
+other_tree
+include damon/damon.h cxl/poison.c
+graph "$tmp/tree"
+like "$status $said" $'^1 .*\nupward cxl cxl/poison damon/damon\n' \
+	"nor with one to a room of the same floor"
+other_tree
+include mm/zone.h mm/node.c
+graph "$tmp/tree"
+is "$status" 1 "nor with a circle in a room"
+like "$said" $'\ncircle mm/(zone mm/node|node mm/zone)\n' "which is named, too"
+other_tree
+touch "$tmp/tree/new.c"
+graph "$tmp/tree"
+like "$status $said" $'^1 .*\nin no room: new\n' "nor with a file in no room"
+
+is "$(found 'include ".*\.c"')" "" "no .c is included"
+only 'cmd/gups.*' 'include "cmd/gups_internal' \
+	"only the parts of cmd/gups.c know what they share"
+only 'cxl/region.*' 'include "cxl/region_internal' \
+	"only the parts of cxl/region.c know what they share"
+# The command line is known where it is carried out
+only 'tier|cmd/.*' 'include "cmd/' "only tier.c and cmd/ know of plan and verbs"
+
 # --- who does what -----------------------------------------------------------
 
 opens='(open|openat|openat2|fopen|freopen|creat|opendir|fdopendir|scandir'
 opens+='|readlink|readlinkat|nftw|glob)'
-only 'sysfs|init|tier|undo|damo|program' "$call$opens *\(" \
+only 'sysfs|init|tier|mm/undo|damon/damon_json|bench/program' \
+	"$call$opens *\(" \
 	"only sysfs.c opens files (init.c: devices, modules, tier.c: records, \
-undo.c: its log, damo.c: a user's file, program.c: a program)"
+undo.c: its log, damon_json.c: a user's file, program.c: a program)"
 is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
 	"these open none of the kernel's attributes"
 is "$(grep -E '^init\.c:' <<<"$code" | grep -P "$call$opens *\\(\"" |
 	grep -v '"/dev/')" "" \
 	"init.c opens devices, and the modules of its list"
-only 'region|region_choose' \
+only 'cxl/region|cxl/region_choose' \
 	"$call(cxl|daxctl)_[a-z0-9_]+ *\(|include <(cxl|daxctl)/" \
 	"only region.c and region_choose.c call libcxl and libdaxctl"
-only 'region.*' 'include "region_work' \
-	"only the parts of region.c know what they share"
 is "$(found "${call}kmod_[a-z0-9_]+ *\(|include <libkmod")" "" \
 	"nobody calls libkmod, which is not there"
+only 'damon/damon_json' "${call}cJSON_[A-Za-z]+ *\(|include .*cJSON" \
+	"only damon_json.c knows of cJSON"
 only init 'SYS_f?init_module' "only init.c loads modules"
-only 'table' "$call(mbind|set_mempolicy|numa_[a-z0-9_]+) *\(|include <numa" \
+only 'bench/table' \
+	"$call(mbind|set_mempolicy|numa_[a-z0-9_]+) *\(|include <numa" \
 	"only table.c calls libnuma"
-only report "$call(v?printf|puts|putchar) *\(|v?fprintf *\(stdout" \
+only 'lib/report' "$call(v?printf|puts|putchar) *\(|v?fprintf *\(stdout" \
 	"only report.c prints to standard output"
-is "$(found "$call(write|writev|dprintf) *\(" |
-	grep -vE '^(report|sysfs|undo)\.c:')" "" \
+only 'lib/report|sysfs|mm/undo' "$call(write|writev|dprintf) *\(" \
 	"only report.c, sysfs.c and undo.c (its log) write"
 only init "$call(reboot|pivot_root|chroot) *\(" "only init.c reboots"
-only 'init|undo' "$call(mount|umount2?) *\(" \
+only 'init|mm/undo' "$call(mount|umount2?) *\(" \
 	"only init.c mounts (undo.c: what it takes back)"
 is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 	"only tier.c ends the program"
-only 'supervise|program|heartbeat|hog' "${call}_exit *\(" \
+only 'supervise|bench/(program|tlb_flusher|hog)' "${call}_exit *\(" \
 	"_exit() is for children that could not execute"
-only 'supervise|program|heartbeat|hog' "$call(fork|vfork|execv|execvp) *\(" \
-	"only supervise.c, program.c, heartbeat.c and hog.c start processes"
+only 'supervise|bench/(program|tlb_flusher|hog)' \
+	"$call(fork|vfork|execv|execvp) *\(" \
+	"only supervise.c, program.c, tlb_flusher.c and hog.c start processes"
 only 'tier' "${call}getpid *\(" "only tier.c asks who it is"
 is "$(found "${call}getpid *\(" | grep -c .)" 1 "and once"
 is "$(found "$call(system|popen|posix_spawn|strtok|gets|sprintf|strcat|atoi|atol|atof) *\(")" \
 	"" "nobody calls what is not to be called"
-is "$(found 'include "tier\.h"')" "" "nothing includes tier.c's own"
-
-# --- includes ----------------------------------------------------------------
-
-# includes FILE: the project's headers that it includes, but its own
-includes()
-{
-	sed -n 's/^#include "\(.*\)\.h"$/\1/p' "$1.c" "$1.h" 2>/dev/null |
-		grep -vx "$1" | sort -u | paste -sd' '
-}
-
-is "$(includes plan)" "plan_work util" "plan.c knows of the types alone"
-is "$(includes plan_options)" "plan plan_work util" "so do its options"
-only 'plan.*' 'include "plan_work' \
-	"only the parts of plan.c know what they share"
-is "$(includes sysfs)" "util" "sysfs.c of no other part"
-is "$(includes report)" "util" "report.c of no other part"
-is "$(includes vmstat)" "plan sysfs util" "vmstat.c of sysfs.c"
-is "$(includes node)" "sysfs util" "node.c of sysfs.c"
-is "$(includes region)" "await memblock node region_work sysfs util" \
-	"region.c of its parts"
-is "$(includes region_choose)" "region region_work sysfs util" \
-	"region_choose.c of no other part of it"
-is "$(includes region_read)" "await memblock region region_work sysfs util" \
-	"region_read.c of blocks and waits"
-is "$(includes memblock)" "sysfs util" "memblock.c of sysfs.c"
-is "$(includes await)" "util" "await.c of nothing"
-is "$(includes table)" "plan util" "table.c of nothing that reads or prints"
-is "$(includes tlb)" "util" "tlb.c of nothing"
-is "$(includes gups)" \
-	"heartbeat loops pattern plan sketch stream table tlb util" \
-	"gups.c of its parts"
-is "$(includes stream)" "" "stream.c of nothing"
-is "$(includes pattern)" "plan stream util" "pattern.c of the plan and numbers"
-is "$(includes loops)" "pattern sketch stream" "loops.c of what they draw"
-is "$(includes truth)" "pattern stream table util" \
-	"truth.c of the pattern and the table, not of the benchmark"
-is "$(includes cost)" "node plan report util" "cost.c of no run"
-is "$(includes timeline)" \
-	"cost gups hog moves node plan pmu report sysfs truth util zone" \
-	"timeline.c of what it shows"
-is "$(grep -ls '#include "[a-z]*\.c"' -- *.c *.h)" "" "no .c is included"
 
 # --- names -------------------------------------------------------------------
 
-is "$(grep -hE '^[a-z].*[ *](cxl|daxctl|numa)_[a-z0-9_]*\(' -- *.c *.h |
+is "$(grep -hE '^[a-z].*[ *](cxl|daxctl|numa)_[a-z0-9_]*\(' -- "${sources[@]}" |
 	grep -v '^extern')" "" \
 	"no function of ours is named as one of a library"
 
-for header in *.h; do
-	name=${header%.h}
-	# Types, fields and comments aside, what a header declares begins with
-	# its file's name
-	[[ $name != util ]] || continue
+# What a header's functions begin with, if not with its file's name; what
+# everybody uses has short names
+declare -A begins=([cmd/verb]=option [cmd/policy_show]=show
+	[cmd/policy_restore]=restore [damon/damon_config]=kdamond
+	[damon/damon_json]=damo [lib/stats]=sort
+	[lib/error]=any [lib/text]=any [lib/time]=any)
+
+# Types, fields and comments aside
+for header in "${sources[@]}"; do
+	[[ $header = *.h ]] || continue
 	# What the parts of one thing share is named after the thing
-	name=${name%_work}
+	name=${header%.h}
+	name=${name%_internal}
+	name=${begins[$name]:-${name##*/}}
+	[[ $name != any ]] || continue
 	odd=$(grep "^$header:" <<<"$code" | cut -d: -f3- |
 		grep -E '^[a-z][A-Za-z0-9_ ]*[ *][a-z0-9_]+\(' |
-		grep -vE '^(typedef|return)' |
+		grep -vE '^(typedef|return|__attribute__)' |
 		grep -vE "[ *]$name(_[a-z0-9_]*)?\(" || true)
 	is "$odd" "" "$header: functions begin with $name"
+done
+
+# exported FILE: the names that its object has for others, but those that a
+# header of its room declares
+exported()
+{
+	local headers="[^/]*"
+
+	[[ $1 != */* ]] || headers=${1%/*}/$headers
+	nm -g --defined-only "build/${COVERAGE:+coverage/}obj/${1%.c}.o" |
+		awk '{ print $3 }' | grep -vxF -f <(grep "^$headers\.h:" \
+			<<<"$code" | grep -oE '[a-z][A-Za-z0-9_]*')
+}
+
+verbs=" $(sed -nE 's/^\tX\(([a-z_]+)\) *\\?$/\1/p' cmd/verbs.h | xargs) "
+like "$verbs" ' gups .* damon_start .* help ' "there are verbs"
+for file in "${sources[@]}"; do
+	[[ $file = *.c ]] || continue
+	name=${file#cmd/}
+	name=${name%.c} want=
+	[[ $file = "cmd/$name.c" && $verbs = *" $name "* ]] && want=verb_$name
+	[[ $file != tier.c ]] || want=main
+	is "$(exported "$file")" "$want" \
+		"$file exports ${want:+$want and }what a header says"
 done
 
 # --- the tree ----------------------------------------------------------------
@@ -147,9 +218,10 @@ is "$(xargs -d '\n' grep -InE \
 	'https?://[a-z0-9.-]*(mirror|proxy|artifact|nexus)[a-z0-9.-]*' \
 	<<<"$files" 2>/dev/null)" "" "no mirror is named"
 is "$(xargs -d '\n' grep -InE '(^|[^A-Za-z0-9_.])/(home|work)/' <<<"$files" \
-	2>/dev/null | grep -v '^test/rules\.t:')" "" \
+	2>/dev/null | grep -v '^test/host/rules\.t:')" "" \
 	"no directory of somebody's machine"
-is "$(grep -L 'SPDX-License-Identifier' -- *.c *.h test/*.[ch] test/*.t)" "" \
+is "$(grep -E '\.([cht]|guest)$|^test/([^/]+/)*[a-z]+$' <<<"$files" |
+	xargs -d '\n' grep -IL 'SPDX-License-Identifier')" "" \
 	"every source says its licence"
 is "$(xargs -d '\n' grep -IlE '[[:blank:]]$' <<<"$files" 2>/dev/null |
 	grep -vE '\.(patch|txt)$')" "" "no blanks at the ends of lines"

@@ -2,12 +2,13 @@
 /*
  * What the loops update, and how often. That they do what oracle.h says is
  * seen by whole tables; how often the oracle's draws go where, by chi-squared
- * tests. gups_loops.c is included for a look at its draws by another generator.
+ * tests.
  */
-#include "bench/gups_loops.c"
-
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
+#include "bench/gups_loops.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"

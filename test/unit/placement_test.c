@@ -3,17 +3,12 @@
  * The arithmetic of the samples, on a machine that has one node: a map of our
  * own says where the pages are. What the kernel says is tested last.
  */
-static const int *map; /* node of each page; NULL: ask the kernel */
-static unsigned long map_pages, asked;
+/* WRAP: table_nodes_of */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-struct table;
-static int nodes_by_map(const struct table *t, const unsigned long *pages,
-			int *node, unsigned long n);
-#include "bench/table.h"
-#define table_nodes_of(t, pages, node, n) nodes_by_map(t, pages, node, n)
-#include "bench/placement.c"
-#undef table_nodes_of
-
+#include "bench/placement.h"
 #include "lib/text.h"
 #include "tap.h"
 
@@ -21,14 +16,26 @@ static int nodes_by_map(const struct table *t, const unsigned long *pages,
 #define PAGES 10000
 #define GONE (-2) /* ENOENT */
 
-static int nodes_by_map(const struct table *t, const unsigned long *pages,
-			int *node, unsigned long n)
+static const int *map; /* node of each page; NULL: ask the kernel */
+static unsigned long map_pages;
+/* The pages that were asked for last, and how many. */
+static uint64_t last_pages[PAGES];
+static size_t nr_last;
+
+int __real_table_nodes_of(const struct table *t, const uint64_t *pages,
+			  int *node, size_t n);
+int __wrap_table_nodes_of(const struct table *t, const uint64_t *pages,
+			  int *node, size_t n);
+
+int __wrap_table_nodes_of(const struct table *t, const uint64_t *pages,
+			  int *node, size_t n)
 {
 	if (!map)
-		return table_nodes_of(t, pages, node, n);
-	for (unsigned long i = 0; i < n; i++)
+		return __real_table_nodes_of(t, pages, node, n);
+	for (size_t i = 0; i < n; i++)
 		node[i] = pages[i] < map_pages ? map[pages[i]] : GONE;
-	asked += n;
+	nr_last = n;
+	memcpy(last_pages, pages, n * sizeof(*pages));
 	return 0;
 }
 
@@ -267,30 +274,55 @@ static void small(void)
 
 /* ------------------------------------------------------------------ panel */
 
-/* No page twice, each stratum's pages with the same weight, summing to it. */
+/*
+ * No page twice, each stratum's pages with the same weight, summing to it. The
+ * panel is what a look asks for last; its weights are seen when it moves.
+ */
 static void panels(void)
 {
 	struct pattern *p = hot_set(1000, HOT_AT_SCATTERED);
 	struct pattern_epoch e = pattern_first(p);
 	struct placement *t = looking(p, 512, 9);
-	unsigned int hot = 0, twice = 0;
-	double weight[2] = { 0 };
+	uint64_t of_kind[2] = { 0 }, twice = 0, one[2] = { 0 };
 	bool *seen = xcalloc(PAGES, 1);
+	struct placement_moved m, before;
+	struct placement_row row;
 
-	for (size_t i = 0; i < t->nr_panel; i++) {
-		const struct panel_page *page = &t->panel[i];
-		bool is_hot = pattern_is_hot(p, &e, page->page);
+	spread(p, 0, 0);
+	placement_look(t, &e, &row);
+	for (size_t i = 0; i < nr_last; i++) {
+		uint64_t page = last_pages[i];
+		bool is_hot = pattern_is_hot(p, &e, page);
 
-		twice += seen[page->page];
-		seen[page->page] = true;
-		weight[is_hot] += page->weight;
-		hot += is_hot;
+		twice += seen[page];
+		seen[page] = true;
+		one[is_hot] = page;
+		of_kind[is_hot]++;
 	}
-	is_u64(t->nr_panel, 1024, "two strata of 512");
-	is_u64(hot, 512, "half of it hot");
+	placement_moved(t, &m);
+	is_u64(m.panel, 1024, "two strata of 512");
+	is_u64(nr_last, 1024, "each page is asked for");
+	is_u64(of_kind[1], 512, "half of it hot");
 	is_u64(twice, 0, "no page twice");
-	is_near(weight[1], 1000, 1e-6, "which stand for the hot set");
-	is_near(weight[0], 9000, 1e-6, "and for the rest");
+	for (int hot = 0; hot < 2; hot++) {
+		before = m;
+		nodes[one[hot]] = 0;
+		placement_look(t, &e, &row);
+		placement_moved(t, &m);
+		is_near(m.pages_promoted - before.pages_promoted,
+			(hot ? 1000 : 9000) / 512.0, 1e-6,
+			"a page's weight: its part of the stratum");
+	}
+	spread(p, 0, 0);
+	placement_look(t, &e, &row);
+	placement_moved(t, &before);
+	spread(p, 1, 1);
+	placement_look(t, &e, &row);
+	placement_moved(t, &m);
+	is_near(m.hot_promoted - before.hot_promoted, 1000, 1e-6,
+		"all of them stand for the hot set");
+	is_near(m.pages_promoted - before.pages_promoted, 10000, 1e-6,
+		"and for the rest");
 	free(seen);
 	placement_free(t);
 	pattern_free(p);
