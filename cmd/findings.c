@@ -621,8 +621,8 @@ static bool is_trapped(struct findings_look *l)
 	       l->slow_ns > TRAPPED_RATIO * l->near_ns;
 }
 
-void findings_trap_cause(const struct node_machine *m,
-			 const struct region *regions, int nr_regions, int node,
+void findings_trap_cause(const struct machine *m, const struct region *regions,
+			 int nr_regions, int node,
 			 char text[static FINDINGS_TEXT])
 {
 	bool old = m->qemu_major && (m->qemu_major < 11 ||
@@ -1214,7 +1214,7 @@ void findings_look_begin(struct findings_look *l, const struct node *nodes,
 		read_log(l);
 	if (brief)
 		return;
-	node_machine(&l->machine);
+	machine_read(&l->machine);
 	find_memdevs(l);
 	read_poison(l);
 }

@@ -29,6 +29,7 @@
 #include "lib/stats.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/machine.h"
 #include "mm/node.h"
 
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
@@ -170,7 +171,7 @@ static int find_nodes(struct gups_run *run)
 
 static int look_around(struct gups_run *run)
 {
-	node_machine(&run->machine);
+	machine_read(&run->machine);
 	find_cpus(run);
 	/* Without regions the node's backing is not said, nothing else. */
 	run->nr_regions = region_list(&run->regions);

@@ -32,6 +32,7 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "lib/wait.h"
+#include "mm/machine.h"
 #include "mm/node.h"
 #include "sysfs.h"
 
@@ -100,7 +101,7 @@ struct cell {
 
 struct latency {
 	const struct plan *plan;
-	struct node_machine machine;
+	struct machine machine;
 	struct node *nodes;
 	int nr_nodes, nr_origins;
 	uint64_t bytes; /* of a buffer, if there is time for it */
@@ -344,7 +345,7 @@ static int look_around(struct latency *l)
 {
 	size_t n;
 
-	node_machine(&l->machine);
+	machine_read(&l->machine);
 	l->nr_nodes = node_list(&l->nodes);
 	if (l->nr_nodes < 0)
 		return l->nr_nodes;

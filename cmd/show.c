@@ -17,7 +17,7 @@
 #include "lib/text.h"
 #include "lib/time.h"
 
-void show_header(int argc, char **argv, const struct node_machine *m)
+void show_header(int argc, char **argv, const struct machine *m)
 {
 	struct textbuf command = { 0 };
 
@@ -35,7 +35,7 @@ void show_header(int argc, char **argv, const struct node_machine *m)
 	buf_free(&command);
 }
 
-void show_environment(int argc, char **argv, const struct node_machine *m)
+void show_environment(int argc, char **argv, const struct machine *m)
 {
 	report_begin("environment");
 	report_str("tier", TIER_VERSION);

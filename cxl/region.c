@@ -25,6 +25,7 @@
 #include "lib/time.h"
 #include "lib/wait.h"
 #include "mm/memory_block.h"
+#include "mm/machine.h"
 #include "mm/node.h"
 #include "sysfs.h"
 
@@ -78,9 +79,9 @@ static void close_library(struct region_work *w)
 
 static bool under_hypervisor(void)
 {
-	struct node_machine m;
+	struct machine m;
 
-	node_machine(&m);
+	machine_read(&m);
 	return m.hypervisor;
 }
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "lib/base.h"
 #include "lib/error.h"
@@ -163,57 +162,6 @@ const struct node *node_near(const struct node *nodes, int n)
 		if (nodes[i].has_cpus)
 			return &nodes[i];
 	return n > 0 ? nodes : NULL;
-}
-
-/* Is the word among the flags of the first CPU? */
-static bool has_flag(const char *cpuinfo, const char *word)
-{
-	const char *flags = strstr(cpuinfo, "\nflags"), *p;
-
-	p = flags ? strstr(flags, word) : NULL;
-	return p && p < flags + 1 + strcspn(flags + 1, "\n");
-}
-
-static void read_cpu(struct node_machine *m)
-{
-	char *text = sysfs_slurp("/proc/cpuinfo"), *p;
-
-	p = text ? strstr(text, "model name") : NULL;
-	p = p ? strstr(p, ": ") : NULL;
-	snprintf(m->cpu, sizeof(m->cpu), "%.*s", p ? (int)strcspn(p, "\n") : 0,
-		 p ? p : "");
-	if (p)
-		memmove(m->cpu, m->cpu + 2, strlen(m->cpu + 2) + 1);
-	m->hypervisor = text && has_flag(text, " hypervisor");
-	free(text);
-}
-
-void node_machine(struct node_machine *m)
-{
-	char vendor[NODE_TEXT / 2] = "", product[NODE_TEXT / 2] = "";
-	struct utsname u;
-
-	*m = (struct node_machine){ 0 };
-	if (!uname(&u))
-		snprintf(m->kernel, sizeof(m->kernel), "%.30s %.60s %.30s",
-			 u.sysname, u.release, u.machine);
-	read_cpu(m);
-	if (sysfs_read(vendor, sizeof(vendor), "/sys/class/dmi/id/sys_vendor") <
-	    0)
-		vendor[0] = '\0';
-	/* QEMU puts its machine type into the version: pc-q35-11.1 */
-	if (sysfs_read(product, sizeof(product),
-		       "/sys/class/dmi/id/product_version") < 0)
-		product[0] = '\0';
-	m->qemu = !strcmp(vendor, "QEMU");
-	if (!m->qemu && sysfs_read(product, sizeof(product),
-				   "/sys/class/dmi/id/product_name") < 0)
-		product[0] = '\0';
-	snprintf(m->firmware, sizeof(m->firmware), "%s%s%s", vendor,
-		 vendor[0] && product[0] ? " " : "", product);
-	m->emulated = strstr(m->cpu, "QEMU TCG") != NULL;
-	if (m->qemu)
-		sscanf(product, "pc-q35-%u.%u", &m->qemu_major, &m->qemu_minor);
 }
 
 /* ----------------------------------------------------------------- tiers */

@@ -85,16 +85,4 @@ int node_latency(int node, double *read_ns, double *write_ns);
  */
 bool node_is_trapped(double access, double injected, double near);
 
-/* What this machine is: for the report, and to call emulated time emulated. */
-struct node_machine {
-	char kernel[NODE_TEXT]; /* "Linux 6.12.107+deb13-cloud-amd64 x86_64" */
-	char cpu[NODE_TEXT]; /* model name */
-	char firmware[NODE_TEXT]; /* vendor and product, e.g. QEMU pc-q35-11.1 */
-	bool emulated; /* TCG: time and speed are the emulator's */
-	bool hypervisor; /* CPUID says that it is a virtual machine's */
-	bool qemu; /* an emulated or virtual machine of QEMU's */
-	unsigned int qemu_major, qemu_minor; /* of the machine type; 0: ? */
-};
-void node_machine(struct node_machine *m);
-
 #endif

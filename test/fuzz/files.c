@@ -88,9 +88,9 @@ static void regions(void)
 
 static void machine(void)
 {
-	struct node_machine m;
+	struct machine m;
 
-	node_machine(&m);
+	machine_read(&m);
 }
 
 /* All that "tier check" asks. */
