@@ -13,6 +13,7 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "mm/node.h"
+#include "mm/zone.h"
 #include "sysfs.h"
 
 #define TRAPPED_RATIO 10
@@ -34,28 +35,11 @@ static uint64_t meminfo_value(const char *text, const char *key)
 	return 0;
 }
 
-/* Sum of the zones' high watermarks of a node, bytes. */
-static uint64_t high_watermark(const char *zoneinfo, int node)
-{
-	uint64_t pages = 0;
-	const char *line;
-	int at = -1;
-
-	for (line = zoneinfo; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, "Node ", 5))
-			at = (int)strtol(line + 5, NULL, 10);
-		line += strspn(line, " ");
-		if (at == node && !strncmp(line, "high ", 5))
-			pages += strtoull(line + 5, NULL, 10);
-	}
-	return pages * 4096;
-}
-
-static void read_memory(struct node *n, const char *zoneinfo)
+static void read_memory(struct node *n, const struct zones *zones)
 {
 	char *text = sysfs_slurp(NODES "/node%d/meminfo", n->id);
-	uint64_t file, dirty, reserve;
+	const struct zone_node *zone = zone_of(zones, n->id);
+	uint64_t file, dirty, reserve = zone ? zone->high : 0;
 
 	if (!text)
 		return;
@@ -64,7 +48,6 @@ static void read_memory(struct node *n, const char *zoneinfo)
 	file = meminfo_value(text, "Active(file)") +
 	       meminfo_value(text, "Inactive(file)");
 	dirty = meminfo_value(text, "Dirty") + meminfo_value(text, "Writeback");
-	reserve = zoneinfo ? high_watermark(zoneinfo, n->id) : 0;
 	n->available = n->free + (file > dirty ? file - dirty : 0);
 	n->available -= reserve < n->available ? reserve : n->available;
 	free(text);
@@ -96,10 +79,10 @@ static void read_tiers(struct node *nodes, int n)
 		free(tiers);
 }
 
-static void read_node(struct node *n, int id, const char *zoneinfo)
+static void read_node(struct node *n, int id, const struct zones *zones)
 {
 	*n = (struct node){ .id = id, .tier = -1 };
-	read_memory(n, zoneinfo);
+	read_memory(n, zones);
 	if (sysfs_read(n->cpus, sizeof(n->cpus), NODES "/node%d/cpulist", id) <
 	    0)
 		n->cpus[0] = '\0';
@@ -112,7 +95,7 @@ static void read_node(struct node *n, int id, const char *zoneinfo)
 int node_list(struct node **nodes)
 {
 	int *ids, n = sysfs_ids(&ids, "node", NODES), have = 0;
-	char *zoneinfo;
+	struct zones zones;
 
 	*nodes = NULL;
 	if (n == -ENOENT)
@@ -120,15 +103,14 @@ int node_list(struct node **nodes)
 			     fail_message());
 	if (n < 0)
 		return n;
-	zoneinfo = sysfs_slurp("/proc/zoneinfo");
+	zone_take(&zones); /* without it nothing is known to be kept free */
 	*nodes = xcalloc((size_t)n, sizeof(**nodes));
 	for (int i = 0; i < n && ids[i] < NODE_MAX; i++) {
-		read_node(&(*nodes)[have], ids[i], zoneinfo);
+		read_node(&(*nodes)[have], ids[i], &zones);
 		(*nodes)[have].place = i;
 		if ((*nodes)[have].total)
 			have++;
 	}
-	free(zoneinfo);
 	free(ids);
 	read_tiers(*nodes, have);
 	return have;

@@ -9,12 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mm/node_max.h"
+
 #define NODE_TEXT 128
-/*
- * Tables of nodes are as long: those numbered beyond (252 to 255 are the GPUs'
- * of some POWER machines) are left out.
- */
-#define NODE_MAX 64
 
 struct node {
 	int id;

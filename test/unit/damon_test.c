@@ -160,6 +160,7 @@ static void machine(void)
 				    "        min      10\n"
 				    "        low      20\n"
 				    "        high     30\n"
+				    "        present  131072\n"
 				    "        managed  131072\n");
 	tree_file(K "/nr_kdamonds", "0\n");
 	tree_file("/proc/sys/kernel/osrelease", "6.12.1-test\n");

@@ -53,6 +53,7 @@ static void make_tree(void)
 				    "        min      1\n"
 				    "        low      2\n"
 				    "        high     3\n"
+				    "        present  10\n"
 				    "  pagesets\n"
 				    "    cpu: 0\n"
 				    "              count: 5\n"
@@ -62,8 +63,10 @@ static void make_tree(void)
 				    "        high_other 100\n"
 				    "Node 1, zone  Movable\n"
 				    "        high     20\n"
+				    "        present  750\n"
 				    "Node 12, zone  Normal\n"
-				    "        high     999999\n");
+				    "        high     999999\n"
+				    "        present  25\n");
 	tree_file(TIER "4/nodelist", "0\n");
 	tree_file(TIER "22/nodelist", "1,5-6\n");
 }
