@@ -20,6 +20,7 @@
 #include "lib/base.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/page.h"
 #include "sysfs.h"
 
 #define CXL "/sys/bus/cxl/devices"
@@ -581,7 +582,7 @@ static double time_reads(int node)
 	double best = 0;
 	struct table t;
 
-	if (table_map(&t, PROBE_PAGES * TABLE_PAGE, PAGES_4K))
+	if (table_map(&t, PROBE_PAGES * PAGE_BYTES, PAGES_4K))
 		return 0;
 	for (int round = 0; !table_place(&t, &place) && round < 4; round++) {
 		uint64_t began = now_ns();

@@ -31,6 +31,7 @@
 #include "lib/time.h"
 #include "mm/machine.h"
 #include "mm/node.h"
+#include "mm/page.h"
 
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
 #define PLAIN_NS (UINT64_C(5) * 1000000000)
@@ -183,7 +184,7 @@ static int look_around(struct gups_run *run)
 static void settle_plan(struct gups_run *run)
 {
 	const struct gups_plan *g = run->gups;
-	uint64_t pages = g->bytes / TABLE_PAGE;
+	uint64_t pages = g->bytes / PAGE_BYTES;
 
 	run->threads = g->threads ? g->threads : (unsigned int)run->nr_cpus;
 	if (run->threads > pages)

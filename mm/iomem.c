@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/text.h"
 #include "mm/iomem.h"
+#include "mm/page.h"
 #include "sysfs.h"
 
 #define BLOCKS "/sys/devices/system/memory"
@@ -143,7 +143,7 @@ static int by_start(const void *a, const void *b)
  */
 static void part(struct list *l)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE) - 1;
+	uint64_t page = page_size() - 1;
 	int kept = 0;
 
 	qsort(l->ranges, (size_t)l->n, sizeof(*l->ranges), by_start);

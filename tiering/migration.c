@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base.h"
 #include "lib/error.h"
 #include "mm/node.h"
+#include "mm/page.h"
 #include "mm/undo.h"
 #include "sysfs.h"
 #include "tiering/migration.h"
@@ -263,7 +263,7 @@ static void add_damon(struct migration_sums *sums,
 						       &none;
 	const struct damon_moved *b = s->migration_b ? &s->migration_b->damon :
 						       &none;
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t page = page_size();
 
 	sums->row[MIGRATION_HOT] = (struct migration_sum){
 		true, (int64_t)(since(a->hot_applied, b->hot_applied) / page)
