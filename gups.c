@@ -30,9 +30,9 @@
 #include "bench/prng.h"
 #include "bench/tlb.h"
 #include "gups.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "lib/time.h"
 #include "mm/page.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/text.h"
+#include "lib/alloc.h"
 #include "sysfs.h"
 #include "vmstat.h"
 

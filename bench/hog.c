@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "bench/hog.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"

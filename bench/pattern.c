@@ -8,6 +8,7 @@
 
 #include "bench/pattern.h"
 #include "bench/prng.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"

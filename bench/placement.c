@@ -13,7 +13,7 @@
 
 #include "bench/placement.h"
 #include "bench/prng.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
 #include "mm/page.h"
 
 struct panel_page {

@@ -19,6 +19,7 @@
 
 #include "bench/program.h"
 #include "bench/table.h"
+#include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "mm/node.h"

@@ -17,6 +17,7 @@
 #include "cmd/findings.h"
 #include "damon/damon.h"
 #include "damon/damon_sysfs.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/text.h"
 #include "lib/time.h"

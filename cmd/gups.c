@@ -24,6 +24,7 @@
 #include "cmd/verbs.h"
 #include "cxl/region.h"
 #include "gups.h"
+#include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/stats.h"

@@ -13,6 +13,7 @@
 #include "bench/placement.h"
 #include "bench/pmu.h"
 #include "cmd/gups_timeline.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/report.h"
 #include "lib/text.h"

@@ -25,6 +25,7 @@
 #include "bench/tlb.h"
 #include "cmd/latency.h"
 #include "cmd/verbs.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"

@@ -10,6 +10,7 @@
 
 #include "cxl/region.h"
 #include "cxl/region_internal.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "damon/damon_config.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "mm/page.h"
 
 #define ROW(type, member, unit_, file_, key_, ...)               \
@@ -271,9 +271,7 @@ void *kdamond_add(struct kdamond_list *list, const struct kdamond_kind *of)
 {
 	void *item;
 
-	if (!(list->nr & (list->nr - 1))) /* grown at every power of two */
-		list->items = xrealloc(
-			list->items, (list->nr ? list->nr * 2 : 1) * of->size);
+	list->items = xgrow(list->items, list->nr, of->size);
 	item = kdamond_item(list, of, list->nr++);
 	return memcpy(item, of->defaults, of->size);
 }

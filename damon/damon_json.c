@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "damon/damon_json.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"

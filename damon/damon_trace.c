@@ -17,7 +17,7 @@
 #include "damon/damon_sysfs.h"
 #include "damon/damon_trace.h"
 #include "damon/heatmap.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
 #include "mm/page.h"
 #include "sysfs.h"
 
@@ -178,7 +178,7 @@ static uint64_t value_of(const struct field *f, const struct watched *w,
 /* One round, while it is read from its end to its begin. */
 struct round {
 	struct heatmap_region *regions;
-	size_t n, room;
+	size_t n;
 	uint64_t nr_regions; /* as many as it must have */
 };
 
@@ -187,10 +187,7 @@ static void add_region(struct round *r, const struct damon_trace *t,
 {
 	struct heatmap_region *h;
 
-	if (r->n == r->room) {
-		r->room = r->room ? 2 * r->room : 64;
-		r->regions = xrealloc(r->regions, r->room * sizeof(*h));
-	}
+	r->regions = xgrow(r->regions, r->n, sizeof(*h));
 	h = &r->regions[r->n++];
 	*h = (struct heatmap_region){
 		.start = value_of(&t->fields[START], w, at) * w->unit,

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "mm/cgroup.h"
 #include "mm/undo.h"
 #include "sysfs.h"

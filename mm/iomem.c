@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "mm/iomem.h"
 #include "mm/page.h"
 #include "sysfs.h"
@@ -28,9 +28,7 @@ struct list {
 
 static void add(struct list *l, uint64_t start, uint64_t end)
 {
-	if (!(l->n & (l->n - 1))) /* grown at every power of two */
-		l->ranges = xrealloc(l->ranges, sizeof(*l->ranges) *
-							(l->n ? l->n * 2u : 1));
+	l->ranges = xgrow(l->ranges, (size_t)l->n, sizeof(*l->ranges));
 	l->ranges[l->n++] = (struct iomem_range){ start, end };
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"

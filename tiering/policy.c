@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "damon/damon.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"

@@ -14,7 +14,7 @@ static int nodes_by_map(const struct table *t, const unsigned long *pages,
 #include "bench/placement.c"
 #undef table_nodes_of
 
-#include "lib/text.h"
+#include "lib/alloc.h"
 #include "tap.h"
 
 #define PAGE UINT64_C(4096)
