@@ -21,20 +21,22 @@
 #include "lib/base.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/iomem.h"
+#include "mm/memory_block.h"
 #include "mm/page.h"
 #include "sysfs.h"
+#include "tiering/tunables.h"
 
 #define CXL "/sys/bus/cxl/devices"
 #define PCI "/sys/bus/pci/devices"
 #define CXL_MEMORY_CLASS 0x050210
-#define TIERS "/sys/devices/virtual/memory_tiering"
-#define BALANCING "/proc/sys/kernel/numa_balancing"
+#define TIERS NODE_TIER_DIR
+#define BALANCING TUNABLES_BALANCING
 #define PROMOTES 2
-#define DEMOTION "/sys/kernel/mm/numa/demotion_enabled"
+#define DEMOTION TUNABLES_DEMOTION
 #define SCANNER "/sys/kernel/debug/sched/numa_balancing"
-#define AUTO_ONLINE "/sys/devices/system/memory/auto_online_blocks"
+#define AUTO_ONLINE MEMORY_BLOCK_AUTO_ONLINE
 #define GROUPS "/sys/fs/cgroup/cgroup.controllers"
-_Static_assert(NODE_MAX == NODE_MAX, "tables hold every node");
 
 /* Less than that on a node, and what runs decides where pages are. */
 #define LITTLE (64 * MIB)
@@ -417,41 +419,10 @@ static enum findings_answer auto_online(struct findings_look *l, char *text)
 	return yes(text, "auto_online_blocks is %s", policy);
 }
 
-/*
- * Is there such a line in /proc/iomem, and (if inside is not NULL) below one
- * that begins so? The names are for everybody, the addresses are not.
- */
-static int find_iomem(const char *name, const char *inside)
-{
-	char *text = sysfs_slurp("/proc/iomem"), *line, *save;
-	size_t depth, within = SIZE_MAX;
-	int found = 0;
-
-	if (!text)
-		return -errno;
-	for (line = strtok_r(text, "\n", &save); line && !found;
-	     line = strtok_r(NULL, "\n", &save)) {
-		const char *what = strstr(line, " : ");
-
-		if (!what)
-			continue;
-		what += 3;
-		depth = strspn(line, " ");
-		if (depth <= within)
-			within = SIZE_MAX;
-		if (inside && within == SIZE_MAX &&
-		    !strncmp(what, inside, strlen(inside)))
-			within = depth;
-		found = !strcmp(what, name) && (!inside || depth > within);
-	}
-	free(text);
-	return found;
-}
-
 static enum findings_answer in_iomem(char *text, const char *name,
 				     const char *inside, const char *what)
 {
-	int found = find_iomem(name, inside);
+	int found = iomem_has(name, inside);
 
 	if (found > 0)
 		return yes(text, "%s", what);
@@ -520,7 +491,7 @@ static enum findings_answer no_tiers(struct findings_look *l, char *text)
 
 static enum findings_answer left_out(struct findings_look *l, char *text)
 {
-	int *ids, n = sysfs_ids(&ids, "node", "/sys/devices/system/node");
+	int *ids, n = sysfs_ids(&ids, "node", NODE_DIR);
 	int beyond = -1;
 
 	(void)l;

@@ -11,11 +11,11 @@
 #include "damon/damon_config.h"
 #include "damon/damon_sysfs.h"
 #include "lib/time.h"
-#include "mm/iomem.h"
 #include "lib/base.h"
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/memory_block.h"
 
 void show_header(int argc, char **argv, const struct machine *m)
 {
@@ -211,9 +211,10 @@ static void say_target(char *text, size_t size, const struct kdamond_context *c)
 			kdamond_region(t, i)->start) *
 		       c->addr_unit;
 	format_size(bytes, sum);
-	node = t->regions.nr ? iomem_node_at(kdamond_region(t, 0)->start *
-					     c->addr_unit) :
-			       -1;
+	node = t->regions.nr ?
+		       memory_block_node_at(kdamond_region(t, 0)->start *
+					    c->addr_unit) :
+		       -1;
 	snprintf(text, size,
 		 node < 0 ? "%s in %zu range%s" :
 			    "%s in %zu range%s of node %d",

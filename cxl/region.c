@@ -31,7 +31,7 @@
 
 #define DAX_DRIVER "/sys/bus/cxl/drivers/cxl_dax_region"
 #define KMEM_DRIVER "/sys/bus/dax/drivers/kmem"
-#define AUTO_ONLINE MEMORY_BLOCK_DIR "/auto_online_blocks"
+#define AUTO_ONLINE MEMORY_BLOCK_AUTO_ONLINE
 
 /* A memory block in use, under emulation: 17 MB/s were seen. */
 #define OFFLINE_TIMEOUT_NS UINT64_C(60000000000)

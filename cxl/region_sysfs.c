@@ -121,11 +121,8 @@ static void read_blocks(struct region *r)
 
 	if (!r->start || memory_block_range(&b, r->start, r->size))
 		return;
-	n = sysfs_ids(&ids, "memory", MEMORY_BLOCK_DIR);
+	n = memory_block_online(&ids, -1, b.first, b.end);
 	for (int i = 0; i < n; i++) {
-		if (ids[i] < b.first || ids[i] >= b.end ||
-		    !memory_block_is(ids[i], "online"))
-			continue;
 		r->online += b.size;
 		if (memory_block_is_movable(ids[i]))
 			r->movable += b.size;

@@ -19,8 +19,6 @@
 
 #define TRAPPED_RATIO 10
 #define TRAPPED_SECONDS 200e-9
-#define NODES "/sys/devices/system/node"
-#define TIERS "/sys/devices/virtual/memory_tiering"
 
 /* "Node 0 MemFree:  123 kB" in bytes; 0 when there is no such line. */
 static uint64_t meminfo_value(const char *text, const char *key)
@@ -38,7 +36,7 @@ static uint64_t meminfo_value(const char *text, const char *key)
 
 static void read_memory(struct node *n, const struct zones *zones)
 {
-	char *text = sysfs_slurp(NODES "/node%d/meminfo", n->id);
+	char *text = sysfs_slurp(NODE_DIR "/node%d/meminfo", n->id);
 	const struct zone_node *zone = zone_of(zones, n->id);
 	uint64_t file, dirty, reserve = zone ? zone->high : 0;
 
@@ -67,12 +65,14 @@ static void set_tier(struct node *nodes, int n, const int *ids, int nr_ids,
 static void read_tiers(struct node *nodes, int n)
 {
 	char list[NODE_TEXT];
-	int *tiers, ids[64], nr = sysfs_ids(&tiers, "memory_tier", TIERS);
+	int *tiers, ids[64],
+		nr = sysfs_ids(&tiers, "memory_tier", NODE_TIER_DIR);
 
 	/* From below: of two that name a node the upper one has it. */
 	for (int i = nr; i-- > 0;)
 		if (sysfs_read(list, sizeof(list),
-			       TIERS "/memory_tier%d/nodelist", tiers[i]) >= 0)
+			       NODE_TIER_DIR "/memory_tier%d/nodelist",
+			       tiers[i]) >= 0)
 			set_tier(nodes, n, ids,
 				 parse_list(list, ids, ARRAY_SIZE(ids)),
 				 tiers[i]);
@@ -84,18 +84,18 @@ static void read_node(struct node *n, int id, const struct zones *zones)
 {
 	*n = (struct node){ .id = id, .tier = -1 };
 	read_memory(n, zones);
-	if (sysfs_read(n->cpus, sizeof(n->cpus), NODES "/node%d/cpulist", id) <
-	    0)
+	if (sysfs_read(n->cpus, sizeof(n->cpus), NODE_DIR "/node%d/cpulist",
+		       id) < 0)
 		n->cpus[0] = '\0';
 	n->has_cpus = n->cpus[0];
 	if (sysfs_read(n->distance, sizeof(n->distance),
-		       NODES "/node%d/distance", id) < 0)
+		       NODE_DIR "/node%d/distance", id) < 0)
 		n->distance[0] = '\0';
 }
 
 int node_list(struct node **nodes)
 {
-	int *ids, n = sysfs_ids(&ids, "node", NODES), have = 0;
+	int *ids, n = sysfs_ids(&ids, "node", NODE_DIR), have = 0;
 	struct zones zones;
 
 	*nodes = NULL;
@@ -119,7 +119,7 @@ int node_list(struct node **nodes)
 
 uint64_t node_meminfo(int id, const char *key)
 {
-	char *text = sysfs_slurp(NODES "/node%d/meminfo", id);
+	char *text = sysfs_slurp(NODE_DIR "/node%d/meminfo", id);
 	uint64_t value = text ? meminfo_value(text, key) : 0;
 
 	free(text);
@@ -224,12 +224,12 @@ double node_declared(int node, int initiator, const char *attribute)
 
 	for (int access = 0; access < 2 && !value; access++) {
 		if (initiator >= 0 &&
-		    !sysfs_exists(NODES "/node%d/access%d/initiators/node%d",
+		    !sysfs_exists(NODE_DIR "/node%d/access%d/initiators/node%d",
 				  node, access, initiator))
 			continue;
 		if (sysfs_read_u64(&value,
-				   NODES "/node%d/access%d/initiators/%s", node,
-				   access, attribute))
+				   NODE_DIR "/node%d/access%d/initiators/%s",
+				   node, access, attribute))
 			value = 0;
 		if (initiator < 0)
 			break;

@@ -11,6 +11,9 @@
 
 #include "mm/node_max.h"
 
+#define NODE_DIR "/sys/devices/system/node"
+#define NODE_TIER_DIR "/sys/devices/virtual/memory_tiering"
+
 #define NODE_TEXT 128
 
 struct node {

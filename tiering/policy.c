@@ -446,7 +446,7 @@ static bool rehearsed_debugfs(const struct want *w)
 	return sysfs_is_dry() &&
 	       !strncmp(w->t->path, TUNABLES_SCHED, strlen(TUNABLES_SCHED)) &&
 	       !sysfs_exists("/sys/kernel/debug/sched") &&
-	       sysfs_exists("/proc/sys/kernel/numa_balancing");
+	       sysfs_exists(TUNABLES_BALANCING);
 }
 
 static int write_one(const struct want *w)
