@@ -30,10 +30,11 @@
 #include "bench/prng.h"
 #include "bench/tlb.h"
 #include "gups.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "lib/time.h"
+#include "mm/page.h"
 
 #define WORD sizeof(uint64_t)
 /* Updates between two looks at the clock: a few ms at an emulator's pace. */
@@ -568,7 +569,7 @@ static void draw_from(struct worker *w)
 /* Slices are whole pages: no two threads populate one page. */
 static void divide(struct gups *g)
 {
-	uint64_t pages = g->config.bytes / TABLE_PAGE;
+	uint64_t pages = g->config.bytes / PAGE_BYTES;
 	unsigned int threads = g->config.threads;
 
 	for (unsigned int i = 0; i < threads; i++) {
@@ -578,8 +579,8 @@ static void divide(struct gups *g)
 
 		w->g = g;
 		w->id = i;
-		w->first = from * (TABLE_PAGE / WORD);
-		w->words = (to - from) * (TABLE_PAGE / WORD);
+		w->first = from * (PAGE_BYTES / WORD);
+		w->words = (to - from) * (PAGE_BYTES / WORD);
 		w->slice = (uint64_t *)g->table.base + w->first;
 		draw_from(w);
 	}
@@ -652,7 +653,7 @@ static int start_heart(struct gups *g)
 static int init_tlb(struct gups *g)
 {
 	const struct gups_config *c = &g->config;
-	uint64_t pages = c->bytes / TABLE_PAGE;
+	uint64_t pages = c->bytes / PAGE_BYTES;
 	int err;
 
 	if (!c->pattern)
@@ -759,8 +760,8 @@ static int touch_hot(struct worker *w)
 			err = table_bind_thread(node);
 		bound = node;
 		table_touch(&w->g->table,
-			    pattern_page(p, &first, rank, 0) * TABLE_PAGE,
-			    p->block_pages * TABLE_PAGE);
+			    pattern_page(p, &first, rank, 0) * PAGE_BYTES,
+			    p->block_pages * PAGE_BYTES);
 	}
 	return bound < 0 || err ? err : table_bind_thread(-1);
 }
@@ -776,8 +777,8 @@ static int locate_hot(struct gups *g, uint64_t rank, uint64_t end,
 	for (; rank < end && !err; rank++)
 		err = table_locate(&g->table,
 				   pattern_page(p, &first, rank, 0) *
-					   TABLE_PAGE,
-				   p->block_pages * TABLE_PAGE, pages);
+					   PAGE_BYTES,
+				   p->block_pages * PAGE_BYTES, pages);
 	return err;
 }
 
@@ -1156,7 +1157,7 @@ int gups_probe(const struct gups_config *config, int node,
 	double rate;
 	int err;
 
-	small.bytes = (uint64_t)config->threads * PROBE_PAGES * TABLE_PAGE;
+	small.bytes = (uint64_t)config->threads * PROBE_PAGES * PAGE_BYTES;
 	small.pages = PAGES_4K;
 	small.tlb_flusher_ns = 0;
 	small.pattern = NULL;
@@ -1179,7 +1180,7 @@ int gups_probe(const struct gups_config *config, int node,
 		double words = (double)(small.bytes / WORD);
 
 		probe->touch =
-			g->times.populate * TABLE_PAGE / (double)small.bytes;
+			g->times.populate * PAGE_BYTES / (double)small.bytes;
 		probe->store = g->times.fill / words;
 		probe->load = g->times.digest / words;
 		probe->update = 1 / rate;
@@ -1201,7 +1202,7 @@ double gups_estimate(const struct gups_probe *probe, uint64_t bytes,
 		update = limit;
 
 	/* Populate, fill, update; the digest and the sum each read every word. */
-	return (double)(bytes / TABLE_PAGE) * probe->touch +
+	return (double)(bytes / PAGE_BYTES) * probe->touch +
 	       words * probe->store + update + 2 * words * probe->load;
 }
 
@@ -1246,5 +1247,5 @@ void gups_heartbeat(const struct gups *g, struct tlb_flusher_count *count)
 
 double gups_touches(double updates_per_s, uint64_t bytes, double sample_s)
 {
-	return updates_per_s * sample_s * TABLE_PAGE / (double)bytes;
+	return updates_per_s * sample_s * PAGE_BYTES / (double)bytes;
 }

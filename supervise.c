@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "init.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"

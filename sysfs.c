@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
@@ -500,8 +501,7 @@ int sysfs_ids(int **ids, const char *prefix, const char *fmt, ...)
 		id = id_of(e->d_name, prefix);
 		if (id < 0)
 			continue;
-		if (!(n & (n - 1))) /* grown at every power of two */
-			*ids = xrealloc(*ids, sizeof(int) * (n ? n * 2u : 1));
+		*ids = xgrow(*ids, (size_t)n, sizeof(int));
 		(*ids)[n++] = id;
 	}
 	closedir(dir);

@@ -25,7 +25,7 @@
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/wait.h"
-#include "mm/node.h"
+#include "mm/machine.h"
 #include "mm/undo.h"
 #include "supervise.h"
 #include "sysfs.h"
@@ -238,7 +238,7 @@ static void do_work(const struct supervise *s, const struct plan *plan,
 }
 
 /* Found out once: it takes reading, and does not change. */
-static struct node_machine machine;
+static struct machine machine;
 
 static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		 struct supervised *result)
@@ -253,7 +253,7 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		return;
 	}
 	if (!init || plan->root) /* as PID 1: settle_in() has asked */
-		node_machine(&machine);
+		machine_read(&machine);
 	if (!init && plan_is(plan, VERB_HEADER) && !plan->no_header)
 		show_header(argc, argv, &machine);
 	show_environment(argc, argv, &machine);
@@ -304,7 +304,7 @@ static void settle_in(int argc, char **argv, bool json)
 	struct fail_state bad_usage;
 
 	fail_save(&bad_usage);
-	node_machine(&machine);
+	machine_read(&machine);
 	if (!json)
 		show_header(argc, argv, &machine);
 	init_modules();

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/text.h"
+#include "lib/alloc.h"
+#include "mm/node.h"
 #include "sysfs.h"
 #include "vmstat.h"
-
-#define NODES "/sys/devices/system/node"
 
 const struct vmstat_row vmstat_rows[] = {
 	{ "numa_hit", true },
@@ -92,9 +91,9 @@ int vmstat_read(struct vmstat *s)
 	if (!text)
 		return -errno;
 	add_file(s, VMSTAT_TOTAL, text);
-	n = sysfs_ids(&nodes, "node", NODES);
+	n = sysfs_ids(&nodes, "node", NODE_DIR);
 	for (int i = 0; i < n && i < NODE_MAX; i++) {
-		text = sysfs_slurp(NODES "/node%d/vmstat", nodes[i]);
+		text = sysfs_slurp(NODE_DIR "/node%d/vmstat", nodes[i]);
 		if (text) /* a node may go away meanwhile */
 			add_file(s, nodes[i], text);
 	}

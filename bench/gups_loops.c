@@ -10,6 +10,7 @@
  */
 #include "bench/gups_loops.h"
 #include "bench/prng.h"
+#include "mm/page.h"
 
 /*
  * HPCC allows 1024 updates to be looked ahead. 64 fill a core's misses, where
@@ -393,7 +394,7 @@ const struct gups_loops *gups_loops_of_pattern(const struct pattern *p,
 {
 	const struct pattern_plan *plan = p->plan;
 	uint64_t words =
-		p->block_pages / p->threads * (PATTERN_PAGE / sizeof(uint64_t));
+		p->block_pages / p->threads * (PAGE_BYTES / sizeof(uint64_t));
 	unsigned int object = (unsigned int)__builtin_ctzll(plan->object) - 3;
 
 	*s = (struct gups_loops_draw){

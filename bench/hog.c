@@ -24,12 +24,14 @@
 #include <unistd.h>
 
 #include "bench/hog.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
 #include "mm/node.h"
+#include "mm/page.h"
 #include "mm/zone.h"
 #include "sysfs.h"
 
@@ -59,7 +61,7 @@
 static int parse_bytes(const char *hog, const char *text, uint64_t *bytes)
 {
 	/* A page would not be felt, and a bare number was meant otherwise. */
-	if (parse_size(text, bytes) || *bytes < MIB || *bytes % 4096)
+	if (parse_size(text, bytes) || *bytes < MIB || *bytes % PAGE_BYTES)
 		return misuse(
 			"hog %s: give a size of 1M or more, in 4k, e.g. 6000M or free=200M",
 			hog);
@@ -190,7 +192,7 @@ static uint64_t wanted(const struct hog_plan *p, const struct zone_node *n)
 
 static uint64_t grain(const struct hog *h)
 {
-	return h->plan.pages == PAGES_THP ? HUGE_PAGE : TABLE_PAGE;
+	return h->plan.pages == PAGES_THP ? HUGE_PAGE : PAGE_BYTES;
 }
 
 static void take(struct hog *h, uint64_t bytes)
@@ -276,7 +278,7 @@ static int take_coarse(struct hog *h)
 		if (left <= keep)
 			return 0;
 		step = left - keep < STEP ? left - keep : STEP;
-		step = (step + TABLE_PAGE - 1) / TABLE_PAGE * TABLE_PAGE;
+		step = (step + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 		if (step > now.spare)
 			return lacks(
 				ENOMEM,
@@ -379,7 +381,7 @@ static int populate(struct hog *h)
 static void keep_warm(struct hog *h)
 {
 	struct share *s = h->share;
-	uint64_t pages = s->taken / TABLE_PAGE, at = 0, due, begin = now_ns();
+	uint64_t pages = s->taken / PAGE_BYTES, at = 0, due, begin = now_ns();
 	uint64_t done = 0;
 
 	for (;;) {
@@ -397,7 +399,7 @@ static void keep_warm(struct hog *h)
 		due -= done;
 		due = due < PORTION_PAGES ? due : PORTION_PAGES;
 		due = due < pages - at ? due : pages - at;
-		table_touch(&s->table, at * TABLE_PAGE, due * TABLE_PAGE);
+		table_touch(&s->table, at * PAGE_BYTES, due * PAGE_BYTES);
 		at = (at + due) % pages;
 		done += due;
 		s->touched += due;
@@ -875,7 +877,7 @@ bool hog_state(const struct hogs *hogs, int i, struct hog_state *state)
 	*state = h->state;
 	state->plan = &h->plan;
 	if (h->plan.warm_ns && h->share->touched) {
-		state->sweeps = (double)h->share->touched * TABLE_PAGE /
+		state->sweeps = (double)h->share->touched * PAGE_BYTES /
 				(double)h->state.bytes;
 		state->sweep_s = held / state->sweeps;
 	}

@@ -8,11 +8,13 @@
 
 #include "bench/pattern.h"
 #include "bench/prng.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "mm/page.h"
 
-#define HUGE_PAGES (2 * MIB / PATTERN_PAGE)
+#define HUGE_PAGES (2 * MIB / PAGE_BYTES)
 
 /* ------------------------------------------------------------------ order */
 
@@ -126,7 +128,7 @@ static int divide(struct pattern *p, uint64_t pages, enum page_kind kind)
 
 static int set_hot(struct pattern *p)
 {
-	uint64_t block = p->block_pages * PATTERN_PAGE;
+	uint64_t block = p->block_pages * PAGE_BYTES;
 	uint64_t hot = p->plan->hot_bytes;
 	char size[SIZE_TEXT];
 
@@ -142,7 +144,7 @@ static int set_hot(struct pattern *p)
 
 static int set_step(struct pattern *p)
 {
-	uint64_t block = p->block_pages * PATTERN_PAGE;
+	uint64_t block = p->block_pages * PAGE_BYTES;
 
 	p->step = p->plan->move_bytes ?
 			  (p->plan->move_bytes + block / 2) / block :
@@ -159,12 +161,12 @@ static int set_step(struct pattern *p)
 static int make(struct pattern *p, uint64_t bytes, enum page_kind kind)
 {
 	enum hot_at at = p->plan->at;
-	int err = divide(p, bytes / PATTERN_PAGE, kind);
+	int err = divide(p, bytes / PAGE_BYTES, kind);
 
 	if (!err && p->blocks < 2)
 		err = misuse(
 			"a table of %llu pages is too small for a pattern and %u threads",
-			(unsigned long long)(bytes / PATTERN_PAGE), p->threads);
+			(unsigned long long)(bytes / PAGE_BYTES), p->threads);
 	if (!err)
 		err = set_hot(p);
 	if (err)
@@ -348,7 +350,7 @@ void pattern_describe(const struct pattern *p, struct textbuf *t)
 	const char *place = places[p->order ? HOT_AT_SCATTERED : plan->at];
 	char hot[SIZE_TEXT];
 
-	format_size(hot, pattern_hot_pages(p) * PATTERN_PAGE);
+	format_size(hot, pattern_hot_pages(p) * PAGE_BYTES);
 	if (p->slots) {
 		buf_add(t,
 			"Zipf, exponent %g, over %llu pages; %.3g %% of the updates go to %s of them, %s",

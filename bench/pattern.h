@@ -52,7 +52,6 @@ struct pattern_plan {
 	int nr_phases;
 };
 
-#define PATTERN_PAGE 4096
 /* Selectors have 16 bits: a hot rate is a multiple of 1/65536. */
 #define PATTERN_ONE 65536
 

@@ -13,7 +13,8 @@
 
 #include "bench/placement.h"
 #include "bench/prng.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
+#include "mm/page.h"
 
 struct panel_page {
 	uint64_t page;
@@ -247,7 +248,7 @@ struct placement *placement_new(const struct pattern *p,
 	t->p = p;
 	t->table = table;
 	memcpy(t->near, near, sizeof(t->near));
-	t->pages = p ? pattern_pages(p) : table->bytes / TABLE_PAGE;
+	t->pages = p ? pattern_pages(p) : table->bytes / PAGE_BYTES;
 	t->sample = t->fresh = sample;
 	t->state = prng_start(seed, PRNG_SAMPLE);
 	t->page = xcalloc(2 * sample, sizeof(*t->page));

@@ -12,7 +12,7 @@
 #include "lib/base.h"
 #include "lib/report.h"
 #include "lib/text.h"
-#include "mm/iomem.h"
+#include "mm/memory_block.h"
 
 /* ------------------------------------------------------------- the question */
 
@@ -63,7 +63,7 @@ int pmu_hold(uint64_t ns)
 int pmu_node(const struct pmu_page_range *r)
 {
 	return r->name[0] && strcmp(r->name, "other") ?
-		       iomem_node_at(r->start) :
+		       memory_block_node_at(r->start) :
 		       -1;
 }
 

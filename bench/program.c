@@ -19,12 +19,12 @@
 
 #include "bench/program.h"
 #include "bench/table.h"
+#include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "mm/node.h"
 #include "sysfs.h"
 
-#define NODES "/sys/devices/system/node"
 /* As execvp(3) has it when the environment has none, as PID 1's has not. */
 #define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin:/sbin"
 #define ADD_BRINGS \
@@ -236,7 +236,8 @@ static int node_cpus(int node, int *ids)
 {
 	char list[4096];
 
-	if (sysfs_read(list, sizeof(list), NODES "/node%d/cpulist", node) <= 0)
+	if (sysfs_read(list, sizeof(list), NODE_DIR "/node%d/cpulist", node) <=
+	    0)
 		return 0;
 	return parse_list(list, ids, PROGRAM_CPUS);
 }
@@ -258,7 +259,7 @@ static int add_cpus(struct program *p, int node, int *ids)
 static int resolve_cpus(struct program *p)
 {
 	int *ids = xcalloc(PROGRAM_CPUS, sizeof(*ids)), *nodes;
-	int n = sysfs_ids(&nodes, "node", NODES), have[NODE_MAX];
+	int n = sysfs_ids(&nodes, "node", NODE_DIR), have[NODE_MAX];
 	int with = 0, err;
 
 	for (int i = 0; i < n && with < NODE_MAX; i++)

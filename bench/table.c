@@ -20,6 +20,7 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/page.h"
 
 /* From linux/mempolicy.h; numaif.h has it from numactl 2.0.17 on. */
 #ifndef MPOL_WEIGHTED_INTERLEAVE
@@ -169,7 +170,7 @@ void table_touch(const struct table *t, size_t offset, size_t bytes)
 {
 	volatile char *p = t->base + offset;
 
-	for (size_t i = 0; i < bytes; i += TABLE_PAGE)
+	for (size_t i = 0; i < bytes; i += PAGE_BYTES)
 		p[i] = 0;
 }
 
@@ -195,7 +196,7 @@ int table_locate(const struct table *t, size_t offset, size_t bytes,
 	while (p < end) {
 		size_t n = 0;
 
-		for (; n < CHUNK && p < end; p += TABLE_PAGE)
+		for (; n < CHUNK && p < end; p += PAGE_BYTES)
 			page[n++] = p;
 		if (numa_move_pages(0, n, page, NULL, status, 0) < 0)
 			return fail(errno, "move_pages: %s", strerror(errno));
@@ -213,7 +214,7 @@ int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
 		size_t some = n - from < CHUNK ? n - from : CHUNK;
 
 		for (size_t i = 0; i < some; i++)
-			page[i] = t->base + pages[from + i] * TABLE_PAGE;
+			page[i] = t->base + pages[from + i] * PAGE_BYTES;
 		if (numa_move_pages(0, some, page, NULL, node + from, 0) < 0)
 			return fail(errno, "move_pages: %s", strerror(errno));
 	}
@@ -224,7 +225,7 @@ int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
 int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 		 struct table_pages *pages)
 {
-	uint64_t r = now_ns() | 1, total = bytes / TABLE_PAGE;
+	uint64_t r = now_ns() | 1, total = bytes / PAGE_BYTES;
 	void *page[CHUNK];
 	int status[CHUNK];
 	size_t k = 0;
@@ -235,7 +236,7 @@ int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 		r ^= r << 13;
 		r ^= r >> 7;
 		r ^= r << 17;
-		page[k++] = t->base + (i * total + r % total) / n * TABLE_PAGE;
+		page[k++] = t->base + (i * total + r % total) / n * PAGE_BYTES;
 		if (k < CHUNK && i + 1 < n)
 			continue;
 		if (numa_move_pages(pid, k, page, NULL, status, 0) < 0)

@@ -11,9 +11,6 @@
 
 #include "bench/place.h"
 
-/* The grain at which pages are touched and counted, whatever their size. */
-#define TABLE_PAGE 4096
-
 enum page_kind { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
 
 struct table {

@@ -14,13 +14,14 @@
 #include "bench/tlb.h"
 #include "lib/base.h"
 #include "lib/error.h"
+#include "mm/page.h"
 
 /*
  * More pages than the kernel flushes one by one (tlb_single_page_flush_ceiling
  * is 33): a change of their protection flushes the whole TLB.
  */
 #define FLUSH_PAGES 64
-#define FLUSH_BYTES (FLUSH_PAGES * UINT64_C(4096))
+#define FLUSH_BYTES (FLUSH_PAGES * PAGE_BYTES)
 /* QEMU's CPU_TLB_DYN_DEFAULT_BITS is 8; below 2^9 a refill costs nothing. */
 #define FIRST_SHIFT 9
 #define LAST_SHIFT 20
@@ -76,7 +77,7 @@ static uint64_t entries(const struct tlb *tlb)
  */
 int tlb_map_region(struct tlb *tlb)
 {
-	size_t bytes = entries(tlb) * 4096;
+	size_t bytes = entries(tlb) * PAGE_BYTES;
 	void *region = mmap(NULL, bytes, PROT_READ,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -96,14 +97,14 @@ tlb_sweep(const struct tlb *tlb, uint64_t *next, uint64_t n)
 
 	for (; tlb->region && n; n--)
 		(void)*(volatile const char *)(tlb->region +
-					       (at++ & mask) * 4096);
+					       (at++ & mask) * PAGE_BYTES);
 	*next = at;
 }
 
 void tlb_exit(struct tlb *tlb)
 {
 	if (tlb->region)
-		munmap((void *)tlb->region, entries(tlb) * 4096);
+		munmap((void *)tlb->region, entries(tlb) * PAGE_BYTES);
 	tlb->region = NULL;
 	if (tlb->buffer)
 		munmap(tlb->buffer, FLUSH_BYTES);
@@ -117,7 +118,7 @@ void tlb_exit(struct tlb *tlb)
  */
 void tlb_flush(struct tlb *tlb)
 {
-	for (size_t i = 0; i < FLUSH_BYTES; i += 4096)
+	for (size_t i = 0; i < FLUSH_BYTES; i += PAGE_BYTES)
 		*(volatile char *)(tlb->buffer + i) = 1;
 	mprotect(tlb->buffer, FLUSH_BYTES, PROT_READ);
 	mprotect(tlb->buffer, FLUSH_BYTES, PROT_READ | PROT_WRITE);

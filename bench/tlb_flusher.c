@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "bench/tlb_flusher.h"
+#include "lib/alloc.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "lib/time.h"
 
 /* A sampling interval of DAMON's, in periods: see tlb_heartbeat_ns(). */

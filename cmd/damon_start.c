@@ -15,6 +15,7 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "mm/cgroup.h"
+#include "mm/page.h"
 #include "mm/undo.h"
 #include "sysfs.h"
 
@@ -78,7 +79,8 @@ static int set_cgroup(struct plan *p, const char *arg)
 
 static int set_size(struct plan *p, const char *arg)
 {
-	if (parse_size(arg, &p->damon.region_max) || p->damon.region_max < 4096)
+	if (parse_size(arg, &p->damon.region_max) ||
+	    p->damon.region_max < PAGE_BYTES)
 		return option_bad("--size", arg,
 				  "give a size such as 512M or 2G");
 	return 0;

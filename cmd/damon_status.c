@@ -14,6 +14,7 @@
 #include "damon/damon_config.h"
 #include "damon/damon_sysfs.h"
 #include "damon/heatmap.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
@@ -139,10 +140,7 @@ static void read_regions(struct seen *seen, size_t k, size_t s,
 		r.end *= c->addr_unit;
 		r.age_s *= (double)c->aggr_us / 1e6;
 		r.accesses_max = c->sample_us ? c->aggr_us / c->sample_us : 1;
-		if (!(seen->n & (seen->n - 1)))
-			seen->regions = xrealloc(
-				seen->regions,
-				sizeof(r) * (seen->n ? seen->n * 2 : 1));
+		seen->regions = xgrow(seen->regions, seen->n, sizeof(r));
 		seen->regions[seen->n++] = r;
 		seen->cut = now_ns() >= deadline;
 	}

@@ -13,32 +13,32 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/pmu.h"
 #include "bench/table.h"
 #include "cmd/findings.h"
 #include "damon/damon.h"
 #include "damon/damon_sysfs.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/cgroup.h"
+#include "mm/iomem.h"
+#include "mm/memory_block.h"
+#include "mm/page.h"
 #include "sysfs.h"
+#include "tiering/tunables.h"
 
 #define CXL "/sys/bus/cxl/devices"
-#define PCI "/sys/bus/pci/devices"
-#define CXL_MEMORY_CLASS 0x050210
-#define TIERS "/sys/devices/virtual/memory_tiering"
-#define BALANCING "/proc/sys/kernel/numa_balancing"
+#define TIERS NODE_TIER_DIR
+#define BALANCING TUNABLES_BALANCING
 #define PROMOTES 2
-#define DEMOTION "/sys/kernel/mm/numa/demotion_enabled"
+#define DEMOTION TUNABLES_DEMOTION
 #define SCANNER "/sys/kernel/debug/sched/numa_balancing"
-#define AUTO_ONLINE "/sys/devices/system/memory/auto_online_blocks"
-#define GROUPS "/sys/fs/cgroup/cgroup.controllers"
-_Static_assert(NODE_MAX == NODE_MAX, "tables hold every node");
+#define AUTO_ONLINE MEMORY_BLOCK_AUTO_ONLINE
 
 /* Less than that on a node, and what runs decides where pages are. */
 #define LITTLE (64 * MIB)
-/* As in gups.c: ten times DRAM's, and slower than any memory. */
-#define TRAPPED_RATIO 10
-#define TRAPPED_NS 200
 /* Read until they are in a CPU's cache, where there is one. */
 #define PROBE_PAGES 8
 #define PROBE_READS 512
@@ -71,16 +71,13 @@ static enum findings_answer unread(char text[static FINDINGS_TEXT],
 
 /* --------------------------------------------------------------- devices */
 
-/* PCI devices of the class "CXL memory device". */
 static int promised_devices(void)
 {
-	char *names = sysfs_names(PCI), *rest = names, *name;
-	uint64_t class;
+	char *names = region_pci_devices();
 	int n = 0;
 
-	while (names && (name = strtok_r(rest, "\n", &rest)))
-		n += !sysfs_read_u64(&class, PCI "/%s/class", name) &&
-		     class == CXL_MEMORY_CLASS;
+	for (const char *p = names; *p; p++)
+		n += *p == '\n';
 	free(names);
 	return n;
 }
@@ -215,20 +212,12 @@ static void look_at_window(const struct findings_look *l, struct window *best,
 /* The window for volatile memory that has most room. */
 static struct window best_window(const struct findings_look *l)
 {
-	int *roots, *ids, n = sysfs_ids(&roots, "root", CXL), m;
+	char *names = region_root_decoders(), *rest = names, *name;
 	struct window best = { .total = 0 };
-	char prefix[20], name[REGION_NAME];
 
-	for (int i = 0; i < n; i++) {
-		snprintf(prefix, sizeof(prefix), "decoder%d.", roots[i]);
-		m = sysfs_ids(&ids, prefix, CXL);
-		for (int k = 0; k < m; k++) {
-			snprintf(name, sizeof(name), "%s%d", prefix, ids[k]);
-			look_at_window(l, &best, name);
-		}
-		free(ids);
-	}
-	free(roots);
+	while ((name = strtok_r(rest, "\n", &rest)))
+		look_at_window(l, &best, name);
+	free(names);
 	return best;
 }
 
@@ -415,41 +404,10 @@ static enum findings_answer auto_online(struct findings_look *l, char *text)
 	return yes(text, "auto_online_blocks is %s", policy);
 }
 
-/*
- * Is there such a line in /proc/iomem, and (if inside is not NULL) below one
- * that begins so? The names are for everybody, the addresses are not.
- */
-static int find_iomem(const char *name, const char *inside)
-{
-	char *text = sysfs_slurp("/proc/iomem"), *line, *save;
-	size_t depth, within = SIZE_MAX;
-	int found = 0;
-
-	if (!text)
-		return -errno;
-	for (line = strtok_r(text, "\n", &save); line && !found;
-	     line = strtok_r(NULL, "\n", &save)) {
-		const char *what = strstr(line, " : ");
-
-		if (!what)
-			continue;
-		what += 3;
-		depth = strspn(line, " ");
-		if (depth <= within)
-			within = SIZE_MAX;
-		if (inside && within == SIZE_MAX &&
-		    !strncmp(what, inside, strlen(inside)))
-			within = depth;
-		found = !strcmp(what, name) && (!inside || depth > within);
-	}
-	free(text);
-	return found;
-}
-
 static enum findings_answer in_iomem(char *text, const char *name,
 				     const char *inside, const char *what)
 {
-	int found = find_iomem(name, inside);
+	int found = iomem_has(name, inside);
 
 	if (found > 0)
 		return yes(text, "%s", what);
@@ -518,7 +476,7 @@ static enum findings_answer no_tiers(struct findings_look *l, char *text)
 
 static enum findings_answer left_out(struct findings_look *l, char *text)
 {
-	int *ids, n = sysfs_ids(&ids, "node", "/sys/devices/system/node");
+	int *ids, n = sysfs_ids(&ids, "node", NODE_DIR);
 	int beyond = -1;
 
 	(void)l;
@@ -581,7 +539,7 @@ static double time_reads(int node)
 	double best = 0;
 	struct table t;
 
-	if (table_map(&t, PROBE_PAGES * TABLE_PAGE, PAGES_4K))
+	if (table_map(&t, PROBE_PAGES * PAGE_BYTES, PAGES_4K))
 		return 0;
 	for (int round = 0; !table_place(&t, &place) && round < 4; round++) {
 		uint64_t began = now_ns();
@@ -617,12 +575,14 @@ static void measure(struct findings_look *l)
 static bool is_trapped(struct findings_look *l)
 {
 	measure(l);
-	return l->slow >= 0 && l->slow_ns > TRAPPED_NS &&
-	       l->slow_ns > TRAPPED_RATIO * l->near_ns;
+	/* What is timed is a load and a store. */
+	return l->slow >= 0 &&
+	       node_is_trapped(l->slow_ns / 1e9, 2 * pmu_latency(l->slow),
+			       l->near_ns / 1e9);
 }
 
-void findings_trap_cause(const struct node_machine *m,
-			 const struct region *regions, int nr_regions, int node,
+void findings_trap_cause(const struct machine *m, const struct region *regions,
+			 int nr_regions, int node,
 			 char text[static FINDINGS_TEXT])
 {
 	bool old = m->qemu_major && (m->qemu_major < 11 ||
@@ -863,14 +823,12 @@ static bool has_memcg(void)
 
 static enum findings_answer no_memcg(struct findings_look *l, char *text)
 {
-	char controllers[256];
-	int err = sysfs_read(controllers, sizeof(controllers), GROUPS);
+	int has = cgroup_has_memory();
 
 	(void)l;
-	if (err >= 0)
-		return strstr(controllers, "memory") ?
-			       FINDINGS_NO :
-			       yes(text, "cgroup2 has no memory controller");
+	if (has >= 0)
+		return has ? FINDINGS_NO :
+			     yes(text, "cgroup2 has no memory controller");
 	return has_memcg() ? FINDINGS_NO :
 			     yes(text, "the kernel has no memory cgroups");
 }
@@ -1139,7 +1097,7 @@ const struct findings_row findings_rows[] = {
 	  "DAMON has one user at a time: policies that use it are refused (EBUSY).",
 	  "tier damon stop, damo stop, or N to the module's parameter enabled" },
 	{ "memcg-absent", FINDINGS_WARNING, FINDINGS_ASKED, no_memcg,
-	  "no memory in " GROUPS " or /proc/cgroups",
+	  "no memory in " CGROUP_CONTROLLERS " or /proc/cgroups",
 	  "DAMON cannot be kept to a cgroup: the hmsdk policies are refused.",
 	  "a kernel with CONFIG_MEMCG, without cgroup_disable=memory; cgroup2 instead of cgroup1" },
 	{ "thp-always", FINDINGS_NOTE, FINDINGS_ASKED, thp,
@@ -1214,7 +1172,7 @@ void findings_look_begin(struct findings_look *l, const struct node *nodes,
 		read_log(l);
 	if (brief)
 		return;
-	node_machine(&l->machine);
+	machine_read(&l->machine);
 	find_memdevs(l);
 	read_poison(l);
 }

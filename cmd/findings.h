@@ -14,6 +14,7 @@
 #include "cxl/poison.h"
 #include "cxl/region.h"
 #include "mm/dmesg.h"
+#include "mm/machine.h"
 #include "mm/node.h"
 #include "mm/zone.h"
 
@@ -49,7 +50,7 @@ struct findings_look {
 	const struct node *near; /* NULL: no node */
 	const struct region *regions;
 	int nr_regions;
-	struct node_machine machine;
+	struct machine machine;
 	struct zones zones;
 	bool has_zones; /* they were looked at */
 	struct findings_memdev *memdevs;
@@ -95,8 +96,8 @@ void findings_look_end(struct findings_look *l);
 const char *findings_level_name(enum findings_level level);
 
 /* Why accesses to a node of this machine are trapped, and what cures it. */
-void findings_trap_cause(const struct node_machine *m,
-			 const struct region *regions, int nr_regions, int node,
+void findings_trap_cause(const struct machine *m, const struct region *regions,
+			 int nr_regions, int node,
 			 char text[static FINDINGS_TEXT]);
 
 /* "2 warnings, the first at 3.1 s", with its line if that may be shown. */

@@ -24,12 +24,15 @@
 #include "cmd/verbs.h"
 #include "cxl/region.h"
 #include "gups.h"
+#include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/stats.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/machine.h"
 #include "mm/node.h"
+#include "mm/page.h"
 
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
 #define PLAIN_NS (UINT64_C(5) * 1000000000)
@@ -174,7 +177,7 @@ static int find_nodes(struct gups_run *run)
 
 static int look_around(struct gups_run *run)
 {
-	node_machine(&run->machine);
+	machine_read(&run->machine);
 	find_cpus(run);
 	/* Without regions the node's backing is not said, nothing else. */
 	run->nr_regions = region_list(&run->regions);
@@ -186,7 +189,7 @@ static int look_around(struct gups_run *run)
 static void settle_plan(struct gups_run *run)
 {
 	const struct gups_plan *g = run->gups;
-	uint64_t pages = g->bytes / TABLE_PAGE;
+	uint64_t pages = g->bytes / PAGE_BYTES;
 
 	run->threads = g->threads ? g->threads : (unsigned int)run->nr_cpus;
 	if (run->threads > pages)

@@ -16,6 +16,7 @@
 #include "lib/report.h"
 #include "lib/text.h"
 #include "mm/node.h"
+#include "mm/page.h"
 
 /* --------------------------------------------------------------- refusals */
 
@@ -109,7 +110,7 @@ static int too_large(const struct gups_run *run, const struct place *place,
 uint64_t gups_check_apart(const struct gups_run *run, const struct node *n)
 {
 	uint64_t hot =
-		run->pattern ? pattern_hot_pages(run->pattern) * TABLE_PAGE : 0;
+		run->pattern ? pattern_hot_pages(run->pattern) * PAGE_BYTES : 0;
 	uint64_t near = hot * run->gups->hot_near / PATTERN_ONE, bytes = 0;
 
 	if (n == node_near(run->nodes, run->nr_nodes))
@@ -290,7 +291,7 @@ static void expect(const struct gups_run *run, const struct place *place,
 		apart += (double)gups_check_apart(run, &run->nodes[i]);
 	if (run->pattern) {
 		first = pattern_first(run->pattern);
-		hot = (double)pattern_hot_pages(run->pattern) * TABLE_PAGE;
+		hot = (double)pattern_hot_pages(run->pattern) * PAGE_BYTES;
 		weight = pattern_hot_share(run->pattern, &first);
 	}
 	expect_shares(run, place, (uint64_t)(all - apart), pages);

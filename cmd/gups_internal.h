@@ -15,6 +15,7 @@
 #include "cmd/verb.h"
 #include "gups.h"
 #include "lib/base.h"
+#include "mm/machine.h"
 #include "mm/node.h"
 #include "tiering/session.h"
 
@@ -56,7 +57,7 @@ int gups_take(struct plan *plan, int n, char **operand);
 struct gups_run {
 	const struct plan *plan;
 	const struct gups_plan *gups;
-	struct node_machine machine;
+	struct machine machine;
 	struct node *nodes;
 	int nr_nodes;
 	struct region *regions;

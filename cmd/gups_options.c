@@ -15,6 +15,7 @@
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "mm/page.h"
 
 #define MAX_THREADS 1024
 /* HPCC's stream: a seed is a start this many updates further on. */
@@ -61,7 +62,8 @@ static int set_duration(struct plan *p, const char *arg)
 
 static int set_hot(struct plan *p, const char *arg)
 {
-	return option_size("--hot", arg, 4096, &p->gups.pattern.hot_bytes);
+	return option_size("--hot", arg, PAGE_BYTES,
+			   &p->gups.pattern.hot_bytes);
 }
 
 static int set_hot_rate(struct plan *p, const char *arg)
@@ -115,7 +117,8 @@ static int set_move_hot(struct plan *p, const char *arg)
 
 static int set_move_by(struct plan *p, const char *arg)
 {
-	return option_size("--move-by", arg, 4096, &p->gups.pattern.move_bytes);
+	return option_size("--move-by", arg, PAGE_BYTES,
+			   &p->gups.pattern.move_bytes);
 }
 
 /* "90%:20s,10%:20s" */
@@ -482,18 +485,18 @@ int gups_take(struct plan *plan, int n, char **operand)
 		return misuse(
 			"size %s: give a whole number with k, M, G or T, e.g. 512M",
 			operand[0]);
-	if (!g->bytes || g->bytes % 4096)
+	if (!g->bytes || g->bytes % PAGE_BYTES)
 		return misuse(
 			"size %s: a table is at least 4k, and a multiple of it",
 			operand[0]);
 	if (g->compare && (plan->policy.name || plan->policy.nr_sets))
 		return misuse(
 			"--against compares two nodes as they are: no --policy or --set with it");
-	if (g->threads > g->bytes / 4096)
+	if (g->threads > g->bytes / PAGE_BYTES)
 		return misuse(
 			"--threads %u: a table of %s has a page for %llu at most",
 			g->threads, operand[0],
-			(unsigned long long)(g->bytes / 4096));
+			(unsigned long long)(g->bytes / PAGE_BYTES));
 	err = check_pattern(g, rate_given);
 	if (err)
 		return err;

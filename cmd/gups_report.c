@@ -10,6 +10,7 @@
 #include "gups.h"
 #include "lib/report.h"
 #include "lib/text.h"
+#include "mm/page.h"
 
 /* Intervals without a flush, above which DAMON's view is not a result. */
 #define BLIND_SHARE 0.05
@@ -85,7 +86,7 @@ static void member_pattern(const struct gups_run *run)
 	report_str("kind", p->zipf > 0	? "zipf" :
 			   p->hot_bytes ? "hot set" :
 					  "uniform");
-	report_u64("hot_bytes", pattern_hot_pages(run->pattern) * TABLE_PAGE);
+	report_u64("hot_bytes", pattern_hot_pages(run->pattern) * PAGE_BYTES);
 	report_real("hot_rate", pattern_hot_share(run->pattern, &first));
 	report_str("hot_at", run->pattern->order ? "scattered" : places[p->at]);
 	if (p->zipf > 0)

@@ -8,16 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/latency_model.h"
 #include "bench/placement.h"
 #include "bench/pmu.h"
 #include "cmd/gups_timeline.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/page.h"
 #include "mm/zone.h"
 #include "sysfs.h"
 
@@ -117,7 +118,7 @@ static void look_at_hogs(struct gups_timeline *t, struct placement_part *p)
 static void take_zones(struct gups_timeline *t)
 {
 	struct zones *zones = &t->now.moves.zones;
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages;
+	uint64_t page = page_size(), pages;
 
 	if (!t->rows) {
 		zone_take(zones);
@@ -556,7 +557,7 @@ static double page_rate(const struct gups_timeline *t, bool hot)
 	double pages;
 
 	if (!p)
-		return rate * TABLE_PAGE / (double)t->s.plan->bytes;
+		return rate * PAGE_BYTES / (double)t->s.plan->bytes;
 	pages = (double)pattern_hot_pages(p);
 	if (!hot)
 		pages = (double)pattern_pages(p) - pages;
@@ -589,7 +590,7 @@ static uint64_t migrated_bytes(const struct gups_timeline *t)
 	uint64_t now = 0;
 
 	vmstat_get(&t->now.counters, VMSTAT_TOTAL, "pgmigrate_success", &now);
-	return (now - t->first_migrated) * (uint64_t)sysconf(_SC_PAGESIZE);
+	return (now - t->first_migrated) * page_size();
 }
 
 static void mean_shares(const struct gups_timeline *t, double *share)

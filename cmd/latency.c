@@ -25,6 +25,7 @@
 #include "bench/tlb.h"
 #include "cmd/latency.h"
 #include "cmd/verbs.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
@@ -32,7 +33,9 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "lib/wait.h"
+#include "mm/machine.h"
 #include "mm/node.h"
+#include "mm/page.h"
 #include "sysfs.h"
 
 /* A line of its buffer is drawn with 32 bits. */
@@ -100,7 +103,7 @@ struct cell {
 
 struct latency {
 	const struct plan *plan;
-	struct node_machine machine;
+	struct machine machine;
 	struct node *nodes;
 	int nr_nodes, nr_origins;
 	uint64_t bytes; /* of a buffer, if there is time for it */
@@ -249,7 +252,7 @@ static void grow_tlb(struct latency *l, struct buffer *b, uint64_t ns)
 {
 	uint64_t now = now_ns(), end = now + ns, loads = 0;
 
-	l->tlb.pages = b->lines * sizeof(struct latency_line) / TABLE_PAGE;
+	l->tlb.pages = b->lines * sizeof(struct latency_line) / PAGE_BYTES;
 	for (tlb_grow(&l->tlb); l->tlb.growing && now < end; now = now_ns()) {
 		b->at = chase(b->at, LINK_CHUNK);
 		loads += LINK_CHUNK;
@@ -277,7 +280,7 @@ uint64_t latency_default_bytes(bool emulated)
 	free(ids);
 	if (!most)
 		return UNKNOWN_BYTES;
-	most = LLC_TIMES * most & ~(uint64_t)(TABLE_PAGE - 1);
+	most = LLC_TIMES * most & ~(uint64_t)(PAGE_BYTES - 1);
 	return most > LEAST_BYTES ? most : LEAST_BYTES;
 }
 
@@ -344,7 +347,7 @@ static int look_around(struct latency *l)
 {
 	size_t n;
 
-	node_machine(&l->machine);
+	machine_read(&l->machine);
 	l->nr_nodes = node_list(&l->nodes);
 	if (l->nr_nodes < 0)
 		return l->nr_nodes;
@@ -398,8 +401,8 @@ static int make_buffer(struct latency *l, struct buffer *b)
 	} while (b->lines < want && now_ns() < end && !l->stopped);
 	err = table_locate(
 		&b->table, 0,
-		(b->lines * sizeof(struct latency_line) + TABLE_PAGE - 1) &
-			~(size_t)(TABLE_PAGE - 1),
+		(b->lines * sizeof(struct latency_line) + PAGE_BYTES - 1) &
+			~(size_t)(PAGE_BYTES - 1),
 		&pages);
 	return err ? err : table_check(&place, &pages);
 }
@@ -745,7 +748,7 @@ static int set_duration(struct plan *p, const char *arg)
 static int set_size(struct plan *p, const char *arg)
 {
 	if (parse_size(arg, &p->latency.bytes) || !p->latency.bytes ||
-	    p->latency.bytes % 4096 || p->latency.bytes > MAX_CHAIN)
+	    p->latency.bytes % PAGE_BYTES || p->latency.bytes > MAX_CHAIN)
 		return option_bad("--size", arg,
 				  "give a multiple of 4k, 256G at most");
 	return 0;

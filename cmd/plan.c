@@ -16,6 +16,7 @@
 
 #include "cmd/plan.h"
 #include "cmd/verb.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/verbs.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"

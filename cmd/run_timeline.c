@@ -5,13 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/run_timeline.h"
 #include "lib/base.h"
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/page.h"
 #include "sysfs.h"
 
 /* Of one CPU, so that what is measured is not the measuring. */
@@ -92,7 +92,7 @@ static bool free_bytes(const struct vmstat *s, int node, uint64_t *bytes)
 
 	if (!vmstat_get(s, node, "nr_free_pages", &pages))
 		return false;
-	*bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	*bytes = pages * page_size();
 	return true;
 }
 

@@ -11,13 +11,13 @@
 #include "damon/damon_config.h"
 #include "damon/damon_sysfs.h"
 #include "lib/time.h"
-#include "mm/iomem.h"
 #include "lib/base.h"
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/memory_block.h"
 
-void show_header(int argc, char **argv, const struct node_machine *m)
+void show_header(int argc, char **argv, const struct machine *m)
 {
 	struct textbuf command = { 0 };
 
@@ -45,7 +45,7 @@ REPORT_RECORD(environment, "environment", "the first one: what runs, and where",
 	      "emulated b times and rates are an emulator's, not hardware's\n"
 	      "uptime_s r since the kernel was started\n");
 
-void show_environment(int argc, char **argv, const struct node_machine *m)
+void show_environment(int argc, char **argv, const struct machine *m)
 {
 	report_begin(&environment);
 	report_str("tier", TIER_VERSION);
@@ -246,9 +246,10 @@ static void say_target(char *text, size_t size, const struct kdamond_context *c)
 			kdamond_region(t, i)->start) *
 		       c->addr_unit;
 	format_size(bytes, sum);
-	node = t->regions.nr ? iomem_node_at(kdamond_region(t, 0)->start *
-					     c->addr_unit) :
-			       -1;
+	node = t->regions.nr ?
+		       memory_block_node_at(kdamond_region(t, 0)->start *
+					    c->addr_unit) :
+		       -1;
 	snprintf(text, size,
 		 node < 0 ? "%s in %zu range%s" :
 			    "%s in %zu range%s of node %d",

@@ -9,14 +9,15 @@
 #include <stddef.h>
 
 #include "cxl/region.h"
+#include "mm/machine.h"
 #include "mm/node.h"
 
 /*
  * What runs, and where: three lines of text (none for what is written to be
  * read by another program), and the record "environment".
  */
-void show_header(int argc, char **argv, const struct node_machine *m);
-void show_environment(int argc, char **argv, const struct node_machine *m);
+void show_header(int argc, char **argv, const struct machine *m);
+void show_environment(int argc, char **argv, const struct machine *m);
 /*
  * Records "node", one each; text: a table. regions may be NULL; they say
  * which node is backed by which CXL device.

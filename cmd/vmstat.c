@@ -23,13 +23,13 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "lib/wait.h"
+#include "mm/page.h"
 #include "sysfs.h"
 #include "tiering/counters.h"
 #include "vmstat.h"
 
 /* Lines between two heads: one is always seen on a terminal of 24 lines. */
 #define HEAD_LINES 20
-#define PAGE_BYTES 4096
 /* Reading the counters takes a millisecond or two in an emulator. */
 #define MIN_INTERVAL_NS (UINT64_C(10) * 1000000)
 
@@ -81,7 +81,7 @@ static void record(const struct rows *w, const struct vmstat *before,
 		const char *key = i ? report_node(node) : "total";
 
 		if (vmstat_get(now, node, "nr_free_pages", &pages))
-			report_u64(key, pages * PAGE_BYTES);
+			report_u64(key, pages * page_size());
 		else
 			report_null(key);
 	}

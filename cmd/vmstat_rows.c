@@ -8,11 +8,11 @@
 #include "cmd/vmstat_rows.h"
 #include "lib/base.h"
 #include "lib/text.h"
+#include "mm/page.h"
 #include "vmstat.h"
 
 /* As many nodes as one line of 80 columns holds. */
 #define LINE_NODES 2
-#define PAGE_BYTES 4096
 
 /*
  * Counted in total alone; also of each node; and of which one line shows the
@@ -77,7 +77,7 @@ static const char *cell(char buf[static VMSTAT_ROWS_TEXT],
 
 	if (!c->names[0]) {
 		any = vmstat_get(now, node, "nr_free_pages", &pages);
-		sum = any ? (int64_t)(pages / (MIB / PAGE_BYTES)) : 0;
+		sum = any ? (int64_t)(pages / (MIB / page_size())) : 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(c->names) && c->names[i]; i++) {
 		if (!vmstat_delta(before, now, node, c->names[i], &delta))

@@ -25,12 +25,13 @@
 #include "lib/time.h"
 #include "lib/wait.h"
 #include "mm/memory_block.h"
+#include "mm/machine.h"
 #include "mm/node.h"
 #include "sysfs.h"
 
 #define DAX_DRIVER "/sys/bus/cxl/drivers/cxl_dax_region"
 #define KMEM_DRIVER "/sys/bus/dax/drivers/kmem"
-#define AUTO_ONLINE MEMORY_BLOCK_DIR "/auto_online_blocks"
+#define AUTO_ONLINE MEMORY_BLOCK_AUTO_ONLINE
 
 /* A memory block in use, under emulation: 17 MB/s were seen. */
 #define OFFLINE_TIMEOUT_NS UINT64_C(60000000000)
@@ -78,9 +79,9 @@ static void close_library(struct region_work *w)
 
 static bool under_hypervisor(void)
 {
-	struct node_machine m;
+	struct machine m;
 
-	node_machine(&m);
+	machine_read(&m);
 	return m.hypervisor;
 }
 

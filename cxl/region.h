@@ -74,6 +74,13 @@ int region_create(const struct region_spec *spec, struct region *out);
 /* All regions, *regions to be freed. Returns how many, or -errno. */
 int region_list(struct region **regions);
 
+/*
+ * The PCI devices of the class "CXL memory device", whether a driver has them
+ * or not, and the root decoders: names, each ended by a newline; to be freed.
+ */
+char *region_pci_devices(void);
+char *region_root_decoders(void);
+
 /* The id of the endpoint port of a memdev ("mem0"); -1: it has none yet. */
 int region_endpoint(const char *memdev);
 

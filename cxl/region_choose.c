@@ -13,6 +13,7 @@
 
 #include "cxl/region.h"
 #include "cxl/region_internal.h"
+#include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "sysfs.h"
@@ -63,7 +64,7 @@ static size_t all_memdevs(struct region_work *w, struct cxl_memdev ***memdevs)
 
 	*memdevs = NULL;
 	cxl_memdev_foreach(w->cxl, memdev) {
-		*memdevs = xrealloc(*memdevs, (n + 1) * sizeof(**memdevs));
+		*memdevs = xgrow(*memdevs, n, sizeof(**memdevs));
 		(*memdevs)[n++] = memdev;
 	}
 	if (n)

@@ -12,6 +12,7 @@
 
 #include "cxl/region.h"
 #include "cxl/region_internal.h"
+#include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "lib/time.h"

@@ -10,6 +10,7 @@
 
 #include "cxl/region.h"
 #include "cxl/region_internal.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
@@ -18,6 +19,7 @@
 #include "sysfs.h"
 
 #define PCI "/sys/bus/pci/devices"
+#define CXL_MEMORY_CLASS 0x050210
 
 /* An attribute that may be absent or not readable: 0 then. */
 static uint64_t number_or_0(const char *dir, const char *attribute)
@@ -56,24 +58,33 @@ bool region_of_endpoint(int endpoint, char name[static REGION_NAME])
 	return found;
 }
 
-/* The root decoder below which the region is: "decoder0.1". */
-static void read_root(struct region *r)
+char *region_root_decoders(void)
 {
-	int *roots, *ids, n, m;
+	int *roots, *ids, n = sysfs_ids(&roots, "root", CXL), m;
+	struct textbuf names = { 0 };
 	char prefix[20];
 
-	n = sysfs_ids(&roots, "root", CXL);
+	buf_addn(&names, "", 0);
 	for (int i = 0; i < n; i++) {
 		snprintf(prefix, sizeof(prefix), "decoder%d.", roots[i]);
 		m = sysfs_ids(&ids, prefix, CXL);
 		for (int j = 0; j < m; j++)
-			if (sysfs_exists(CXL "/%s%d/%s", prefix, ids[j],
-					 r->name))
-				snprintf(r->decoder, sizeof(r->decoder), "%s%d",
-					 prefix, ids[j]);
+			buf_add(&names, "%s%d\n", prefix, ids[j]);
 		free(ids);
 	}
 	free(roots);
+	return names.text;
+}
+
+/* The root decoder below which the region is: "decoder0.1". */
+static void read_root(struct region *r)
+{
+	char *names = region_root_decoders(), *rest = names, *name;
+
+	while ((name = strtok_r(rest, "\n", &rest)))
+		if (sysfs_exists(CXL "/%s/%s", name, r->name))
+			snprintf(r->decoder, sizeof(r->decoder), "%s", name);
+	free(names);
 }
 
 /* target0 = "decoder5.0", of endpoint5, whose uport is the memdev. */
@@ -120,11 +131,8 @@ static void read_blocks(struct region *r)
 
 	if (!r->start || memory_block_range(&b, r->start, r->size))
 		return;
-	n = sysfs_ids(&ids, "memory", MEMORY_BLOCK_DIR);
+	n = memory_block_online(&ids, -1, b.first, b.end);
 	for (int i = 0; i < n; i++) {
-		if (ids[i] < b.first || ids[i] >= b.end ||
-		    !memory_block_is(ids[i], "online"))
-			continue;
 		r->online += b.size;
 		if (memory_block_is_movable(ids[i]))
 			r->movable += b.size;
@@ -178,8 +186,7 @@ int region_list(struct region **regions)
 
 /* --- the probes of memdevs ------------------------------------------------ */
 
-/* PCI devices of the class "CXL memory device", a line each. */
-static char *promised_devices(void)
+char *region_pci_devices(void)
 {
 	char *names = sysfs_names(PCI), *rest = names, *name;
 	struct textbuf found = { 0 };
@@ -188,7 +195,7 @@ static char *promised_devices(void)
 	buf_addn(&found, "", 0);
 	while (names && (name = strtok_r(rest, "\n", &rest)))
 		if (!sysfs_read_u64(&class, PCI "/%s/class", name) &&
-		    class == 0x050210)
+		    class == CXL_MEMORY_CLASS)
 			buf_add(&found, "%s\n", name);
 	free(names);
 	return found.text;
@@ -269,7 +276,7 @@ static int look_for_memdevs(void *arg, char state[static WAIT_STATE])
 
 int region_await_memdevs(uint64_t timeout_ns)
 {
-	char *promised = promised_devices(), state[WAIT_STATE];
+	char *promised = region_pci_devices(), state[WAIT_STATE];
 	int err = 0;
 
 	if (*promised && !sysfs_is_rerooted() &&

@@ -15,10 +15,10 @@
 #include "damon/damon.h"
 #include "damon/damon_config.h"
 #include "damon/damon_sysfs.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
-#include "lib/text.h"
 #include "lib/time.h"
 #include "mm/undo.h"
 #include "sysfs.h"
@@ -212,9 +212,7 @@ static int remember(void *arg, const char *path, const char *value,
 	struct writes *all = arg;
 
 	(void)f;
-	if (!(all->n & (all->n - 1)))
-		all->w = xrealloc(all->w,
-				  sizeof(*all->w) * (all->n ? all->n * 2 : 1));
+	all->w = xgrow(all->w, all->n, sizeof(*all->w));
 	all->w[all->n].path = xstrdup(path);
 	all->w[all->n++].value = xstrdup(value);
 	return 0;

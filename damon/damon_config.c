@@ -6,12 +6,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "damon/damon_config.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
-#include "lib/text.h"
+#include "mm/page.h"
 
 #define ROW(type, member, unit_, file_, key_, ...)               \
 	{                                                        \
@@ -271,9 +271,7 @@ void *kdamond_add(struct kdamond_list *list, const struct kdamond_kind *of)
 {
 	void *item;
 
-	if (!(list->nr & (list->nr - 1))) /* grown at every power of two */
-		list->items = xrealloc(
-			list->items, (list->nr ? list->nr * 2 : 1) * of->size);
+	list->items = xgrow(list->items, list->nr, of->size);
 	item = kdamond_item(list, of, list->nr++);
 	return memcpy(item, of->defaults, of->size);
 }
@@ -351,7 +349,7 @@ static int check_context(const struct kdamond_context *c)
 /* The kernel rounds a region to whole pages, outwards, then compares. */
 static int check_regions(const struct kdamond_target *t, bool physical)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE) - 1, last = 0;
+	uint64_t page = page_size() - 1, last = 0;
 
 	if (physical && !t->regions.nr)
 		return misuse("regions: none, so no memory would be watched");

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "damon/damon_json.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
@@ -92,49 +93,57 @@ static void leave(struct reader *r, size_t was)
 
 /* ------------------------------------------------------------------ values */
 
-enum class {
+/* What a number may be of; what is behind it says so. */
+enum quantity {
 	PLAIN,
 	TIME, /* scale: ns */
 	SIZE, /* bytes */
 	PERCENT,
 	SAMPLES,
 	AGGREGATIONS,
-	NR_CLASSES,
+	NO_QUANTITY,
 };
 
-/* What is behind a number: its class and how many of the class' units. */
-static enum class classify(const char *suffix, size_t len, uint64_t *scale) {
-	static const struct { const char * suffix; enum class class;
-			      uint64_t scale; }
-words[] = {
-	{ "", PLAIN, 1 },
-	{ "ns", TIME, 1 },
-	{ "us", TIME, 1000 },
-	{ "ms", TIME, 1000000 },
-	{ "s", TIME, 1000000000 },
-	{ "m", TIME, 60000000000 },
-	{ "h", TIME, 3600000000000 },
-	{ "d", TIME, 86400000000000 },
-	{ "%", PERCENT, 1 },
-	{ "samples", SAMPLES, 1 },
-	{ "aggr_intervals", AGGREGATIONS, 1 },
-};
-static const char sizes[] = "BKMGTPE", tails[3][3] = { "", "B", "iB" };
-const char *size = len ? memchr(sizes, suffix[0], 7) : NULL;
+/*
+ * What the suffix of a number says: of which quantity it is, and how many of
+ * that quantity's units it stands for.
+ */
+static enum quantity quantity_of(const char *suffix, size_t len,
+				 uint64_t *scale)
+{
+	static const struct {
+		const char *suffix;
+		enum quantity quantity;
+		uint64_t scale;
+	} words[] = {
+		{ "", PLAIN, 1 },
+		{ "ns", TIME, 1 },
+		{ "us", TIME, 1000 },
+		{ "ms", TIME, 1000000 },
+		{ "s", TIME, 1000000000 },
+		{ "m", TIME, 60000000000 },
+		{ "h", TIME, 3600000000000 },
+		{ "d", TIME, 86400000000000 },
+		{ "%", PERCENT, 1 },
+		{ "samples", SAMPLES, 1 },
+		{ "aggr_intervals", AGGREGATIONS, 1 },
+	};
+	static const char sizes[] = "BKMGTPE", tails[3][3] = { "", "B", "iB" };
+	const char *size = len ? memchr(sizes, suffix[0], 7) : NULL;
 
-for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-	if (strlen(words[i].suffix) == len &&
-	    !memcmp(words[i].suffix, suffix, len)) {
-		*scale = words[i].scale;
-		return words[i].class;
-	}
-if (!size || len > 3)
-	return NR_CLASSES;
-*scale = UINT64_C(1) << 10 * (size - sizes);
-return strlen(tails[len - 1]) == len - 1 &&
-		       !memcmp(tails[len - 1], suffix + 1, len - 1) ?
-	       SIZE :
-	       NR_CLASSES;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strlen(words[i].suffix) == len &&
+		    !memcmp(words[i].suffix, suffix, len)) {
+			*scale = words[i].scale;
+			return words[i].quantity;
+		}
+	if (!size || len > 3)
+		return NO_QUANTITY;
+	*scale = UINT64_C(1) << 10 * (size - sizes);
+	return strlen(tails[len - 1]) == len - 1 &&
+			       !memcmp(tails[len - 1], suffix + 1, len - 1) ?
+		       SIZE :
+		       NO_QUANTITY;
 }
 
 static uint64_t interval(uint64_t us)
@@ -148,7 +157,7 @@ static uint64_t interval(uint64_t us)
  * of sysfs, but for rates and ages, which are percent and microseconds.
  */
 static bool ratio(const struct reader *r, enum kdamond_unit unit,
-		  enum class class, uint64_t *num, uint64_t *den)
+		  enum quantity quantity, uint64_t *num, uint64_t *den)
 {
 	const struct kdamond_context *c =
 		r->context ? r->context : kdamond_context_kind.defaults;
@@ -165,16 +174,16 @@ static bool ratio(const struct reader *r, enum kdamond_unit unit,
 	};
 
 	*den = 1;
-	if (class == NR_CLASSES ||
-	    (class != PLAIN && !(takes[unit] & 1 << class)))
+	if (quantity == NO_QUANTITY ||
+	    (quantity != PLAIN && !(takes[unit] & 1 << quantity)))
 		return false;
-	if (class == TIME)
+	if (quantity == TIME)
 		*den = unit == KDAMOND_MS ? 1000000 : 1000;
-	if (class == PERCENT)
+	if (quantity == PERCENT)
 		*num = unit == KDAMOND_PERMIL ? 10 : 100;
-	if (unit == KDAMOND_AGE && class != AGGREGATIONS)
+	if (unit == KDAMOND_AGE && quantity != AGGREGATIONS)
 		*den *= interval(c->aggr_us);
-	if (unit == KDAMOND_ACCESSES && class != SAMPLES) {
+	if (unit == KDAMOND_ACCESSES && quantity != SAMPLES) {
 		*num = interval(c->aggr_us);
 		*den = 100 * interval(c->sample_us);
 	}
@@ -257,7 +266,7 @@ static int read_part(const struct reader *r, enum kdamond_unit unit,
 	static const char letters[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_%";
 	uint64_t point, rest, num = 1, den;
-	enum class class;
+	enum quantity quantity;
 	u128 digits;
 	size_t len;
 
@@ -266,12 +275,12 @@ static int read_part(const struct reader *r, enum kdamond_unit unit,
 		return bad_value(r, unit, whole);
 	*text += strspn(*text, " ");
 	len = strspn(*text, letters);
-	class = classify(*text, len, &num);
-	if (!ratio(r, unit, class, &num, &den))
+	quantity = quantity_of(*text, len, &num);
+	if (!ratio(r, unit, quantity, &num, &den))
 		return bad_value(r, unit, whole);
 	/* Half a byte is none, but half a kdamond was meant otherwise. */
 	divide(digits, point, &rest);
-	if (class == PLAIN && unit != KDAMOND_ACCESSES && rest)
+	if (quantity == PLAIN && unit != KDAMOND_ACCESSES && rest)
 		return bad_value(r, unit, whole);
 	*sum += divide(divide(digits * num, point, &rest), den, &rest);
 	if (*sum > UINT64_MAX)
@@ -279,7 +288,7 @@ static int read_part(const struct reader *r, enum kdamond_unit unit,
 	*text += len;
 	*text += strspn(*text, " ");
 	/* "1 m 30 s" */
-	return **text && class != TIME ? bad_value(r, unit, whole) : 0;
+	return **text && quantity != TIME ? bad_value(r, unit, whole) : 0;
 }
 
 static int read_amount(const struct reader *r, enum kdamond_unit unit,

@@ -4,7 +4,6 @@
  * shorter times, and damo's driven by goals.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,7 @@
 #include "lib/text.h"
 #include "mm/iomem.h"
 #include "mm/node.h"
-#include "sysfs.h"
+#include "mm/zone.h"
 
 /* aggr_us / sample_us of HMSDK's styles: an access in every sample */
 #define ALL_SAMPLES 20
@@ -77,33 +76,18 @@ static const struct style styles[] = {
  */
 static int free_goal(uint64_t *bp, int node)
 {
-	static const char *const names[] = { "min", "low", "high", "promo",
-					     "managed" };
-	char *text = sysfs_slurp("/proc/zoneinfo"), *line;
-	uint64_t sum[ARRAY_SIZE(names)] = { 0 }, pages;
-	char name[16];
-	int at = -1;
+	const struct zone_node *n;
+	struct zones zones;
+	int err = zone_take(&zones);
 
-	if (!text)
-		return -errno;
-	for (line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		sscanf(line, "Node %d, zone", &at);
-		if (at != node ||
-		    sscanf(line, " %15s %" SCNu64, name, &pages) != 2)
-			continue;
-		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-			if (!strcmp(name, names[i]))
-				sum[i] += pages;
-	}
-	free(text);
-	if (!sum[4])
+	if (err)
+		return err;
+	n = zone_of(&zones, node);
+	if (!n || !n->managed)
 		return fail(ENODATA,
 			    "/proc/zoneinfo: no managed pages on node %d",
 			    node);
-	if (!sum[3]) /* before Linux 6.9 it was not shown */
-		sum[3] = sum[2] + sum[1] - sum[0];
-	*bp = (sum[3] * 10000 + sum[4] - 1) / sum[4] + 200;
+	*bp = (n->promo * 10000 + n->managed - 1) / n->managed + 200;
 	return *bp < 10000 ?
 		       0 :
 		       fail(ERANGE, "node %d is smaller than its watermarks",

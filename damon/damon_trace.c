@@ -17,7 +17,8 @@
 #include "damon/damon_sysfs.h"
 #include "damon/damon_trace.h"
 #include "damon/heatmap.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
+#include "mm/page.h"
 #include "sysfs.h"
 
 #define EVENT "/sys/kernel/tracing/events/damon/damon_aggregated"
@@ -47,11 +48,6 @@ struct damon_trace {
 	struct watched *kdamonds;
 	size_t nr;
 };
-
-static size_t page_bytes(void)
-{
-	return (size_t)sysconf(_SC_PAGESIZE);
-}
 
 /* "	field:unsigned long start;	offset:24;	size:8;	signed:0;" */
 static bool find_field(struct field *f, const char *format, const char *name)
@@ -97,7 +93,7 @@ static bool watch_thread(struct watched *w, uint64_t event, int pid)
 			     PERF_FLAG_FD_CLOEXEC);
 	if (w->fd < 0)
 		return false;
-	w->map = mmap(NULL, page_bytes() + BUFFER_BYTES, PROT_READ, MAP_SHARED,
+	w->map = mmap(NULL, page_size() + BUFFER_BYTES, PROT_READ, MAP_SHARED,
 		      w->fd, 0);
 	if (w->map != MAP_FAILED)
 		return true;
@@ -145,7 +141,7 @@ struct damon_trace *damon_trace_open(void)
 void damon_trace_close(struct damon_trace *t)
 {
 	for (size_t i = 0; t && i < t->nr; i++) {
-		munmap(t->kdamonds[i].map, page_bytes() + BUFFER_BYTES);
+		munmap(t->kdamonds[i].map, page_size() + BUFFER_BYTES);
 		close(t->kdamonds[i].fd);
 	}
 	if (t)
@@ -159,7 +155,7 @@ void damon_trace_close(struct damon_trace *t)
 static void copy_out(void *to, size_t bytes, const struct watched *w,
 		     uint64_t at)
 {
-	const char *from = (const char *)w->map + page_bytes();
+	const char *from = (const char *)w->map + page_size();
 
 	for (size_t i = 0; i < bytes; i++)
 		((char *)to)[i] = from[(at + i) % BUFFER_BYTES];
@@ -182,7 +178,7 @@ static uint64_t value_of(const struct field *f, const struct watched *w,
 /* One round, while it is read from its end to its begin. */
 struct round {
 	struct heatmap_region *regions;
-	size_t n, room;
+	size_t n;
 	uint64_t nr_regions; /* as many as it must have */
 };
 
@@ -191,10 +187,7 @@ static void add_region(struct round *r, const struct damon_trace *t,
 {
 	struct heatmap_region *h;
 
-	if (r->n == r->room) {
-		r->room = r->room ? 2 * r->room : 64;
-		r->regions = xrealloc(r->regions, r->room * sizeof(*h));
-	}
+	r->regions = xgrow(r->regions, r->n, sizeof(*h));
 	h = &r->regions[r->n++];
 	*h = (struct heatmap_region){
 		.start = value_of(&t->fields[START], w, at) * w->unit,

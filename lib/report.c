@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/base.h"
+#include "lib/alloc.h"
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/text.h"
 
@@ -231,41 +232,6 @@ void nearest_try(struct nearest *n, const char *candidate)
 const char *nearest_found(const struct nearest *n)
 {
 	return n->best;
-}
-
-static void *checked(void *p)
-{
-	if (p)
-		return p;
-	fputs("tier: out of memory\n", stderr);
-	abort();
-}
-
-void *xcalloc(size_t count, size_t size)
-{
-	return checked(calloc(count ? count : 1, size ? size : 1));
-}
-
-void *xrealloc(void *p, size_t size)
-{
-	return checked(realloc(p, size ? size : 1));
-}
-
-char *xstrdup(const char *s)
-{
-	return checked(strdup(s));
-}
-
-char *xasprintf(const char *fmt, ...)
-{
-	char *s = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
-	va_end(ap);
-	return checked(s);
 }
 
 static void buf_room(struct textbuf *b, size_t more)

@@ -58,12 +58,6 @@ const char *nearest_found(const struct nearest *n);
 		va_end(ap);                             \
 	} while (0)
 
-/* malloc and friends that end the program when memory is out. */
-void *xcalloc(size_t count, size_t size);
-void *xrealloc(void *p, size_t size);
-char *xstrdup(const char *s);
-char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
 /* A string that grows; text stays terminated. Zero it to begin with. */
 struct textbuf {
 	char *text;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "mm/cgroup.h"
 #include "mm/undo.h"
 #include "sysfs.h"
@@ -40,16 +40,23 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
+int cgroup_has_memory(void)
+{
+	char text[512];
+	int err = sysfs_read(text, sizeof(text), CGROUP_CONTROLLERS);
+
+	return err < 0 ? err : has_word(text, "memory");
+}
+
 /* All that can be refused, mounted and logged before. */
 static int prepare(struct cgroup_making *m)
 {
 	char text[512];
-	int err = sysfs_read(text, sizeof(text),
-			     CGROUP_DIR "/cgroup.controllers");
+	int err = cgroup_has_memory();
 
 	if (err < 0)
 		return err;
-	if (!has_word(text, "memory"))
+	if (!err)
 		return lacks(
 			ENOENT,
 			"cgroup2 at %s has no memory controller: it needs CONFIG_MEMCG, and no cgroup1 that uses it",

@@ -10,6 +10,13 @@
 #define TIER_MM_CGROUP_H
 
 #define CGROUP_DIR "/sys/fs/cgroup"
+#define CGROUP_CONTROLLERS CGROUP_DIR "/cgroup.controllers"
+
+/*
+ * Has cgroup2, where it is mounted, the memory controller? 1, 0, or -errno
+ * with the message.
+ */
+int cgroup_has_memory(void);
 
 int cgroup_make(const char *name);
 

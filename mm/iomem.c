@@ -7,19 +7,16 @@
  * holes in it. As damo does, the one is cut with the other.
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "lib/alloc.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "mm/iomem.h"
+#include "mm/memory_block.h"
+#include "mm/page.h"
 #include "sysfs.h"
-
-#define BLOCKS "/sys/devices/system/memory"
-#define NODES "/sys/devices/system/node"
 
 struct list {
 	struct iomem_range *ranges;
@@ -28,49 +25,20 @@ struct list {
 
 static void add(struct list *l, uint64_t start, uint64_t end)
 {
-	if (!(l->n & (l->n - 1))) /* grown at every power of two */
-		l->ranges = xrealloc(l->ranges, sizeof(*l->ranges) *
-							(l->n ? l->n * 2u : 1));
+	l->ranges = xgrow(l->ranges, (size_t)l->n, sizeof(*l->ranges));
 	l->ranges[l->n++] = (struct iomem_range){ start, end };
-}
-
-/* The files of memory blocks are hexadecimal, without 0x. */
-static int block_size(uint64_t *size)
-{
-	char text[32], *end;
-	int err = sysfs_read(text, sizeof(text), BLOCKS "/block_size_bytes");
-
-	if (err == -ENOENT)
-		return lacks(ENOENT,
-			     "%s; the kernel needs CONFIG_MEMORY_HOTPLUG",
-			     fail_message());
-	if (err < 0)
-		return err;
-	*size = strtoull(text, &end, 16);
-	if (*end || !*size || *size > UINT64_C(1) << 40)
-		return fail(EINVAL,
-			    BLOCKS "/block_size_bytes: \"%s\" is no size",
-			    text);
-	return 0;
 }
 
 /* The node's online blocks, adjacent ones as one; memoryK is the K-th. */
 static int read_blocks(struct list *l, int node)
 {
-	char state[32], dir[64];
 	uint64_t size = 0, start;
-	int *ids, n, err = block_size(&size);
+	int *ids, n, err = memory_block_size(&size);
 
 	if (err)
 		return err;
-	n = sysfs_ids(&ids, "memory", NODES "/node%d", node);
-	snprintf(dir, sizeof(dir), NODES "/node%d", node);
-	sysfs_near(dir);
+	n = memory_block_online(&ids, node, 0, INT_MAX);
 	for (int i = 0; i < n; i++) {
-		if (sysfs_read(state, sizeof(state), "%s/memory%d/state", dir,
-			       ids[i]) < 0 ||
-		    strcmp(state, "online") != 0)
-			continue;
 		start = (uint64_t)ids[i] * size;
 		if (start / size != (uint64_t)ids[i] ||
 		    start > UINT64_MAX - size)
@@ -80,9 +48,7 @@ static int read_blocks(struct list *l, int node)
 		else
 			add(l, start, start + size);
 	}
-	sysfs_near(NULL);
-	if (n > 0)
-		free(ids);
+	free(ids);
 	return n < 0 ? n : 0;
 }
 
@@ -99,35 +65,74 @@ static void cut(struct list *l, const struct list *blocks, uint64_t start,
 	}
 }
 
-/* Lines such as "  100000000-17fffffff : System RAM (kmem)", end included. */
+/* "  100000000-17fffffff : System RAM (kmem)", a line of the file. */
+struct line {
+	size_t depth; /* blanks before it: it is in the one that has less */
+	uint64_t start, last; /* bytes; 0 and 0 for users */
+	const char *name;
+};
+
+/* The next line that has a range; false: there is none. */
+static bool next_line(struct line *l, char **text)
+{
+	char *line, *end;
+
+	while ((line = strsep(text, "\n"))) {
+		l->depth = strspn(line, " ");
+		l->start = strtoull(line, &end, 16);
+		if (*end != '-')
+			continue;
+		l->last = strtoull(end + 1, &end, 16);
+		if (strncmp(end, " : ", 3))
+			continue;
+		l->name = end + 3;
+		return true;
+	}
+	return false;
+}
+
 static int read_iomem(struct list *l, const struct list *blocks)
 {
-	char *text = sysfs_slurp("/proc/iomem"), *line, *next;
-	uint64_t start, end;
-	int name, err = 0;
+	char *text = sysfs_slurp("/proc/iomem"), *rest = text;
+	struct line line;
+	int err = 0;
 
 	if (!text)
 		return -errno;
-	for (line = text; line && !err; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		name = 0;
-		if (!strstr(line, " : System RAM")) /* sscanf() is slow */
+	while (!err && next_line(&line, &rest)) {
+		if (strncmp(line.name, "System RAM", 10))
 			continue;
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " : %n", &start, &end,
-			   &name) < 2 ||
-		    !name || strncmp(line + name, "System RAM", 10) != 0)
-			continue;
-		if (!end)
+		if (!line.last)
 			err = fail(
 				EPERM,
 				"/proc/iomem shows no addresses: not root (it takes CAP_SYS_ADMIN)");
-		else if (start <= end && end < UINT64_MAX)
-			cut(l, blocks, start, end + 1);
+		else if (line.start <= line.last && line.last < UINT64_MAX)
+			cut(l, blocks, line.start, line.last + 1);
 	}
 	free(text);
 	return err;
+}
+
+int iomem_has(const char *name, const char *inside)
+{
+	char *text = sysfs_slurp("/proc/iomem"), *rest = text;
+	size_t within = SIZE_MAX; /* the depth of the outer line; that: none */
+	struct line line;
+	int found = 0;
+
+	if (!text)
+		return -errno;
+	while (!found && next_line(&line, &rest)) {
+		if (line.depth <= within)
+			within = SIZE_MAX;
+		if (inside && within == SIZE_MAX &&
+		    !strncmp(line.name, inside, strlen(inside)))
+			within = line.depth;
+		found = !strcmp(line.name, name) &&
+			(!inside || line.depth > within);
+	}
+	free(text);
+	return found;
 }
 
 static int by_start(const void *a, const void *b)
@@ -143,7 +148,7 @@ static int by_start(const void *a, const void *b)
  */
 static void part(struct list *l)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE) - 1;
+	uint64_t page = page_size() - 1;
 	int kept = 0;
 
 	qsort(l->ranges, (size_t)l->n, sizeof(*l->ranges), by_start);
@@ -157,23 +162,6 @@ static void part(struct list *l)
 			l->ranges[kept++] = r;
 	}
 	l->n = kept;
-}
-
-int iomem_node_at(uint64_t address)
-{
-	int *ids, n, node = -1;
-	uint64_t size;
-
-	if (block_size(&size))
-		return -1;
-	n = sysfs_ids(&ids, "node", NODES);
-	for (int i = 0; i < n && node < 0; i++)
-		if (sysfs_exists(NODES "/node%d/memory%" PRIu64, ids[i],
-				 address / size))
-			node = ids[i];
-	if (n > 0)
-		free(ids);
-	return node;
 }
 
 int iomem_of_node(struct iomem_range **ranges, int node)

@@ -18,7 +18,11 @@ struct iomem_range {
  * with the message: without root /proc/iomem shows no addresses.
  */
 int iomem_of_node(struct iomem_range **ranges, int node);
-/* The node whose memory is there; -1: none's. */
-int iomem_node_at(uint64_t address);
+/*
+ * Is there a line of that name in /proc/iomem, and (if inside is not NULL) in
+ * one whose name begins so? 1, 0, or -errno with the message. The names are
+ * for everybody, the addresses are not.
+ */
+int iomem_has(const char *name, const char *inside);
 
 #endif

@@ -3,34 +3,54 @@
  * memory_block.c - the blocks in which Linux hotplugs memory.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base.h"
 #include "lib/error.h"
 #include "mm/memory_block.h"
+#include "mm/node.h"
 #include "sysfs.h"
 
 #define MEMORY MEMORY_BLOCK_DIR
 
-int memory_block_range(struct memory_blocks *b, uint64_t start, uint64_t size)
-{
-	char text[32];
-	int err;
+/* x86's are 128 MiB to 2 GiB; what is far from that was misread. */
+#define BLOCK_MIN MIB
+#define BLOCK_MAX (UINT64_C(1) << 40)
+/* x86 and arm64 have at most 52 bits of physical address. */
+#define ADDRESS_MAX (UINT64_C(1) << 52)
 
-	*b = (struct memory_blocks){ 0 };
-	err = sysfs_read(text, sizeof(text), MEMORY "/block_size_bytes");
-	if (err < 0)
-		return lacks(-err,
+int memory_block_size(uint64_t *size)
+{
+	char text[32], *end;
+	int err = sysfs_read(text, sizeof(text), MEMORY "/block_size_bytes");
+
+	if (err == -ENOENT)
+		return lacks(ENOENT,
 			     "this kernel cannot hotplug memory (no " MEMORY
 			     "/block_size_bytes): it needs "
 			     "CONFIG_MEMORY_HOTPLUG");
+	if (err < 0)
+		return err;
 	/* Hexadecimal without 0x. */
-	b->size = strtoull(text, NULL, 16);
-	if (b->size < MIB)
-		return fail(EINVAL, MEMORY "/block_size_bytes: \"%s\"", text);
-	/* x86 and arm64 have at most 52 bits of physical address. */
-	if (size > UINT64_C(1) << 52 || start > UINT64_C(1) << 52)
+	*size = strtoull(text, &end, 16);
+	if (*end || *size < BLOCK_MIN || *size > BLOCK_MAX)
+		return fail(EINVAL,
+			    MEMORY "/block_size_bytes: \"%s\" is no size",
+			    text);
+	return 0;
+}
+
+int memory_block_range(struct memory_blocks *b, uint64_t start, uint64_t size)
+{
+	int err;
+
+	*b = (struct memory_blocks){ 0 };
+	err = memory_block_size(&b->size);
+	if (err)
+		return err;
+	if (size > ADDRESS_MAX || start > ADDRESS_MAX)
 		return fail(ERANGE, "a region of %llu bytes at %#llx cannot be",
 			    (unsigned long long)size,
 			    (unsigned long long)start);
@@ -39,6 +59,28 @@ int memory_block_range(struct memory_blocks *b, uint64_t start, uint64_t size)
 	if (b->end < b->first)
 		b->end = b->first;
 	return 0;
+}
+
+int memory_block_online(int **ids, int node, int first, int end)
+{
+	char dir[64] = MEMORY, state[32];
+	int n, kept = 0;
+
+	if (node >= 0)
+		snprintf(dir, sizeof(dir), NODE_DIR "/node%d", node);
+	n = sysfs_ids(ids, "memory", "%s", dir);
+	sysfs_near(dir);
+	for (int i = 0; i < n; i++) {
+		int id = (*ids)[i];
+
+		if (id >= first && id < end &&
+		    sysfs_read(state, sizeof(state), "%s/memory%d/state", dir,
+			       id) > 0 &&
+		    !strcmp(state, "online"))
+			(*ids)[kept++] = id;
+	}
+	sysfs_near(NULL);
+	return n < 0 ? n : kept;
 }
 
 bool memory_block_exists(int block)
@@ -79,6 +121,15 @@ int memory_block_node(int block)
 		node = ids[0];
 	free(ids);
 	return node;
+}
+
+int memory_block_node_at(uint64_t address)
+{
+	uint64_t size;
+
+	return address > ADDRESS_MAX || memory_block_size(&size) ?
+		       -1 :
+		       memory_block_node((int)(address / size));
 }
 
 int memory_block_set(int block, const char *how)

@@ -8,18 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "mm/node.h"
+#include "mm/zone.h"
 #include "sysfs.h"
 
 #define TRAPPED_RATIO 10
 #define TRAPPED_SECONDS 200e-9
-#define NODES "/sys/devices/system/node"
-#define TIERS "/sys/devices/virtual/memory_tiering"
 
 /* "Node 0 MemFree:  123 kB" in bytes; 0 when there is no such line. */
 static uint64_t meminfo_value(const char *text, const char *key)
@@ -35,28 +34,11 @@ static uint64_t meminfo_value(const char *text, const char *key)
 	return 0;
 }
 
-/* Sum of the zones' high watermarks of a node, bytes. */
-static uint64_t high_watermark(const char *zoneinfo, int node)
+static void read_memory(struct node *n, const struct zones *zones)
 {
-	uint64_t pages = 0;
-	const char *line;
-	int at = -1;
-
-	for (line = zoneinfo; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, "Node ", 5))
-			at = (int)strtol(line + 5, NULL, 10);
-		line += strspn(line, " ");
-		if (at == node && !strncmp(line, "high ", 5))
-			pages += strtoull(line + 5, NULL, 10);
-	}
-	return pages * 4096;
-}
-
-static void read_memory(struct node *n, const char *zoneinfo)
-{
-	char *text = sysfs_slurp(NODES "/node%d/meminfo", n->id);
-	uint64_t file, dirty, reserve;
+	char *text = sysfs_slurp(NODE_DIR "/node%d/meminfo", n->id);
+	const struct zone_node *zone = zone_of(zones, n->id);
+	uint64_t file, dirty, reserve = zone ? zone->high : 0;
 
 	if (!text)
 		return;
@@ -65,7 +47,6 @@ static void read_memory(struct node *n, const char *zoneinfo)
 	file = meminfo_value(text, "Active(file)") +
 	       meminfo_value(text, "Inactive(file)");
 	dirty = meminfo_value(text, "Dirty") + meminfo_value(text, "Writeback");
-	reserve = zoneinfo ? high_watermark(zoneinfo, n->id) : 0;
 	n->available = n->free + (file > dirty ? file - dirty : 0);
 	n->available -= reserve < n->available ? reserve : n->available;
 	free(text);
@@ -84,12 +65,14 @@ static void set_tier(struct node *nodes, int n, const int *ids, int nr_ids,
 static void read_tiers(struct node *nodes, int n)
 {
 	char list[NODE_TEXT];
-	int *tiers, ids[64], nr = sysfs_ids(&tiers, "memory_tier", TIERS);
+	int *tiers, ids[64],
+		nr = sysfs_ids(&tiers, "memory_tier", NODE_TIER_DIR);
 
 	/* From below: of two that name a node the upper one has it. */
 	for (int i = nr; i-- > 0;)
 		if (sysfs_read(list, sizeof(list),
-			       TIERS "/memory_tier%d/nodelist", tiers[i]) >= 0)
+			       NODE_TIER_DIR "/memory_tier%d/nodelist",
+			       tiers[i]) >= 0)
 			set_tier(nodes, n, ids,
 				 parse_list(list, ids, ARRAY_SIZE(ids)),
 				 tiers[i]);
@@ -97,23 +80,23 @@ static void read_tiers(struct node *nodes, int n)
 		free(tiers);
 }
 
-static void read_node(struct node *n, int id, const char *zoneinfo)
+static void read_node(struct node *n, int id, const struct zones *zones)
 {
 	*n = (struct node){ .id = id, .tier = -1 };
-	read_memory(n, zoneinfo);
-	if (sysfs_read(n->cpus, sizeof(n->cpus), NODES "/node%d/cpulist", id) <
-	    0)
+	read_memory(n, zones);
+	if (sysfs_read(n->cpus, sizeof(n->cpus), NODE_DIR "/node%d/cpulist",
+		       id) < 0)
 		n->cpus[0] = '\0';
 	n->has_cpus = n->cpus[0];
 	if (sysfs_read(n->distance, sizeof(n->distance),
-		       NODES "/node%d/distance", id) < 0)
+		       NODE_DIR "/node%d/distance", id) < 0)
 		n->distance[0] = '\0';
 }
 
 int node_list(struct node **nodes)
 {
-	int *ids, n = sysfs_ids(&ids, "node", NODES), have = 0;
-	char *zoneinfo;
+	int *ids, n = sysfs_ids(&ids, "node", NODE_DIR), have = 0;
+	struct zones zones;
 
 	*nodes = NULL;
 	if (n == -ENOENT)
@@ -121,15 +104,14 @@ int node_list(struct node **nodes)
 			     fail_message());
 	if (n < 0)
 		return n;
-	zoneinfo = sysfs_slurp("/proc/zoneinfo");
+	zone_take(&zones); /* without it nothing is known to be kept free */
 	*nodes = xcalloc((size_t)n, sizeof(**nodes));
 	for (int i = 0; i < n && ids[i] < NODE_MAX; i++) {
-		read_node(&(*nodes)[have], ids[i], zoneinfo);
+		read_node(&(*nodes)[have], ids[i], &zones);
 		(*nodes)[have].place = i;
 		if ((*nodes)[have].total)
 			have++;
 	}
-	free(zoneinfo);
 	free(ids);
 	read_tiers(*nodes, have);
 	return have;
@@ -137,7 +119,7 @@ int node_list(struct node **nodes)
 
 uint64_t node_meminfo(int id, const char *key)
 {
-	char *text = sysfs_slurp(NODES "/node%d/meminfo", id);
+	char *text = sysfs_slurp(NODE_DIR "/node%d/meminfo", id);
 	uint64_t value = text ? meminfo_value(text, key) : 0;
 
 	free(text);
@@ -163,57 +145,6 @@ const struct node *node_near(const struct node *nodes, int n)
 		if (nodes[i].has_cpus)
 			return &nodes[i];
 	return n > 0 ? nodes : NULL;
-}
-
-/* Is the word among the flags of the first CPU? */
-static bool has_flag(const char *cpuinfo, const char *word)
-{
-	const char *flags = strstr(cpuinfo, "\nflags"), *p;
-
-	p = flags ? strstr(flags, word) : NULL;
-	return p && p < flags + 1 + strcspn(flags + 1, "\n");
-}
-
-static void read_cpu(struct node_machine *m)
-{
-	char *text = sysfs_slurp("/proc/cpuinfo"), *p;
-
-	p = text ? strstr(text, "model name") : NULL;
-	p = p ? strstr(p, ": ") : NULL;
-	snprintf(m->cpu, sizeof(m->cpu), "%.*s", p ? (int)strcspn(p, "\n") : 0,
-		 p ? p : "");
-	if (p)
-		memmove(m->cpu, m->cpu + 2, strlen(m->cpu + 2) + 1);
-	m->hypervisor = text && has_flag(text, " hypervisor");
-	free(text);
-}
-
-void node_machine(struct node_machine *m)
-{
-	char vendor[NODE_TEXT / 2] = "", product[NODE_TEXT / 2] = "";
-	struct utsname u;
-
-	*m = (struct node_machine){ 0 };
-	if (!uname(&u))
-		snprintf(m->kernel, sizeof(m->kernel), "%.30s %.60s %.30s",
-			 u.sysname, u.release, u.machine);
-	read_cpu(m);
-	if (sysfs_read(vendor, sizeof(vendor), "/sys/class/dmi/id/sys_vendor") <
-	    0)
-		vendor[0] = '\0';
-	/* QEMU puts its machine type into the version: pc-q35-11.1 */
-	if (sysfs_read(product, sizeof(product),
-		       "/sys/class/dmi/id/product_version") < 0)
-		product[0] = '\0';
-	m->qemu = !strcmp(vendor, "QEMU");
-	if (!m->qemu && sysfs_read(product, sizeof(product),
-				   "/sys/class/dmi/id/product_name") < 0)
-		product[0] = '\0';
-	snprintf(m->firmware, sizeof(m->firmware), "%s%s%s", vendor,
-		 vendor[0] && product[0] ? " " : "", product);
-	m->emulated = strstr(m->cpu, "QEMU TCG") != NULL;
-	if (m->qemu)
-		sscanf(product, "pc-q35-%u.%u", &m->qemu_major, &m->qemu_minor);
 }
 
 /* ----------------------------------------------------------------- tiers */
@@ -293,12 +224,12 @@ double node_declared(int node, int initiator, const char *attribute)
 
 	for (int access = 0; access < 2 && !value; access++) {
 		if (initiator >= 0 &&
-		    !sysfs_exists(NODES "/node%d/access%d/initiators/node%d",
+		    !sysfs_exists(NODE_DIR "/node%d/access%d/initiators/node%d",
 				  node, access, initiator))
 			continue;
 		if (sysfs_read_u64(&value,
-				   NODES "/node%d/access%d/initiators/%s", node,
-				   access, attribute))
+				   NODE_DIR "/node%d/access%d/initiators/%s",
+				   node, access, attribute))
 			value = 0;
 		if (initiator < 0)
 			break;

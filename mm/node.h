@@ -9,12 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mm/node_max.h"
+
+#define NODE_DIR "/sys/devices/system/node"
+#define NODE_TIER_DIR "/sys/devices/virtual/memory_tiering"
+
 #define NODE_TEXT 128
-/*
- * Tables of nodes are as long: those numbered beyond (252 to 255 are the GPUs'
- * of some POWER machines) are left out.
- */
-#define NODE_MAX 64
 
 struct node {
 	int id;
@@ -84,17 +84,5 @@ int node_latency(int node, double *read_ns, double *write_ns);
  * what is injected on purpose (0 where nothing is), is trapped. All seconds.
  */
 bool node_is_trapped(double access, double injected, double near);
-
-/* What this machine is: for the report, and to call emulated time emulated. */
-struct node_machine {
-	char kernel[NODE_TEXT]; /* "Linux 6.12.107+deb13-cloud-amd64 x86_64" */
-	char cpu[NODE_TEXT]; /* model name */
-	char firmware[NODE_TEXT]; /* vendor and product, e.g. QEMU pc-q35-11.1 */
-	bool emulated; /* TCG: time and speed are the emulator's */
-	bool hypervisor; /* CPUID says that it is a virtual machine's */
-	bool qemu; /* an emulated or virtual machine of QEMU's */
-	unsigned int qemu_major, qemu_minor; /* of the machine type; 0: ? */
-};
-void node_machine(struct node_machine *m);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/text.h"
+#include "lib/alloc.h"
 #include "lib/time.h"
 #include "mm/proctree.h"
 #include "sysfs.h"

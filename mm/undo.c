@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "lib/time.h"
@@ -185,8 +186,7 @@ static void forget_lines(void)
 
 static void remember(enum how how, const char *path, const char *value)
 {
-	state.lines = xrealloc(state.lines,
-			       (state.nr_lines + 1) * sizeof(*state.lines));
+	state.lines = xgrow(state.lines, state.nr_lines, sizeof(*state.lines));
 	state.lines[state.nr_lines++] =
 		(struct line){ how, xstrdup(path), xstrdup(value) };
 }

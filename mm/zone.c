@@ -7,70 +7,82 @@
  * the node, if that is more): pgdat_free_space_enough(), kernel/sched/fair.c.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base.h"
+#include "mm/page.h"
 #include "mm/zone.h"
 #include "sysfs.h"
 
-#define PAGE UINT64_C(4096)
 #define ENOUGH GIB
 #define ENOUGH_PART 16
+#define NOT_SHOWN UINT64_MAX
 
-/* One zone's part of the file. */
+/* One zone's part of the file, pages. */
 struct zone {
-	int node;
-	uint64_t free, min, low, high, promo, present, keep;
-	bool has_promo, unreclaimable;
+	int node; /* -1: no zone yet */
+	uint64_t free, min, low, high, promo, present, managed;
+	uint64_t keep; /* for allocations that can use no other zone */
+	uint64_t unreclaimable;
 };
 
-/* "(0, 1930, 2899, 2899)": the last one is for allocations like ours. */
-static uint64_t last_number(const char *text)
+static struct zone_node *find(const struct zones *zones, int node)
 {
-	const char *p = strrchr(text, ',');
-
-	return strtoull(p ? p + 1 : text + strcspn(text, "0123456789"), NULL,
-			10);
-}
-
-/* Some kernels have the watermark, but do not print it. */
-static uint64_t promo_of(const struct zone *z)
-{
-	return z->has_promo ? z->promo : z->high + z->low - z->min;
-}
-
-static struct zone_node *node_for(struct zones *zones, int node)
-{
-	struct zone_node *n = &zones->nodes[zones->nr_nodes];
-
 	for (int i = 0; i < zones->nr_nodes; i++)
 		if (zones->nodes[i].node == node)
-			return &zones->nodes[i];
+			return (struct zone_node *)&zones->nodes[i];
+	return NULL;
+}
+
+/* A node is whole: the next one begins, or the file ends. */
+static void drop_empty(struct zones *zones)
+{
+	if (zones->nr_nodes && !zones->nodes[zones->nr_nodes - 1].present)
+		zones->nr_nodes--;
+}
+
+static struct zone_node *find_or_add(struct zones *zones, int node)
+{
+	struct zone_node *n = find(zones, node);
+
+	if (n)
+		return n;
+	drop_empty(zones);
 	if (zones->nr_nodes == NODE_MAX)
 		return NULL;
+	n = &zones->nodes[zones->nr_nodes++];
 	*n = (struct zone_node){ .node = node, .above = INT64_MIN };
-	zones->nr_nodes++;
 	return n;
 }
 
 /* A zone is whole: the next one begins, or the file ends. */
 static void add_zone(struct zones *zones, const struct zone *z)
 {
-	struct zone_node *n = z->present ? node_for(zones, z->node) : NULL;
+	struct zone_node *n = z->node < 0 ? NULL : find_or_add(zones, z->node);
+	uint64_t page = page_size(), promo = z->promo;
 	int64_t above;
 
 	if (!n)
 		return;
-	above = (int64_t)(z->free - promo_of(z) - z->keep) * (int64_t)PAGE;
+	/* Some kernels have the watermark, but do not print it. */
+	if (promo == NOT_SHOWN)
+		promo = z->high + z->low - z->min;
+	n->managed += z->managed * page;
+	n->high += z->high * page;
+	n->promo += promo * page;
+	if (!z->present)
+		return;
+	above = (int64_t)(z->free - promo - z->keep) * (int64_t)page;
 	if (above > n->above)
 		n->above = above;
 	if (z->free > z->high + z->keep)
-		n->spare += (z->free - z->high - z->keep) * PAGE;
-	n->free += z->free * PAGE;
-	n->present += z->present * PAGE;
-	n->unreclaimable |= z->unreclaimable;
+		n->spare += (z->free - z->high - z->keep) * page;
+	n->free += z->free * page;
+	n->present += z->present * page;
+	n->unreclaimable |= z->unreclaimable > 0;
 	n->enough = n->present / ENOUGH_PART;
 	if (n->enough < ENOUGH)
 		n->enough = ENOUGH;
@@ -82,32 +94,40 @@ static void add_zone(struct zones *zones, const struct zone *z)
  */
 static void read_line(struct zone *z, const char *line)
 {
-	const struct {
+	static const struct {
 		const char *key;
-		uint64_t *value;
+		size_t at; /* in a struct zone */
 	} fields[] = {
-		{ "pages free ", &z->free }, { "min ", &z->min },
-		{ "low ", &z->low },	     { "high ", &z->high },
-		{ "promo ", &z->promo },     { "present ", &z->present },
+		{ "pages free ", offsetof(struct zone, free) },
+		{ "min ", offsetof(struct zone, min) },
+		{ "low ", offsetof(struct zone, low) },
+		{ "high ", offsetof(struct zone, high) },
+		{ "promo ", offsetof(struct zone, promo) },
+		{ "present ", offsetof(struct zone, present) },
+		{ "managed ", offsetof(struct zone, managed) },
+		{ "protection: ", offsetof(struct zone, keep) },
+		{ "node_unreclaimable:", offsetof(struct zone, unreclaimable) },
 	};
+	const char *last = strrchr(line, ',');
 
 	line += strspn(line, " ");
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (!strncmp(line, fields[i].key, strlen(fields[i].key)))
-			*fields[i].value = strtoull(
-				line + strlen(fields[i].key), NULL, 10);
-	if (!strncmp(line, "promo ", 6))
-		z->has_promo = true;
-	if (!strncmp(line, "protection: ", 12))
-		z->keep = last_number(line);
-	if (!strncmp(line, "node_unreclaimable:", 19))
-		z->unreclaimable = strtoull(line + 19, NULL, 10) > 0;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		size_t len = strlen(fields[i].key);
+
+		if (strncmp(line, fields[i].key, len))
+			continue;
+		/* "(0, 1930, 2899)": the last is for allocations like ours. */
+		line = last ? last + 1 : line + len + (line[len] == '(');
+		*(uint64_t *)((char *)z + fields[i].at) =
+			strtoull(line, NULL, 10);
+		return;
+	}
 }
 
 int zone_take(struct zones *zones)
 {
 	char *text = sysfs_slurp("/proc/zoneinfo"), *line, *save;
-	struct zone z = { .present = 0 };
+	struct zone z = { .node = -1 };
 	int node;
 
 	zones->nr_nodes = 0;
@@ -117,22 +137,20 @@ int zone_take(struct zones *zones)
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "Node %d, zone", &node) == 1) {
 			add_zone(zones, &z);
-			z = (struct zone){ .node = node };
+			z = (struct zone){ .node = node, .promo = NOT_SHOWN };
 		} else {
 			read_line(&z, line);
 		}
 	}
 	add_zone(zones, &z);
+	drop_empty(zones);
 	free(text);
 	return 0;
 }
 
 const struct zone_node *zone_of(const struct zones *zones, int node)
 {
-	for (int i = 0; i < zones->nr_nodes; i++)
-		if (zones->nodes[i].node == node)
-			return &zones->nodes[i];
-	return NULL;
+	return find(zones, node);
 }
 
 bool zone_is_roomy(const struct zone_node *n)

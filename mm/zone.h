@@ -10,20 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mm/node.h"
+#include "mm/node_max.h"
 
+/* A node, as the sum of its zones; all sizes are bytes. */
 struct zone_node {
 	int node;
-	uint64_t free, present; /* bytes, of all its zones */
+	uint64_t free, present;
+	/* Of all its zones, also of empty ones: the kernel gives these some. */
+	uint64_t managed, high, promo; /* the last two are watermarks */
 	/*
-	 * Free memory above the promotion watermark (and above what the zone
-	 * keeps for allocations that could go to none other), in the zone
-	 * that has most of it; negative: below.
+	 * Free memory above the promotion watermark and above what the zone
+	 * keeps for allocations that can use no other zone, in the zone that
+	 * has most of it; negative: it is below.
 	 */
 	int64_t above;
 	/*
-	 * What user memory can take while kswapd sleeps: free above the high
-	 * watermark and what a zone keeps, in all zones that have such.
+	 * What user memory can take while kswapd sleeps: what is free above
+	 * the high watermark and above what the zone keeps, of all zones.
 	 */
 	uint64_t spare;
 	/* With more than that the kernel promotes every page that faults. */
@@ -36,9 +39,12 @@ struct zones {
 	int nr_nodes; /* with memory; 0: not known */
 };
 
-/* One look at /proc/zoneinfo: 0 or -errno. Cheap enough for every second. */
+/*
+ * Reads /proc/zoneinfo once: 0 or -errno with the message, and no nodes. Cheap
+ * enough for every second; an emulator takes 10 ms for it.
+ */
 int zone_take(struct zones *zones);
-/* NULL: not there. */
+/* NULL: the node is not there, or has no memory. */
 const struct zone_node *zone_of(const struct zones *zones, int node);
 /* Is promotion to the node unconditional: no hot threshold, no rate limit? */
 bool zone_is_roomy(const struct zone_node *n);

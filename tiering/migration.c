@@ -13,14 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base.h"
 #include "lib/error.h"
 #include "mm/node.h"
+#include "mm/page.h"
 #include "mm/undo.h"
 #include "sysfs.h"
 #include "tiering/migration.h"
+#include "tiering/tunables.h"
 
 #define TRACING "/sys/kernel/tracing"
 #define EVENT "events/migrate/mm_migrate_pages"
@@ -263,7 +264,7 @@ static void add_damon(struct migration_sums *sums,
 						       &none;
 	const struct damon_moved *b = s->migration_b ? &s->migration_b->damon :
 						       &none;
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t page = page_size();
 
 	sums->row[MIGRATION_HOT] = (struct migration_sum){
 		true, (int64_t)(since(a->hot_applied, b->hot_applied) / page)
@@ -372,8 +373,7 @@ static int read_demotion(void)
 {
 	char text[16];
 
-	if (sysfs_read(text, sizeof(text),
-		       "/sys/kernel/mm/numa/demotion_enabled") < 0)
+	if (sysfs_read(text, sizeof(text), TUNABLES_DEMOTION) < 0)
 		return -1;
 	return sysfs_same(text, "1");
 }
@@ -393,7 +393,7 @@ int migration_setting(struct migration_setting *s)
 	for (int i = 0; i < n; i++)
 		s->lower_tier |= node_is_lower(&nodes[i], near);
 	free(nodes);
-	s->numa_balancing = read_int("/proc/sys/kernel/numa_balancing");
+	s->numa_balancing = read_int(TUNABLES_BALANCING);
 	s->demotion = read_demotion();
 	return 0;
 }

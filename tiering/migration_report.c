@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base.h"
 #include "lib/report.h"
 #include "lib/text.h"
+#include "mm/page.h"
 #include "tiering/migration.h"
 
 /* -------------------------------------------------------------- the table */
@@ -139,7 +139,7 @@ static void text_failed(const struct migration_span *s,
 static void add_tried(struct textbuf *b, const char *action, uint64_t tried,
 		      int64_t applied)
 {
-	uint64_t moved = (uint64_t)applied * (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t moved = (uint64_t)applied * page_size();
 	char from[SIZE_TEXT], to[SIZE_TEXT];
 
 	if (tried != moved)

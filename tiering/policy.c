@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "damon/damon.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
@@ -445,7 +446,7 @@ static bool rehearsed_debugfs(const struct want *w)
 	return sysfs_is_dry() &&
 	       !strncmp(w->t->path, TUNABLES_SCHED, strlen(TUNABLES_SCHED)) &&
 	       !sysfs_exists("/sys/kernel/debug/sched") &&
-	       sysfs_exists("/proc/sys/kernel/numa_balancing");
+	       sysfs_exists(TUNABLES_BALANCING);
 }
 
 static int write_one(const struct want *w)

@@ -14,6 +14,7 @@
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/text.h"
+#include "mm/memory_block.h"
 #include "sysfs.h"
 #include "tiering/tunables.h"
 
@@ -23,8 +24,8 @@
 	"CONFIG_SCHED_DEBUG), and no kernel lockdown (Secure Boot)"
 
 static const struct tunable tunables[] = {
-	{ "numa_balancing", "/proc/sys/kernel/numa_balancing", TUNABLE_NUMBER,
-	  0, 3, NULL, "mode", "0", NEEDS_NB,
+	{ "numa_balancing", TUNABLES_BALANCING, TUNABLE_NUMBER, 0, 3, NULL,
+	  "mode", "0", NEEDS_NB,
 	  "0 off, 1 between equal nodes, 2 promotes to the upper tier" },
 	{ "numa_balancing_promote_rate_limit_MBps",
 	  "/proc/sys/kernel/numa_balancing_promote_rate_limit_MBps",
@@ -44,9 +45,8 @@ static const struct tunable tunables[] = {
 	{ "hot_threshold_ms", TUNABLES_SCHED "hot_threshold_ms", TUNABLE_NUMBER,
 	  0, UINT_MAX, NULL, "ms", "1000", NEEDS_NB_DEBUG,
 	  "hot: accessed so soon after the scan" },
-	{ "demotion_enabled", "/sys/kernel/mm/numa/demotion_enabled",
-	  TUNABLE_TRUTH, 0, 1, NULL, "", "false",
-	  "CONFIG_NUMA_MIGRATION (CONFIG_MIGRATION)",
+	{ "demotion_enabled", TUNABLES_DEMOTION, TUNABLE_TRUTH, 0, 1, NULL, "",
+	  "false", "CONFIG_NUMA_MIGRATION (CONFIG_MIGRATION)",
 	  "reclaim moves pages to the lower tier" },
 	{ "zone_reclaim_mode", "/proc/sys/vm/zone_reclaim_mode", TUNABLE_NUMBER,
 	  0, 7, NULL, "bits", "0", "CONFIG_NUMA",
@@ -68,9 +68,9 @@ static const struct tunable tunables[] = {
 	{ "thp_defrag", TUNABLES_THP "defrag", TUNABLE_CHOICE, 0, 0,
 	  "always defer defer+madvise madvise never", "", NULL,
 	  "CONFIG_TRANSPARENT_HUGEPAGE", "effort made for a huge page" },
-	{ "auto_online_blocks", "/sys/devices/system/memory/auto_online_blocks",
-	  TUNABLE_CHOICE, 0, 0, "offline online online_kernel online_movable",
-	  "", NULL, "CONFIG_MEMORY_HOTPLUG", "what is done with added memory" },
+	{ "auto_online_blocks", MEMORY_BLOCK_AUTO_ONLINE, TUNABLE_CHOICE, 0, 0,
+	  "offline online online_kernel online_movable", "", NULL,
+	  "CONFIG_MEMORY_HOTPLUG", "what is done with added memory" },
 	/* A row a node: the key and the file are followed by its number. */
 	{ "weighted_interleave_node", TUNABLES_WEIGHTS "node", TUNABLE_NUMBER,
 	  1, 255, NULL, "", NULL, "CONFIG_NUMA, Linux 6.9 or newer",

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 /* Where those are that share a directory. */
+#define TUNABLES_BALANCING "/proc/sys/kernel/numa_balancing"
+#define TUNABLES_DEMOTION "/sys/kernel/mm/numa/demotion_enabled"
 #define TUNABLES_SCHED "/sys/kernel/debug/sched/numa_balancing/"
 #define TUNABLES_THP "/sys/kernel/mm/transparent_hugepage/"
 #define TUNABLES_WEIGHTS "/sys/kernel/mm/mempolicy/weighted_interleave/"

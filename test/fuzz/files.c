@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/findings.h"
+#include "mm/memory_block.h"
 #include "tiering/migration.h"
 #include "mm/iomem.h"
 #include "cxl/region.h"
@@ -72,7 +73,7 @@ static void memory(void)
 		promise(r[i].start < r[i].end &&
 			(!i || r[i].start >= r[i - 1].end));
 	free(r);
-	iomem_node_at(UINT64_C(0x110000000));
+	memory_block_node_at(UINT64_C(0x110000000));
 }
 
 static void regions(void)
@@ -88,9 +89,9 @@ static void regions(void)
 
 static void machine(void)
 {
-	struct node_machine m;
+	struct machine m;
 
-	node_machine(&m);
+	machine_read(&m);
 }
 
 /* All that "tier check" asks. */

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "damon/damon_sysfs.h"
+#include "mm/memory_block.h"
 #include "sysfs.h"
 #include "mm/undo.h"
 
@@ -111,6 +112,10 @@ static void machine(void)
 			continue;
 		snprintf(path, sizeof(path), NODE "%d/memory%d/state", node, i);
 		tree_file(path, "online\n");
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/memory/memory%d/node%d/x", i,
+			 node);
+		tree_file(path, "");
 	}
 	/* one that is there, but offline */
 	tree_file(NODE "1/memory38/state", "offline\n");
@@ -160,6 +165,7 @@ static void machine(void)
 				    "        min      10\n"
 				    "        low      20\n"
 				    "        high     30\n"
+				    "        present  131072\n"
 				    "        managed  131072\n");
 	tree_file(K "/nr_kdamonds", "0\n");
 	tree_file("/proc/sys/kernel/osrelease", "6.12.1-test\n");
@@ -347,9 +353,9 @@ static void ranges(void)
 	}
 	free(r);
 	machine();
-	is_i64(iomem_node_at(0x110000000), 1, "whose memory is where");
-	is_i64(iomem_node_at(0), 0, "the first block");
-	is_i64(iomem_node_at(0x50000000), -1, "nobody's");
+	is_i64(memory_block_node_at(0x110000000), 1, "whose memory is where");
+	is_i64(memory_block_node_at(0), 0, "the first block");
+	is_i64(memory_block_node_at(0x50000000), -1, "nobody's");
 }
 
 /* ------------------------------------------------------------------ journal */

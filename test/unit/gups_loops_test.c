@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 #include "bench/gups_loops.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "chi.h"
 #include "oracle.h"
 #include "tap.h"

@@ -8,10 +8,10 @@
 #include <inttypes.h>
 #include <numaif.h>
 
+#include "lib/alloc.h"
 #include "oracle.h"
 #include "lib/base.h"
 #include "lib/error.h"
-#include "lib/text.h"
 #include "lib/time.h"
 #include "tap.h"
 

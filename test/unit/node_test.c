@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "mm/machine.h"
 #include "mm/node.h"
 #include "lib/base.h"
 #include "lib/error.h"
@@ -52,6 +53,7 @@ static void make_tree(void)
 				    "        min      1\n"
 				    "        low      2\n"
 				    "        high     3\n"
+				    "        present  10\n"
 				    "  pagesets\n"
 				    "    cpu: 0\n"
 				    "              count: 5\n"
@@ -61,8 +63,10 @@ static void make_tree(void)
 				    "        high_other 100\n"
 				    "Node 1, zone  Movable\n"
 				    "        high     20\n"
+				    "        present  750\n"
 				    "Node 12, zone  Normal\n"
-				    "        high     999999\n");
+				    "        high     999999\n"
+				    "        present  25\n");
 	tree_file(TIER "4/nodelist", "0\n");
 	tree_file(TIER "22/nodelist", "1,5-6\n");
 }
@@ -176,7 +180,7 @@ static void declared(void)
 
 static void machine(void)
 {
-	struct node_machine m;
+	struct machine m;
 
 	tree_file("/proc/cpuinfo", "processor\t: 0\n"
 				   "model name\t: QEMU TCG CPU version 2.5+\n"
@@ -184,7 +188,7 @@ static void machine(void)
 	tree_file("/sys/class/dmi/id/sys_vendor", "QEMU\n");
 	tree_file("/sys/class/dmi/id/product_name", "Standard PC\n");
 	tree_file("/sys/class/dmi/id/product_version", "pc-q35-11.1\n");
-	node_machine(&m);
+	machine_read(&m);
 	is_str(m.cpu, "QEMU TCG CPU version 2.5+", "the CPU's name");
 	is_str(m.firmware, "QEMU pc-q35-11.1", "the machine's");
 	ok(m.emulated && m.qemu, "emulated, by QEMU");
@@ -192,26 +196,26 @@ static void machine(void)
 	like(m.kernel, "Linux ", "a kernel");
 
 	tree_file("/proc/cpuinfo", "model name\t: Intel(R) Xeon(R)\n");
-	node_machine(&m);
+	machine_read(&m);
 	ok(!m.emulated && m.qemu, "virtual, not emulated");
 
 	tree_file("/sys/class/dmi/id/sys_vendor", "Some Maker\n");
 	tree_file("/sys/class/dmi/id/product_name", "Server 5\n");
-	node_machine(&m);
+	machine_read(&m);
 	is_str(m.firmware, "Some Maker Server 5", "hardware");
 	ok(!m.qemu, "not QEMU's");
 	is_u64(m.qemu_major, 0, "no version");
 
 	tree_remove("/sys/class");
 	tree_remove("/proc/cpuinfo");
-	node_machine(&m);
+	machine_read(&m);
 	is_str(m.firmware, "", "no DMI: no name");
 	is_str(m.cpu, "", "no cpuinfo: no CPU");
 	tree_file("/proc/cpuinfo", "model name\n");
-	node_machine(&m);
+	machine_read(&m);
 	is_str(m.cpu, "", "a line cut short");
 	tree_file("/proc/cpuinfo", "model name: ");
-	node_machine(&m);
+	machine_read(&m);
 	is_str(m.cpu, "", "a name cut short");
 }
 

@@ -4,13 +4,15 @@
 
 #include "bench/pattern.h"
 #include "bench/prng.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "chi.h"
+#include "mm/page.h"
 #include "tap.h"
 
-#define PAGE PATTERN_PAGE
+#define PAGE PAGE_BYTES
 
 static struct pattern *made(const struct pattern_plan *plan, uint64_t pages,
 			    unsigned int threads, enum page_kind kind)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "bench/placement.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
 #include "tap.h"
 
 #define PAGE UINT64_C(4096)

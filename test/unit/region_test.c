@@ -6,6 +6,7 @@
  */
 #include <sys/wait.h>
 
+#include "mm/machine.h"
 #include "mm/node.h"
 #include "cxl/region.h"
 #include "lib/base.h"
@@ -78,7 +79,7 @@ static void captured(void)
 /* Everything that status reads. In a child: what dies or hangs is seen. */
 static bool read_all(void)
 {
-	struct node_machine machine;
+	struct machine machine;
 	struct region *regions;
 	struct node *nodes;
 	struct vmstat counters;
@@ -95,7 +96,7 @@ static bool read_all(void)
 			free(nodes);
 		vmstat_take(&counters);
 		vmstat_free(&counters);
-		node_machine(&machine);
+		machine_read(&machine);
 		exit(0);
 	}
 	if (waitpid(child, &status, 0) < 0)
