@@ -186,7 +186,7 @@ REPORT_RECORD(
 	"ranges[].node i:node that lies in it\n"
 	"ranges[].load_latency_ns u injected at a load that misses\n"
 	"ranges[].store_latency_ns u at a store\n"
-	"ranges[].bandwidth_bytes_per_s u at most; absent: no limit\n" SPAN
+	"ranges[].bandwidth_bytes_per_s u at most; null: no limit\n" SPAN
 	"table.loads|stores u:accesses to the table, in user mode\n" SPAN
 	"user.loads|stores u:accesses in user mode\n" SPAN
 	"kernel.loads|stores u:accesses in kernel mode\n" SPAN
@@ -227,6 +227,8 @@ static void record(const struct pmu_counts t[2], const struct pmu_counts w[2],
 		report_u64("store_latency_ns", r->latency_ns[PMU_STORES]);
 		if (r->bandwidth)
 			report_u64("bandwidth_bytes_per_s", r->bandwidth);
+		else
+			report_null("bandwidth_bytes_per_s");
 		member_span("timed", t, i);
 		member_span("whole", w, i);
 		report_close('}');

@@ -48,7 +48,7 @@ int gups_take(struct plan *plan, int n, char **operand);
 	"pattern.hot_bytes u of the hot set\n"                            \
 	"pattern.hot_rate r:part_of_1 of the updates that go to it\n"     \
 	"pattern.hot_at s start, end or scattered\n"                      \
-	"pattern.zipf r:exponent of Zipf's law\n"                         \
+	"pattern.zipf r:exponent of Zipf's law; null: it is another\n"    \
 	"pattern.object_bytes u that an update changes\n"                 \
 	"pattern.reads r:part_of_1 of the objects that are only read\n"
 

@@ -4,6 +4,7 @@
  * programs.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "cmd/gups_internal.h"
@@ -68,10 +69,8 @@ static void member_pages(const char *key, const struct table_pages *pages)
 		if (pages->node[i])
 			report_u64(report_node(i), pages->node[i]);
 	}
-	if (pages->absent)
-		report_u64("absent", pages->absent);
-	if (pages->unknown)
-		report_u64("in_transit", pages->unknown);
+	report_u64("absent", pages->absent);
+	report_u64("in_transit", pages->unknown);
 	report_close('}');
 }
 
@@ -89,8 +88,7 @@ static void member_pattern(const struct gups_run *run)
 	report_u64("hot_bytes", pattern_hot_pages(run->pattern) * PAGE_BYTES);
 	report_real("hot_rate", pattern_hot_share(run->pattern, &first));
 	report_str("hot_at", run->pattern->order ? "scattered" : places[p->at]);
-	if (p->zipf > 0)
-		report_real("zipf", p->zipf);
+	report_real("zipf", p->zipf > 0 ? p->zipf : NAN);
 	report_u64("object_bytes", p->object);
 	report_real("reads", (double)p->reads / PATTERN_ONE);
 	report_close('}');
@@ -153,7 +151,7 @@ REPORT_RECORD(
 	"tlb_refresh b the emulator's TLB was refreshed\n"
 	"tlb_flushes u:times\n"
 	"tlb_growths u:times\n"
-	"estimate_s r of a trapped node: what was expected\n"
+	"estimate_s r of a trapped node, what was expected; null: of none\n"
 	"times_s.populate|locate|warm_up|fill|update|digest|verify r of the stages, wall clock\n");
 
 static void record_gups(const struct gups_run *run, const struct gups *g,
@@ -191,8 +189,7 @@ static void record_gups(const struct gups_run *run, const struct gups *g,
 	report_bool("tlb_refresh", o->warm.refresh);
 	report_u64("tlb_flushes", flushes);
 	report_u64("tlb_growths", growths);
-	if (run->estimate > 0)
-		report_real("estimate_s", run->estimate);
+	report_real("estimate_s", run->estimate > 0 ? run->estimate : NAN);
 	members_times(g);
 	report_end();
 }

@@ -727,7 +727,7 @@ REPORT_RECORD(
 	moves_record, "moves", "who moved how many pages; null: not known",
 	"traced b by reason, from migrate:mm_migrate_pages\n"
 	"trace_lack s why not\n"
-	"timed|whole.promoted i:pages by NUMA balancing to a higher tier\n"
+	"timed|whole.numa_promoted i:pages by NUMA balancing to a higher tier\n"
 	"timed|whole.numa_other i:pages by it otherwise\n"
 	"timed|whole.demoted_kswapd i:pages by kswapd\n"
 	"timed|whole.demoted_direct i:pages by direct reclaim\n"
