@@ -23,11 +23,11 @@
 
 #include "init.h"
 #include "lib/alloc.h"
-#include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "lib/wait.h"
 #include "mm/proctree.h"
 #include "supervise.h"
 #include "sysfs.h"
@@ -287,12 +287,10 @@ static void judge(struct watch *w)
 
 static int open_signals(sigset_t *old)
 {
-	static const int watched[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP };
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
-		sigaddset(&set, watched[i]);
+	wait_stop_set(&set);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, old);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }

@@ -30,6 +30,7 @@
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "lib/wait.h"
 #include "mm/node.h"
 #include "mm/page.h"
 #include "mm/zone.h"
@@ -408,12 +409,10 @@ static void keep_warm(struct hog *h)
 
 __attribute__((noreturn)) static void be_hog(struct hog *h)
 {
-	/* For the parent, which decides; a terminal asks all at once. */
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP };
 	struct share *s = h->share;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
-		signal(ignored[i], SIG_IGN);
+	/* For the parent, which decides; a terminal asks all at once. */
+	wait_catch_signals(SIG_IGN);
 	syscall(SYS_close_range, 0, ~0U, 0);
 	prctl(PR_SET_NAME, "tier-hog");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

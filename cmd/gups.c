@@ -30,6 +30,7 @@
 #include "lib/stats.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "lib/wait.h"
 #include "mm/machine.h"
 #include "mm/node.h"
 #include "mm/page.h"
@@ -42,15 +43,6 @@ static volatile sig_atomic_t interrupted;
 static void on_signal(int signal)
 {
 	interrupted = signal;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
 }
 
 /* ---------------------------------------------------------------- stages */
@@ -678,7 +670,7 @@ static int work(const struct plan *plan)
 	struct gups_run run = { .plan = plan, .gups = &plan->gups };
 	int err;
 
-	catch_signals();
+	wait_catch_signals(on_signal);
 	if (plan->dry_run)
 		return rehearse(&run);
 	err = stage(&run, "plan");

@@ -12,6 +12,7 @@
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "lib/wait.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -46,16 +47,13 @@ static int hold(struct hogs *hogs, uint64_t duration_ns)
 
 static int work(const struct plan *plan)
 {
-	struct sigaction action = { .sa_handler = on_signal };
 	char time[SIZE_TEXT];
 	struct hogs *hogs;
 	int err;
 
 	if (plan->dry_run)
 		return hog_rehearse(&plan->hogs, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	wait_catch_signals(on_signal);
 	err = hog_start(&hogs, &plan->hogs, NULL, &interrupted,
 			plan->worker.plain);
 	if (err)

@@ -22,6 +22,7 @@
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "lib/wait.h"
 #include "mm/proctree.h"
 #include "tiering/session.h"
 
@@ -73,11 +74,8 @@ static int prepare(void *arg)
 
 static void hold_signals(struct program_run *r)
 {
-	static const int held[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP };
-
-	sigemptyset(&r->signals);
-	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
-		sigaddset(&r->signals, held[i]);
+	wait_stop_set(&r->signals);
+	sigaddset(&r->signals, SIGCHLD);
 	signal(SIGCHLD, SIG_DFL); /* or the kernel reaps for us */
 	sigprocmask(SIG_BLOCK, &r->signals, &r->before);
 }

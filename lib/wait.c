@@ -6,24 +6,34 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "lib/time.h"
 #include "lib/wait.h"
 
-static void stopping_signals(sigset_t *set)
+static const int stopping[] = { SIGINT, SIGTERM, SIGHUP };
+
+void wait_stop_set(sigset_t *set)
 {
 	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
+	for (size_t i = 0; i < ARRAY_SIZE(stopping); i++)
+		sigaddset(set, stopping[i]);
+}
+
+void wait_catch_signals(void (*handler)(int signal))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	for (size_t i = 0; i < ARRAY_SIZE(stopping); i++)
+		sigaction(stopping[i], &action, NULL);
 }
 
 void wait_hold_signals(sigset_t *before)
 {
 	sigset_t set;
 
-	stopping_signals(&set);
+	wait_stop_set(&set);
 	sigprocmask(SIG_BLOCK, &set, before);
 }
 
@@ -33,7 +43,7 @@ bool wait_for_signal(uint64_t ns)
 			       (long)(ns % 1000000000) };
 	sigset_t set;
 
-	stopping_signals(&set);
+	wait_stop_set(&set);
 	return sigtimedwait(&set, NULL, &ts) > 0;
 }
 
@@ -44,12 +54,13 @@ void wait_release_signals(const sigset_t *before)
 
 bool wait_is_stopped(void)
 {
+	bool stopped = false;
 	sigset_t set;
 
 	sigpending(&set);
-	return sigismember(&set, SIGINT) == 1 ||
-	       sigismember(&set, SIGTERM) == 1 ||
-	       sigismember(&set, SIGHUP) == 1;
+	for (size_t i = 0; i < ARRAY_SIZE(stopping); i++)
+		stopped |= sigismember(&set, stopping[i]) == 1;
+	return stopped;
 }
 
 int wait_state(const char *what, wait_look *look, void *arg,

@@ -15,16 +15,23 @@
 #define WAIT_STATE 256
 #define WAIT_POLL_NS UINT64_C(10000000)
 
+/* The signals that end a program, and no others: SIGINT, SIGTERM, SIGHUP. */
+void wait_stop_set(sigset_t *set);
 /*
- * Ctrl-C must not leave half of a thing behind: the signals that end a program
- * (SIGINT, SIGTERM, SIGHUP) wait between these two; waits look for them, and
- * end.
+ * From now on each of them calls the handler, and interrupts what sleeps;
+ * SIG_IGN: they do nothing.
+ */
+void wait_catch_signals(void (*handler)(int signal));
+
+/*
+ * Ctrl-C must not leave half of a thing behind: they are held between these
+ * two; waits look for them, and end.
  */
 void wait_hold_signals(sigset_t *before); /* before may be NULL */
 void wait_release_signals(const sigset_t *before);
 /* Has one come meanwhile? */
 bool wait_is_stopped(void);
-/* Waits for one that is held, for ns at most; true: there was one, it is taken. */
+/* Takes one that is held, or comes within ns; false: none did. */
 bool wait_for_signal(uint64_t ns);
 
 /*
