@@ -300,7 +300,7 @@ REPORT_RECORD(
 	"updates_per_s r since the row before; null: the first row\n"
 	"near_share r of the updates that the top tier serves, sampled\n"
 	"near_share_error r:part_of_1 its standard error\n"
-	"near_share_counted r of the accesses since the row before, counted\n"
+	"near_share_counted r:part_of_1 of the accesses since the row before, counted\n"
 	"updates_by_node.node* r:part_of_1 of the updates, sampled\n"
 	"hot|cold|table|hog.near r:part_of_1 of these pages that are near\n"
 	"hot|cold|table|hog.weight r:part_of_1 of the updates that they get\n"

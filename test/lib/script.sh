@@ -8,6 +8,18 @@
 # emulated serial line
 records="gups|compare|timeline|placement|moves|hog|pmu|end"
 
+# At the script's end: of each kind of record its first and its last one, for
+# test/host/records.t, which holds them against their descriptions
+kinds()
+{
+	echo "== begin kinds"
+	cat /tmp/*.json 2>/dev/null | awk -F'"' '
+		/^{"record":/ { if (!first[$4]) first[$4] = $0; last[$4] = $0 }
+		END { for (kind in first) { print first[kind]; print last[kind] } }'
+	echo "== end kinds"
+}
+trap kinds EXIT
+
 # show NAME: its records, for list and of
 show()
 {
