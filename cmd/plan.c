@@ -284,9 +284,14 @@ static int collect(struct raw *raw, int argc, char **argv)
 			return 0;
 		}
 	}
-	/* Behind "--" all words are operands. */
-	while (!err && optind < argc)
+	/* Behind "--" all words are operands, or a program's. */
+	while (!err && optind < argc) {
 		err = take_operand(raw, argv[optind++]);
+		if (!err && program_begins(raw)) {
+			raw->rest = &argv[optind - 1];
+			return 0;
+		}
+	}
 	return err;
 }
 

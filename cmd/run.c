@@ -501,10 +501,16 @@ static void defaults(struct plan *plan)
 	plan->run.timeline_ns = DEFAULT_TIMELINE_NS;
 }
 
+static const char notes[] =
+	"The first word that is no option is the program; what follows is its own.\n"
+	"A \"--\" before it is allowed, as numactl has it; in a guest the kernel keeps\n"
+	"that word for itself: leave it out there.\n";
+
 const struct verb verb_run = {
 	.name = "run",
-	.operands = "PROGRAM [ARGUMENTS]",
+	.operands = "[--] PROGRAM [ARGUMENTS]",
 	.summary = "run any program, and count what the kernel did",
+	.notes = notes,
 	.flags = VERB_WORKLOAD | VERB_HEADER | VERB_PROGRAM | VERB_DRY_RUN |
 		 VERB_ROOT,
 	.options = (const struct verb_option *const[]){ timeline_options,

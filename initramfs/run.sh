@@ -244,7 +244,8 @@ kernel_command_line()
 kernel_word()
 {
 	case $1 in
-	--) die 2 "the word -- cannot be handed to init: the kernel stops there";;
+	--) die 2 "the word -- cannot be handed to init, the kernel keeps it:" \
+		"leave it out; nothing needs it (tier run PROGRAM ...)";;
 	*\"*) die 2 "$1: a double quote cannot be handed to init";;
 	*[$'\n\t\r']*) die 2 "a word with a line break or tab cannot be" \
 		"handed to init";;

@@ -750,6 +750,23 @@ static void programs(void)
 	if (taken(&p, &l, "run prog"))
 		is_u64(p.run.timeline_ns, UINT64_C(1000000000),
 		       "a row a second unasked");
+	if (taken(&p, &l, "run -m 1 -- prog --json -- x")) {
+		is_str(p.run.argv[0], "prog", "behind --: the program");
+		is_str(p.run.argv[1], "--json", "its option");
+		is_str(p.run.argv[2], "--", "its own --");
+		is_str(p.run.argv[3], "x", "its word");
+		is_str(p.run.argv[4], NULL, "and no more");
+		ok(!p.json && p.run.place.nr_nodes == 1, "what is ours is");
+	}
+	if (taken(&p, &l, "-- run prog -x"))
+		is_str(p.run.argv[1], "-x", "-- before the verb");
+	if (taken(&p, &l, "run -- -prog"))
+		is_str(p.run.argv[0], "-prog", "a program with a dash");
+	if (taken(&p, &l, "gups -- 1G node1"))
+		is_i64(p.gups.place.nodes[0], 1, "-- before any words");
+	is_i64(parse(&p, &l, "run --"), -EINVAL, "run -- without a program");
+	is_i64(parse(&p, &l, "gups 1G -- --once"), -EINVAL,
+	       "behind -- there are no options");
 	is_i64(parse(&p, &l, "run"), -EINVAL, "run without a program");
 	like(fail_message(), "run needs a program", "why");
 	is_i64(parse(&p, &l, "run --threads 2 prog"), -EINVAL,
