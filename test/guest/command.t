@@ -36,17 +36,17 @@ is "$status" 7 "a dynamic program, added: its status is the run's"
 is "$(record end '"\(.verdict) \(.status)"')" "failed 7" "and the end record's"
 holds run '.pages_by == "cgroup" and .placement == "membind" and
 	.nodes == [1]' "its pages are seen by a cgroup"
-ok "a row a second" [ "$(record timeline .at_s | grep -c .)" -ge 3 ]
+ok "a row a second" [ "$(record run_timeline .t_s | grep -c .)" -ge 3 ]
 # A busy host takes its time to touch them
-is "$(record timeline 'select(.at_s > 3.5) | .program_bytes.node1 |
+is "$(record run_timeline 'select(.t_s > 3.5) | .program_bytes.node1 |
 	. >= 67108864 and . < 71303168' | sort -u)" true \
-	"64 MiB on node 1" || diag "$(record timeline .)"
-is "$(record timeline '.program_bytes.node0 < 1048576' | sort -u)" true \
+	"64 MiB on node 1" || diag "$(record run_timeline .)"
+is "$(record run_timeline '.program_bytes.node0 < 1048576' | sort -u)" true \
 	"and nothing to speak of on node 0"
 read -r _ near far < <(tr -d '\r' <"$run/console.log" | grep '^witness ')
 diag "numa_maps has $near bytes on node 0, $far on node 1"
 # The files of the image were there before; the shell has some pages, too
-is "$(record timeline 'select(.at_s > 3.5) | .program_bytes.node1' | head -n 1 |
+is "$(record run_timeline 'select(.t_s > 3.5) | .program_bytes.node1' | head -n 1 |
 	awk -v far="$far" '{ d = $1 - far; print (d < 1048576 && d > -1048576) }')" 1 \
 	"an independent count agrees, within 1 MiB"
 holds run '.sampling_share < 0.1' "looking takes little" ||

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# collect.py DAMO TO: what Python loads for damo, compiled, without its
+# damo.collect.py DAMO TO: what Python loads for damo, compiled, without its
 # sources: lib/pythonX.Y (and damo's own in share).  Compiling is what takes
 # the time in an emulator.  Hashes in place of times, as times do not survive
 # the packing.

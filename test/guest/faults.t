@@ -37,7 +37,7 @@ rm -rf "$FAULT_QMP".* "$OUT/faults"
 mkfifo "$FAULT_QMP.in" "$FAULT_QMP.out" || exit 1
 inject &
 injector=$!
-QEMU=$PWD/test/faults/qemu FAULT=qmp boot_script faults test/guest/faults.guest -- \
+QEMU=$PWD/test/guest/faults.qemu FAULT=qmp boot_script faults test/guest/faults.guest -- \
 	oom offline clock tunable stages full poison
 kill "$injector" 2>/dev/null
 
@@ -95,7 +95,7 @@ like "$verdict" "^failed: the guest's kernel: Kernel panic" "its cause is named"
 
 for FAULT in absent full; do
 	export FAULT
-	QEMU=$PWD/test/faults/qemu expect=1 boot "records-$FAULT" \
+	QEMU=$PWD/test/guest/faults.qemu expect=1 boot "records-$FAULT" \
 		--once gups 1M node0 --tlb-refresh off
 	is "$status" 1 "records' port $FAULT: status 1"
 	like "$verdict" '^failed: .*record' "the verdict names it"

@@ -30,7 +30,8 @@ tiers=$(record node .tier | paste -sd' ')
 read -r near far <<<"$tiers"
 ok "node 1 is in a lower tier (memory_tier$far) than node 0 ($near)" \
 	[ "$far" -gt "$near" ]
-holds gups '.pages_at_start == {"node1": 16384}' "every page was on node 1"
+holds gups '.pages_at_start == {"node1": 16384, "absent": 0,
+	"in_transit": 0}' "every page was on node 1"
 holds gups '.errors == 0 and .verified' "0 errors"
 holds gups '.updates == 4 * .entries' "4 updates a word"
 is "$(record gups .table_digest)" "$("$oracle" 64M 2)" \
@@ -64,13 +65,14 @@ boot_script endings test/guest/endings.guest -- tables failures
 for name in node0 odd interleave against; do
 	is "$(said $name)" 0 "$name: status 0"
 done
-is "$(of node0 gups .pages_at_start)" '{"node0":16384}' \
+is "$(of node0 gups .pages_at_start)" '{"node0":16384,"absent":0,"in_transit":0}' \
 	"gups 64M node0: every page was there"
 is "$(of node0 gups .table_digest)" "$("$oracle" 64M 1)" \
 	"the table is HPCC's, bit for bit (1 thread)"
 is "$(of odd gups .table_digest)" "$("$oracle" 20M 2 5000001 7)" \
 	"the table is the independent one (20 MiB, seed 7)"
-is "$(of interleave gups .pages_at_start)" '{"node0":4096,"node1":4096}' \
+is "$(of interleave gups .pages_at_start)" \
+	'{"node0":4096,"node1":4096,"absent":0,"in_transit":0}' \
 	"interleave:0,1: every other page is on node 1"
 is "$(of against compare '.rounds == 3 and .ratio_median > 0')" true \
 	"--against: both rates, and the ratio"

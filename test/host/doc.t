@@ -50,11 +50,14 @@ is "$(in_section FINDINGS |
 	sed -nE 's/^     ([a-z-]+) \((broken|warning|note)\)$/\1/p')" \
 	"$("$tier" check --list | sed -nE 's/^([a-z][a-z-]+) \(.*/\1/p')" \
 	"the manual: every finding"
-is "$(sed -n '/^\.Sh JSON RECORDS/,/^\.Sh E/s/^\.It Sy //p' build/tier.8 |
-	tr -d ' ' | tr ',' '\n' | sort)" \
-	"$(grep -oh 'report_begin("[a-z_]*"' -- *.c */*.c | cut -d'"' -f2 |
-		sort -u)" \
+records=$(sed -n '/^\.Sh JSON RECORDS/,/^\.Sh F/p' build/tier.8)
+is "$(sed -n 's/^\.It Sy //p' <<<"$records")" \
+	"$(cat -- *.c */*.c | perl -0777 -ne \
+		'print "$1\n" while /REPORT_RECORD\(\w+,\s*"(\w+)"/g' | sort)" \
 	"the manual: every record, and no other"
+is "$(awk 'after { print $1 } { after = $0 == ".br" }' <<<"$records")" \
+	"$("$tier" records --json | jq -r 'select(.record == "member").member')" \
+	"the manual: every member of them"
 is "$(in_section "EXIT STATUS" | grep -oE '^     [0-9]' | xargs)" "0 1 2 3" \
 	"the manual: the statuses"
 is "$(sed -nE 's/^tier check knows ([0-9]+) ways .*/\1/p' README)" \

@@ -97,7 +97,7 @@ graph "$tmp/tree"
 like "$status $said" $'^1 .*\nupward cxl cxl/poison damon/damon\n' \
 	"nor with one to a room of the same floor"
 other_tree
-include mm/zone.h mm/node.c
+include mm/node.h mm/zone.c
 graph "$tmp/tree"
 is "$status" 1 "nor with a circle in a room"
 like "$said" $'\ncircle mm/(zone mm/node|node mm/zone)\n' "which is named, too"
@@ -168,7 +168,7 @@ is "$(grep -hE '^[a-z].*[ *](cxl|daxctl|numa)_[a-z0-9_]*\(' -- "${sources[@]}" |
 declare -A begins=([cmd/verb]=option [cmd/policy_show]=show
 	[cmd/policy_restore]=restore [damon/damon_config]=kdamond
 	[damon/damon_json]=damo [lib/stats]=sort
-	[lib/error]=any [lib/text]=any [lib/time]=any)
+	[lib/error]=any [lib/alloc]=any [lib/text]=any [lib/time]=any)
 
 # Types, fields and comments aside
 for header in "${sources[@]}"; do

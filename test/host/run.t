@@ -189,9 +189,9 @@ timeline()
 	run --timeline 200ms --membind 0 "$tmp/touch" 64 1.5 5
 	is "$status" 5 "a program of 64 MiB"
 	ok "a row each 200 ms, or what 2 % of a CPU allow" \
-		test "$(record timeline .seq | grep -c .)" -ge 1
-	is "$(record timeline '.program_bytes.node0 >= 67108864 and
-		.free_bytes.node0 > 0 and .at_s > 0 and
+		test "$(record run_timeline .seq | grep -c .)" -ge 1
+	is "$(record run_timeline '.program_bytes.node0 >= 67108864 and
+		.free_bytes.node0 > 0 and .t_s > 0 and
 		(.promoted_pages | type) == "number"' | sort -u)" true \
 		"the rows"
 	is "$(between .end.bytes.node0 64 70)" true "64 MiB at its end" ||
@@ -213,7 +213,7 @@ timeline()
 	run --timeline off true
 	is "$(record run '[.peak, .end, .pages_by, .sampling_cpu_s]')" \
 		'[null,null,null,null]' "--timeline off: nobody looks"
-	is "$(record timeline .)" "" "and there are no rows"
+	is "$(record run_timeline .)" "" "and there are no rows"
 }
 
 # begin ARGUMENTS...: in the background, until the program says "ready"

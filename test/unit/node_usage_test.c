@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What node_usage.c makes of the kernel's files: captured from a guest with
- * two nodes (Linux 6.12), in which test/program/touch had 40 MiB interleaved
+ * two nodes (Linux 6.12), in which test/guest/touch had 40 MiB interleaved
  * (of transparent huge pages), and 4 MiB of reserved huge pages. The sums are
  * awk's.
  */
