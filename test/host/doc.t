@@ -53,7 +53,7 @@ is "$(in_section FINDINGS |
 records=$(sed -n '/^\.Sh JSON RECORDS/,/^\.Sh F/p' build/tier.8)
 is "$(sed -n 's/^\.It Sy //p' <<<"$records")" \
 	"$(cat -- *.c */*.c | perl -0777 -ne \
-		'print "$1\n" while /REPORT_RECORD\(\w+,\s*"(\w+)"/g' | sort)" \
+		'print "$1\n" while /REPORT_RECORD\(\s*\w+,\s*"(\w+)"/g' | sort)" \
 	"the manual: every record, and no other"
 is "$(awk 'after { print $1 } { after = $0 == ".br" }' <<<"$records")" \
 	"$("$tier" records --json | jq -r 'select(.record == "member").member')" \
