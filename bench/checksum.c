@@ -4,12 +4,10 @@
  * checksum.c - a checksum of a table that XORs can be followed in.
  */
 #include "bench/checksum.h"
+#include "lib/base.h"
 
-/* As the loops of gups_loops.c: an emulator wants a loop within one page of code. */
-__attribute__((noinline, aligned(256))) void checksum_table(struct checksum *s,
-							    const uint64_t *t,
-							    uint64_t words,
-							    uint64_t first)
+UNCROSSED void checksum_table(struct checksum *s, const uint64_t *t,
+			      uint64_t words, uint64_t first)
 {
 	for (uint64_t i = 0; i < words; i++)
 		checksum_add(s, first + i, t[i] ^ (first + i));

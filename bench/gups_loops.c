@@ -10,6 +10,7 @@
  */
 #include "bench/gups_loops.h"
 #include "bench/prng.h"
+#include "lib/base.h"
 #include "mm/page.h"
 
 /*
@@ -19,14 +20,6 @@
  */
 #define AHEAD 64
 #define BATCH 128
-
-/*
- * An emulator chains blocks of code only within a page of it: a loop that
- * crosses one looks its next block up on every round (10 to 40 ns instead of
- * 5). These functions are shorter than their alignment, so none crosses.
- */
-#define UNCROSSED __attribute__((noinline, aligned(256)))
-#define UNCROSSED_LONG __attribute__((noinline, aligned(512)))
 
 const char *const gups_loops_names[] = { "plain", "batch", "touch" };
 
@@ -229,9 +222,9 @@ INLINE uint64_t draw_batch(struct gups_loops_draw *s,
 }
 
 /* Apart from the draws, so that many misses are under way at a time. */
-#define DEFINE_BATCHES(kind, UNCROSSED, UPDATE)                            \
-	UNCROSSED static void batch_##kind(struct gups_loops_draw *s,      \
-					   uint64_t count)                 \
+#define DEFINE_BATCHES(kind, ALIGNED, UPDATE)                              \
+	ALIGNED static void batch_##kind(struct gups_loops_draw *s,        \
+					 uint64_t count)                   \
 	{                                                                  \
 		struct gups_loops_drawn d[BATCH];                          \
 		uint64_t *t = s->table, n;                                 \
@@ -244,8 +237,8 @@ INLINE uint64_t draw_batch(struct gups_loops_draw *s,
 				UPDATE(s, t, d[i]);                        \
 		}                                                          \
 	}                                                                  \
-	UNCROSSED static void touch_##kind(struct gups_loops_draw *s,      \
-					   uint64_t count)                 \
+	ALIGNED static void touch_##kind(struct gups_loops_draw *s,        \
+					 uint64_t count)                   \
 	{                                                                  \
 		struct gups_loops_drawn d[BATCH];                          \
 		uint64_t *t = s->table, n;                                 \

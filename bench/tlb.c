@@ -89,9 +89,7 @@ int tlb_map_region(struct tlb *tlb)
 	return 0;
 }
 
-/* In one page of code, as the loops of gups_loops.c. */
-__attribute__((noinline, aligned(128))) void
-tlb_sweep(const struct tlb *tlb, uint64_t *next, uint64_t n)
+UNCROSSED void tlb_sweep(const struct tlb *tlb, uint64_t *next, uint64_t n)
 {
 	uint64_t mask = entries(tlb) - 1, at = *next;
 
