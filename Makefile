@@ -216,4 +216,4 @@ $(FUZZ)/%: $(FUZZ)/obj/test/fuzz/%.o $(FUZZ)/obj/tier.a
 
 FORCE:
 
--include $(shell find $(OBJ) $(TEST) -name '*.d' 2>/dev/null)
+-include $(shell find $(OBJ) $(TEST)/asan $(FUZZ)/obj -name '*.d' -type f 2>/dev/null)

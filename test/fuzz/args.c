@@ -26,13 +26,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (err) {
 		fuzz_refused(err, STATUS_USAGE);
 	} else {
-		promise(plan.verb < NR_VERBS);
-		promise(!plan.verb || plan_verb_name(plan.verb)[0]);
+		promise(!plan.verb || plan.verb->name[0]);
 		promise(plan.hogs.nr <= HOG_MAX);
 		promise(plan.policy.nr_sets <= POLICY_MAX_SETS);
 		plan_changes(&plan);
 		plan_is(&plan, VERB_BENCHMARK);
-		plan_help(&help, plan.verb);
+		plan_help(&help, verbs, plan.verb);
 		promise(help.len);
 		err = policy_check(&plan.policy);
 		if (err)
