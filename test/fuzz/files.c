@@ -15,7 +15,7 @@
 #include "sysfs.h"
 #include "vmstat.h"
 #include "mm/zone.h"
-#include "../tree.h"
+#include "tree.h"
 #include "lib/base.h"
 #include "fuzz.h"
 
