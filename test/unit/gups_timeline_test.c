@@ -4,13 +4,18 @@
  * /proc, a map that says where the pages are, and a benchmark of which only
  * the numbers of its moves are known.
  */
+/* WRAP: table_nodes_of thread_cpu_ns */
 #include <cjson/cJSON.h>
 #include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
-#include "gups.h"
+#include "cmd/gups_timeline.h"
 #include "lib/base.h"
 #include "lib/error.h"
+#include "lib/report.h"
 #include "tap.h"
 #include "tree.h"
 
@@ -24,21 +29,53 @@ static struct table table = { .bytes = PAGES * PAGE };
 static struct pattern_epoch now_epoch;
 static unsigned int now_moves;
 static uint64_t now_done;
+/* CPU time that a row takes, whose clock is read before and after it. */
+static uint64_t row_cpu_ns;
 
-static int nodes_by_map(const uint64_t *pages, int *node, size_t n)
+int __wrap_table_nodes_of(const struct table *t, const uint64_t *pages,
+			  int *node, size_t n);
+uint64_t __wrap_thread_cpu_ns(void);
+
+int __wrap_table_nodes_of(const struct table *t, const uint64_t *pages,
+			  int *node, size_t n)
 {
+	(void)t;
 	for (size_t i = 0; i < n; i++)
 		node[i] = map[pages[i]];
 	return 0;
 }
 
-#define table_nodes_of(t, pages, node, n) nodes_by_map(pages, node, n)
-#define gups_epoch(g) ((void)(g), now_epoch)
-#define gups_moves(g) ((void)(g), now_moves)
-#define gups_done(g) ((void)(g), now_done)
-#define gups_table(g) ((void)(g), &table)
-#include "bench/placement.c"
-#include "cmd/gups_timeline.c"
+uint64_t __wrap_thread_cpu_ns(void)
+{
+	static uint64_t ns;
+
+	return ns += row_cpu_ns;
+}
+
+/* gups.c, which is not linked: all that is asked of it. */
+struct pattern_epoch gups_epoch(const struct gups *g)
+{
+	(void)g;
+	return now_epoch;
+}
+
+unsigned int gups_moves(const struct gups *g)
+{
+	(void)g;
+	return now_moves;
+}
+
+uint64_t gups_done(const struct gups *g)
+{
+	(void)g;
+	return now_done;
+}
+
+const struct table *gups_table(const struct gups *g)
+{
+	(void)g;
+	return &table;
+}
 
 /* --------------------------------------------------- text and records */
 
@@ -100,6 +137,32 @@ static void no_records(void)
 		;
 }
 
+/* The rows that are new; *newest: the last of them, to be deleted, or NULL. */
+static int new_rows(cJSON **newest)
+{
+	cJSON *r;
+	int n = 0;
+
+	*newest = NULL;
+	while ((r = record())) {
+		const cJSON *kind = cJSON_GetObjectItem(r, "record");
+
+		n += cJSON_IsString(kind) &&
+		     !strcmp(kind->valuestring, "timeline");
+		cJSON_Delete(*newest);
+		*newest = r;
+	}
+	return n;
+}
+
+static void rows_are(int want, const char *name)
+{
+	cJSON *newest;
+
+	is_i64(new_rows(&newest), want, "%s", name);
+	cJSON_Delete(newest);
+}
+
 /* A member by its path, "a.b"; NAN: null, or not there. */
 static double number(const cJSON *r, const char *path)
 {
@@ -146,6 +209,8 @@ static struct node nodes[] = {
 static struct migration_setting setting = { .near = 0, .nr_nodes = 2 };
 static struct gups_plan plan;
 static struct pattern *pattern;
+static double damon_sample_s; /* 0: without DAMON */
+static const char *zoneinfo; /* instead of the machine's */
 
 static void machine(int promoted, int demoted, uint64_t free0, uint64_t free1)
 {
@@ -203,7 +268,8 @@ static struct gups_timeline *begun(bool with_pattern, double hot, double cold)
 					   .nodes = nodes,
 					   .nr_nodes = 2,
 					   .moves = &setting,
-					   .threads = 2 };
+					   .threads = 2,
+					   .sample_s = damon_sample_s };
 	struct gups_timeline *t;
 
 	plan = (struct gups_plan){ .bytes = PAGES * PAGE,
@@ -221,6 +287,8 @@ static struct gups_timeline *begun(bool with_pattern, double hot, double cold)
 	now_moves = 0;
 	now_done = 0;
 	machine(0, 0, GIB / 2, GIB);
+	if (zoneinfo)
+		tree_file("/proc/zoneinfo", zoneinfo);
 	put(hot, cold);
 	no_records();
 	said[0] = '\0';
@@ -497,34 +565,32 @@ static void run_timeline_due(void)
 	struct gups_timeline *t = begun(true, 0, 0);
 	cJSON *r;
 
-	IS(t->rows, 1, "the row of the beginning");
-	r = record();
+	IS(new_rows(&r), 1, "the row of the beginning");
 	IS(number(r, "t_s"), 0, "at 0 s");
 	IS(number(r, "updates_per_s"), NAN, "has no rate yet");
 	ok(cJSON_IsNull(cJSON_GetObjectItem(r, "pages")), "nor what moved");
 	cJSON_Delete(r);
 	tick(t, 500, 0.5);
-	IS(t->rows, 1, "after half a second: none");
+	rows_are(0, "after half a second: none");
 	tick(t, 1020, 1.02);
-	IS(t->rows, 2, "after one: a row");
-	r = record();
+	IS(new_rows(&r), 1, "after one: a row");
 	close_to(number(r, "updates_per_s"), 1000, 1e-6, "with the rate");
 	cJSON_Delete(r);
 	tick(t, 4700, 4.7);
-	IS(t->rows, 3, "late: one row, the others are not made up");
+	rows_are(1, "late: one row, the others are not made up");
 	tick(t, 4900, 4.9);
-	IS(t->rows, 3, "the next is due at 5 s");
+	rows_are(0, "the next is due at 5 s");
 	tick(t, 5000, 5);
-	IS(t->rows, 4, "and comes");
+	rows_are(1, "and comes");
 	end(t, 5200, 5.2);
-	IS(t->rows, 4, "less than a quarter is left: no row");
+	rows_are(0, "less than a quarter is left: no row");
 	end(t, 5300, 5.3);
-	IS(t->rows, 5, "more than that: the last one");
+	rows_are(1, "more than that: the last one");
 	gone(t);
 
 	t = begun(true, 0, 0);
 	end(t, 10, 0.1);
-	IS(t->rows, 2, "a run of 0.1 s has an end, too");
+	rows_are(2, "a run of 0.1 s has an end, too");
 	r = placement(t);
 	IS(number(r, "near_share_at_end"), 0, "and a result");
 	cJSON_Delete(r);
@@ -534,8 +600,11 @@ static void run_timeline_due(void)
 	plan.timeline_ns = 1;
 	tick(t, 100, 10);
 	tick(t, 100000, 1000000);
-	ok(t->next > 999999 && t->next < 1000001,
-	   "the shortest interval does not take for ever");
+	rows_are(3, "the shortest interval does not take for ever");
+	tick(t, 100000, 999999);
+	rows_are(0, "and goes on from there");
+	tick(t, 100001, 1000001);
+	rows_are(1, "with the next row");
 	gone(t);
 }
 
@@ -545,16 +614,21 @@ static void thinned(void)
 	struct gups_timeline *t = begun(true, 0, 0);
 	cJSON *r;
 
+	row_cpu_ns = 100000000; /* of 2 threads: 2 % are 0.04 s each second */
 	tick(t, 1000, 1);
-	t->cpu_s = 0.1; /* of 2 threads: 2 % are 0.04 s each second */
+	row_cpu_ns = 0;
+	no_records();
 	tick(t, 2000, 2);
-	IS(t->rows, 3, "2.5 % of the time: a row all the same");
-	t->cpu_s = 0.1;
+	IS(new_rows(&r), 1, "2.5 % of the time: a row all the same");
+	IS(number(r, "cold.sampled"), 64, "of an eighth of the pages");
+	cJSON_Delete(r);
 	tick(t, 3000, 3);
-	IS(t->rows, 4, "less than 2 %: another one");
+	IS(new_rows(&r), 1, "less than 2 %: another one");
+	IS(number(r, "cold.sampled"), 512, "of all");
+	cJSON_Delete(r);
 	r = placement(t);
 	IS(number(r, "rows_thinned"), 1, "one had fewer pages");
-	close_to(number(r, "sampling_cpu_s"), 0.1, 0.09, "what it took");
+	IS(number(r, "sampling_cpu_s"), 0.1, "what it took");
 	like(said, "in 1 rows an eighth of the pages", "in words");
 	cJSON_Delete(r);
 	gone(t);
@@ -565,17 +639,15 @@ static void thinned(void)
 /* Everything at its widest. */
 static void wide(void)
 {
-	struct gups_timeline *t = begun(true, 1, 1);
+	struct gups_timeline *t;
 	const char *row;
 	cJSON *r;
 
-	t->s.sample_s = 0.1;
+	damon_sample_s = 0.1;
 	nodes[1].tier = 4; /* all near: 100.0 */
-	gups_timeline_near(t->near, nodes, 2);
+	t = begun(true, 1, 1);
 	machine(0, 0, 500 * GIB, 500 * GIB);
-	said[0] = '\0';
 	no_records();
-	t->rows = 0; /* the heading once more, with all columns */
 	tick(t, 1000, 1);
 	now_moves = 1;
 	machine(99999, 99999, 500 * GIB, 500 * GIB);
@@ -599,6 +671,7 @@ static void wide(void)
 		cJSON_Delete(r);
 	}
 	nodes[1].tier = 22;
+	damon_sample_s = 0;
 	gone(t);
 }
 
@@ -636,16 +709,17 @@ static void a_row(void)
 /* The near node's number need not be 0, nor the other's 1. */
 static void other_nodes(void)
 {
-	struct gups_timeline *t = begun(true, 0, 0);
+	struct gups_timeline *t;
 
-	tree_file("/proc/zoneinfo", "Node 2, zone Normal\n"
-				    "  pages free 256\n  present 512\n"
-				    "Node 5, zone Movable\n"
-				    "  pages free 512\n  present 512\n");
-	t->rows = 0;
+	zoneinfo = "Node 2, zone Normal\n"
+		   "  pages free 256\n  present 512\n"
+		   "Node 5, zone Movable\n"
+		   "  pages free 512\n  present 512\n";
+	t = begun(true, 0, 0);
 	tick(t, 1000, 1);
 	like(said, "free2  free5", "nodes by their numbers");
 	gone(t);
+	zoneinfo = NULL;
 }
 
 /* All pages of the hot set in transit: nothing is known, nothing is zero. */
