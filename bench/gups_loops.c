@@ -414,3 +414,29 @@ const struct gups_loops *gups_loops_of_pattern(const struct pattern *p,
 	s->ahead = p->order ? ahead_scattered : ahead_hot;
 	return p->order ? &scattered_loops : &hot_loops;
 }
+
+UNCROSSED void gups_loops_fill(uint64_t *slice, uint64_t words, uint64_t first)
+{
+	for (uint64_t i = 0; i < words; i++)
+		slice[i] = first + i;
+}
+
+UNCROSSED uint64_t gups_loops_digest(const uint64_t *slice, uint64_t words,
+				     uint64_t first)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t i = 0; i < words; i++)
+		sum += slice[i] * (2 * (first + i) + 1);
+	return sum;
+}
+
+UNCROSSED uint64_t gups_loops_errors(const uint64_t *slice, uint64_t words,
+				     uint64_t first)
+{
+	uint64_t errors = 0;
+
+	for (uint64_t i = 0; i < words; i++)
+		errors += slice[i] != first + i;
+	return errors;
+}

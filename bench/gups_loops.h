@@ -80,6 +80,16 @@ struct gups_loops {
 };
 extern const char *const gups_loops_names[NR_GUPS_LOOPS];
 
+/*
+ * Of a slice of the table, words long, whose first word is the table's first-th:
+ * T[i] = i; the sum of T[i] (2 i + 1), modulo 2^64; how many T[i] are not i.
+ */
+void gups_loops_fill(uint64_t *slice, uint64_t words, uint64_t first);
+uint64_t gups_loops_digest(const uint64_t *slice, uint64_t words,
+			   uint64_t first);
+uint64_t gups_loops_errors(const uint64_t *slice, uint64_t words,
+			   uint64_t first);
+
 /* HPCC's loops on a slice of so many words. */
 const struct gups_loops *gups_loops_of_slice(uint64_t words);
 /* A pattern's, for thread id; the stream is made ready but for its value. */
