@@ -212,6 +212,7 @@ def squeeze($width): length as $n | if $n <= $width then . else . as $v
 
 def sparks: ([$results[].timeline[]?.updates_per_s | numbers] | max // 0) as $top
 	| [cells[] as $cell | passed($cell)[0] | select(.timeline | length > 1)
+	| select([.timeline[] | .near_share, .updates_per_s | numbers] != [])
 	| {cell: $cell,
 		near: (.timeline | map(.near_share) | squeeze(48) | spark(1)),
 		rate: (.timeline | map(.updates_per_s) | squeeze(48) | spark($top))}]

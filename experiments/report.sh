@@ -187,13 +187,15 @@ set linetype 6 lc rgb "#7a3fa0" lw 1.6 dt 3 pt 7 ps 0.6
 set linetype 7 lc rgb "#b08a00" lw 1.6 dt 2 pt 9 ps 0.6
 set linetype 8 lc rgb "#aaaaaa" lw 1.6 dt 4 pt 13 ps 0.6'
 
-# The cells that have a series, as they are ordered
+# plotted COLUMN: the cells that have that of a series, as they are ordered
 plotted()
 {
 	local cell
 
 	for cell in "${all_cells[@]}"; do
-		[[ ! -s $dir/data/$cell.tsv ]] || echo "$cell"
+		[[ ! -s $dir/data/$cell.tsv ]] ||
+			! cut -f"$1" "$dir/data/$cell.tsv" | grep -qv '^?$' ||
+			echo "$cell"
 	done
 }
 
@@ -202,7 +204,7 @@ plot_series()
 {
 	local cells_here cell plots='' i=0
 
-	mapfile -t cells_here < <(plotted)
+	mapfile -t cells_here < <(plotted "$4")
 	((${#cells_here[@]})) || return 0
 	for cell in "${cells_here[@]}"; do
 		((i += 1))
@@ -229,7 +231,7 @@ plot_panels()
 {
 	local cells_here cell part plots series=() column title type rest=$4
 
-	mapfile -t cells_here < <(plotted)
+	mapfile -t cells_here < <(plotted 1)
 	((${#cells_here[@]})) || return 0
 	while [[ $rest =~ ^\ *([0-9]+):([^:]+):([0-9])(.*)$ ]]; do
 		series+=("${BASH_REMATCH[1]}|${BASH_REMATCH[2]}|${BASH_REMATCH[3]}")

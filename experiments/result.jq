@@ -6,6 +6,12 @@
 [inputs | (fromjson? // empty) | select(type == "object")] as $records
 | def one(name): [$records[] | select(.record == name)] | last;
 def sum(f): [f | numbers] | if length == 0 then null else add end;
+# A row of tier run as one of gups: a program has no updates, and who moved its
+# pages is told apart by direction alone
+def row: if .record == "timeline" then . else {t_s, free_bytes,
+	near_share: null, updates_per_s: null, hot_set_moved: false,
+	pages: {promoted_numab: .promoted_pages,
+		demoted_kswapd: .demoted_pages, all: .migrated_pages}} end;
 def pages_mib: if . == null then null else . / 256 end;
 
 one("gups") as $gups | one("placement") as $placement | one("moves") as $moves
@@ -15,7 +21,9 @@ one("gups") as $gups | one("placement") as $placement | one("moves") as $moves
 	gups: $gups,
 	counters: (one("counters") | .whole.total?),
 	zeros: ($moves.zeros? // []),
-	timeline: [$records[] | select(.record == "timeline")],
+	timeline: [$records[]
+		| select(.record == "timeline" or .record == "run_timeline")
+		| row],
 	regions: [$records[] | select(.record == "damon_region")],
 	nodes: [$records[] | select(.record == "node")],
 	perturbed: [

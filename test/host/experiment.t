@@ -246,6 +246,25 @@ is "$(grep -c '^"slow",.,"numa_hit"' "$OUT/given/counters.csv")" 3 "counters.csv
 run slow 2 4100000 0.3 passed
 asked "$tmp/given.exp" --report
 like "$(<"$OUT/given/report.md")" '\| 2 = \| slow' "no difference is called so"
+# Cells of tier run: its rows have their times, and pictures
+for id in fast.{1,2}; do
+	cat >"$OUT/given/cells/$id/records.jsonl" <<X
+{"record":"node","node":0,"total_bytes":1073741824}
+{"record":"run_timeline","t_s":0.5,"program_bytes":{"node0":4096},"promoted_pages":256,"demoted_pages":null,"migrated_pages":256,"free_bytes":{"node0":536870912}}
+{"record":"run_timeline","t_s":1.5,"program_bytes":{"node0":4096},"promoted_pages":512,"demoted_pages":1024,"migrated_pages":1536,"free_bytes":{"node0":268435456}}
+{"record":"run","elapsed_s":2}
+X
+done
+asked "$tmp/given.exp" --report
+is "$status" 0 "a report with cells of tier run"
+is "$(cut -f1-5,7,8 "$OUT/given/data/fast.tsv")" \
+	"0.5	?	?	?	1	0	512
+1.5	?	?	?	2	4	768" "their times, moves and memory"
+for picture in near moves nodes; do
+	ok "$picture.svg is there" test -s "$OUT/given/$picture.svg"
+done
+like "$(<"$OUT/given/moves.svg")" '>fast<' "with those cells in it"
+unlike "$(<"$OUT/given/near.svg")" '>fast<' "and not where they have nothing"
 # Nothing passed
 for id in slow.{1,2,3} fast.{1,2}; do
 	echo "failed: x" >"$OUT/given/cells/$id/verdict"
