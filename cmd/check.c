@@ -26,7 +26,10 @@ REPORT_RECORD(finding_record, "finding", "something that tier check found",
 	      "means s what it means\n"
 	      "do s what to do\n");
 
-/* Looks, or is asked for the table: what was seen is NULL then. */
+/*
+ * The record of a finding. seen is what was found, or why it could not be
+ * seen.
+ */
 static void record(const struct findings_row *row, const char *level,
 		   const char *seen)
 {
@@ -88,7 +91,10 @@ static void count(struct tally *t, const struct findings_row *row)
 			row->name);
 }
 
-/* Those of one level that apply; what could not be seen comes behind them. */
+/*
+ * Shows the findings of one level. What could not be seen is shown after all
+ * levels.
+ */
 static void look_at_level(struct findings_look *l, int level, struct tally *t)
 {
 	char text[FINDINGS_TEXT];
@@ -213,7 +219,10 @@ void check_before(const struct plan *plan, const struct node *nodes,
 	struct region *my_regions = NULL;
 	struct node *my_nodes = NULL;
 
-	/* To look takes an emulator 30 ms, and as PID 1 we have just been. */
+	/*
+	 * Looking takes 30 ms in an emulator; as PID 1 the caller has just
+	 * done it.
+	 */
 	if (!nodes && !plan->worker.plain) {
 		nr_nodes = node_list(&my_nodes);
 		nr_regions = region_list(&my_regions);

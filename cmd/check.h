@@ -12,17 +12,21 @@
 #include "mm/node.h"
 
 /*
- * Before a run: what is worse than a note, and is not said by the run itself.
- * Without nodes (NULL) it looks for them and the regions, but as PID 1.
+ * To be called before a run: shows the findings that are worse than a note and
+ * that the run does not show itself. nodes NULL: it reads nodes and regions,
+ * except as PID 1.
  */
 void check_before(const struct plan *plan, const struct node *nodes,
 		  int nr_nodes, const struct region *regions, int nr_regions);
 
-/* What the kernel logs from here on is looked for complaints; once. */
+/*
+ * From now on the kernel's log is watched for complaints. A second call does
+ * nothing.
+ */
 void check_log_begin(void);
 /*
- * Says what was found, if anything. show: the lines, too, as PID 1, whose
- * guest has no other users.
+ * Shows the complaints that the log has got since then. show: with their
+ * lines, also where the log is not public; as PID 1 there are no other users.
  */
 void check_log_end(bool show);
 

@@ -23,9 +23,9 @@
 #include "mm/iomem.h"
 #include "sysfs.h"
 /*
- * tier damon status answers within half a second, whatever DAMON does: so
- * long it may take to ask for statistics, for regions if a scheme's round is
- * short, and to read the regions.
+ * tier damon status answers within half a second, whatever DAMON does. These
+ * are the shares of asking for statistics, of having regions listed (if a
+ * scheme's round is that short), and of reading the regions.
  */
 #define STATS_NS (UINT64_C(150) * 1000000)
 #define LIST_NS (UINT64_C(100) * 1000000)
@@ -100,7 +100,7 @@ static void show_scheme(size_t k, size_t i, const struct kdamond_scheme *s)
 struct seen {
 	struct heatmap_region *regions;
 	size_t n;
-	bool cut; /* there are more than time was for */
+	bool cut; /* there was no time to read the others */
 };
 
 static bool read_region(struct heatmap_region *r, const char *dir)
@@ -148,7 +148,7 @@ static void read_regions(struct seen *seen, size_t k, size_t s,
 		free(ids);
 }
 
-/* To list them anew takes the kernel up to two rounds of a scheme. */
+/* The kernel needs up to two rounds of a scheme to list its regions. */
 static uint64_t round_us(const struct kdamond_context *c)
 {
 	uint64_t us = c->aggr_us;
@@ -165,8 +165,8 @@ static bool is_physical(const struct kdamond_context *c)
 }
 
 /*
- * All that is listed, and listed anew where a round is that short; reading them
- * takes no longer than read_ns.
+ * Has the kernel list the regions where a round is shorter than within, then
+ * reads what is listed, for read_ns at most.
  */
 static void see(struct seen *seen, const struct damon_config *config,
 		uint64_t within, uint64_t read_ns)

@@ -37,9 +37,11 @@
 #define SCANNER "/sys/kernel/debug/sched/numa_balancing"
 #define AUTO_ONLINE MEMORY_BLOCK_AUTO_ONLINE
 
-/* Less than that on a node, and what runs decides where pages are. */
+/*
+ * With less free memory than this, what else runs decides where pages are.
+ */
 #define LITTLE (64 * MIB)
-/* Read until they are in a CPU's cache, where there is one. */
+/* The pages are read until they are in a CPU's cache, if it has one. */
 #define PROBE_PAGES 8
 #define PROBE_READS 512
 
@@ -209,7 +211,7 @@ static void look_at_window(const struct findings_look *l, struct window *best,
 	best->total = w.total;
 }
 
-/* The window for volatile memory that has most room. */
+/* The largest free window for volatile memory. */
 static struct window best_window(const struct findings_look *l)
 {
 	char *names = region_root_decoders(), *rest = names, *name;
@@ -325,7 +327,9 @@ static enum findings_answer no_kmem(struct findings_look *l, char *text)
 	return FINDINGS_NO;
 }
 
-/* Without root no region says where it begins, so nor what is online. */
+/*
+ * A plain user cannot read where a region begins, so not what of it is online.
+ */
 static bool is_hidden(const struct region *r)
 {
 	return !strcmp(r->driver, "kmem") && r->size && !r->start;
@@ -895,7 +899,10 @@ static enum findings_answer complained(struct findings_look *l, char *text,
 		findings_complaints(&l->log, first, last, l->show_log, text);
 		return FINDINGS_YES;
 	}
-	/* It was long ago, or the log is not for us: the flags stay. */
+	/*
+	 * The log may have lost the message, or may not be readable: the taint
+	 * flags stay.
+	 */
 	if (l->taint & flags)
 		return yes(text, "kernel.tainted is %" PRIu64, l->taint);
 	return l->log_err && !is_absent(l->log_err) ?

@@ -161,7 +161,9 @@ static int find_nodes(struct gups_run *run)
 	run->nr_nodes = node_list(&run->nodes);
 	if (run->nr_nodes < 0)
 		return run->nr_nodes;
-	/* No others can be named in a placement; what follows counts on it. */
+	/*
+	 * A placement cannot name other nodes; the code below relies on that.
+	 */
 	while (run->nr_nodes && run->nodes[run->nr_nodes - 1].id >= NODE_MAX)
 		run->nr_nodes--;
 	return run->nr_nodes ? 0 : lacks(ENODEV, "no NUMA node has memory");
@@ -277,7 +279,10 @@ static int verify(struct gups_run *run, struct gups *g, struct gups_outcome *o)
 			      .total = o->updates };
 	int err = gups_digest(g, &o->digest);
 
-	/* Interrupted: what was measured is told, what was not is not. */
+	/*
+	 * An interrupted run reports what it measured, and calls the rest not
+	 * verified.
+	 */
 	if (err || o->stopped)
 		return err;
 	err = stage(run, "verify");

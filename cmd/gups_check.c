@@ -121,8 +121,8 @@ uint64_t gups_check_apart(const struct gups_run *run, const struct node *n)
 }
 
 /*
- * Never the OOM killer: a bound allocation on a full node ends in it. Page
- * tables take 1/512 of the table, on the node of the CPUs.
+ * A bound allocation on a full node ends in the OOM killer: it is refused
+ * before. Page tables take 1/512 of the table, on the node of the CPUs.
  */
 int gups_check_room(const struct gups_run *run, const struct place *place)
 {

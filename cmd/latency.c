@@ -38,7 +38,7 @@
 #include "mm/page.h"
 #include "sysfs.h"
 
-/* A line of its buffer is drawn with 32 bits. */
+/* The lines of a buffer are drawn with 32 bits. */
 #define MAX_CHAIN (256 * GIB)
 /* Of a cell: five turns of 66 ms for each of three figures. */
 #define DEFAULT_CELL_NS (UINT64_C(1) * 1000000000)
@@ -58,7 +58,7 @@
 #define SETUP_MAX_NS (UINT64_C(3600) * 1000000000)
 /* Times that every cell is measured, in turn: what drifts meets all alike. */
 #define TURNS 5
-/* Between two looks at the clock: it shall not be what is measured. */
+/* Loads between two looks at the clock, so that these do not count. */
 #define CHUNK_NS (UINT64_C(100) * 1000)
 #define FIRST_CHUNK 64
 /* The plugin's waits come back by themselves after twice as long. */
@@ -322,7 +322,10 @@ static int pin(int cpu)
 		       0;
 }
 
-/* Never the OOM killer: a bound allocation on a full node ends in it. */
+/*
+ * A bound allocation on a full node ends in the OOM killer: it is refused
+ * before.
+ */
 static int check_room(const struct latency *l)
 {
 	uint64_t tables = (uint64_t)l->nr_nodes * (l->bytes / 512);
@@ -455,7 +458,10 @@ static void measure_cell(struct latency *l, struct buffer *b, struct cell *c,
 	if (l->injected)
 		before = floor_window(l, b, ns / 2);
 	c->value[CHAIN][turn] = window(l, b, CHAIN, ns);
-	/* Before and after it: what is warmed up for one is for both. */
+	/*
+	 * The floor is measured before and after it, so that both meet equally
+	 * warm caches.
+	 */
 	if (l->injected)
 		c->value[FLOOR][turn] =
 			(before + floor_window(l, b, ns / 2)) / 2;

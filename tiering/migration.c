@@ -27,7 +27,10 @@
 #define EVENT "events/migrate/mm_migrate_pages"
 #define INSTANCE TRACING "/instances/tier"
 #define TRIGGER "hist:keys=reason:vals=succeeded,failed"
-/* The sum may miss by so much: per-CPU counters, two files not read at once. */
+/*
+ * The sum may be off by so many pages: counters are per CPU, and two files
+ * cannot be read at one moment.
+ */
 #define REST_PAGES 64
 #define REST_SHARE 100
 
@@ -72,7 +75,10 @@ static int set_trigger(void)
 		return lacks(ENOENT, "the kernel has no histograms of events "
 				     "(CONFIG_HIST_TRIGGERS)");
 	err = sysfs_write(TRIGGER, INSTANCE "/" EVENT "/trigger");
-	/* A run that was killed left it: it counts, and that is enough. */
+	/*
+	 * It is left over from a run that was killed. It counts, which is all
+	 * that is needed.
+	 */
 	return err == -EEXIST ? 0 : err;
 }
 
@@ -95,7 +101,7 @@ int migration_begin(void)
 
 static void *remove_instance(void *arg)
 {
-	/* If it fails, taking back tries it again. */
+	/* If this fails, the undo log tries again. */
 	sysfs_rmdir(INSTANCE);
 	return arg;
 }
@@ -304,9 +310,9 @@ static struct migration_sum compaction(const struct migration_span *s)
 }
 
 /*
- * The histogram is read a moment before or after the counters: while pages
- * move, one of the two has more of them. Then what a row has too much is what
- * the rest has too little, and is neither.
+ * The histogram is read a moment before or after the counters, so while pages
+ * move one of them is ahead. A row that is too large and a rest that is too
+ * small by as much cancel out.
  */
 static void cancel(struct migration_sum *more, struct migration_sum *rest)
 {

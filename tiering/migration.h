@@ -29,9 +29,10 @@
 int migration_begin(void);
 const char *migration_trace_lack(void);
 /*
- * After the last migration_take(): removes the instance meanwhile, for the kernel
- * waits several grace periods of RCU then, a tenth of a second; and waits for
- * that. Without them taking back does it.
+ * To be called after the last migration_take(): migration_end() begins to
+ * remove the instance in a thread, since the kernel waits for several RCU
+ * grace periods then, about 0.1 s; migration_wait() waits for it. Without
+ * these calls the undo log removes it.
  */
 void migration_end(void);
 void migration_wait(void);
@@ -51,15 +52,15 @@ struct migration {
 };
 
 /*
- * The zones, then the histogram: take the vmstat next to it, so that they are
- * of one moment. With damon its statistics, first (0.1 s a kdamond), without
- * it the damon member is left as it is: the statistics have to be read before
- * DAMON is stopped, for they stand still then. What it moves between the two
- * only the tracepoint knows. An error is DAMON's; the rest is there.
+ * Reads the zones, then the histogram; read the vmstat right after it, so that
+ * both are of one moment. damon: reads DAMON's statistics first (0.1 s a
+ * kdamond); without it that member is left as it is. They must be read before
+ * DAMON is stopped; what DAMON moves in between only the tracepoint knows. An
+ * error is that of DAMON's statistics; all else has been read.
  */
 int migration_take(struct migration *m, bool damon);
 
-/* The histogram alone: it takes no lock that allocations want. */
+/* Reads the histogram alone, which takes no lock that allocations need. */
 void migration_take_trace(struct migration *m);
 
 /* One span of a run, from a to b. Without moves: counters only. */

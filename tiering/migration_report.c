@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * migration_show.c - who moved what: the table, why a mechanism moved nothing,
- * the regimes, and the record.
+ * migration_report.c - who moved what: the table, why a mechanism moved
+ * nothing, the regimes, and the record.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -154,7 +154,10 @@ static bool is_stale(const struct migration_span *s)
 	       s->migration_b->damon.stale;
 }
 
-/* A scheme is charged with whole regions: the rest is not a failure. */
+/*
+ * A scheme is charged with whole regions, so what it did not move of them has
+ * not failed.
+ */
 static void text_tried(const struct migration_span *span,
 		       const struct migration_sums *s)
 {
@@ -177,10 +180,10 @@ static void text_tried(const struct migration_span *span,
 }
 
 /*
- * A migration allocates from any node when its target is full, and counts as
- * numa_miss then: Linux 6.12's DAMON moves pages so from a node to the same
- * one, and calls them applied. Not more than this of a span's are such; those
- * of new pages are among them.
+ * When its target is full, a migration may allocate on any other node, and
+ * then counts as numa_miss. DAMON of Linux 6.12 moves pages from a node to the
+ * same node in this way, and calls them applied. numa_miss also counts
+ * ordinary allocations, so this is an upper estimate, in allocations.
  */
 static uint64_t strayed(const struct migration_span *span,
 			const struct migration_sums *s)
@@ -312,8 +315,9 @@ static void explain_no_fault(struct zeros *z, const struct migration_span *s)
 }
 
 /*
- * What is no candidate. Of the candidates some were not promoted, so that
- * without a counter of its own it may have been more.
+ * Pages that were promoted without being candidates. Some candidates were not
+ * promoted, so without a counter of its own this is the least there can have
+ * been.
  */
 static void explain_promoted(struct zeros *z, const struct migration_span *s,
 			     int64_t promoted)

@@ -95,7 +95,10 @@ void node_usage_close(void)
 		report_warn("%s", fail_message());
 }
 
-/* Their pages do not count with a group, so it would say too little. */
+/*
+ * Huge pages of hugetlbfs do not count with a cgroup: it would show too
+ * little.
+ */
 static bool has_huge_pages(void)
 {
 	uint64_t n;

@@ -214,8 +214,8 @@ int policy_check(const struct policy_plan *plan)
 /* ----------------------------------------------------------- this machine */
 
 /*
- * Where DAMON demotes to, which asks for no tiers: on two plain nodes, which are
- * one tier, HMSDK works as well.
+ * Where DAMON demotes to. It does not need tiers: on two plain nodes, which
+ * are of one tier, HMSDK works as well.
  */
 static const struct node *beyond(const struct policy *p,
 				 const struct node *from)
@@ -461,7 +461,7 @@ static int write_one(const struct want *w)
 	err = undo_store(w->value, "%s", path);
 	if (err == -ENOENT) /* what may be absent: check_presence() looked */
 		return 0;
-	/* Without lockdown's leave a default cannot even be looked at. */
+	/* Under lockdown a file of debugfs cannot even be read. */
 	if (err == -EPERM && !w->named) {
 		report_warn("%s is left as it is: %s", w->t->key,
 			    fail_message());
@@ -499,7 +499,10 @@ int policy_apply(struct policy *p, bool join)
 {
 	int err = 0;
 
-	/* A rehearsal comes before what would be taken back first. */
+	/*
+	 * A dry run may find DAMON running by a policy that would be taken
+	 * back first.
+	 */
 	if (p->preset && !sysfs_is_dry() && damon_is_running() > 0)
 		return fail(
 			EBUSY,

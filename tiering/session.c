@@ -120,8 +120,8 @@ static int start_damon(struct session *s)
 }
 
 /*
- * Its statistics are read while it lives, then it is turned off, so that what
- * it moved stands still while the counters are read.
+ * DAMON's statistics are read while it lives; then it is turned off, so that
+ * nothing moves while the counters are read.
  */
 static int stop_damon(struct session *s)
 {

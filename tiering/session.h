@@ -52,9 +52,10 @@ int session_take(struct session *s, enum session_point point);
 int session_start_damon(struct session *s);
 int session_stop_damon(struct session *s);
 /*
- * Records "counters" and "moves", and their tables; and "bookkeeping": the
- * CPU time of the functions above, and its share of the process's and its
- * children's. Of what they make the kernel's threads do it knows nothing.
+ * Writes the records "counters" and "moves" with their tables, and
+ * "bookkeeping": the CPU time of the functions above, and its share of that of
+ * the process and its children. What the kernel's own threads do for them is
+ * not in it.
  */
 void session_show(const struct session *s);
 /* The counts of a pass; the policy stays. */
