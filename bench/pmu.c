@@ -17,21 +17,22 @@
 /* ------------------------------------------------------------- the question */
 
 /* The plugin finds the page by its virtual address, while it is here. */
-static struct pmu_page page __attribute__((aligned(PMU_PAGE_BYTES)));
+struct pmu_page pmu_asked __attribute__((aligned(PMU_PAGE_BYTES)));
 
 static int ask(enum pmu_question question, uint64_t start, uint64_t end)
 {
-	memset(&page, 0, sizeof(page));
-	page.word = PMU_ASKED;
-	page.version = PMU_PAGE_VERSION;
-	page.question = question;
-	page.start = start;
-	page.end = end;
+	memset(&pmu_asked, 0, sizeof(pmu_asked));
+	pmu_asked.word = PMU_ASKED;
+	pmu_asked.version = PMU_PAGE_VERSION;
+	pmu_asked.question = question;
+	pmu_asked.start = start;
+	pmu_asked.end = end;
 #ifdef __x86_64__
-	__asm__ volatile(PMU_ASK_INSN : : "D"(&page) : "memory");
+	__asm__ volatile(PMU_ASK_INSN : : "D"(&pmu_asked) : "memory");
 #endif
-	return page.word == PMU_TOLD && page.version == PMU_PAGE_VERSION &&
-			       page.nr_ranges <= PMU_MAX_RANGES ?
+	return pmu_asked.word == PMU_TOLD &&
+			       pmu_asked.version == PMU_PAGE_VERSION &&
+			       pmu_asked.nr_ranges <= PMU_MAX_RANGES ?
 		       0 :
 		       -ENOENT;
 }
@@ -42,7 +43,7 @@ int pmu_read(struct pmu_counts *c)
 
 	c->known = !err;
 	if (c->known)
-		c->page = page;
+		c->page = pmu_asked;
 	return err;
 }
 
@@ -81,8 +82,8 @@ bool pmu_injected(int node, struct pmu_page_range *r)
 	*r = (struct pmu_page_range){ 0 };
 	if (ask(PMU_READ, 0, 0))
 		return false;
-	for (uint32_t i = 0; i < page.nr_ranges; i++) {
-		const struct pmu_page_range *p = &page.ranges[i];
+	for (uint32_t i = 0; i < pmu_asked.nr_ranges; i++) {
+		const struct pmu_page_range *p = &pmu_asked.ranges[i];
 
 		any |= longest(p) || p->bandwidth;
 		if (pmu_node(p) == node &&

@@ -20,6 +20,9 @@ struct pmu_counts {
 	bool known; /* false: there is no plugin */
 };
 
+/* What was asked last, and the answer if there was one. For tests. */
+extern struct pmu_page pmu_asked;
+
 /* 0, or -ENOENT without the plugin; no message. One thread at a time. */
 int pmu_read(struct pmu_counts *c);
 /*

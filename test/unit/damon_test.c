@@ -4,42 +4,30 @@
  * order, what is put back, what is said. What a tree cannot do (make
  * directories at a write, refuse) is for the guests.
  */
+/* WRAP: undo_note undo_store undo_has sysfs_is_rerooted damon_sysfs_command */
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "damon/damon_sysfs.h"
-#include "mm/memory_block.h"
-#include "sysfs.h"
-#include "mm/undo.h"
-
-/* undo.c logs nothing for a tree: what damon.c hands to it is kept here. */
-static int undone(enum undo_how how, const char *value, const char *path);
-#define undo_note(how, value, ...) undone(how, value, format_undo(__VA_ARGS__))
-#define undo_store(value, ...) stored(value, format_undo(__VA_ARGS__))
-#define undo_has(path) logged(path)
-static const char *format_undo(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
-static int stored(const char *value, const char *path);
-static bool logged(const char *path);
-
-/* A tree that is as good as the machine; and a kernel that is not asked. */
-static bool as_machine, is_deaf;
-#define sysfs_is_rerooted() (!as_machine)
-#define damon_sysfs_command(k, word)                           \
-	(is_deaf && strcmp(word, "on") ? fail(EBUSY, "deaf") : \
-					 damon_sysfs_command(k, word))
-
-#include "damon/damon.c"
-
-#include "damon/damon_json.h"
-#include "damon/heatmap.h"
-#include "mm/iomem.h"
-#include "mm/undo.h"
 #include "cmd/verbs.h"
+#include "damon/damon.h"
+#include "damon/damon_config.h"
+#include "damon/damon_json.h"
+#include "damon/damon_sysfs.h"
+#include "damon/heatmap.h"
 #include "lib/base.h"
 #include "lib/error.h"
+#include "lib/report.h"
 #include "lib/text.h"
+#include "mm/iomem.h"
+#include "mm/memory_block.h"
+#include "mm/undo.h"
+#include "sysfs.h"
 #include "tap.h"
 #include "tree.h"
 
@@ -49,16 +37,10 @@ static bool as_machine, is_deaf;
 static struct textbuf undo_log;
 static unsigned int undo_failures;
 
-static const char *format_undo(const char *fmt, ...)
-{
-	static char path[PATH_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
-	va_end(ap);
-	return path;
-}
+/* A tree that is as good as the machine; and a kernel that is not asked. */
+static bool as_machine, is_deaf;
+/* Changes are logged by undo.c, in a directory that it was given. */
+static bool undo_really;
 
 /* Below DAMON's directory only what is there. */
 static const char *brief(const char *path)
@@ -67,6 +49,35 @@ static const char *brief(const char *path)
 						     path + strlen(K) + 1;
 }
 
+/* ------------------------------------------------ what damon.c asks of others */
+
+bool __wrap_sysfs_is_rerooted(void);
+int __real_damon_sysfs_command(uint64_t k, const char *word);
+int __wrap_damon_sysfs_command(uint64_t k, const char *word);
+bool __real_undo_has(const char *path);
+bool __wrap_undo_has(const char *path);
+int __real_undo_note(enum undo_how how, const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int __wrap_undo_note(enum undo_how how, const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int __real_undo_store(const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int __wrap_undo_store(const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+bool __wrap_sysfs_is_rerooted(void)
+{
+	return !as_machine;
+}
+
+int __wrap_damon_sysfs_command(uint64_t k, const char *word)
+{
+	return is_deaf && strcmp(word, "on") ?
+		       fail(EBUSY, "deaf") :
+		       __real_damon_sysfs_command(k, word);
+}
+
+/* undo.c logs nothing for a tree: what is handed to it is kept here. */
 static int undone(enum undo_how how, const char *value, const char *path)
 {
 	static const char *const hows[] = { "store", "write", "try" };
@@ -77,18 +88,38 @@ static int undone(enum undo_how how, const char *value, const char *path)
 	return 0;
 }
 
-static bool logged(const char *path)
+int __wrap_undo_note(enum undo_how how, const char *value, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	return undo_really ? __real_undo_note(how, value, "%s", path) :
+			     undone(how, value, path);
+}
+
+bool __wrap_undo_has(const char *path)
 {
 	char want[PATH_MAX];
 
+	if (undo_really)
+		return __real_undo_has(path);
 	snprintf(want, sizeof(want), " %s ", brief(path));
 	return undo_log.len && strstr(undo_log.text, want);
 }
 
-static int stored(const char *value, const char *path)
+int __wrap_undo_store(const char *value, const char *fmt, ...)
 {
-	char was[64] = "";
+	char path[PATH_MAX], was[64] = "";
+	va_list ap;
 
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	if (undo_really)
+		return __real_undo_store(value, "%s", path);
 	sysfs_read(was, sizeof(was), "%s", path);
 	undone(UNDO_STORE, was, path);
 	return sysfs_store(value, "%s", path);
@@ -1068,6 +1099,7 @@ static void rolled_back(void)
 
 	snprintf(dir, sizeof(dir), "%s", tree_path("/run"));
 	undo_set_dir(dir);
+	undo_really = true;
 	undo_look("policy", &before);
 	tree_file("/sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
 	tree_file("/sys/fs/cgroup/cgroup.subtree_control", "\n");
@@ -1079,6 +1111,7 @@ static void rolled_back(void)
 	     "the controller is given back");
 	ok(!sysfs_exists("/sys/fs/cgroup/hmsdk"), "its cgroup is gone");
 	ok(!undo_pending("policy"), "and nothing is left to take back");
+	undo_really = false;
 	undo_set_dir("/run/tier");
 	machine();
 }

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Without the plugin the question is a no-op: on hardware, here. pmu.c is
- * included, for a look at its page.
+ * Without the plugin the question is a no-op, on hardware as here; and of two
+ * readings the differences count.
  */
-#include "bench/pmu.c"
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "bench/pmu.h"
+#include "lib/report.h"
 #include "tap.h"
 
 static void test_no_plugin(void)
@@ -16,11 +23,11 @@ static void test_no_plugin(void)
 	memset(&c, 0x5a, sizeof(c));
 	is_i64(pmu_read(&c), -ENOENT, "no plugin: -ENOENT");
 	ok(!c.known, "and it is known that nothing is known");
-	is_u64(page.word, PMU_ASKED, "the page is as it was");
+	is_u64(pmu_asked.word, PMU_ASKED, "the page is as it was");
 	is_i64(pmu_table(table, sizeof(table)), -ENOENT, "a table, too");
-	is_u64(page.start, (uintptr_t)table, "it was asked for");
+	is_u64(pmu_asked.start, (uintptr_t)table, "it was asked for");
 	is_i64(pmu_hold(5), -ENOENT, "nothing to hold back");
-	is_u64(page.start, 5, "for so long, it was asked");
+	is_u64(pmu_asked.start, 5, "for so long, it was asked");
 	ok(pmu_latency(0) == 0, "no latency");
 	ok(!pmu_injected(0, &r) && !r.name[0] && !r.latency_ns[PMU_LOADS],
 	   "nothing is injected");
@@ -87,7 +94,55 @@ static void test_shares(void)
 	b.page.ranges[1] = a.page.ranges[1];
 	b.page.ranges[2] = a.page.ranges[2];
 	ok(isnan(pmu_near_share(&a, &b, near)), "no accesses: no share");
-	is_u64(difference(&a, &b, 1).table[PMU_LOADS], 0, "a difference");
+}
+
+/* A number of the record's range, by the way to it. */
+static double number(const cJSON *r, int range, const char *span,
+		     const char *what, const char *kind)
+{
+	r = cJSON_GetArrayItem(cJSON_GetObjectItem(r, "ranges"), range);
+	r = cJSON_GetObjectItem(cJSON_GetObjectItem(r, span), what);
+	r = cJSON_GetObjectItem(r, kind);
+	return cJSON_IsNumber(r) ? r->valuedouble : NAN;
+}
+
+/* Of the timed part and of the whole run, each its own difference. */
+static void test_record(void)
+{
+	static struct pmu_counts timed[2], whole[2];
+	static char line[20000];
+	int fds[2], kept = dup(1), null = open("/dev/null", O_WRONLY);
+	ssize_t n;
+	cJSON *r;
+
+	for (int i = 0; i < 2; i++) {
+		timed[i].known = whole[i].known = true;
+		timed[i].page.nr_ranges = whole[i].page.nr_ranges = 2;
+		strcpy(timed[i].page.ranges[0].name, "other");
+		strcpy(timed[i].page.ranges[1].name, "cxl");
+	}
+	timed[0].page.ranges[1].table[PMU_LOADS] = 1000;
+	timed[1].page.ranges[1].table[PMU_LOADS] = 1030;
+	timed[1].page.ranges[1].count[PMU_USER][PMU_STORES] = 77777;
+	whole[1].page.ranges[1].table[PMU_LOADS] = 2000;
+	if (pipe(fds) || kept < 0 || null < 0)
+		return;
+	report_to(fds[1]);
+	fflush(stdout);
+	dup2(null, 1);
+	pmu_show(timed, whole, (const bool[64]){ true });
+	fflush(stdout);
+	dup2(kept, 1);
+	n = read(fds[0], line, sizeof(line) - 1);
+	line[n > 0 ? n : 0] = '\0';
+	r = cJSON_Parse(line);
+	ok(r, "a record");
+	ok(number(r, 1, "timed", "table", "loads") == 30, "a difference");
+	ok(number(r, 1, "timed", "table", "stores") == 0, "and none");
+	ok(number(r, 1, "timed", "user", "stores") == 77777, "of another kind");
+	ok(number(r, 1, "whole", "table", "loads") == 2000, "and of the run");
+	ok(number(r, 0, "timed", "table", "loads") == 0, "by range");
+	cJSON_Delete(r);
 }
 
 int main(void)
@@ -96,5 +151,6 @@ int main(void)
 	test_harmless();
 	test_instruction();
 	test_shares();
+	test_record();
 	return done_testing();
 }

@@ -1,15 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* tlb_flusher.c is included, for a look at its processes. */
-#include "bench/tlb_flusher.c"
-
+/*
+ * The processes beat in their rhythm while they shall and only then, what is
+ * said of gaps is right, and they end with their parent, however that ends.
+ */
+/* WRAP: fork now_ns clock_nanosleep */
+#include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "bench/tlb_flusher.h"
 #include "lib/error.h"
 #include "lib/time.h"
 #include "tap.h"
 
 #define MS UINT64_C(1000000)
+
+/* The process that was started last. */
+static pid_t newest;
+
+/* A clock that this test sets, and the sleeps until a time of it. */
+struct clock {
+	_Atomic uint64_t now_ns; /* 0: the real one */
+	_Atomic uint64_t sleeps, shortest_ns, longest_ns;
+};
+static struct clock *clock_of_all; /* shared with all processes */
+
+pid_t __real_fork(void);
+pid_t __wrap_fork(void);
+uint64_t __real_now_ns(void);
+uint64_t __wrap_now_ns(void);
+int __real_clock_nanosleep(clockid_t id, int flags, const struct timespec *ts,
+			   struct timespec *left);
+int __wrap_clock_nanosleep(clockid_t id, int flags, const struct timespec *ts,
+			   struct timespec *left);
+
+pid_t __wrap_fork(void)
+{
+	return newest = __real_fork();
+}
+
+uint64_t __wrap_now_ns(void)
+{
+	uint64_t now = clock_of_all->now_ns;
+
+	return now ? now : __real_now_ns();
+}
+
+/* By the clock that this test sets no time passes while one sleeps. */
+int __wrap_clock_nanosleep(clockid_t id, int flags, const struct timespec *ts,
+			   struct timespec *left)
+{
+	struct clock *c = clock_of_all;
+	uint64_t until, slept;
+
+	if (!c->now_ns)
+		return __real_clock_nanosleep(id, flags, ts, left);
+	until = (uint64_t)ts->tv_sec * 1000 * MS + (uint64_t)ts->tv_nsec;
+	slept = until - c->now_ns;
+	if (!c->sleeps || slept < c->shortest_ns)
+		c->shortest_ns = slept;
+	if (slept > c->longest_ns)
+		c->longest_ns = slept;
+	c->now_ns = until;
+	c->sleeps++;
+	return 0;
+}
 
 static struct tlb_flusher *made(uint64_t period_ns, const int *cpus, int n)
 {
@@ -38,28 +102,54 @@ static bool reaches(const struct tlb_flusher *h, uint64_t want)
 	return beats(h) >= want;
 }
 
+/* As from begin to end nothing had beaten; what is said then. */
+static struct tlb_flusher_count still(struct tlb_flusher *h, uint64_t begin_ms,
+				      uint64_t end_ms)
+{
+	struct tlb_flusher_count c;
+
+	clock_of_all->now_ns = begin_ms * MS;
+	tlb_flusher_begin(h);
+	clock_of_all->now_ns = end_ms * MS;
+	tlb_flusher_end(h);
+	tlb_flusher_count(h, &c);
+	return c;
+}
+
+/* One whose process stands still: all that is noted is what the parent notes. */
+static struct tlb_flusher *stopped(uint64_t period_ns)
+{
+	struct tlb_flusher *h = made(period_ns, NULL, 0);
+
+	kill(newest, SIGSTOP);
+	waitpid(newest, NULL, WUNTRACED);
+	return h;
+}
+
 static void gaps(void)
 {
-	struct ward *ward =
-		aligned_alloc(64, sizeof(*ward) + sizeof(struct pulse));
-	struct pulse p = { .last_ns = 100 * MS };
+	struct tlb_flusher *h = stopped(40 * MS);
+	struct tlb_flusher_count c;
 
-	if (!ward)
-		return;
-	ward->period_ns = 40 * MS;
-	note_gap(ward, &p, 130 * MS);
-	is_u64(p.longest_ns, 30 * MS, "a gap");
-	note_gap(ward, &p, 230 * MS);
-	is_u64(p.longest_ns, 100 * MS, "a longer one");
-	is_u64(p.blind_ns, 0, "as long as a sampling interval: not blind");
-	note_gap(ward, &p, 380 * MS);
-	is_u64(p.blind_ns, 50 * MS, "longer: so much of it is");
-	note_gap(ward, &p, 390 * MS);
-	is_u64(p.longest_ns, 150 * MS, "a short one changes nothing");
-	note_gap(ward, &p, 389 * MS);
-	is_u64(p.last_ns, 390 * MS, "nor does one who comes late");
-	is_u64(p.longest_ns, 150 * MS, "to say it");
-	free(ward);
+	c = still(h, 100, 130);
+	is_u64(c.longest_ns, 30 * MS, "a gap");
+	c = still(h, 130, 230);
+	is_u64(c.longest_ns, 100 * MS, "a longer one");
+	ok(c.blind == 0, "as long as a sampling interval: not blind");
+	c = still(h, 230, 380);
+	ok(c.blind > 0.1785 && c.blind < 0.1786,
+	   "longer: so much of it is, 50 ms of 280 (%g)", c.blind);
+	c = still(h, 380, 390);
+	is_u64(c.longest_ns, 150 * MS, "a short one changes nothing");
+	c = still(h, 390, 389);
+	is_u64(c.longest_ns, 150 * MS, "nor does one who comes late");
+	clock_of_all->now_ns = 551 * MS;
+	tlb_flusher_end(h);
+	tlb_flusher_count(h, &c);
+	is_u64(c.longest_ns, 161 * MS, "whose time is not the last, either");
+	is_u64(c.beats, 0, "none of these is a beat");
+	tlb_flusher_free(h);
+	clock_of_all->now_ns = 0;
 }
 
 static void beating(void)
@@ -105,17 +195,24 @@ static void rhythm(void)
 	tlb_flusher_free(h);
 }
 
+/* Of 1000 ns it is 200 to either side. */
 static void jitter(void)
 {
-	uint64_t random = 1, least = UINT64_MAX, most = 0;
+	struct clock *c = clock_of_all;
+	struct tlb_flusher *h;
 
-	for (int i = 0; i < 10000; i++) {
-		uint64_t r = next_random(&random) % 401;
-
-		least = r < least ? r : least;
-		most = r > most ? r : most;
-	}
-	ok(least < 4 && most > 396, "the jitter uses its room");
+	c->now_ns = 1000 * MS;
+	h = made(1000, NULL, 0);
+	tlb_flusher_begin(h);
+	ok(reaches(h, 10000), "beats, as fast as no time passes");
+	tlb_flusher_end(h);
+	tlb_flusher_free(h);
+	ok(c->shortest_ns >= 800 && c->longest_ns <= 1200,
+	   "the jitter is a fifth at most");
+	ok(c->shortest_ns < 804 && c->longest_ns > 1196,
+	   "and uses its room (%" PRIu64 " to %" PRIu64 " ns)",
+	   (uint64_t)c->shortest_ns, (uint64_t)c->longest_ns);
+	c->now_ns = 0;
 }
 
 /* The one that has stopped is what counts. */
@@ -128,13 +225,15 @@ static void standing_still(void)
 
 	tlb_flusher_begin(h);
 	ok(reaches(h, 5), "two of them");
-	kill(h->pids[1], SIGSTOP);
-	waitpid(h->pids[1], NULL, WUNTRACED);
+	kill(newest, SIGSTOP);
+	waitpid(newest, NULL, WUNTRACED);
+	/* In which the other one has got ahead of it, wherever it was. */
+	sleep_ns(100 * MS);
 	before = beats(h);
-	sleep_ns(200 * MS);
+	sleep_ns(100 * MS);
 	tlb_flusher_end(h);
 	tlb_flusher_count(h, &c);
-	ok(c.beats <= before + 1, "beats: of the one that has fewest");
+	is_u64(c.beats, before, "beats: of the one that has fewest");
 	ok(c.longest_ns >= 190 * MS, "the gap until the end is seen (%.0f ms)",
 	   (double)c.longest_ns / 1e6);
 	ok(c.blind > 0.1, "and that it was blind (%.2f)", c.blind);
@@ -158,7 +257,7 @@ static void live_with_heart(int fd)
 	struct tlb_flusher *h = made(2 * MS, NULL, 0);
 
 	tlb_flusher_begin(h);
-	if (!reaches(h, 3) || write(fd, h->pids, sizeof(pid_t)) < 0)
+	if (!reaches(h, 3) || write(fd, &newest, sizeof(newest)) < 0)
 		_exit(1);
 	close(fd);
 	for (;;)
@@ -197,6 +296,10 @@ static void orphans(void)
 
 int main(void)
 {
+	clock_of_all = mmap(NULL, sizeof(*clock_of_all), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (clock_of_all == MAP_FAILED)
+		return 1;
 	gaps();
 	jitter();
 	beating();
