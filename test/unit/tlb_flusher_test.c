@@ -27,7 +27,7 @@ static uint64_t beats(const struct tlb_flusher *h)
 	struct tlb_flusher_count c;
 
 	tlb_flusher_count(h, &c);
-	return c.beats;
+	return c.flushes;
 }
 
 /* Until there are so many, ten seconds long. */
@@ -40,26 +40,26 @@ static bool reaches(const struct tlb_flusher *h, uint64_t want)
 
 static void gaps(void)
 {
-	struct ward *ward =
-		aligned_alloc(64, sizeof(*ward) + sizeof(struct pulse));
-	struct pulse p = { .last_ns = 100 * MS };
+	struct shared *shared =
+		aligned_alloc(64, sizeof(*shared) + sizeof(struct cpu_flushes));
+	struct cpu_flushes p = { .last_ns = 100 * MS };
 
-	if (!ward)
+	if (!shared)
 		return;
-	ward->period_ns = 40 * MS;
-	note_gap(ward, &p, 130 * MS);
+	shared->period_ns = 40 * MS;
+	note_gap(shared, &p, 130 * MS);
 	is_u64(p.longest_ns, 30 * MS, "a gap");
-	note_gap(ward, &p, 230 * MS);
+	note_gap(shared, &p, 230 * MS);
 	is_u64(p.longest_ns, 100 * MS, "a longer one");
 	is_u64(p.blind_ns, 0, "as long as a sampling interval: not blind");
-	note_gap(ward, &p, 380 * MS);
+	note_gap(shared, &p, 380 * MS);
 	is_u64(p.blind_ns, 50 * MS, "longer: so much of it is");
-	note_gap(ward, &p, 390 * MS);
+	note_gap(shared, &p, 390 * MS);
 	is_u64(p.longest_ns, 150 * MS, "a short one changes nothing");
-	note_gap(ward, &p, 389 * MS);
+	note_gap(shared, &p, 389 * MS);
 	is_u64(p.last_ns, 390 * MS, "nor does one who comes late");
 	is_u64(p.longest_ns, 150 * MS, "to say it");
-	free(ward);
+	free(shared);
 }
 
 static void beating(void)
@@ -134,7 +134,7 @@ static void standing_still(void)
 	sleep_ns(200 * MS);
 	tlb_flusher_end(h);
 	tlb_flusher_count(h, &c);
-	ok(c.beats <= before + 1, "beats: of the one that has fewest");
+	ok(c.flushes <= before + 1, "beats: of the one that has fewest");
 	ok(c.longest_ns >= 190 * MS, "the gap until the end is seen (%.0f ms)",
 	   (double)c.longest_ns / 1e6);
 	ok(c.blind > 0.1, "and that it was blind (%.2f)", c.blind);
@@ -143,12 +143,12 @@ static void standing_still(void)
 
 static void without(void)
 {
-	struct tlb_flusher_count c = { .beats = 7, .blind = 1 };
+	struct tlb_flusher_count c = { .flushes = 7, .blind = 1 };
 
 	tlb_flusher_begin(NULL);
 	tlb_flusher_end(NULL);
 	tlb_flusher_count(NULL, &c);
-	ok(!c.beats && c.blind == 0, "none: zeros");
+	ok(!c.flushes && c.blind == 0, "none: zeros");
 	tlb_flusher_free(NULL);
 }
 
