@@ -32,7 +32,7 @@ TIER_CFLAGS := $(COMMON) -g0 -ffunction-sections -fdata-sections \
 	-fstack-protector -malign-data=abi -fno-asynchronous-unwind-tables \
 	-DTIER_VERSION='"$(VERSION)"'
 # RELRO would do nothing in a static program but fill a page.
-TIER_LDFLAGS := -s -Wl,--gc-sections,-z,noseparate-code \
+TIER_LDFLAGS := -s -Wl,--gc-sections,-z,noseparate-code,--sort-section=alignment \
 	-Wl,-z,norelro,-z,common-page-size=64
 # a library comes before those it needs
 TIER_LIBS := -lcxl -ldaxctl -lnuma -luuid -lcjson -lm
@@ -177,9 +177,9 @@ $(TEST)/%_test: $(TEST)/asan/test/unit/%_test.o $(TEST)/asan/tier.a
 		$(TEST_LIBS) $(LDFLAGS)
 
 # Threads and races are another sanitizer's.
-TSAN_PARTS := test/unit/gups_test.c bench/tlb_flusher.c bench/gups_loops.c \
-	bench/pattern.c bench/checksum.c bench/prng.c bench/table.c bench/tlb.c \
-	bench/place.c lib/alloc.c lib/error.c lib/text.c lib/time.c
+TSAN_PARTS := test/unit/gups_test.c bench/tlb_flusher.c bench/worker_pool.c \
+	bench/gups_loops.c bench/pattern.c bench/checksum.c bench/prng.c \
+	bench/table.c bench/tlb.c bench/place.c lib/alloc.c lib/error.c lib/text.c lib/time.c
 $(TEST)/gups_tsan_test: $(TSAN_PARTS) gups.c $(TEST)/asan/flags \
 		$(wildcard *.h bench/*.h lib/*.h test/unit/*.h)
 	@echo "  compiling $(@F)"

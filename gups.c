@@ -15,19 +15,17 @@
  * thread notes at which of its updates that was, so that all can be replayed.
  */
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "bench/checksum.h"
 #include "bench/gups_loops.h"
 #include "bench/prng.h"
 #include "bench/tlb.h"
+#include "bench/worker_pool.h"
 #include "gups.h"
 #include "lib/alloc.h"
 #include "lib/base.h"
@@ -43,9 +41,6 @@
 /* Moves of the hot set, and phases, that a run can have: 96 KiB, and as much
  * a thread. */
 #define MAX_EPOCHS 4096
-#define TICK_NS 100000000
-/* musl's default of 128 KiB would do; this is said, not left to chance. */
-#define STACK_BYTES (256 * KIB)
 /* Updates between two seeds' starts, and the span time-bounded runs share. */
 #define SEED_SHIFT 36
 #define MEASURE_NS (UINT64_C(150) * 1000000)
@@ -69,28 +64,26 @@
 
 /* ------------------------------------------------------------- threads */
 
+/* What a thread owns of the table, and where it stands. */
 struct worker {
 	struct gups *g;
 	unsigned int id;
-	pthread_t thread;
 	/* What it populates, fills and checks; HPCC's updates stay in there. */
 	uint64_t *slice;
 	uint64_t first, words; /* the index of slice[0], how many */
 	const struct gups_loops *loops;
 	struct gups_loops_draw stream;
-	struct checksum *sketch;
+	struct checksum *checksum;
 	uint64_t start; /* of its stream: the value at gups_fill() */
 	unsigned int epoch; /* it is in: 0 is the first one */
 	unsigned int seen; /* the last one that it made updates in */
 	uint64_t *switched; /* done when it left epoch i */
 	uint64_t quota; /* updates to make in this call */
+	uint64_t begin_ns; /* of its updates in this call */
 	uint64_t at_mark; /* done at the last mark; the leader's note */
 	uint64_t swept; /* pages, while the TLB was made to grow */
-	uint64_t begin_ns, end_ns, cpu_ns;
 	uint64_t digest, errors;
 	struct table_pages pages;
-	int err;
-	char message[256];
 	/* Read by others while it works: on a cache line of its own. */
 	_Alignas(64) _Atomic uint64_t done;
 	atomic_bool busy; /* has updates left in this call */
@@ -102,22 +95,18 @@ struct gups {
 	struct gups_config config;
 	struct table table;
 	struct tlb tlb;
-	struct tlb_flusher *heart; /* NULL: none */
+	struct tlb_flusher *flusher; /* NULL: none */
 	enum gups_loops_kind loop;
 	bool pinned;
 	bool held; /* still bound, as it was populated */
-	struct worker *workers;
+	struct worker_pool *pool;
+	struct worker *workers; /* one a thread of the pool */
 	struct gups_times times;
 	double cpu_time;
 
 	/* The phase under way. */
 	work_fn *work;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	uint64_t phase; /* counts them: the next one begins when it changes */
-	unsigned int started, running; /* threads there are; in the phase */
-	bool leave; /* the threads shall end */
-	uint64_t limit_ns; /* of churn(), 0: none */
+	uint64_t limit_ns; /* of update_slice(), 0: none */
 	bool stop_when_grown;
 	bool replay; /* the updates are undone; epochs as they were */
 	bool throttled; /* --rate: in gups_update() only */
@@ -134,96 +123,6 @@ struct gups {
 	atomic_uint moves; /* read by others while it updates */
 };
 
-/*
- * A thread that moves to another virtual CPU meets a TLB that never grew; on
- * hardware, cold caches. A CPU that went away meanwhile is no error.
- */
-static void pin(const struct worker *w)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)w->g->config.cpus[w->id], &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
-/* Waits for the phase after *phase; false: there is none any more. */
-static bool next_phase(struct gups *g, uint64_t *phase)
-{
-	bool more;
-
-	pthread_mutex_lock(&g->lock);
-	while (g->phase == *phase && !g->leave)
-		pthread_cond_wait(&g->changed, &g->lock);
-	*phase = g->phase;
-	more = !g->leave;
-	pthread_mutex_unlock(&g->lock);
-	return more;
-}
-
-static void end_phase(struct gups *g)
-{
-	pthread_mutex_lock(&g->lock);
-	g->running--;
-	pthread_cond_broadcast(&g->changed);
-	pthread_mutex_unlock(&g->lock);
-}
-
-/*
- * The threads stay for the life of the table: a thread that ends has its stack
- * unmapped, which flushes the TLBs of all the others.
- */
-static void *worker_main(void *arg)
-{
-	struct worker *w = arg;
-	struct gups *g = w->g;
-	uint64_t cpu, phase = 0;
-
-	if (g->pinned)
-		pin(w);
-	while (next_phase(g, &phase)) {
-		w->begin_ns = now_ns();
-		cpu = thread_cpu_ns();
-		w->err = g->work(w);
-		w->end_ns = now_ns();
-		w->cpu_ns = thread_cpu_ns() - cpu;
-		if (w->err)
-			snprintf(w->message, sizeof(w->message), "%s",
-				 fail_message());
-		end_phase(g);
-	}
-	return NULL;
-}
-
-static void dismiss(struct gups *g)
-{
-	pthread_mutex_lock(&g->lock);
-	g->leave = true;
-	pthread_cond_broadcast(&g->changed);
-	pthread_mutex_unlock(&g->lock);
-	while (g->started)
-		pthread_join(g->workers[--g->started].thread, NULL);
-}
-
-static int hire(struct gups *g)
-{
-	pthread_attr_t attr;
-	int err = 0;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	while (g->started < g->config.threads && !err) {
-		struct worker *w = &g->workers[g->started];
-
-		err = pthread_create(&w->thread, &attr, worker_main, w);
-		g->started += !err;
-	}
-	pthread_attr_destroy(&attr);
-	return err ? fail(err, "cannot start thread %u of %u: %s",
-			  g->started + 1, g->config.threads, strerror(err)) :
-		     0;
-}
-
 uint64_t gups_done(const struct gups *g)
 {
 	uint64_t sum = 0;
@@ -234,58 +133,47 @@ uint64_t gups_done(const struct gups *g)
 	return sum;
 }
 
-/* Waits for the threads, and calls tick meanwhile. */
-static void attend(struct gups *g, gups_tick *tick, void *arg, uint64_t begin)
-{
-	pthread_mutex_lock(&g->lock);
-	while (g->running) {
-		uint64_t wake = now_ns() + TICK_NS;
-		struct timespec ts = { (time_t)(wake / 1000000000),
-				       (long)(wake % 1000000000) };
+/* What is asked while the threads work: shall they go on? */
+struct ask {
+	struct gups *g;
+	gups_tick *tick;
+	void *arg;
+};
 
-		if (!tick) {
-			pthread_cond_wait(&g->changed, &g->lock);
-			continue;
-		}
-		pthread_cond_timedwait(&g->changed, &g->lock, &ts);
-		pthread_mutex_unlock(&g->lock);
-		if (!tick(arg, gups_done(g), (double)(now_ns() - begin) / 1e9))
-			atomic_store(&g->stop, true);
-		pthread_mutex_lock(&g->lock);
-	}
-	pthread_mutex_unlock(&g->lock);
+static void ask(void *arg, double seconds)
+{
+	const struct ask *a = arg;
+
+	if (!a->tick(a->arg, gups_done(a->g), seconds))
+		atomic_store(&a->g->stop, true);
 }
 
-/*
- * One phase: work on every thread at once. *seconds is from the first
- * thread's begin to the last one's end. The first error is the phase's.
- */
-static int parallel(struct gups *g, work_fn *work, double *seconds,
-		    gups_tick *tick, void *arg)
+static int do_work(void *arg, unsigned int i)
 {
-	uint64_t begin = UINT64_MAX, end = 0;
-	int err = 0;
+	struct gups *g = arg;
 
-	pthread_mutex_lock(&g->lock);
+	return g->work(&g->workers[i]);
+}
+
+/* One phase: work on every thread at once. time may be NULL. */
+static int run_phase(struct gups *g, work_fn *work,
+		     struct worker_pool_time *time, gups_tick *tick, void *arg)
+{
+	struct ask a = { g, tick, arg };
+
 	g->work = work;
-	g->running = g->config.threads;
 	atomic_store(&g->stop, false);
-	g->phase++;
-	pthread_cond_broadcast(&g->changed);
-	pthread_mutex_unlock(&g->lock);
-	attend(g, tick, arg, now_ns());
-	for (unsigned int i = 0; i < g->config.threads; i++) {
-		struct worker *w = &g->workers[i];
+	return worker_pool_run(g->pool, do_work, g, time, tick ? ask : NULL,
+			       &a);
+}
 
-		if (w->err && !err)
-			err = fail(-w->err, "%s", w->message);
-		if (w->begin_ns < begin)
-			begin = w->begin_ns;
-		if (w->end_ns > end)
-			end = w->end_ns;
-	}
-	if (seconds)
-		*seconds = (double)(end - begin) / 1e9;
+/* The same, of which nothing is asked but how long it takes. */
+static int timed_phase(struct gups *g, work_fn *work, double *seconds)
+{
+	struct worker_pool_time time;
+	int err = run_phase(g, work, &time, NULL, NULL);
+
+	*seconds = time.wall_s;
 	return err;
 }
 
@@ -345,7 +233,7 @@ static unsigned int nr_epochs(const struct gups *g)
 }
 
 /* What the leader looks at between two chunks, when there is a pattern. */
-static void turn_pages(struct gups *g, uint64_t elapsed)
+static void change_epoch(struct gups *g, uint64_t elapsed)
 {
 	const struct pattern_plan *p = g->config.pattern->plan;
 	struct pattern_epoch e = gups_epoch(g);
@@ -447,7 +335,7 @@ static uint64_t follow_epochs(struct worker *w, uint64_t done, bool replay)
 	return w->epoch < w->seen ? w->switched[w->epoch] - done : UINT64_MAX;
 }
 
-/* ------------------------------------------------------------------ churn */
+/* --------------------------------------------------------------- updates */
 
 /* What the first thread does between two chunks. */
 static void steer(struct worker *w)
@@ -460,7 +348,7 @@ static void steer(struct worker *w)
 	atomic_store_explicit(&g->growing, g->tlb.growing,
 			      memory_order_relaxed);
 	if (g->moving && !g->planned)
-		turn_pages(g, now - w->begin_ns);
+		change_epoch(g, now - w->begin_ns);
 	if ((g->limit_ns && now - w->begin_ns >= g->limit_ns) ||
 	    (g->stop_when_grown && !g->tlb.growing))
 		atomic_store(&g->stop, true);
@@ -497,17 +385,18 @@ static void throttle(const struct worker *w, uint64_t made)
 }
 
 /*
- * The heart: quota updates in chunks, so that progress can be seen and the
- * run can be stopped. The first thread leads: it alone looks at the clock and
+ * Makes quota updates, in chunks, so that progress can be seen and the run
+ * can be stopped. The first thread leads: it alone looks at the clock and
  * flushes the TLBs, which reaches every CPU that runs this process.
  */
-static int churn(struct worker *w)
+static int update_slice(struct worker *w)
 {
 	struct gups *g = w->g;
 	gups_loops_fn *update = w->loops->update[g->loop];
 	uint64_t done = atomic_load_explicit(&w->done, memory_order_relaxed);
 	uint64_t before = done, most = chunk(g);
 
+	w->begin_ns = now_ns();
 	while (w->quota &&
 	       !atomic_load_explicit(&g->stop, memory_order_relaxed)) {
 		uint64_t n = most, change = follow_epochs(w, done, g->replay);
@@ -626,26 +515,16 @@ static void make_epochs(struct gups *g)
 		plan_moves(g);
 }
 
-static void init_lock(struct gups *g)
-{
-	pthread_condattr_t attr;
-
-	pthread_mutex_init(&g->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&g->changed, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 /* On the CPUs that the threads run on; before there is memory to be forked. */
-static int start_heart(struct gups *g)
+static int start_flusher(struct gups *g)
 {
 	int n = g->pinned ? (int)g->config.threads : g->config.nr_cpus;
 
 	if (!g->config.tlb_flusher_ns)
 		return 0;
-	g->heart = tlb_flusher_new(g->config.tlb_flusher_ns, g->config.cpus, n);
-	return g->heart ? 0 : -EAGAIN;
+	g->flusher =
+		tlb_flusher_new(g->config.tlb_flusher_ns, g->config.cpus, n);
+	return g->flusher ? 0 : -EAGAIN;
 }
 
 /* HPCC's threads have a slice each; a pattern's are all over the table. */
@@ -672,19 +551,20 @@ struct gups *gups_new(const struct gups_config *config)
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (g->workers == MAP_FAILED)
 		abort();
-	init_lock(g);
 	g->pinned = config->nr_cpus >= (int)config->threads;
-	if (start_heart(g) ||
+	if (start_flusher(g) ||
 	    table_map(&g->table, config->bytes, config->pages) || init_tlb(g)) {
 		gups_free(g);
 		return NULL;
 	}
-	/* The heart of a second table must not share the pages of the first. */
+	/* The flusher of a second table must not share the pages of the first. */
 	madvise(g->table.map, g->table.map_bytes, MADV_DONTFORK);
 	divide(g);
 	make_epochs(g);
 	rewind_streams(g);
-	if (!hire(g))
+	g->pool = worker_pool_new(config->threads,
+				  g->pinned ? g->config.cpus : NULL);
+	if (g->pool)
 		return g;
 	gups_free(g);
 	return NULL;
@@ -694,12 +574,10 @@ void gups_free(struct gups *g)
 {
 	if (!g)
 		return;
-	dismiss(g);
-	tlb_flusher_free(g->heart);
+	worker_pool_free(g->pool);
+	tlb_flusher_free(g->flusher);
 	table_unmap(&g->table);
 	tlb_exit(&g->tlb);
-	pthread_cond_destroy(&g->changed);
-	pthread_mutex_destroy(&g->lock);
 	for (unsigned int i = 0; i < g->config.threads; i++)
 		free(g->workers[i].switched);
 	free(g->epochs);
@@ -724,7 +602,7 @@ static int locate_slice(struct worker *w)
 
 int gups_locate(struct gups *g, struct table_pages *pages)
 {
-	int err = parallel(g, locate_slice, &g->times.locate, NULL, NULL);
+	int err = timed_phase(g, locate_slice, &g->times.locate);
 
 	for (unsigned int i = 0; i < g->config.threads && !err; i++) {
 		const struct table_pages *p = &g->workers[i].pages;
@@ -819,14 +697,14 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 
 	memset(pages, 0, sizeof(*pages));
 	if (apart)
-		err = parallel(g, touch_hot, &g->times.populate, NULL, NULL);
+		err = timed_phase(g, touch_hot, &g->times.populate);
 	if (!err)
 		err = table_hold(&g->table, &g->config.place);
 	g->held = true;
 	if (!err) {
 		double hot = g->times.populate;
 
-		err = parallel(g, touch_slice, &g->times.populate, NULL, NULL);
+		err = timed_phase(g, touch_slice, &g->times.populate);
 		g->times.populate += hot;
 	}
 	if (!err)
@@ -863,7 +741,7 @@ int gups_fill(struct gups *g)
 	atomic_store(&g->moves, 0);
 	g->phases_begun = 0;
 	rewind_streams(g);
-	return parallel(g, fill_slice, &g->times.fill, NULL, NULL);
+	return timed_phase(g, fill_slice, &g->times.fill);
 }
 
 /* ------------------------------------------------------------- warm-up */
@@ -878,7 +756,7 @@ static double measure(struct gups *g, enum gups_loops_kind loop, uint64_t ns)
 	g->loop = loop;
 	g->limit_ns = ns;
 	set_quota(g, 0, true);
-	err = parallel(g, churn, &seconds, NULL, NULL);
+	err = timed_phase(g, update_slice, &seconds);
 	g->limit_ns = 0;
 	return err ? -1 : (double)(gups_done(g) - before) / seconds;
 }
@@ -969,7 +847,7 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 {
 	bool steered = g->tlb.on;
 	int err = release(g);
-	double seconds;
+	struct worker_pool_time time;
 
 	if (err)
 		return err;
@@ -978,20 +856,19 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 	 * Flushes in a rhythm make the TLB grow, too, to what is touched
 	 * between two of them; and no growth phase makes it cover more.
 	 */
-	g->tlb.on = steered && !g->heart;
+	g->tlb.on = steered && !g->flusher;
 	begin_steering(g, !gups_done(g));
 	set_quota(g, updates, limit_ns && !g->config.updates);
 	begin_moving(g);
 	g->throttled = g->config.rate;
-	tlb_flusher_begin(g->heart);
-	err = parallel(g, churn, &seconds, tick, arg);
-	tlb_flusher_end(g->heart);
+	tlb_flusher_begin(g->flusher);
+	err = run_phase(g, update_slice, &time, tick, arg);
+	tlb_flusher_end(g->flusher);
 	g->moving = g->throttled = false;
 	g->tlb.on = steered;
 	g->limit_ns = 0;
-	g->times.update += seconds;
-	for (unsigned int i = 0; i < g->config.threads; i++)
-		g->cpu_time += (double)g->workers[i].cpu_ns / 1e9;
+	g->times.update += time.wall_s;
+	g->cpu_time += time.cpu_s;
 	return err;
 }
 
@@ -1003,7 +880,7 @@ static int digest_slice(struct worker *w)
 
 int gups_digest(struct gups *g, uint64_t *digest)
 {
-	int err = parallel(g, digest_slice, &g->times.digest, NULL, NULL);
+	int err = timed_phase(g, digest_slice, &g->times.digest);
 
 	*digest = 0;
 	for (unsigned int i = 0; i < g->config.threads; i++)
@@ -1029,7 +906,7 @@ static int checksum_stream(struct worker *w)
 
 		if (n > change)
 			n = change;
-		w->loops->sketch(w->sketch, &w->stream, n);
+		w->loops->checksum(w->checksum, &w->stream, n);
 		left -= n;
 		done += n;
 		atomic_store_explicit(&w->done, done, memory_order_relaxed);
@@ -1040,7 +917,7 @@ static int checksum_stream(struct worker *w)
 /* Adds what the table says they did. */
 static int checksum_slice(struct worker *w)
 {
-	checksum_table(w->sketch, w->slice, w->words, w->first);
+	checksum_table(w->checksum, w->slice, w->words, w->first);
 	return 0;
 }
 
@@ -1071,21 +948,21 @@ static int verify_by_sum(struct gups *g, struct gups_verdict *v,
 			 gups_tick *tick, void *arg)
 {
 	unsigned int n = g->config.threads;
-	struct checksum *sketches = xcalloc(n, sizeof(*sketches));
+	struct checksum *sums = xcalloc(n, sizeof(*sums));
 	int err;
 
 	for (unsigned int i = 0; i < n; i++)
-		g->workers[i].sketch = &sketches[i];
+		g->workers[i].checksum = &sums[i];
 	recount(g);
-	err = parallel(g, checksum_stream, NULL, tick, arg);
+	err = run_phase(g, checksum_stream, NULL, tick, arg);
 	v->complete = !err && !atomic_load(&g->stop);
 	if (v->complete)
-		err = parallel(g, checksum_slice, NULL, NULL, NULL);
+		err = run_phase(g, checksum_slice, NULL, NULL, NULL);
 	/* A pattern's threads are all over the table: only the sum cancels. */
 	for (unsigned int i = 1; i < n; i++)
-		checksum_merge(&sketches[0], &sketches[i]);
-	v->errors = v->complete && !checksum_is_zero(&sketches[0]);
-	free(sketches);
+		checksum_merge(&sums[0], &sums[i]);
+	v->errors = v->complete && !checksum_is_zero(&sums[0]);
+	free(sums);
 	return err;
 }
 
@@ -1100,11 +977,11 @@ static int verify_by_replay(struct gups *g, struct gups_verdict *v,
 	set_quota(g, 0, false);
 	recount(g);
 	g->replay = true;
-	err = parallel(g, churn, NULL, tick, arg);
+	err = run_phase(g, update_slice, NULL, tick, arg);
 	g->replay = false;
 	v->complete = !err && !atomic_load(&g->stop);
 	if (!err)
-		err = parallel(g, check_slice, NULL, NULL, NULL);
+		err = run_phase(g, check_slice, NULL, NULL, NULL);
 	v->errors = all_errors(g);
 	return err;
 }
@@ -1233,9 +1110,9 @@ double gups_cpu_time(const struct gups *g)
 	return g->cpu_time;
 }
 
-void gups_heartbeat(const struct gups *g, struct tlb_flusher_count *count)
+void gups_flusher_count(const struct gups *g, struct tlb_flusher_count *count)
 {
-	tlb_flusher_count(g->heart, count);
+	tlb_flusher_count(g->flusher, count);
 }
 
 double gups_touches(double updates_per_s, uint64_t bytes, double sample_s)

@@ -122,9 +122,9 @@ const struct gups_times *gups_times(const struct gups *g);
 uint64_t gups_flushes(const struct gups *g, uint64_t *growths);
 bool gups_pinned(const struct gups *g);
 const char *gups_loop(const struct gups *g); /* the chosen one's name */
-/* CPU time of the threads in gups_update(), seconds; the heartbeat's apart. */
+/* CPU time of the threads in gups_update(), seconds, without the flusher's. */
 double gups_cpu_time(const struct gups *g);
-void gups_heartbeat(const struct gups *g, struct tlb_flusher_count *count);
+void gups_flusher_count(const struct gups *g, struct tlb_flusher_count *count);
 /*
  * How often the updates touch a page within one of DAMON's samples: below 2
  * (a seventh of all samples see nothing) a hot page looks idle now and then.

@@ -26,7 +26,10 @@ enum gups_loops_kind {
 	NR_GUPS_LOOPS
 };
 
-/* Blocks to draw from: n of them, and the first one's place less all blocks. */
+/*
+ * Which places of an epoch's order the hot blocks have, or the cold ones: n of
+ * them from one on, which is counted from the end of the table, below 0.
+ */
 struct gups_loops_side {
 	uint64_t n, from;
 };
@@ -34,11 +37,11 @@ struct gups_loops_side {
 /* A draw of a pattern: the object's first word, and what it is XORed with. */
 struct gups_loops_drawn {
 	uint64_t word;
-	uint64_t value; /* 0: read only (a XOR of 0 would do nothing, either) */
+	uint64_t value; /* 0: it is only read; to XOR 0 would change nothing */
 };
 
 struct gups_loops_draw;
-/* Draws so many, and goes on in the stream. */
+/* Draws count times, into an array; the stream goes on behind them. */
 typedef void gups_loops_ahead_fn(struct gups_loops_draw *s,
 				 struct gups_loops_drawn *drawn,
 				 uint64_t count);
@@ -46,43 +49,44 @@ typedef void gups_loops_ahead_fn(struct gups_loops_draw *s,
 /* What a thread draws from, and where it stands. */
 struct gups_loops_draw {
 	uint64_t value; /* HPCC's r, or splitmix64's state */
-	uint64_t sum; /* of what was only read: it shall not be left out */
+	uint64_t sum; /* of what was read, so that no compiler drops a read */
 
-	/* HPCC's: n words at table, of which the first has index first. */
+	/* HPCC's: n words at table; the first of them is word "first" of all. */
 	uint64_t *table;
 	uint64_t n, first;
 
 	/*
-	 * A pattern's: table is where the thread's part of block 0 begins. It
-	 * has 2^shift objects of 2^object words in each block; 64 - shift bits
-	 * of a draw are left over when the one within the block is known.
+	 * A pattern's: table is where the thread's part of block 0 begins. In
+	 * each block the thread has 2^k objects of 2^object words. A draw has
+	 * 64 bits: the upper k say which object it is, left_over (64 - k) are
+	 * not needed for that.
 	 */
 	gups_loops_ahead_fn *ahead;
 	const uint32_t *order;
 	const struct pattern_slot *slots;
 	uint64_t blocks, block_words, hot_blocks;
-	uint64_t offset; /* blocks: where rank 0 lies */
-	uint64_t limit; /* draws below are from the hot side */
-	struct gups_loops_side cold, hot; /* hot: what is to be added to cold */
+	uint64_t limit; /* a draw below it is of a hot block */
+	struct gups_loops_side cold, hot; /* hot: the difference to cold */
 	uint32_t reads; /* of PATTERN_ONE */
 	unsigned int left_over, object; /* bits */
 };
 
 /* Makes count updates. */
 typedef void gups_loops_fn(struct gups_loops_draw *s, uint64_t count);
-/* Adds to the sketch what count updates would do. */
-typedef void gups_loops_sketch_fn(struct checksum *k, struct gups_loops_draw *s,
-				  uint64_t count);
+/* Adds to the checksum what count updates would do, without the table. */
+typedef void gups_loops_checksum_fn(struct checksum *k,
+				    struct gups_loops_draw *s, uint64_t count);
 
 struct gups_loops {
 	gups_loops_fn *update[NR_GUPS_LOOPS];
-	gups_loops_sketch_fn *sketch;
+	gups_loops_checksum_fn *checksum;
 };
 extern const char *const gups_loops_names[NR_GUPS_LOOPS];
 
 /*
- * Of a slice of the table, words long, whose first word is the table's first-th:
- * T[i] = i; the sum of T[i] (2 i + 1), modulo 2^64; how many T[i] are not i.
+ * Of a slice of the table, so many words, whose first word has the index first:
+ * sets it to HPCC's start, T[i] = i; its part of gups_digest(); how many T[i]
+ * are not i.
  */
 void gups_loops_fill(uint64_t *slice, uint64_t words, uint64_t first);
 uint64_t gups_loops_digest(const uint64_t *slice, uint64_t words,
@@ -92,10 +96,14 @@ uint64_t gups_loops_errors(const uint64_t *slice, uint64_t words,
 
 /* HPCC's loops on a slice of so many words. */
 const struct gups_loops *gups_loops_of_slice(uint64_t words);
-/* A pattern's, for thread id; the stream is made ready but for its value. */
+/*
+ * A pattern's, for thread id of those that it was made for, on the table. *s is
+ * filled in, but for its value and its epoch, which the caller sets.
+ */
 const struct gups_loops *gups_loops_of_pattern(const struct pattern *p,
 					       unsigned int id, uint64_t *table,
 					       struct gups_loops_draw *s);
+/* From now on the draws are as in that epoch. */
 void gups_loops_set_epoch(struct gups_loops_draw *s,
 			  const struct pattern_epoch *e);
 

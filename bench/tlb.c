@@ -43,9 +43,6 @@
 /* A growth phase that did not help waits this long, doubled each time. */
 #define HOLDOFF_NS (UINT64_C(1000) * 1000000)
 #define HOLDOFF_MAX_NS (UINT64_C(60) * 1000000000)
-#define TLB_FLUSHER_NS_PER_US 400
-/* More often leaves the emulator time for little but refills. */
-#define TLB_FLUSHER_MIN_NS (UINT64_C(1) * 1000000)
 
 int tlb_init(struct tlb *tlb, uint64_t pages)
 {
@@ -121,13 +118,6 @@ void tlb_flush(struct tlb *tlb)
 	mprotect(tlb->buffer, FLUSH_BYTES, PROT_READ);
 	mprotect(tlb->buffer, FLUSH_BYTES, PROT_READ | PROT_WRITE);
 	tlb->flushes++;
-}
-
-uint64_t tlb_heartbeat_ns(uint64_t sample_us)
-{
-	uint64_t ns = sample_us * TLB_FLUSHER_NS_PER_US;
-
-	return ns && ns < TLB_FLUSHER_MIN_NS ? TLB_FLUSHER_MIN_NS : ns;
 }
 
 void tlb_restart(struct tlb *tlb)

@@ -52,13 +52,6 @@ void tlb_sweep(const struct tlb *tlb, uint64_t *next, uint64_t n);
 /* Flushes the TLB of every CPU that runs this process. */
 void tlb_flush(struct tlb *tlb);
 
-/*
- * The period of a heartbeat (tlb_flusher.h) for DAMON's sampling interval, 0 for
- * 0: two and a half flushes in each, so that with the jitter, and one that is
- * late, there is one still.
- */
-uint64_t tlb_heartbeat_ns(uint64_t sample_us);
-
 /* Begins a growth phase, or a new series of windows, at once. */
 void tlb_grow(struct tlb *tlb);
 void tlb_restart(struct tlb *tlb);

@@ -11,7 +11,6 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -25,40 +24,46 @@
 #include <unistd.h>
 
 #include "bench/tlb_flusher.h"
+#include "bench/worker_pool.h"
 #include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/time.h"
 
-/* A sampling interval of DAMON's, in periods: see tlb_heartbeat_ns(). */
+/* Flushes in each of DAMON's sampling intervals: see tlb_flusher_period(). */
 #define SAMPLE_PERIODS 2.5
+/* ns of a period for each us of a sampling interval: 2.5 periods in it. */
+#define PERIOD_NS_PER_US 400
+/* More often leaves the emulator time for little but refills. */
+#define PERIOD_MIN_NS (UINT64_C(1) * 1000000)
 /* Up to 1/5 to either side, so that no rhythm of DAMON's is met by it. */
 #define JITTER 5
 
 /* What a process writes and its parent reads, on a cache line of its own. */
-struct pulse {
-	_Alignas(64) _Atomic uint64_t last_ns; /* flush, or the begin */
-	_Atomic uint64_t beats, longest_ns, blind_ns, cpu_ns;
+struct cpu_flushes {
+	_Alignas(64) _Atomic uint64_t last_ns; /* the last flush, or the begin */
+	_Atomic uint64_t flushes, longest_ns, blind_ns, cpu_ns;
 };
 
-/* Shared by all. */
-struct ward {
-	_Atomic uint32_t beating; /* a futex */
+/* What the parent and all processes share. */
+struct shared {
+	_Atomic uint32_t running; /* are they to flush? A futex */
 	uint64_t period_ns;
-	struct pulse pulses[];
+	struct cpu_flushes per_cpu[];
 };
 
 struct tlb_flusher {
-	struct ward *ward;
-	size_t bytes; /* of *ward */
+	struct shared *shared;
+	size_t bytes; /* of *shared */
 	pid_t *pids;
 	int nr, started;
 	uint64_t total_ns, begin_ns;
 };
 
 /* By the process, and in the end by its parent, which may be a moment late. */
-static void note_gap(const struct ward *ward, struct pulse *p, uint64_t now)
+static void note_gap(const struct shared *shared, struct cpu_flushes *p,
+		     uint64_t now)
 {
-	double sample = (double)ward->period_ns * SAMPLE_PERIODS;
+	double sample = (double)shared->period_ns * SAMPLE_PERIODS;
 	uint64_t last = p->last_ns, gap = now - last;
 
 	if (now < last)
@@ -89,164 +94,160 @@ static void sleep_until(uint64_t ns)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
 
-static uint64_t cpu_ns(void)
+/*
+ * From tlb_flusher_begin() to tlb_flusher_end(). It is flush enough that the
+ * process runs: it has an address space of its own.
+ */
+static void flush_in_rhythm(struct shared *shared, struct cpu_flushes *p,
+			    uint64_t *random)
 {
-	struct timespec ts;
+	uint64_t spread = shared->period_ns / JITTER, next = now_ns();
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
-/* From tlb_flusher_begin() to tlb_flusher_end(). To run at all is the beat. */
-static void beat_on(struct ward *ward, struct pulse *p, uint64_t *random)
-{
-	uint64_t spread = ward->period_ns / JITTER, next = now_ns();
-
-	while (ward->beating) {
+	while (shared->running) {
 		uint64_t now = now_ns();
 
-		note_gap(ward, p, now);
-		p->beats++;
-		p->cpu_ns = cpu_ns();
+		note_gap(shared, p, now);
+		p->flushes++;
+		p->cpu_ns = thread_cpu_ns();
 		/* One that is late is not made up for. */
 		if (next < now)
 			next = now;
-		next += ward->period_ns - spread +
+		next += shared->period_ns - spread +
 			next_random(random) % (2 * spread + 1);
 		sleep_until(next);
 	}
 }
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
-__attribute__((noreturn)) static void process(struct ward *ward, int i)
+__attribute__((noreturn)) static void process(struct shared *shared, int i)
 {
 	uint64_t random = UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)i;
 
 	/* It holds nothing open, and ends with its parent, however that ends. */
 	syscall(SYS_close_range, 0, ~0U, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Ctrl-C is for the parent, which then ends the beating itself. */
+	/* Ctrl-C is for the parent, which then ends the flushes itself. */
 	signal(SIGINT, SIG_IGN);
 	for (;;) {
-		syscall(SYS_futex, &ward->beating, FUTEX_WAIT, 0, NULL, NULL,
+		syscall(SYS_futex, &shared->running, FUTEX_WAIT, 0, NULL, NULL,
 			0);
-		beat_on(ward, &ward->pulses[i], &random);
+		flush_in_rhythm(shared, &shared->per_cpu[i], &random);
 	}
 }
 
 /* ------------------------------------------------------------- the parent */
 
-static int start(struct tlb_flusher *h, int i, const int *cpus, int n)
+static int start(struct tlb_flusher *f, int i, const int *cpus, int n)
 {
-	h->pids[i] = fork();
-	if (h->pids[i] < 0)
+	f->pids[i] = fork();
+	if (f->pids[i] < 0)
 		return fail(errno, "cannot start what flushes TLBs: %s",
 			    strerror(errno));
-	if (!h->pids[i]) {
+	if (!f->pids[i]) {
 		if (i < n)
-			pin(cpus[i]);
-		process(h->ward, i);
+			worker_pool_pin(cpus[i]);
+		process(f->shared, i);
 	}
-	h->started++;
+	f->started++;
 	return 0;
 }
 
-static int map_ward(struct tlb_flusher *h, uint64_t period_ns)
+static int map_shared(struct tlb_flusher *f, uint64_t period_ns)
 {
-	h->bytes = sizeof(*h->ward) + (size_t)h->nr * sizeof(struct pulse);
-	h->ward = mmap(NULL, h->bytes, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (h->ward == MAP_FAILED) {
-		h->ward = NULL;
-		return fail(errno, "cannot map %zu bytes: %s", h->bytes,
+	f->bytes =
+		sizeof(*f->shared) + (size_t)f->nr * sizeof(struct cpu_flushes);
+	f->shared = mmap(NULL, f->bytes, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (f->shared == MAP_FAILED) {
+		f->shared = NULL;
+		return fail(errno, "cannot map %zu bytes: %s", f->bytes,
 			    strerror(errno));
 	}
-	h->ward->period_ns = period_ns;
+	f->shared->period_ns = period_ns;
 	return 0;
+}
+
+uint64_t tlb_flusher_period(uint64_t sample_us)
+{
+	uint64_t ns = sample_us * PERIOD_NS_PER_US;
+
+	return ns && ns < PERIOD_MIN_NS ? PERIOD_MIN_NS : ns;
 }
 
 struct tlb_flusher *tlb_flusher_new(uint64_t period_ns, const int *cpus, int n)
 {
-	struct tlb_flusher *h = xcalloc(1, sizeof(*h));
+	struct tlb_flusher *f = xcalloc(1, sizeof(*f));
 	int err;
 
-	h->nr = n ? n : 1;
-	h->pids = xcalloc((size_t)h->nr, sizeof(*h->pids));
-	err = map_ward(h, period_ns);
-	for (int i = 0; i < h->nr && !err; i++)
-		err = start(h, i, cpus, n);
+	f->nr = n ? n : 1;
+	f->pids = xcalloc((size_t)f->nr, sizeof(*f->pids));
+	err = map_shared(f, period_ns);
+	for (int i = 0; i < f->nr && !err; i++)
+		err = start(f, i, cpus, n);
 	if (!err)
-		return h;
-	tlb_flusher_free(h);
+		return f;
+	tlb_flusher_free(f);
 	return NULL;
 }
 
-void tlb_flusher_free(struct tlb_flusher *h)
+void tlb_flusher_free(struct tlb_flusher *f)
 {
-	if (!h)
+	if (!f)
 		return;
-	for (int i = 0; i < h->started; i++) {
-		kill(h->pids[i], SIGKILL);
-		waitpid(h->pids[i], NULL, 0);
+	for (int i = 0; i < f->started; i++) {
+		kill(f->pids[i], SIGKILL);
+		waitpid(f->pids[i], NULL, 0);
 	}
-	if (h->ward)
-		munmap(h->ward, h->bytes);
-	free(h->pids);
-	free(h);
+	if (f->shared)
+		munmap(f->shared, f->bytes);
+	free(f->pids);
+	free(f);
 }
 
-void tlb_flusher_begin(struct tlb_flusher *h)
+void tlb_flusher_begin(struct tlb_flusher *f)
 {
-	if (!h)
+	if (!f)
 		return;
-	h->begin_ns = now_ns();
-	for (int i = 0; i < h->nr; i++)
-		h->ward->pulses[i].last_ns = h->begin_ns;
-	h->ward->beating = 1;
-	syscall(SYS_futex, &h->ward->beating, FUTEX_WAKE, h->nr, NULL, NULL, 0);
+	f->begin_ns = now_ns();
+	for (int i = 0; i < f->nr; i++)
+		f->shared->per_cpu[i].last_ns = f->begin_ns;
+	f->shared->running = 1;
+	syscall(SYS_futex, &f->shared->running, FUTEX_WAKE, f->nr, NULL, NULL,
+		0);
 }
 
-void tlb_flusher_end(struct tlb_flusher *h)
+void tlb_flusher_end(struct tlb_flusher *f)
 {
 	uint64_t now;
 
-	if (!h)
+	if (!f)
 		return;
-	h->ward->beating = 0;
+	f->shared->running = 0;
 	now = now_ns();
-	for (int i = 0; i < h->nr; i++)
-		note_gap(h->ward, &h->ward->pulses[i], now);
-	h->total_ns += now - h->begin_ns;
+	for (int i = 0; i < f->nr; i++)
+		note_gap(f->shared, &f->shared->per_cpu[i], now);
+	f->total_ns += now - f->begin_ns;
 }
 
-void tlb_flusher_count(const struct tlb_flusher *h,
+void tlb_flusher_count(const struct tlb_flusher *f,
 		       struct tlb_flusher_count *count)
 {
 	uint64_t blind = 0;
 
 	*count = (struct tlb_flusher_count){ 0 };
-	if (!h)
+	if (!f)
 		return;
-	count->period_ns = h->ward->period_ns;
-	count->beats = UINT64_MAX;
-	for (int i = 0; i < h->nr; i++) {
-		const struct pulse *p = &h->ward->pulses[i];
+	count->period_ns = f->shared->period_ns;
+	count->flushes = UINT64_MAX;
+	for (int i = 0; i < f->nr; i++) {
+		const struct cpu_flushes *p = &f->shared->per_cpu[i];
 
-		if (p->beats < count->beats)
-			count->beats = p->beats;
+		if (p->flushes < count->flushes)
+			count->flushes = p->flushes;
 		if (p->longest_ns > count->longest_ns)
 			count->longest_ns = p->longest_ns;
 		blind += p->blind_ns;
 		count->cpu_s += (double)p->cpu_ns / 1e9;
 	}
-	if (h->total_ns)
-		count->blind = (double)blind / (double)h->total_ns / h->nr;
+	if (f->total_ns)
+		count->blind = (double)blind / (double)f->total_ns / f->nr;
 }

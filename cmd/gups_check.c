@@ -6,7 +6,6 @@
 #include <inttypes.h>
 
 #include "bench/pmu.h"
-#include "bench/tlb.h"
 #include "cmd/findings.h"
 #include "cmd/gups_internal.h"
 #include "cxl/region.h"
@@ -174,7 +173,7 @@ static uint64_t heartbeat(const struct gups_run *run)
 	double us = run->session.sample_s * 1e6;
 
 	return us > 0 && run->machine.emulated && !run->gups->dishonest ?
-		       tlb_heartbeat_ns((uint64_t)us) :
+		       tlb_flusher_period((uint64_t)us) :
 		       0;
 }
 

@@ -246,7 +246,7 @@ static void record_honesty(const struct gups_run *run, const struct gups *g,
 {
 	struct tlb_flusher_count c;
 
-	gups_heartbeat(g, &c);
+	gups_flusher_count(g, &c);
 	report_begin(&accessed_bits);
 	report_real("damon_sample_s", sample);
 	report_real("touches_per_page_and_sample", touches);
@@ -256,10 +256,10 @@ static void record_honesty(const struct gups_run *run, const struct gups *g,
 		return;
 	}
 	report_real("heartbeat_s", (double)c.period_ns / 1e9);
-	report_u64("heartbeats", c.beats);
+	report_u64("heartbeats", c.flushes);
 	report_real("longest_gap_s", (double)c.longest_ns / 1e9);
 	report_real("heartbeat_cpu_s", c.cpu_s);
-	report_real("blind_share", c.beats ? c.blind : 1);
+	report_real("blind_share", c.flushes ? c.blind : 1);
 	report_end();
 }
 
@@ -267,7 +267,7 @@ static void text_heartbeat(const struct gups_run *run, const struct gups *g)
 {
 	struct tlb_flusher_count c;
 
-	gups_heartbeat(g, &c);
+	gups_flusher_count(g, &c);
 	if (run->gups->dishonest) {
 		report_wrap("  ",
 			    "Accessed bits are the emulator's as they are "
@@ -278,7 +278,7 @@ static void text_heartbeat(const struct gups_run *run, const struct gups *g)
 		    "The TLBs were flushed every %.1f ms (%" PRIu64
 		    " times, %.2f s of CPU time), because an emulator sets "
 		    "accessed bits only on TLB misses.",
-		    (double)c.period_ns / 1e6, c.beats, c.cpu_s);
+		    (double)c.period_ns / 1e6, c.flushes, c.cpu_s);
 	if (c.blind > BLIND_SHARE)
 		report_wrap("  ",
 			    "In %.0f %% of the sampling intervals there was no "

@@ -147,7 +147,7 @@ only 'init|mm/undo' "$call(mount|umount2?) *\(" \
 	"only init.c mounts (undo.c: what it takes back)"
 is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 	"only tier.c ends the program"
-only 'supervise|bench/(program|tlb_flusher|hog)' "${call}_exit *\(" \
+only 'supervise|bench/(program|tlb_flusher|hog_process)' "${call}_exit *\(" \
 	"_exit() is for children that could not execute"
 only 'supervise|bench/(program|tlb_flusher|hog)' \
 	"$call(fork|vfork|execv|execvp) *\(" \

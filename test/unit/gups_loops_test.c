@@ -94,7 +94,7 @@ static uint64_t wrong_words(const struct pattern *p, unsigned int id,
 		gups_loops_set_epoch(&s, &e);
 		gups_loops_set_epoch(&follow, &e);
 		loops->update[kind](&s, n);
-		loops->sketch(&sketch, &follow, n);
+		loops->checksum(&sketch, &follow, n);
 		state = oracle_draws(&oracle, want, state, n);
 		wrong += s.value != state;
 		wrong += follow.value != state;

@@ -275,28 +275,28 @@ static void heartbeats(void)
 
 	config.tlb_flusher_ns = 2000000;
 	g = made(&config);
-	gups_heartbeat(g, &during);
-	is_u64(during.beats, 0, "no heartbeat before the updates");
-	for (int i = 0; i < 100 && during.beats < 3; i++) {
+	gups_flusher_count(g, &during);
+	is_u64(during.flushes, 0, "no heartbeat before the updates");
+	for (int i = 0; i < 100 && during.flushes < 3; i++) {
 		gups_update(g, 0, 50 * 1000000, NULL, NULL);
-		gups_heartbeat(g, &during);
+		gups_flusher_count(g, &during);
 	}
-	ok(during.beats >= 3 && during.longest_ns && during.cpu_s > 0,
-	   "during them (%" PRIu64 " beats)", during.beats);
+	ok(during.flushes >= 3 && during.longest_ns && during.cpu_s > 0,
+	   "during them (%" PRIu64 " beats)", during.flushes);
 	sleep_ns(20 * 1000000);
-	gups_heartbeat(g, &during);
+	gups_flusher_count(g, &during);
 	gups_verify(g, &verdict, NULL, NULL);
 	sleep_ns(40 * 1000000);
-	gups_heartbeat(g, &after);
-	is_u64(after.beats, during.beats, "none after them");
+	gups_flusher_count(g, &after);
+	is_u64(after.flushes, during.flushes, "none after them");
 	ok(verdict.complete && !verdict.errors, "which verify");
 	is_u64(gups_flushes(g, NULL), 0, "no other flushes");
 	gups_free(g);
 	config.tlb_flusher_ns = 0;
 	g = made(&config);
 	gups_update(g, 0, 5 * 1000000, NULL, NULL);
-	gups_heartbeat(g, &after);
-	is_u64(after.beats, 0, "not asked for: none");
+	gups_flusher_count(g, &after);
+	is_u64(after.flushes, 0, "not asked for: none");
 	gups_free(g);
 }
 
@@ -612,18 +612,18 @@ static void phase_order(void)
 
 	begin_moving(p.g);
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
-		turn_pages(p.g, at[i]);
+		change_epoch(p.g, at[i]);
 		is_u64(gups_epoch(p.g).hot_rate, rates[i],
 		       "the phase at %" PRIu64, at[i]);
 	}
 	begin_moving(p.g);
-	turn_pages(p.g, 19);
+	change_epoch(p.g, 19);
 	is_u64(gups_epoch(p.g).hot_rate, 200, "another call: the same phase");
-	turn_pages(p.g, 20);
+	change_epoch(p.g, 20);
 	is_u64(gups_epoch(p.g).hot_rate, 300, "for its own time");
 	gups_fill(p.g);
 	begin_moving(p.g);
-	turn_pages(p.g, 10);
+	change_epoch(p.g, 10);
 	is_u64(gups_epoch(p.g).hot_rate, 200, "filled: from the first one on");
 	is_u64(gups_moves(p.g), 0, "a phase is no move");
 	gone(&p);
@@ -641,10 +641,10 @@ static void many_moves(void)
 
 	begin_moving(p.g);
 	for (uint64_t i = 0; i < MAX_EPOCHS - 1; i++)
-		turn_pages(p.g, i + 1);
+		change_epoch(p.g, i + 1);
 	is_u64(gups_moves(p.g), MAX_EPOCHS - 1, "as many moves as there are");
 	offset = gups_epoch(p.g).offset;
-	turn_pages(p.g, MAX_EPOCHS);
+	change_epoch(p.g, MAX_EPOCHS);
 	is_u64(gups_moves(p.g), MAX_EPOCHS - 1, "and no more");
 	is_u64(gups_epoch(p.g).offset, offset, "it stays where it is");
 	gone(&p);

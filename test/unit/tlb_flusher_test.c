@@ -91,7 +91,7 @@ static uint64_t beats(const struct tlb_flusher *h)
 	struct tlb_flusher_count c;
 
 	tlb_flusher_count(h, &c);
-	return c.beats;
+	return c.flushes;
 }
 
 /* Until there are so many, ten seconds long. */
@@ -147,7 +147,7 @@ static void gaps(void)
 	tlb_flusher_end(h);
 	tlb_flusher_count(h, &c);
 	is_u64(c.longest_ns, 161 * MS, "whose time is not the last, either");
-	is_u64(c.beats, 0, "none of these is a beat");
+	is_u64(c.flushes, 0, "none of these is a beat");
 	tlb_flusher_free(h);
 	clock_of_all->now_ns = 0;
 }
@@ -233,7 +233,7 @@ static void standing_still(void)
 	sleep_ns(100 * MS);
 	tlb_flusher_end(h);
 	tlb_flusher_count(h, &c);
-	is_u64(c.beats, before, "beats: of the one that has fewest");
+	is_u64(c.flushes, before, "beats: of the one that has fewest");
 	ok(c.longest_ns >= 190 * MS, "the gap until the end is seen (%.0f ms)",
 	   (double)c.longest_ns / 1e6);
 	ok(c.blind > 0.1, "and that it was blind (%.2f)", c.blind);
@@ -242,12 +242,12 @@ static void standing_still(void)
 
 static void without(void)
 {
-	struct tlb_flusher_count c = { .beats = 7, .blind = 1 };
+	struct tlb_flusher_count c = { .flushes = 7, .blind = 1 };
 
 	tlb_flusher_begin(NULL);
 	tlb_flusher_end(NULL);
 	tlb_flusher_count(NULL, &c);
-	ok(!c.beats && c.blind == 0, "none: zeros");
+	ok(!c.flushes && c.blind == 0, "none: zeros");
 	tlb_flusher_free(NULL);
 }
 

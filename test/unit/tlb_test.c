@@ -4,6 +4,7 @@
  * would show it. Whether a flush helps is for the guests to find out.
  */
 #include "bench/tlb.h"
+#include "bench/tlb_flusher.h"
 #include "tap.h"
 
 #define MS UINT64_C(1000000)
@@ -189,12 +190,12 @@ static void restarting(void)
 
 static void periods(void)
 {
-	is_u64(tlb_heartbeat_ns(100000), 40 * MS, "100 ms of HMSDK's");
-	is_u64(tlb_heartbeat_ns(20000), 8 * MS, "20 ms");
-	is_u64(tlb_heartbeat_ns(5000), 2 * MS, "5 ms, DAMON's default");
-	is_u64(tlb_heartbeat_ns(2500), 1 * MS, "2.5 ms");
-	is_u64(tlb_heartbeat_ns(2000), 1 * MS, "no more often than that");
-	is_u64(tlb_heartbeat_ns(0), 0, "none: none");
+	is_u64(tlb_flusher_period(100000), 40 * MS, "100 ms of HMSDK's");
+	is_u64(tlb_flusher_period(20000), 8 * MS, "20 ms");
+	is_u64(tlb_flusher_period(5000), 2 * MS, "5 ms, DAMON's default");
+	is_u64(tlb_flusher_period(2500), 1 * MS, "2.5 ms");
+	is_u64(tlb_flusher_period(2000), 1 * MS, "no more often than that");
+	is_u64(tlb_flusher_period(0), 0, "none: none");
 }
 
 int main(void)
