@@ -58,3 +58,33 @@ int place_parse(struct place *place, const char *text)
 		return misuse("node %s: only one node can be preferred", text);
 	return 0;
 }
+
+const char *place_mode_name(enum place_mode mode)
+{
+	static const char *const names[] = {
+		[PLACE_BIND] = "membind",
+		[PLACE_PREFERRED] = "preferred",
+		[PLACE_INTERLEAVE] = "interleave",
+		[PLACE_WEIGHTED] = "weighted-interleave",
+		[PLACE_PREFERRED_MANY] = "preferred-many",
+		[PLACE_LOCAL] = "localalloc",
+	};
+
+	return names[mode];
+}
+
+char *place_describe(const struct place *place)
+{
+	struct textbuf text = { 0 };
+
+	buf_add(&text, "%s", place_mode_name(place->mode));
+	for (int i = 0; i < place->nr_nodes; i++)
+		buf_add(&text, "%s%d", i ? "," : " ", place->nodes[i]);
+	return text.text;
+}
+
+bool place_is_strict(const struct place *place)
+{
+	return place->mode == PLACE_BIND || place->mode == PLACE_INTERLEAVE ||
+	       place->mode == PLACE_WEIGHTED;
+}

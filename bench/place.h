@@ -6,6 +6,8 @@
 #ifndef TIER_BENCH_PLACE_H
 #define TIER_BENCH_PLACE_H
 
+#include <stdbool.h>
+
 #include "mm/node.h"
 
 /* How the pages of a table are placed. */
@@ -15,6 +17,9 @@ enum place_mode {
 	PLACE_PREFERRED,
 	PLACE_INTERLEAVE,
 	PLACE_WEIGHTED, /* weighted interleave */
+	/* Not to be asked for here, but they may be inherited: */
+	PLACE_PREFERRED_MANY,
+	PLACE_LOCAL,
 };
 
 struct place {
@@ -22,6 +27,7 @@ struct place {
 	int nodes[NODE_MAX]; /* ascending, none for PLACE_ANY */
 	int nr_nodes;
 	const char *text; /* as it was given */
+	bool inherited; /* it is the task's own policy: numactl(8) set it */
 };
 
 /*
@@ -29,5 +35,15 @@ struct place {
  * "weighted:0,1". 0 or -EINVAL with misuse(); *place keeps a pointer to text.
  */
 int place_parse(struct place *place, const char *text);
+
+/* numactl's word: membind, preferred, interleave, ...; NULL: of PLACE_ANY. */
+const char *place_mode_name(enum place_mode mode);
+/*
+ * "membind 0,1", as numactl's options have it, of a policy that was inherited;
+ * to be freed.
+ */
+char *place_describe(const struct place *place);
+/* Are its pages on its nodes or nowhere? Else others are used when these are full. */
+bool place_is_strict(const struct place *place);
 
 #endif

@@ -27,6 +27,12 @@
 #define MPOL_WEIGHTED_INTERLEAVE 6
 #endif
 
+#ifndef MPOL_PREFERRED_MANY
+#define MPOL_PREFERRED_MANY 5
+#endif
+/* MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES, MPOL_F_NUMA_BALANCING */
+#define MODE_FLAGS (7 << 13)
+
 /* The start is aligned for every page size in use, so runs compare. */
 #define ALIGN (2 * MIB)
 /* Pages a call of move_pages: the arrays stay on the stack. */
@@ -97,6 +103,10 @@ static int kernel_mode(enum place_mode mode)
 		return MPOL_INTERLEAVE;
 	case PLACE_WEIGHTED:
 		return MPOL_WEIGHTED_INTERLEAVE;
+	case PLACE_PREFERRED_MANY:
+		return MPOL_PREFERRED_MANY;
+	case PLACE_LOCAL:
+		return MPOL_LOCAL;
 	case PLACE_ANY:
 		break;
 	}
@@ -139,7 +149,7 @@ int table_place(const struct table *t, const struct place *place)
 	int mode = kernel_mode(place->mode);
 
 	return set_policy(t, place, mode,
-			  mode == MPOL_DEFAULT ? NULL : mask_of(place));
+			  place->nr_nodes ? mask_of(place) : NULL);
 }
 
 int table_hold(const struct table *t, const struct place *place)
@@ -147,6 +157,29 @@ int table_hold(const struct table *t, const struct place *place)
 	if (place->mode != PLACE_ANY)
 		return table_place(t, place);
 	return set_policy(t, place, MPOL_BIND, numa_get_mems_allowed());
+}
+
+int table_inherited(struct place *place)
+{
+	static const enum place_mode modes[] = {
+		PLACE_BIND,	PLACE_PREFERRED,      PLACE_INTERLEAVE,
+		PLACE_WEIGHTED, PLACE_PREFERRED_MANY, PLACE_LOCAL,
+	};
+	struct bitmask *mask = numa_allocate_nodemask();
+	int mode = MPOL_DEFAULT, err = 0;
+
+	*place = (struct place){ .mode = PLACE_ANY, .inherited = true };
+	if (get_mempolicy(&mode, mask->maskp, mask->size + 1, NULL, 0))
+		err = fail(errno, "get_mempolicy: %s", strerror(errno));
+	mode &= ~MODE_FLAGS;
+	for (size_t i = 0; !err && i < ARRAY_SIZE(modes); i++)
+		if (kernel_mode(modes[i]) == mode)
+			place->mode = modes[i];
+	for (int i = 0; i < NODE_MAX && place->mode != PLACE_ANY; i++)
+		if (numa_bitmask_isbitset(mask, (unsigned int)i))
+			place->nodes[place->nr_nodes++] = i;
+	numa_bitmask_free(mask);
+	return err;
 }
 
 int table_bind_thread(int node)
@@ -261,7 +294,7 @@ int table_check(const struct place *place, const struct table_pages *pages)
 	uint64_t astray = pages->absent + pages->unknown;
 	int err = 0;
 
-	if (place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED)
+	if (!place_is_strict(place))
 		return 0;
 	for (int i = 0; i < NODE_MAX; i++) {
 		if (!pages->node[i])

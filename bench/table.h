@@ -38,6 +38,12 @@ void table_unmap(struct table *t);
  * and neither are those of MPOL_LOCAL.
  */
 int table_place(const struct table *t, const struct place *place);
+/*
+ * The policy of this task, which it may have inherited from numactl(8): what
+ * holds for memory that has none of its own. PLACE_ANY: the system's. text is
+ * left to the caller. 0 or -errno with the message.
+ */
+int table_inherited(struct place *place);
 
 /*
  * As table_place(), but PLACE_ANY binds to all nodes there are: allocated as

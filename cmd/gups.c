@@ -570,19 +570,43 @@ static int compare(struct gups_run *run)
 
 /* -------------------------------------------------------------------- run */
 
-/* Weighted interleaving is a placement: of a table that asks for none. */
-static void settle_place(struct gups_run *run)
+/*
+ * A table that asks for no placement has that of the policy, if it is one
+ * (weighted interleaving), or of the task: what numactl(8) set for us is what
+ * holds for any program's memory.
+ */
+static int settle_place(struct gups_run *run)
 {
-	struct place *p = &run->place;
+	bool weighted = run->session.policy &&
+			policy_is_weighted(run->session.policy);
+	struct place *p = &run->place, inherited;
+	int err;
 
 	*p = run->gups->place;
-	if (p->mode != PLACE_ANY || !run->session.policy ||
-	    !policy_is_weighted(run->session.policy))
-		return;
+	if (p->mode != PLACE_ANY)
+		return 0;
+	err = table_inherited(&inherited);
+	if (err)
+		return err;
+	if (inherited.mode != PLACE_ANY) {
+		run->inherited = place_describe(&inherited);
+		inherited.text = run->inherited;
+		*p = inherited;
+	}
+	if (weighted && inherited.mode != PLACE_ANY)
+		return fail(
+			EINVAL,
+			"--policy %s places the table's pages itself, and this "
+			"process has a memory policy (%s): start it without "
+			"numactl",
+			run->plan->policy.name, run->inherited);
+	if (!weighted)
+		return 0;
 	p->mode = PLACE_WEIGHTED;
 	p->text = "weighted, all nodes";
 	for (int i = 0; i < run->nr_nodes; i++)
 		p->nodes[p->nr_nodes++] = run->nodes[i].id;
+	return 0;
 }
 
 /*
@@ -626,7 +650,9 @@ static int prepare(struct gups_run *run)
 	if (err)
 		return err;
 	settle_plan(run);
-	settle_place(run);
+	err = settle_place(run);
+	if (err)
+		return err;
 	err = settle_pattern(run);
 	if (err)
 		return err;
@@ -652,7 +678,9 @@ static int prepare(struct gups_run *run)
 		err = stage(run, "policy");
 	if (!err)
 		err = session_set(&run->session);
-	run->session.setting.bound = run->gups->hold;
+	run->session.setting.bound =
+		run->gups->hold ||
+		(run->place.inherited && run->place.mode == PLACE_BIND);
 	return err;
 }
 
@@ -692,6 +720,7 @@ static int work(const struct plan *plan)
 	hog_stop(run.hogs);
 	session_free(&run.session);
 	pattern_free(run.pattern);
+	free(run.inherited);
 	free(run.nodes);
 	free(run.regions);
 	return err;

@@ -72,14 +72,14 @@ static void expect_shares(const struct gups_run *run, const struct place *place,
 		share[i] = 0;
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < run->nr_nodes; i++) {
-			bool named = place->mode == PLACE_ANY ? pass == 0 :
-								false;
+			bool named = !place->nr_nodes && pass == 0;
 			double fits =
 				(double)run->nodes[i].available / (double)bytes;
 
 			for (int j = 0; j < place->nr_nodes; j++)
 				named |= place->nodes[j] == run->nodes[i].id;
-			if (pass == 1 && place->mode != PLACE_PREFERRED)
+			if (pass == 1 &&
+			    (place_is_strict(place) || !place->nr_nodes))
 				continue;
 			if (named != (pass == 0))
 				continue;
@@ -101,9 +101,7 @@ static int too_large(const struct gups_run *run, const struct place *place,
 		"a table of %s does not fit: with page tables it needs %s, and %s on %s can be allocated; take a smaller one, or give the machine more (MEM=, CXL_MEM= of build.sh run)",
 		format_size(a, run->gups->bytes),
 		format_size((char[SIZE_TEXT]){ 0 }, need), format_size(b, have),
-		place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED ?
-			"all nodes" :
-			place->text);
+		place_is_strict(place) ? place->text : "all nodes");
 }
 
 uint64_t gups_check_apart(const struct gups_run *run, const struct node *n)
@@ -128,7 +126,7 @@ int gups_check_room(const struct gups_run *run, const struct place *place)
 	uint64_t bytes = run->gups->bytes, tables = bytes / 512;
 	const struct node *near = node_near(run->nodes, run->nr_nodes);
 	uint64_t have = 0, need = RESERVE_BYTES, apart;
-	bool all = place->mode == PLACE_ANY || place->mode == PLACE_PREFERRED;
+	bool all = !place_is_strict(place);
 	bool on_near = all;
 
 	if (run->gups->pages == PAGES_HUGETLB)

@@ -38,6 +38,7 @@ int gups_take(struct plan *plan, int n, char **operand);
 	"table_bytes u of the table\n"                                    \
 	"entries u:words of 8 bytes\n"                                    \
 	"place s where its pages were placed\n"                           \
+	"inherited b as the task's own policy, which numactl set\n"       \
 	"bound b and held there\n"                                        \
 	"threads u:threads that update it\n"                              \
 	"pinned b each to a CPU\n"                                        \
@@ -72,6 +73,7 @@ struct gups_run {
 	double estimate; /* seconds; 0: not trapped, not estimated */
 	unsigned int pass;
 	struct place place; /* the plan's, or what the policy makes of it */
+	char *inherited; /* its text, if it is the task's own */
 	struct pattern *pattern; /* NULL: HPCC's uniform updates */
 	struct gups_timeline *timeline; /* of the pass under way; NULL: none */
 	struct hogs *hogs; /* NULL until they hold their memory */

@@ -29,14 +29,18 @@ void gups_report_table(const struct gups_run *run, const struct gups *g,
 				where.len ? ", " : "", pages->node[i], i);
 	format_size(size, run->gups->bytes);
 	format_seconds(took, gups_times(g)->populate);
-	report_say("table    %s on %s, %u thread%s%s, populated in %s\n", size,
-		   place->text, run->threads, run->threads > 1 ? "s" : "",
+	report_say("table    %s on %s%s, %u thread%s%s, populated in %s\n",
+		   size, place->text, place->inherited ? " (inherited)" : "",
+		   run->threads, run->threads > 1 ? "s" : "",
 		   gups_pinned(g) ? " (pinned)" : "", took);
-	report_wrap("         ", "pages    %s; %s",
-		    where.text ? where.text : "none",
-		    run->gups->hold ?
-			    "held there (--bind)" :
-			    "the kernel may move them when the updates begin");
+	report_wrap(
+		"         ", "pages    %s; %s",
+		where.text ? where.text : "none",
+		run->gups->hold ?
+			"held there (--bind)" :
+		place->inherited && place->mode == PLACE_BIND ?
+			"bound by the policy that this process has inherited: NUMA balancing promotes none of them" :
+			"the kernel may move them when the updates begin");
 	if (run->pattern) {
 		pattern_describe(run->pattern, &pattern);
 		report_wrap("         ", "pattern  %s", pattern.text);
@@ -102,6 +106,7 @@ void gups_report_plan(const struct gups_run *run, const struct place *place,
 	report_u64("table_bytes", run->gups->bytes);
 	report_u64("entries", run->gups->bytes / 8);
 	report_str("place", place->text);
+	report_bool("inherited", place->inherited);
 	report_bool("bound", run->gups->hold);
 	report_u64("threads", run->threads);
 	report_bool("pinned", gups_pinned(g));

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -45,6 +46,7 @@ struct program_run {
 	struct hogs *hogs; /* NULL until they hold their memory */
 	struct run_timeline timeline;
 	struct program program;
+	struct place inherited; /* its memory policy where none is asked for */
 	sigset_t signals, before; /* those waited for; the mask before */
 	pid_t child;
 	int asked; /* the signal that was passed on; 0: none */
@@ -192,7 +194,7 @@ static double seconds_of(struct timeval t)
 
 static void record_nodes(const char *key, const struct place *place)
 {
-	if (!place->text) {
+	if (!place->text && !place->nr_nodes) {
 		report_null(key);
 		return;
 	}
@@ -202,28 +204,12 @@ static void record_nodes(const char *key, const struct place *place)
 	report_close(']');
 }
 
-static const char *mode_name(enum place_mode mode)
-{
-	switch (mode) {
-	case PLACE_BIND:
-		return "membind";
-	case PLACE_PREFERRED:
-		return "preferred";
-	case PLACE_INTERLEAVE:
-		return "interleave";
-	case PLACE_WEIGHTED:
-		return "weighted-interleave";
-	case PLACE_ANY:
-		break;
-	}
-	return NULL;
-}
-
 REPORT_RECORD(
 	run_record, "run", "what a program did",
 	"program[] s its command line\n"
 	"path s what was executed\n"
 	"placement s membind, preferred, interleave, ...; null: none\n"
+	"inherited b that is the policy that tier was started with\n"
 	"nodes[] i:node of the placement\n"
 	"cpu_nodes[] i:node of --cpunodebind\n"
 	"exit_status i:status null: a signal ended it\n"
@@ -238,6 +224,7 @@ REPORT_RECORD(
 static void record_run(const struct program_run *r)
 {
 	const struct program *p = &r->program;
+	const struct place *place = p->place.text ? &p->place : &r->inherited;
 
 	report_begin(&run_record);
 	report_open("program", '[');
@@ -245,8 +232,9 @@ static void record_run(const struct program_run *r)
 		report_str(NULL, *arg);
 	report_close(']');
 	report_str("path", p->path);
-	report_str("placement", mode_name(p->place.mode));
-	record_nodes("nodes", &p->place);
+	report_str("placement", place_mode_name(place->mode));
+	report_bool("inherited", place == &r->inherited);
+	record_nodes("nodes", place);
 	record_nodes("cpu_nodes", &p->cpu_nodes);
 	if (WIFEXITED(r->status))
 		report_i64("exit_status", WEXITSTATUS(r->status));
@@ -317,20 +305,30 @@ static int check(struct program_run *r, const struct plan *plan)
 		err = program_place(&r->program, place, &plan->run.cpu_nodes);
 	if (!err)
 		err = session_prepare(&r->session, &plan->policy, true);
+	if (!err)
+		err = table_inherited(&r->inherited);
 	if (!err && r->session.policy && place->text &&
 	    policy_is_weighted(r->session.policy))
 		err = misuse(
 			"--policy %s places the program's pages itself: no --%s with it",
-			plan->policy.name, mode_name(place->mode));
+			plan->policy.name, place_mode_name(place->mode));
 	return err;
 }
 
-static void say_placement(const struct program *p)
+static void say_placement(const struct program *p, const struct place *own)
 {
-	if (p->place.text)
-		report_say("memory   --%s %s\n", mode_name(p->place.mode),
+	char *text;
+
+	if (p->place.text) {
+		report_say("memory   --%s %s\n", place_mode_name(p->place.mode),
 			   p->place.text);
-	if (p->place.mode == PLACE_BIND)
+	} else if (own->mode != PLACE_ANY) {
+		text = place_describe(own);
+		report_say("memory   %s, inherited\n", text);
+		free(text);
+	}
+	if (p->place.mode == PLACE_BIND ||
+	    (!p->place.text && own->mode == PLACE_BIND))
 		report_wrap(
 			"         ",
 			"         NUMA balancing does not scan bound memory: it promotes none of it");
@@ -345,14 +343,16 @@ static int run_in(struct program_run *r, const struct plan *plan)
 	int err;
 
 	check_before(plan, NULL, 0, NULL, 0);
-	say_placement(&r->program);
+	say_placement(&r->program, &r->inherited);
 	err = start_hogs(r, &plan->hogs);
 	if (err)
 		return err;
 	run_timeline_open(&r->timeline, r->plan->timeline_ns,
 			  s->policy ? policy_group(s->policy) : NULL);
 	err = session_set(s);
-	s->setting.bound = r->program.place.mode == PLACE_BIND;
+	s->setting.bound =
+		(r->program.place.text ? &r->program.place : &r->inherited)
+			->mode == PLACE_BIND;
 	if (!err)
 		err = session_take(s, BEGIN);
 	if (!err)

@@ -61,7 +61,8 @@ is "$?" 0 "the manifest names kernel, QEMU, tier and the libraries"
 
 # --- tables, and endings that are failures ------------------------------------
 
-boot_script endings test/guest/endings.guest -- tables failures
+boot_script endings test/guest/endings.guest --add "$(command -v numactl)" \
+	-- tables inherited failures
 for name in node0 odd interleave against; do
 	is "$(said $name)" 0 "$name: status 0"
 done
@@ -76,6 +77,21 @@ is "$(of interleave gups .pages_at_start)" \
 	"interleave:0,1: every other page is on node 1"
 is "$(of against compare '.rounds == 3 and .ratio_median > 0')" true \
 	"--against: both rates, and the ratio"
+
+# numactl around it: any is the task's own policy
+for name in under-{membind,interleave,preferred,run}; do
+	is "$(said $name)" 0 "$name: status 0"
+done
+is "$(of under-membind gups '[.place, .inherited, .pages_at_end.node1, .verified]')" \
+	'["membind 1",true,4096,true]' \
+	"numactl --membind 1 tier gups any: all on node 1, verified"
+is "$(of under-interleave gups '[.place, .pages_at_start.node0,
+	.pages_at_start.node1]')" '["interleave 0,1",2048,2048]' \
+	"--interleave 0,1: every other page"
+is "$(of under-preferred gups '[.place, .pages_at_start.node1]')" \
+	'["preferred 1",4096]' "--preferred 1: on node 1, which has room"
+is "$(of under-run run '[.placement, .inherited, .nodes]')" \
+	'["membind",true,[1]]' "tier run names what its program inherits"
 
 is "$(said absent)" 3 "a node that is not there: status 3"
 like "$(of absent end .reason)" 'node 7 does not exist' "the reason says which"

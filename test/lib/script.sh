@@ -6,7 +6,7 @@
 
 # The records that the host looks at; all of them would take their time on an
 # emulated serial line
-records="gups|compare|timeline|placement|moves|hog|pmu|end"
+records="gups|compare|timeline|placement|moves|hog|pmu|run|end"
 
 # At the script's end: of each kind of record its first and its last one, for
 # test/host/records.t, which holds them against their descriptions

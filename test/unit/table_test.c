@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <numaif.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "bench/table.h"
 #include "lib/base.h"
@@ -182,6 +184,46 @@ static void checking(void)
 	like(fail_message(), "nowhere 1", "why");
 }
 
+/* Of this machine's node 0, in a child: the policy is the task's. */
+static void inheriting(void)
+{
+	static const struct {
+		int mode;
+		enum place_mode want;
+		const char *text;
+	} rows[] = {
+		{ MPOL_DEFAULT, PLACE_ANY, NULL },
+		{ MPOL_BIND, PLACE_BIND, "membind 0" },
+		{ MPOL_PREFERRED, PLACE_PREFERRED, "preferred 0" },
+		{ MPOL_INTERLEAVE, PLACE_INTERLEAVE, "interleave 0" },
+		{ 4, PLACE_LOCAL, "localalloc" }, /* MPOL_LOCAL */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unsigned long node0 = 1;
+		bool none = rows[i].mode == MPOL_DEFAULT ||
+			    rows[i].want == PLACE_LOCAL;
+		struct place p;
+		char *text;
+
+		if (set_mempolicy(rows[i].mode, none ? NULL : &node0,
+				  none ? 0 : 64)) {
+			skip("a policy is read", strerror(errno));
+			continue;
+		}
+		is_i64(table_inherited(&p), 0, "policy %d is read",
+		       rows[i].mode);
+		is_i64(p.mode, rows[i].want, "and known");
+		ok(p.inherited, "as the task's");
+		if (!rows[i].text)
+			continue;
+		text = place_describe(&p);
+		is_str(text, rows[i].text, "in numactl's words");
+		free(text);
+	}
+	set_mempolicy(MPOL_DEFAULT, NULL, 0);
+}
+
 int main(void)
 {
 	mapping();
@@ -189,5 +231,6 @@ int main(void)
 	placing();
 	kinds();
 	checking();
+	inheriting();
 	return done_testing();
 }
