@@ -30,8 +30,8 @@ static char *read_file(const char *name)
 	return b.text;
 }
 
-static void usage_is(const struct node_usage *r, uint64_t node0,
-			 uint64_t node1, const char *what)
+static void usage_is(const struct node_usage *r, uint64_t node0, uint64_t node1,
+		     const char *what)
 {
 	is_u64(r->node[0], node0, "%s: node 0", what);
 	is_u64(r->node[1], node1, "%s: node 1", what);
@@ -49,7 +49,7 @@ static void captured(void)
 	usage_is(&r, 22298624, 21024768, "numa_maps");
 	node_usage_add_maps(&r, huge);
 	usage_is(&r, 22298624 + 3469312, 21024768 + 2150400,
-		     "with another process's, of huge pages");
+		 "with another process's, of huge pages");
 	r = (struct node_usage){ 0 };
 	node_usage_add_stat(&r, stat);
 	usage_is(&r, 21123072, 21143552, "memory.numa_stat");
