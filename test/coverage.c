@@ -6,7 +6,8 @@
  * libgcov writes its counts at exit() and before execve(). Children here leave
  * by _exit(), and PID 1 by reboot(): both are wrapped by the linker, and so are
  * the execv() of libgcov and the kill() that ends a child of tier's. A guest's
- * files go out by a port of their own, each as "SIZE NAME\n" and its bytes.
+ * files go out by a port of their own, each as "SIZE PATH\n" and its bytes; the
+ * path is the one below the directory of the objects ("cmd/gups.gcda").
  */
 #include <fcntl.h>
 #include <ftw.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define GUEST_DIR "/tmp/.coverage"
+#define OBJECTS "/coverage/obj/"
 #define PORT_NAME "coverage\n"
 
 void __gcov_dump(void);
@@ -124,19 +126,31 @@ static FILE *open_port(void)
 	return NULL;
 }
 
+/* Two sources of one name are two files, as their directories differ. */
+static const char *below_objects(const char *path)
+{
+	const char *at, *last = NULL;
+
+	for (at = path; (at = strstr(at, OBJECTS)); at++)
+		last = at + strlen(OBJECTS);
+	return last;
+}
+
 static int send_file(const char *path, const struct stat *st, int type,
 		     struct FTW *ftw)
 {
+	const char *name = below_objects(path);
 	char buf[4096];
 	size_t n;
 	FILE *f;
 
-	if (type != FTW_F)
+	(void)ftw;
+	if (type != FTW_F || !name)
 		return 0;
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
-	fprintf(port, "%lld %s\n", (long long)st->st_size, path + ftw->base);
+	fprintf(port, "%lld %s\n", (long long)st->st_size, name);
 	while ((n = fread(buf, 1, sizeof(buf), f)))
 		fwrite(buf, 1, n, port);
 	fclose(f);

@@ -113,7 +113,7 @@ static void findings(void)
 	free(list);
 }
 
-static void residences(void)
+static void node_usages(void)
 {
 	struct node_usage r = { 0 };
 	char *text = sysfs_slurp("/proc/self/numa_maps");
@@ -152,7 +152,7 @@ static const struct {
 	{ TIERS "/memory_tier4/nodelist", nodes },
 	{ "/proc/cpuinfo", machine },
 	{ "/dev/kmsg", log_lines },
-	{ "/proc/self/numa_maps", residences },
+	{ "/proc/self/numa_maps", node_usages },
 	{ MEMORY_34 "/state", memory },
 	{ MEMORY_34 "/valid_zones", regions },
 	{ "/sys/devices/system/memory/block_size_bytes", regions },

@@ -3,7 +3,8 @@
 #
 # What goes wrong around a run, and the ending that each must have.  Crashes
 # and hangs of the work itself are in cli.t and init.t, the emulator's end in
-# test/guest/run.t and test/kills, region destroy under a run in test/guest/region.t.
+# test/guest/run.t and test/kills, region destroy under a run in
+# test/guest/region.t.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154

@@ -3,7 +3,8 @@
 #
 # Memory pressure in the real kernel: a hog leaves what it was told to leave,
 # the kernel may move it or not, and however it ends, nothing of it is left.
-# One guest; test/guest/hog.guest runs in it and looks at the kernel's own files.
+# One guest; test/guest/hog.guest runs in it and looks at the kernel's own
+# files.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154

@@ -3,8 +3,8 @@
  * main.c - a hot set as HeMem's GUPS has it, for test/bench: written from its
  * description, none of its code is here. Each thread has a buffer of its own,
  * and one random number says whether an update is hot and which word it is
- * for, so the two depend on each other; nothing is verified. Prints GUP a second of
- * CPU time.
+ * for, so the two depend on each other; nothing is verified. Prints GUP a second
+ * of CPU time.
  *
  *     hemem BYTES HOT-BYTES SECONDS [thp]        one thread; powers of two
  *

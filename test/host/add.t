@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # ./build.sh run --add: what would not start in the guest is refused before it
-# boots.  What does start there is test/guest/command.t's.
+# boots.  What does start there is test/guest/program.t's.
 
 # shellcheck disable=SC2016
 cd "$(dirname "$0")/../.." || exit 1

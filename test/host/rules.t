@@ -209,6 +209,26 @@ for file in "${sources[@]}"; do
 		"$file exports ${want:+$want and }what a header says"
 done
 
+# --- tests -------------------------------------------------------------------
+
+# says FILE: a test's first comment, its licence and what test/run reads aside
+says()
+{
+	awk '/^#!|SPDX|^\/\*$|^# (alone|last|timeout): / { next }
+		!/^(#| \*)/ || /^ \*\/$|^#include/ { exit }
+		{ sub(/^(#| \*) */, ""); printf "%s ", $0 }' "$1"
+}
+
+mapfile -t tests < <(ls test/unit/*_test.c test/{host,guest,matrix}/*.t)
+for file in "${tests[@]}"; do
+	like "$(says "$file")" '.{40}[.] *$' "$file says what it proves"
+done
+# Another way is a line WRAP: (the Makefile), or the public interface
+is "$(grep -lE '^#include ".*\.c"' -- "${tests[@]}" | while read -r file; do
+	[[ $(says "$file") = *'is included, which it must be: '* ]] ||
+		echo "$file"
+done)" "" "a test that includes a .c says why it must"
+
 # --- the tree ----------------------------------------------------------------
 
 files=$(git ls-files 2>/dev/null | grep . || find . -path ./build -prune -o \

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# pmu.sh - what test/guest/pmu.t and test/matrix/pmu.t share: both run test/guest/pmu.guest in
-# a guest of their own, and look at what it printed.
+# pmu.sh - what test/guest/pmu.t and test/matrix/pmu.t share: both run
+# test/guest/pmu.guest in a guest of their own, and look at what it printed.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154

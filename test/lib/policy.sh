@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# policy.sh - what test/guest/policy.t and test/matrix/policy.t share: test/guest/policy.guest
-# runs in a guest, and what it printed is looked at, part by part.
+# policy.sh - what test/guest/policy.t and test/matrix/policy.t share:
+# test/guest/policy.guest runs in a guest, and what it printed is looked at,
+# part by part.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
@@ -11,6 +12,7 @@
 
 # Small, so that node 0 can be filled
 export MEM=512M CXL_MEM=512M
+
 # differences NAME: what is not as it was
 differences()
 {

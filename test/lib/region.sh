@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# region.sh - what test/guest/region.t and test/matrix/region.t share: regions by hand,
-# in a guest in which test/guest/region.guest runs.
+# region.sh - what test/guest/region.t and test/matrix/region.t share: regions
+# by hand, in a guest in which test/guest/region.guest runs.
 
 # shellcheck source=test/lib/guest.sh
 . test/lib/guest.sh

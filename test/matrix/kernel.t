@@ -4,8 +4,8 @@
 # The kernels: Debian's and our own, of both series, have the same table in
 # the end; ours with the hypervisor bit, too, and on an emulator that traps
 # the node; and the one that watches itself has nothing to say.  A guest each,
-# in which test/matrix/kernel.guest runs.  Kernels that are not there yet are built:
-# some minutes each.
+# in which test/matrix/kernel.guest runs.  Kernels that are not there yet are
+# built: some minutes each.
 # timeout: 7200
 
 cd "$(dirname "$0")/../.." || exit 1

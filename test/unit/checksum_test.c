@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two ways to one sum: a table that was updated leaves nothing, and any changed
+ * bit, any update that went astray, and any two pages that changed places do.
+ */
 #include "bench/checksum.h"
 #include "tap.h"
 
@@ -6,7 +10,7 @@
 #define FIRST 777
 
 static uint64_t table[WORDS];
-static struct checksum sketch;
+static struct checksum sum;
 
 /* A generator that shares nothing with the one of gups.c. */
 static uint64_t draw(uint64_t *state)
@@ -15,25 +19,25 @@ static uint64_t draw(uint64_t *state)
 	return *state ^ *state >> 29;
 }
 
-/* As a run does it: T[i] = i, then updates, each followed in the sketch. */
+/* As a run does it: T[i] = i, then updates, each added to the sum. */
 static void updated(void)
 {
 	uint64_t state = 1;
 
-	sketch = (struct checksum){ { 0 } };
+	sum = (struct checksum){ { 0 } };
 	for (uint64_t i = 0; i < WORDS; i++)
 		table[i] = FIRST + i;
 	for (int n = 0; n < 40000; n++) {
 		uint64_t value = draw(&state), i = draw(&state) % WORDS;
 
 		table[i] ^= value;
-		checksum_add(&sketch, FIRST + i, value);
+		checksum_add(&sum, FIRST + i, value);
 	}
 }
 
 static bool agrees(void)
 {
-	struct checksum s = sketch;
+	struct checksum s = sum;
 
 	checksum_table(&s, table, WORDS, FIRST);
 	return checksum_is_zero(&s);

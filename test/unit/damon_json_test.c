@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * damon_json.c: what damo writes is read, what is written reads back the same, and
- * what is wrong is refused by its place in the file.
+ * What damo writes is read, what is written reads back the same, and what is
+ * wrong is refused by its place in the file.
  */
 #include <stdlib.h>
 #include <sys/wait.h>

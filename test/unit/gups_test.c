@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every word of small tables against oracle.h, which shares no code with
- * gups.c. gups.c is included, for a look at the table between the calls.
+ * gups.c.
+ *
+ * gups.c is included, which it must be: how many updates each thread made, and
+ * after which of them it saw the hot set move, is known to the threads alone,
+ * and without it there is nothing to compare a run with that only time bounds.
+ * Nor does anything but the clock choose a loop, which is set here.
  */
 #include "gups.c"
 

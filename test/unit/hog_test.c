@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A hog's words are taken or refused by name, what does not fit the machine is
+ * refused before it starts, and a hog lives, is counted and ends as it was told.
+ */
 #include <stdlib.h>
 
 #include "bench/hog.h"

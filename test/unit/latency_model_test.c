@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The modelled latency: what the user said, else what the platform declares,
+ * else the default; and the bounds of what is said of it.
+ */
 #include <fcntl.h>
 #include <math.h>
 #include <sys/mman.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The chain of loads is one cycle through all lines of the buffer, every cycle
+ * as likely as any other, also when time ends it early; and the buffer is larger
+ * than the caches.
+ */
 #include "cmd/latency.h"
 #include "lib/base.h"
 #include "tap.h"

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the nodes are, how far apart, what the platform declares of them, and
+ * which machine this is, from trees that are complete, partial, or none.
+ */
 #include <errno.h>
 #include <math.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What node_usage.c makes of the kernel's files: captured from a guest with
- * two nodes (Linux 6.12), in which test/guest/touch had 40 MiB interleaved
+ * two nodes (Linux 6.12), in which test/guest/touch.c had 40 MiB interleaved
  * (of transparent huge pages), and 4 MiB of reserved huge pages. The sums are
  * awk's.
  */
@@ -30,8 +30,8 @@ static char *read_file(const char *name)
 	return b.text;
 }
 
-static void is_residence(const struct node_usage *r, uint64_t node0,
-			 uint64_t node1, const char *what)
+static void usage_is(const struct node_usage *r, uint64_t node0, uint64_t node1,
+		     const char *what)
 {
 	is_u64(r->node[0], node0, "%s: node 0", what);
 	is_u64(r->node[1], node1, "%s: node 1", what);
@@ -46,13 +46,13 @@ static void captured(void)
 	struct node_usage r = { 0 };
 
 	node_usage_add_maps(&r, maps);
-	is_residence(&r, 22298624, 21024768, "numa_maps");
+	usage_is(&r, 22298624, 21024768, "numa_maps");
 	node_usage_add_maps(&r, huge);
-	is_residence(&r, 22298624 + 3469312, 21024768 + 2150400,
-		     "with another process's, of huge pages");
+	usage_is(&r, 22298624 + 3469312, 21024768 + 2150400,
+		 "with another process's, of huge pages");
 	r = (struct node_usage){ 0 };
 	node_usage_add_stat(&r, stat);
-	is_residence(&r, 21123072, 21143552, "memory.numa_stat");
+	usage_is(&r, 21123072, 21143552, "memory.numa_stat");
 	free(maps);
 	free(huge);
 	free(stat);
@@ -85,7 +85,7 @@ static void odd(void)
 		struct node_usage r = { 0 };
 
 		node_usage_add_maps(&r, rows[i].text);
-		is_residence(&r, rows[i].node0, rows[i].node1, rows[i].text);
+		usage_is(&r, rows[i].node0, rows[i].node1, rows[i].text);
 	}
 }
 
@@ -96,7 +96,7 @@ static void stats(void)
 	node_usage_add_stat(&r, "file N0=1 N1=2\nfile_mapped N0=4096 N1=0\n"
 				"anon_thp N0=5 N1=6\nshmem N0=7 N1=8\n"
 				"anon N0=8192 N1=12288");
-	is_residence(&r, 12288, 12288, "anonymous and mapped, no others");
+	usage_is(&r, 12288, 12288, "anonymous and mapped, no others");
 }
 
 int main(void)

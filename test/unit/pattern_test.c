@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where the hot pages are, how often each page is drawn, how the hot set moves,
+ * and what the best placement would serve; patterns that cannot be are refused.
+ */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A command line becomes the plan that it says, in any order of its options;
+ * what is wrong in one is refused by its name; help has every option.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The plugin without QEMU: what it counts, its cache, its waits. tier-pmu.c is
- * included; what it asks of QEMU is answered here, from a page table.
+ * The plugin without QEMU: what it counts, its cache, its waits. What it asks of
+ * QEMU is answered here, from a page table.
+ *
+ * tier-pmu.c is included, which it must be: QEMU gets pointers to its static
+ * functions when it translates code, a shared object exports no other, and each
+ * part here loads it anew, with all of its state as at first.
  */
 #include <math.h>
 
-#include "plugin/options.c"
-#undef PAGE
 #include "plugin/tier-pmu.c"
 
 #include "lib/time.h"

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's list of poison is read from a trace as it writes it: entries are
+ * counted, their lengths added up, and other lines ignored.
+ */
 #include "cxl/poison.h"
 #include "tap.h"
 

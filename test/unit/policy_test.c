@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Presets and tunables by name and range; what applying one writes, what it
+ * writes where a file is missing or keeps its value, and what it says then.
+ */
 #include <unistd.h>
 
 #include "tiering/policy.h"

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The streams are HPCC's and splitmix64's, by an oracle that shares no code with
+ * them: each value, each jump, and that no two threads' streams are the same.
+ */
 #include "bench/prng.h"
 #include "lib/base.h"
 #include "oracle.h"

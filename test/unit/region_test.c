@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What region_sysfs.c, node.c and vmstat.c make of trees that are not as a kernel
- * makes them, under the sanitizers. Creating regions needs a kernel: that is
- * for the guests.
+ * What region_sysfs.c, node.c and vmstat.c make of trees that are not as a
+ * kernel makes them, under the sanitizers. Creating regions needs a kernel: that
+ * is for the guests.
  */
 #include <sys/wait.h>
 

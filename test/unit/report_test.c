@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A record is one whole JSON object on one line, of described members alone, and
+ * its row the same figures; text is broken, quiet or in place as asked; and what
+ * could not be written is known.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading, writing and listing attributes: whole values or an error that says
+ * which; what is no file; links; the journal and the dry run; and no way out of
+ * another root.
+ */
 #include <signal.h>
 #include <sys/resource.h>
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table is mapped, populated, bound and located as placed, and what is not
+ * where it was placed is found.
+ */
 #include <errno.h>
 #include <numaif.h>
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sizes, numbers, times and lists are taken whole or refused; what is printed of
+ * them reads back; the nearest word; messages and their statuses; buffers.
+ */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What was changed is put back, in the reverse order, whoever died: also what was
+ * logged by half, what another program changed, what can no longer be put back;
+ * and nobody makes it write elsewhere.
+ */
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The columns of tier vmstat: counts and rates fit their widths, and what is
+ * absent is a dash.
+ */
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"

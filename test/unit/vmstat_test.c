@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's counters by name, of the machine and by node: what is absent is no
+ * zero, and broken lines are left out.
+ */
 #include "vmstat.h"
 #include "tap.h"
 #include "tree.h"

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How full a node is by the rules of NUMA balancing and of reclaim, from
+ * zoneinfo as kernels print it, odd, split or long.
+ */
 #include "lib/base.h"
 #include "lib/text.h"
 #include "mm/zone.h"

@@ -30,7 +30,7 @@ gcc -O0 -fno-builtin -o "$tmp/main" "$tmp/main.c" -L"$tmp/lib" -lmid -lm \
 
 # --- as PID 1's verb -----------------------------------------------------------
 
-expect=7 boot command --add "$tmp/touch:/opt/" --add test/guest/witness \
+expect=7 boot program --add "$tmp/touch:/opt/" --add test/guest/witness \
 	--once run --membind 1 /witness /opt/touch 64 5 7
 is "$status" 7 "a dynamic program, added: its status is the run's"
 is "$(record end '"\(.verdict) \(.status)"')" "failed 7" "and the end record's"
@@ -63,8 +63,8 @@ gcc -nostartfiles -o "$tmp/odd" "$tmp/deep.c" -Wl,-e,deep \
 mkdir "$tmp/opt"
 mv "$tmp/odd" "$tmp/opt"
 cp "$tmp/touch" "$tmp/opt"
-boot_script commands test/guest/command.guest --add "$tmp/touch" --add "$tmp/opt" \
-	--add "$tmp/main" --add test/snapshot
+boot_script programs test/guest/program.guest --add "$tmp/touch" \
+	--add "$tmp/opt" --add "$tmp/main" --add test/snapshot
 is "$(said libraries)" 42 \
 	"a program with libraries beside it, and their libraries"
 
