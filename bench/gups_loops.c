@@ -45,8 +45,8 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 
 /* The values are computed twice, cheaper than to store and load them. */
 #define DEFINE_LOOPS(slot)                                                     \
-	UNCROSSED static void plain_##slot(struct gups_loops_draw *s,          \
-					   uint64_t count)                     \
+	UNCROSSED(128)                                                         \
+	static void plain_##slot(struct gups_loops_draw *s, uint64_t count)    \
 	{                                                                      \
 		uint64_t *t = s->table, n = s->n, r = s->value;                \
                                                                                \
@@ -56,8 +56,8 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 		}                                                              \
 		s->value = r;                                                  \
 	}                                                                      \
-	UNCROSSED static void batch_##slot(struct gups_loops_draw *s,          \
-					   uint64_t count)                     \
+	UNCROSSED(256)                                                         \
+	static void batch_##slot(struct gups_loops_draw *s, uint64_t count)    \
 	{                                                                      \
 		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r;     \
                                                                                \
@@ -73,8 +73,8 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 		}                                                              \
 		s->value = r;                                                  \
 	}                                                                      \
-	UNCROSSED static void touch_##slot(struct gups_loops_draw *s,          \
-					   uint64_t count)                     \
+	UNCROSSED(256)                                                         \
+	static void touch_##slot(struct gups_loops_draw *s, uint64_t count)    \
 	{                                                                      \
 		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r;     \
 		volatile uint64_t *look = t;                                   \
@@ -92,8 +92,9 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 		s->value = r;                                                  \
 		plain_##slot(s, count);                                        \
 	}                                                                      \
-	UNCROSSED static void checksum_##slot(                                 \
-		struct checksum *k, struct gups_loops_draw *s, uint64_t count) \
+	UNCROSSED(128)                                                         \
+	static void checksum_##slot(struct checksum *k,                        \
+				    struct gups_loops_draw *s, uint64_t count) \
 	{                                                                      \
 		uint64_t n = s->n, first = s->first, r = s->value;             \
                                                                                \
@@ -178,34 +179,35 @@ INLINE uint64_t word_of(const struct gups_loops_draw *s, struct spot spot)
 	return spot.block * s->block_words + (spot.within >> s->left_over);
 }
 
-#define DEFINE_DRAWS(kind)                                                  \
-	UNCROSSED_LONG static void plain_##kind(                            \
-		struct gups_loops_draw *stream, uint64_t count)             \
-	{                                                                   \
-		const struct gups_loops_draw s = *stream;                   \
-		uint64_t state = s.value;                                   \
-                                                                            \
-		for (; count; count--) {                                    \
-			uint64_t r = prng_mix(state += PRNG_GAMMA);         \
-                                                                            \
-			s.table[word_of(&s, draw_##kind(&s, r))] ^= r;      \
-		}                                                           \
-		stream->value = state;                                      \
-	}                                                                   \
-	UNCROSSED_LONG static void ahead_##kind(                            \
-		struct gups_loops_draw *stream, struct gups_loops_drawn *d, \
-		uint64_t count)                                             \
-	{                                                                   \
-		const struct gups_loops_draw s = *stream;                   \
-		uint64_t state = s.value;                                   \
-                                                                            \
-		for (; count; count--, d++) {                               \
-			uint64_t r = prng_mix(state += PRNG_GAMMA);         \
-                                                                            \
-			d->word = word_of(&s, draw_##kind(&s, r));          \
-			d->value = r;                                       \
-		}                                                           \
-		stream->value = state;                                      \
+#define DEFINE_DRAWS(kind)                                                   \
+	UNCROSSED(512)                                                       \
+	static void plain_##kind(struct gups_loops_draw *stream,             \
+				 uint64_t count)                             \
+	{                                                                    \
+		const struct gups_loops_draw s = *stream;                    \
+		uint64_t state = s.value;                                    \
+                                                                             \
+		for (; count; count--) {                                     \
+			uint64_t r = prng_mix(state += PRNG_GAMMA);          \
+                                                                             \
+			s.table[word_of(&s, draw_##kind(&s, r))] ^= r;       \
+		}                                                            \
+		stream->value = state;                                       \
+	}                                                                    \
+	UNCROSSED(512)                                                       \
+	static void ahead_##kind(struct gups_loops_draw *stream,             \
+				 struct gups_loops_drawn *d, uint64_t count) \
+	{                                                                    \
+		const struct gups_loops_draw s = *stream;                    \
+		uint64_t state = s.value;                                    \
+                                                                             \
+		for (; count; count--, d++) {                                \
+			uint64_t r = prng_mix(state += PRNG_GAMMA);          \
+                                                                             \
+			d->word = word_of(&s, draw_##kind(&s, r));           \
+			d->value = r;                                        \
+		}                                                            \
+		stream->value = state;                                       \
 	}
 DEFINE_DRAWS(hot)
 DEFINE_DRAWS(scattered)
@@ -253,10 +255,11 @@ INLINE uint64_t draw_batch(struct gups_loops_draw *s,
 	}
 
 #define UPDATE_WORD(s, t, d) ((t)[(d).word] ^= (d).value)
-DEFINE_BATCHES(word, UNCROSSED, UPDATE_WORD)
+DEFINE_BATCHES(word, UNCROSSED(256), UPDATE_WORD)
 
-UNCROSSED static void checksum_word(struct checksum *k,
-				    struct gups_loops_draw *s, uint64_t count)
+UNCROSSED(256)
+static void checksum_word(struct checksum *k, struct gups_loops_draw *s,
+			  uint64_t count)
 {
 	struct gups_loops_drawn d[BATCH];
 	uint64_t n;
@@ -304,8 +307,9 @@ INLINE void access_object(struct gups_loops_draw *s, uint64_t *t,
 	s->sum += sum;
 }
 
-UNCROSSED_LONG static void ahead_any(struct gups_loops_draw *stream,
-				     struct gups_loops_drawn *d, uint64_t count)
+UNCROSSED(512)
+static void ahead_any(struct gups_loops_draw *stream,
+		      struct gups_loops_drawn *d, uint64_t count)
 {
 	const struct gups_loops_draw s = *stream;
 	uint64_t state = s.value;
@@ -315,7 +319,8 @@ UNCROSSED_LONG static void ahead_any(struct gups_loops_draw *stream,
 	stream->value = state;
 }
 
-UNCROSSED static void plain_any(struct gups_loops_draw *s, uint64_t count)
+UNCROSSED(256)
+static void plain_any(struct gups_loops_draw *s, uint64_t count)
 {
 	struct gups_loops_drawn d = { 0 };
 
@@ -324,10 +329,11 @@ UNCROSSED static void plain_any(struct gups_loops_draw *s, uint64_t count)
 		access_object(s, s->table, d);
 	}
 }
-DEFINE_BATCHES(any, UNCROSSED_LONG, access_object)
+DEFINE_BATCHES(any, UNCROSSED(512), access_object)
 
-UNCROSSED static void checksum_any(struct checksum *k,
-				   struct gups_loops_draw *s, uint64_t count)
+UNCROSSED(256)
+static void checksum_any(struct checksum *k, struct gups_loops_draw *s,
+			 uint64_t count)
 {
 	struct gups_loops_drawn d = { 0 };
 
@@ -415,14 +421,16 @@ const struct gups_loops *gups_loops_of_pattern(const struct pattern *p,
 	return p->order ? &scattered_loops : &hot_loops;
 }
 
-UNCROSSED void gups_loops_fill(uint64_t *slice, uint64_t words, uint64_t first)
+UNCROSSED(128)
+void gups_loops_fill(uint64_t *slice, uint64_t words, uint64_t first)
 {
 	for (uint64_t i = 0; i < words; i++)
 		slice[i] = first + i;
 }
 
-UNCROSSED uint64_t gups_loops_digest(const uint64_t *slice, uint64_t words,
-				     uint64_t first)
+UNCROSSED(128)
+uint64_t gups_loops_digest(const uint64_t *slice, uint64_t words,
+			   uint64_t first)
 {
 	uint64_t sum = 0;
 
@@ -431,8 +439,9 @@ UNCROSSED uint64_t gups_loops_digest(const uint64_t *slice, uint64_t words,
 	return sum;
 }
 
-UNCROSSED uint64_t gups_loops_errors(const uint64_t *slice, uint64_t words,
-				     uint64_t first)
+UNCROSSED(128)
+uint64_t gups_loops_errors(const uint64_t *slice, uint64_t words,
+			   uint64_t first)
 {
 	uint64_t errors = 0;
 

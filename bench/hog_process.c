@@ -37,21 +37,6 @@
 #define PORTION_NS (UINT64_C(10) * 1000000)
 #define PORTION_PAGES 4096
 
-static int look(const struct hog *h, struct zone_node *now)
-{
-	const struct zone_node *n;
-	struct zones zones;
-	int err = zone_take(&zones);
-
-	if (err)
-		return err;
-	n = zone_of(&zones, h->plan.node);
-	if (!n)
-		return fail(ENODEV, "node %d went away", h->plan.node);
-	*now = *n;
-	return 0;
-}
-
 uint64_t hog_wanted(const struct hog_plan *p, const struct zone_node *n)
 {
 	if (p->bytes)
@@ -111,7 +96,7 @@ static int map(struct hog *h)
 	struct table *t = &h->share->table;
 	struct zone_node now = { 0 };
 	uint64_t bytes;
-	int err = look(h, &now);
+	int err = zone_read(&now, h->plan.node);
 
 	if (err)
 		return err;
@@ -138,7 +123,7 @@ static int take_coarse(struct hog *h)
 	int err;
 
 	for (;;) {
-		err = look(h, &now);
+		err = zone_read(&now, h->plan.node);
 		if (err)
 			return err;
 		left = hog_wanted(&h->plan, &now);
@@ -162,7 +147,7 @@ static int take_coarse(struct hog *h)
 static int correct(struct hog *h, int64_t *off)
 {
 	struct zone_node now = { 0 };
-	int err = look(h, &now);
+	int err = zone_read(&now, h->plan.node);
 	uint64_t by;
 
 	if (err)

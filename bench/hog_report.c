@@ -14,11 +14,9 @@
 
 uint64_t hog_free_on(int node)
 {
-	struct zones zones;
-	const struct zone_node *n = zone_take(&zones) ? NULL :
-							zone_of(&zones, node);
+	struct zone_node n;
 
-	return n ? n->free : UINT64_MAX;
+	return zone_read(&n, node) ? UINT64_MAX : n.free;
 }
 
 static void member_bytes(const char *key, uint64_t bytes)

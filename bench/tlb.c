@@ -86,7 +86,8 @@ int tlb_map_region(struct tlb *tlb)
 	return 0;
 }
 
-UNCROSSED void tlb_sweep(const struct tlb *tlb, uint64_t *next, uint64_t n)
+UNCROSSED(128)
+void tlb_sweep(const struct tlb *tlb, uint64_t *next, uint64_t n)
 {
 	uint64_t mask = entries(tlb) - 1, at = *next;
 

@@ -166,9 +166,7 @@ static void wait_for_all(struct worker_pool *p, worker_pool_tick *tick,
 
 	pthread_mutex_lock(&p->lock);
 	while (p->running) {
-		uint64_t wake = now_ns() + TICK_NS;
-		struct timespec ts = { (time_t)(wake / 1000000000),
-				       (long)(wake % 1000000000) };
+		struct timespec ts = timespec_of(now_ns() + TICK_NS);
 
 		if (!tick) {
 			pthread_cond_wait(&p->changed, &p->lock);

@@ -159,8 +159,8 @@ size_t latency_link(struct latency_line *lines, size_t have, size_t want,
 }
 
 /* loads: a multiple of 16. */
-UNCROSSED static struct latency_line *chase(struct latency_line *p,
-					    uint64_t loads)
+UNCROSSED(128)
+static struct latency_line *chase(struct latency_line *p, uint64_t loads)
 {
 	for (; loads; loads -= 16) {
 #define FOUR p = p->next->next->next->next
@@ -174,8 +174,9 @@ UNCROSSED static struct latency_line *chase(struct latency_line *p,
 }
 
 /* Returns the sum of what it read, so that it is read. */
-UNCROSSED static uint64_t reads(const struct latency_line *lines, uint64_t n,
-				uint64_t count, uint64_t *seed)
+UNCROSSED(128)
+static uint64_t reads(const struct latency_line *lines, uint64_t n,
+		      uint64_t count, uint64_t *seed)
 {
 	uint64_t r = *seed, sum = 0;
 
@@ -188,8 +189,9 @@ UNCROSSED static uint64_t reads(const struct latency_line *lines, uint64_t n,
 }
 
 /* Goes on where it was; returns the sum of what it read. */
-UNCROSSED static uint64_t stream(const struct latency_line *lines, uint64_t n,
-				 uint64_t count, size_t *next)
+UNCROSSED(128)
+static uint64_t stream(const struct latency_line *lines, uint64_t n,
+		       uint64_t count, size_t *next)
 {
 	uint64_t sum = 0;
 	size_t i = *next;

@@ -129,8 +129,7 @@ static bool has_ended(struct program_run *r)
 static void wait_until(struct program_run *r, uint64_t ns)
 {
 	uint64_t now = now_ns(), left = ns > now ? ns - now : 0;
-	struct timespec t = { (time_t)(left / 1000000000),
-			      (long)(left % 1000000000) };
+	struct timespec t = timespec_of(left);
 	siginfo_t info;
 
 	if (sigtimedwait(&r->signals, &info, ns == UINT64_MAX ? NULL : &t) >

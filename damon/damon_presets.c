@@ -76,18 +76,16 @@ static const struct style styles[] = {
  */
 static int free_goal(uint64_t *bp, int node)
 {
-	const struct zone_node *n;
-	struct zones zones;
-	int err = zone_take(&zones);
+	struct zone_node n;
+	int err = zone_read(&n, node);
 
 	if (err)
 		return err;
-	n = zone_of(&zones, node);
-	if (!n || !n->managed)
+	if (!n.managed)
 		return fail(ENODATA,
 			    "/proc/zoneinfo: no managed pages on node %d",
 			    node);
-	*bp = (n->promo * 10000 + n->managed - 1) / n->managed + 200;
+	*bp = (n.promo * 10000 + n.managed - 1) / n.managed + 200;
 	return *bp < 10000 ?
 		       0 :
 		       fail(ERANGE, "node %d is smaller than its watermarks",

@@ -13,10 +13,9 @@
  * For a function with a loop that is timed. An emulator chains blocks of code
  * only within a page of it: a loop that crosses one looks its next block up on
  * every round (10 to 40 ns instead of 5). A function that is no longer than
- * its alignment, 256 or 512 bytes, crosses none.
+ * its alignment, a power of two, crosses none.
  */
-#define UNCROSSED __attribute__((noinline, aligned(256)))
-#define UNCROSSED_LONG __attribute__((noinline, aligned(512)))
+#define UNCROSSED(bytes) __attribute__((noinline, aligned(bytes)))
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)

@@ -184,6 +184,16 @@ const char *format_seconds(char buf[static SIZE_TEXT], double s)
 	return buf;
 }
 
+bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; *words; words += strcspn(words, " "), words += *words == ' ')
+		if (strcspn(words, " ") == len && !strncmp(words, word, len))
+			return true;
+	return false;
+}
+
 static size_t edit_distance(const char *a, const char *b)
 {
 	size_t row[64], n = strlen(b), left, above, best;

@@ -7,6 +7,7 @@
 #define TIER_LIB_TEXT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,6 +37,9 @@ int parse_list(const char *text, int *ids, int max);
 const char *format_size(char buf[static SIZE_TEXT], uint64_t bytes);
 /* 42 -> "42 s", 5025 -> "83 min", 0.0123 -> "12 ms". Returns buf. */
 const char *format_seconds(char buf[static SIZE_TEXT], double seconds);
+
+/* Is the word among those in words, which blanks part? */
+bool has_word(const char *words, const char *word);
 
 /*
  * The candidate nearest to word, or NULL when none is near (an edit distance

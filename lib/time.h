@@ -6,13 +6,19 @@
 #define TIER_LIB_TIME_H
 
 #include <stdint.h>
+#include <time.h>
 
-/* CLOCK_MONOTONIC in nanoseconds, and in seconds. */
+#define NS_PER_S UINT64_C(1000000000)
+
+/* CLOCK_MONOTONIC, nanoseconds. */
 uint64_t now_ns(void);
+/* Sleeps for ns, or until a signal comes. */
 void sleep_ns(uint64_t ns);
 /* The CPU time of the calling thread, nanoseconds. */
 uint64_t thread_cpu_ns(void);
 /* Since the machine was started, seconds. */
 double uptime_s(void);
+/* So many nanoseconds as the C library wants them. */
+struct timespec timespec_of(uint64_t ns);
 
 #endif

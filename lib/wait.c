@@ -39,8 +39,7 @@ void wait_hold_signals(sigset_t *before)
 
 bool wait_for_signal(uint64_t ns)
 {
-	struct timespec ts = { (time_t)(ns / 1000000000),
-			       (long)(ns % 1000000000) };
+	struct timespec ts = timespec_of(ns);
 	sigset_t set;
 
 	wait_stop_set(&set);

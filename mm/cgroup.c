@@ -9,6 +9,7 @@
 
 #include "lib/alloc.h"
 #include "lib/error.h"
+#include "lib/text.h"
 #include "mm/cgroup.h"
 #include "mm/undo.h"
 #include "sysfs.h"
@@ -28,16 +29,6 @@ static int rehearse(const char *name)
 	int err = sysfs_write("+memory", CGROUP_DIR "/cgroup.subtree_control");
 
 	return err ? err : undo_mkdir(CGROUP_DIR "/%s", name);
-}
-
-static bool has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (; *words; words += strcspn(words, " "), words += *words == ' ')
-		if (strcspn(words, " ") == len && !strncmp(words, word, len))
-			return true;
-	return false;
 }
 
 int cgroup_has_memory(void)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/base.h"
+#include "lib/error.h"
 #include "mm/page.h"
 #include "mm/zone.h"
 #include "sysfs.h"
@@ -151,6 +152,22 @@ int zone_take(struct zones *zones)
 const struct zone_node *zone_of(const struct zones *zones, int node)
 {
 	return find(zones, node);
+}
+
+int zone_read(struct zone_node *n, int node)
+{
+	const struct zone_node *found;
+	struct zones zones;
+	int err = zone_take(&zones);
+
+	if (err)
+		return err;
+	found = zone_of(&zones, node);
+	if (!found)
+		return fail(ENODEV, "/proc/zoneinfo: node %d has no memory",
+			    node);
+	*n = *found;
+	return 0;
 }
 
 bool zone_is_roomy(const struct zone_node *n)

@@ -46,6 +46,8 @@ struct zones {
 int zone_take(struct zones *zones);
 /* NULL: the node is not there, or has no memory. */
 const struct zone_node *zone_of(const struct zones *zones, int node);
+/* The same of one node: 0 or -errno with the message. */
+int zone_read(struct zone_node *n, int node);
 /* Is promotion to the node unconditional: no hot threshold, no rate limit? */
 bool zone_is_roomy(const struct zone_node *n);
 

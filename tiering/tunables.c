@@ -134,16 +134,6 @@ int tunables_unknown(const char *key)
 	return misuse("unknown tunable \"%s\"; see tier policy show", key);
 }
 
-static bool has_choice(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (; *words; words += strcspn(words, " "), words += *words == ' ')
-		if (strcspn(words, " ") == len && !strncmp(words, word, len))
-			return true;
-	return false;
-}
-
 /*
  * Words for a truth, in the one spelling that the kernel reads back; of
  * lru_gen_enabled, which is a mask, all and none of it. NULL: it is none.
@@ -175,7 +165,7 @@ int tunables_check(const struct tunable *t, const char *value)
 	char *end;
 
 	if (t->kind == TUNABLE_CHOICE) {
-		if (has_choice(t->choices, value) && *value)
+		if (has_word(t->choices, value) && *value)
 			return 0;
 		return misuse("%s=%s: give one of %s", t->key, value,
 			      t->choices);
