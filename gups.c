@@ -17,7 +17,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +33,7 @@
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/time.h"
+#include "mm/cpu.h"
 #include "mm/page.h"
 
 #define WORD sizeof(uint64_t)
@@ -141,11 +141,7 @@ struct gups {
  */
 static void pin(const struct worker *w)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)w->g->config.cpus[w->id], &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	cpu_pin(w->g->config.cpus[w->id]);
 }
 
 /* Waits for the phase after *phase; false: there is none any more. */
@@ -843,7 +839,7 @@ int gups_populate(struct gups *g, struct table_pages *pages)
  */
 static int release(struct gups *g)
 {
-	static const struct place anywhere = { .mode = PLACE_ANY };
+	static struct place anywhere; /* const, it would lie in the file */
 
 	if (!g->held || g->config.hold)
 		return 0;

@@ -11,7 +11,6 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -28,6 +27,7 @@
 #include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/time.h"
+#include "mm/cpu.h"
 
 /* A sampling interval of DAMON's, in periods: see tlb_heartbeat_ns(). */
 #define SAMPLE_PERIODS 2.5
@@ -117,15 +117,6 @@ static void beat_on(struct ward *ward, struct pulse *p, uint64_t *random)
 	}
 }
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 __attribute__((noreturn)) static void process(struct ward *ward, int i)
 {
 	uint64_t random = UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)i;
@@ -152,7 +143,7 @@ static int start(struct tlb_flusher *h, int i, const int *cpus, int n)
 			    strerror(errno));
 	if (!h->pids[i]) {
 		if (i < n)
-			pin(cpus[i]);
+			cpu_pin(cpus[i]);
 		process(h->ward, i);
 	}
 	h->started++;

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,33 +120,18 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 
 /* ---------------------------------------------------------- the machine */
 
-static void find_cpus(struct gups_run *run)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	if (!sched_getaffinity(0, sizeof(set), &set))
-		for (int i = 0; i < CPU_SETSIZE; i++)
-			if (CPU_ISSET((size_t)i, &set))
-				run->cpus[run->nr_cpus++] = i;
-	if (!run->nr_cpus)
-		run->cpus[run->nr_cpus++] = 0;
-}
-
 /* --cpu-node: of the CPUs allowed those of that node. */
 static int choose_cpus(struct gups_run *run)
 {
 	const struct node *node;
-	int ids[CPU_SETSIZE], n, kept = 0;
+	int kept = 0;
 
 	if (run->gups->cpu_node < 0)
 		return 0;
 	node = node_find(run->nodes, run->nr_nodes, run->gups->cpu_node);
-	n = node ? parse_list(node->cpus, ids, CPU_SETSIZE) : 0;
-	for (int i = 0; i < run->nr_cpus; i++)
-		for (int k = 0; k < n; k++)
-			if (ids[k] == run->cpus[i])
-				run->cpus[kept++] = ids[k];
+	for (int i = 0; node && i < run->nr_cpus; i++)
+		if (list_has(node->cpus, run->cpus[i]))
+			run->cpus[kept++] = run->cpus[i];
 	run->nr_cpus = kept;
 	if (kept)
 		return 0;
@@ -161,16 +145,15 @@ static int find_nodes(struct gups_run *run)
 	run->nr_nodes = node_list(&run->nodes);
 	if (run->nr_nodes < 0)
 		return run->nr_nodes;
-	/* No others can be named in a placement; what follows counts on it. */
-	while (run->nr_nodes && run->nodes[run->nr_nodes - 1].id >= NODE_MAX)
-		run->nr_nodes--;
 	return run->nr_nodes ? 0 : lacks(ENODEV, "no NUMA node has memory");
 }
 
 static int look_around(struct gups_run *run)
 {
 	machine_read(&run->machine);
-	find_cpus(run);
+	run->nr_cpus = cpu_allowed(run->cpus);
+	if (run->nr_cpus < 0)
+		return run->nr_cpus;
 	/* Without regions the node's backing is not said, nothing else. */
 	run->nr_regions = region_list(&run->regions);
 	if (run->nr_regions < 0)

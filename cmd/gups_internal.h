@@ -5,7 +5,6 @@
 #ifndef TIER_CMD_GUPS_INTERNAL_H
 #define TIER_CMD_GUPS_INTERNAL_H
 
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +14,7 @@
 #include "cmd/verb.h"
 #include "gups.h"
 #include "lib/base.h"
+#include "mm/cpu.h"
 #include "mm/machine.h"
 #include "mm/node.h"
 #include "tiering/session.h"
@@ -62,7 +62,7 @@ struct gups_run {
 	int nr_nodes;
 	struct region *regions;
 	int nr_regions;
-	int cpus[CPU_SETSIZE];
+	int cpus[CPU_MAX];
 	int nr_cpus;
 	unsigned int threads;
 	uint64_t updates;
