@@ -199,8 +199,7 @@ static int resolve(struct place *place, const int *have, int n,
 		place->nr_nodes = n;
 		return n ? 0 : lacks(ENOENT, "no node has %s", what);
 	}
-	for (int i = 0; i < n; i++)
-		buf_add(&all, "%s%d", i ? ", " : "", have[i]);
+	buf_add_list(&all, have, n);
 	for (int i = 0; i < place->nr_nodes && !err; i++) {
 		bool there = false;
 

@@ -155,7 +155,7 @@ static int look_around(struct gups_run *run)
 	if (run->nr_cpus < 0)
 		return run->nr_cpus;
 	/* Without regions the node's backing is not said, nothing else. */
-	run->nr_regions = region_list(&run->regions);
+	run->nr_regions = region_list_all(&run->regions);
 	if (run->nr_regions < 0)
 		run->nr_regions = 0;
 	return find_nodes(run);

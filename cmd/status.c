@@ -61,8 +61,8 @@ static int work(const struct plan *plan)
 {
 	struct region *regions = NULL;
 	struct node *nodes;
-	int nr_regions = region_list(&regions);
-	int n = node_list(&nodes);
+	int nr_regions = region_list_all(&regions);
+	int n = node_list_all(&nodes);
 
 	(void)plan;
 	if (n < 0) {
