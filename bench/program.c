@@ -219,15 +219,18 @@ static int resolve(struct place *place, const int *have, int n,
 static int resolve_memory(struct place *place)
 {
 	struct node *nodes;
-	int have[NODE_MAX], n = node_list(&nodes), err;
+	int have[NODE_MAX], n = node_list(&nodes), err = 0;
 
 	if (n < 0)
 		return n;
+	n = node_keep_allowed(nodes, n);
 	for (int i = 0; i < n; i++)
 		have[i] = nodes[i].id;
+	for (int i = 0; i < place->nr_nodes && !err; i++)
+		if (!node_find(nodes, n, place->nodes[i]))
+			err = node_missing("", place->nodes[i], nodes, n, "");
 	free(nodes);
-	err = resolve(place, have, n, "memory");
-	return err;
+	return err ? err : resolve(place, have, n, "memory");
 }
 
 /* Adds the CPUs of a node, also of one without memory; returns how many. */

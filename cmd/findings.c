@@ -24,6 +24,7 @@
 #include "lib/time.h"
 #include "mm/cgroup.h"
 #include "mm/iomem.h"
+#include "mm/limit.h"
 #include "mm/memory_block.h"
 #include "mm/page.h"
 #include "sysfs.h"
@@ -589,30 +590,32 @@ static enum findings_answer little_memory(struct findings_look *l, char *text)
 
 static enum findings_answer not_allowed(struct findings_look *l, char *text)
 {
-	char *status = sysfs_slurp("/proc/self/status"), *p;
-	int ids[1024], n = 0, found = -1;
+	struct node *nodes;
+	int n = node_list(&nodes), kept, found = -1;
 
-	p = status ? strstr(status, "\nMems_allowed_list:") : NULL;
-	if (p) {
-		p += strlen("\nMems_allowed_list:");
-		p += strspn(p, " \t");
-		p[strcspn(p, "\n")] = '\0';
-		n = parse_list(p, ids, ARRAY_SIZE(ids));
-	}
-	for (int i = 0; n > 0 && i < l->nr_nodes && found < 0; i++) {
-		bool allowed = false;
-
-		for (int k = 0; k < n; k++)
-			allowed |= ids[k] == l->nodes[i].id;
-		if (!allowed)
+	kept = n < 0 ? 0 : node_keep_allowed(nodes, n);
+	for (int i = 0; i < l->nr_nodes && found < 0 && kept < n; i++)
+		if (!node_find(nodes, kept, l->nodes[i].id))
 			found = l->nodes[i].id;
-	}
-	free(status);
+	free(nodes);
 	return found < 0 ? FINDINGS_NO :
 			   yes(text,
 			       "programs started here may not use the "
 			       "memory of node %d",
 			       found);
+}
+
+static enum findings_answer limited(struct findings_look *l, char *text)
+{
+	char name[LIMIT_NAME], size[SIZE_TEXT];
+	uint64_t room = limit_room(name), have = 0;
+
+	for (int i = 0; i < l->nr_nodes; i++)
+		have += l->nodes[i].available;
+	return room >= have ?
+		       FINDINGS_NO :
+		       yes(text, "cgroup %s leaves programs started here %s",
+			   name, format_size(size, room));
 }
 
 /* --- trapped: measured */
@@ -1141,6 +1144,10 @@ const struct findings_row findings_rows[] = {
 	  "Mems_allowed_list in /proc/self/status",
 	  "A cpuset keeps programs from that memory; demotion may use it all the same.",
 	  "add the node to cpuset.mems of the cgroup" },
+	{ "memory-limited", FINDINGS_WARNING, FINDINGS_ASKED, limited,
+	  "memory.max less memory.current (limit_in_bytes, usage_in_bytes), less than the nodes have, up the path of /proc/self/cgroup",
+	  "The kernel kills what takes more, however much the nodes have free.",
+	  "a larger limit, or a smaller table (gups, latency and hog are refused what does not fit)" },
 	{ "numa-balancing-absent", FINDINGS_WARNING, FINDINGS_ASKED,
 	  no_balancing, "no " BALANCING, "Nothing is promoted but by DAMON.",
 	  "a kernel with CONFIG_NUMA_BALANCING" },

@@ -59,7 +59,8 @@ struct gups_run {
 	const struct gups_plan *gups;
 	struct machine machine;
 	struct node *nodes;
-	int nr_nodes;
+	int nr_nodes; /* those that are allowed */
+	int near; /* the node with memory that the CPUs are nearest to */
 	struct region *regions;
 	int nr_regions;
 	int cpus[CPU_MAX];
@@ -90,6 +91,8 @@ struct gups_outcome {
 
 /* --- gups_check.c ---------------------------------------------------------- */
 
+/* The node run->near, as it is now. */
+const struct node *gups_near(const struct gups_run *run);
 /* Each: 0, or -errno with the message set. */
 int gups_check_nodes(const struct gups_run *run, const struct place *place);
 int gups_check_latencies(const struct gups_run *run);

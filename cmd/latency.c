@@ -33,6 +33,7 @@
 #include "lib/time.h"
 #include "lib/wait.h"
 #include "mm/cpu.h"
+#include "mm/limit.h"
 #include "mm/machine.h"
 #include "mm/node.h"
 #include "mm/page.h"
@@ -333,7 +334,8 @@ static int check_room(const struct latency *l)
 				n->id, format_size(size, l->bytes),
 				format_size(have, n->available));
 	}
-	return 0;
+	return limit_check((uint64_t)l->nr_nodes * l->bytes + tables,
+			   "a buffer on each node");
 }
 
 static int look_around(struct latency *l)
@@ -344,6 +346,7 @@ static int look_around(struct latency *l)
 	l->nr_nodes = node_list(&l->nodes);
 	if (l->nr_nodes < 0)
 		return l->nr_nodes;
+	l->nr_nodes = node_keep_allowed(l->nodes, l->nr_nodes);
 	if (l->nr_nodes > NODE_MAX)
 		l->nr_nodes = NODE_MAX;
 	n = (size_t)l->nr_nodes;

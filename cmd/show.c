@@ -3,6 +3,7 @@
  * show.c - what the machine is: nodes, tiers, regions, kdamonds.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "mm/memory_block.h"
+#include "sysfs.h"
 
 void show_header(int argc, char **argv, const struct machine *m)
 {
@@ -28,7 +30,14 @@ void show_header(int argc, char **argv, const struct machine *m)
 	if (m->firmware[0] || m->cpu[0])
 		report_say("machine  %s%s%s\n", m->firmware,
 			   m->firmware[0] && m->cpu[0] ? ", " : "", m->cpu);
-	report_say("kernel   %s, up %.1f s\n", m->kernel, uptime_s());
+	report_say("kernel   %s", m->kernel[0] ? m->kernel : "not said");
+	if (!isnan(m->uptime_s))
+		report_say(", up %.1f s", m->uptime_s);
+	report_say("\n");
+	if (sysfs_is_rerooted())
+		report_say(
+			"tree     what is said is said of it, and not of the "
+			"machine that tier runs on\n");
 	if (m->emulated)
 		report_say("time     emulated: seconds and rates are the "
 			   "emulator's, not hardware's\n");
@@ -43,7 +52,8 @@ REPORT_RECORD(environment, "environment", "the first one: what runs, and where",
 	      "cpu s model name\n"
 	      "cpus i:CPUs that are online\n"
 	      "emulated b times and rates are an emulator's, not hardware's\n"
-	      "uptime_s r since the kernel was started\n");
+	      "uptime_s r since the kernel was started\n"
+	      "tree b all of it is a tree's (--root), not of this machine\n");
 
 void show_environment(int argc, char **argv, const struct machine *m)
 {
@@ -53,12 +63,13 @@ void show_environment(int argc, char **argv, const struct machine *m)
 	for (int i = 1; i < argc; i++)
 		report_str(NULL, argv[i]);
 	report_close(']');
-	report_str("kernel", m->kernel);
+	report_str("kernel", m->kernel[0] ? m->kernel : NULL);
 	report_str("machine", m->firmware[0] ? m->firmware : NULL);
 	report_str("cpu", m->cpu[0] ? m->cpu : NULL);
-	report_i64("cpus", sysconf(_SC_NPROCESSORS_ONLN));
+	report_i64("cpus", m->cpus);
 	report_bool("emulated", m->emulated);
-	report_real("uptime_s", uptime_s());
+	report_real("uptime_s", m->uptime_s);
+	report_bool("tree", sysfs_is_rerooted());
 	report_end();
 }
 

@@ -125,7 +125,7 @@ static void add_distances(struct textbuf *b, const struct node *nodes, int n,
 struct node_row {
 	const struct node *node;
 	struct textbuf cpus, memory;
-	bool below; /* of its CPUs */
+	bool cpus_below, memory_below;
 };
 
 /* At least as wide as it is; returns how wide. */
@@ -140,18 +140,18 @@ static size_t widen(struct report_column *c, size_t len)
 
 /*
  * Which columns there is room for, and how wide they are. What has none is
- * said below the table: distances as a whole, long lists of CPUs. Returns how
- * many columns there are.
+ * said below the table: distances as a whole, long lists. Returns how many
+ * columns there are.
  */
 static size_t lay_out(struct report_column *c, struct node_row *rows, int n)
 {
-	size_t memory = 0, cpus = 0, distance = 0;
+	size_t memory = 0, cpus = 0, distance = 0, left;
 
 	for (int i = 0; i < n; i++) {
 		size_t len = rows[i].cpus.len;
 
-		rows[i].below = len > LONG_CPUS;
-		if (!rows[i].below && len > cpus)
+		rows[i].cpus_below = len > LONG_CPUS;
+		if (!rows[i].cpus_below && len > cpus)
 			cpus = len;
 		len = strlen(rows[i].node->distance);
 		distance = len > distance ? len : distance;
@@ -164,6 +164,9 @@ static size_t lay_out(struct report_column *c, struct node_row *rows, int n)
 		return COLUMNS;
 	c[DISTANCE] = c[TIER];
 	c[TIER] = c[MEMORY];
+	left = ROOM + 2 - (size_t)-c[CPUS].width;
+	for (int i = 0; i < n; i++)
+		rows[i].memory_below = rows[i].memory.len > left;
 	return COLUMNS - 1;
 }
 
@@ -181,7 +184,7 @@ static void show_row(const struct report_column *c, size_t n,
 	report_u64("free_bytes", o->free);
 	report_u64("available_bytes", o->available);
 	report_str("cpus", o->cpus);
-	if (row->below)
+	if (row->cpus_below)
 		report_cell("CPUs", "(below)");
 	else if (row->cpus.len)
 		report_cell("CPUs", "%s", row->cpus.text);
@@ -192,7 +195,9 @@ static void show_row(const struct report_column *c, size_t n,
 		report_i64("tier", o->tier);
 	report_str("backing", row->memory.text);
 	report_cell("memory", "%s",
-		    row->memory.text ? row->memory.text : "none");
+		    row->memory_below ? "(below)" :
+		    row->memory.text  ? row->memory.text :
+					"none");
 	report_end();
 }
 
@@ -201,9 +206,12 @@ static void show_below(const struct node *nodes, int n,
 {
 	struct textbuf text = { 0 };
 
-	if (row->below)
+	if (row->cpus_below)
 		report_wrap("         ", "CPUs     of node %d: %s",
 			    row->node->id, row->cpus.text);
+	if (row->memory_below)
+		report_wrap("         ", "memory   of node %d: %s",
+			    row->node->id, row->memory.text);
 	if (!distances)
 		return;
 	add_distances(&text, nodes, n, row->node);

@@ -27,7 +27,8 @@ static uint64_t meminfo_value(const char *text, const char *key)
 	size_t len = strlen(key);
 
 	while ((p = strstr(p, key))) {
-		if (p > text && p[-1] == ' ' && p[len] == ':')
+		if ((p == text || p[-1] == ' ' || p[-1] == '\n') &&
+		    p[len] == ':')
 			return strtoull(p + len + 1, NULL, 10) * KIB;
 		p += len;
 	}
@@ -58,8 +59,8 @@ static void read_tiers(struct node *nodes, int n)
 
 	/* From below: of two that name a node the upper one has it. */
 	for (int i = nr; i-- > 0;) {
-		char *list =
-			sysfs_slurp(NODE_TIER_DIR "/memory_tier%d/nodelist", tiers[i]);
+		char *list = sysfs_slurp(
+			NODE_TIER_DIR "/memory_tier%d/nodelist", tiers[i]);
 
 		for (int k = 0; list && k < n; k++)
 			if (list_has(list, nodes[k].id))
@@ -185,6 +186,64 @@ int node_list(struct node **nodes)
 int node_list_all(struct node **nodes)
 {
 	return list(nodes, true);
+}
+
+/* The list; NULL: it is not said, as in a tree that has no processes. */
+static char *mems_allowed(void)
+{
+	static const char key[] = "\nMems_allowed_list:\t";
+	char *text = sysfs_slurp("/proc/self/status");
+	char *list = text ? strstr(text, key) : NULL;
+
+	if (list)
+		memmove(text, list + strlen(key),
+			strlen(list + strlen(key)) + 1);
+	else
+		free(text);
+	return list ? text : NULL;
+}
+
+int node_keep_allowed(struct node *nodes, int n)
+{
+	char *list = mems_allowed();
+	int kept = 0;
+
+	for (int i = 0; i < n; i++)
+		if (!list || list_has(list, nodes[i].id))
+			nodes[kept++] = nodes[i];
+	free(list);
+	return kept;
+}
+
+int node_missing(const char *before, int id, const struct node *nodes, int n,
+		 const char *after)
+{
+	char *list = mems_allowed();
+	bool forbidden = list && !list_has(list, id) && node_has_memory(id);
+	struct textbuf have = { 0 };
+	int ids[NODE_MAX] = { 0 }, err;
+
+	for (int i = 0; i < n; i++)
+		ids[i] = nodes[i].id;
+	buf_add_list(&have, ids, n);
+	err = lacks(
+		ENODEV, "%snode %d %s; nodes with memory%s: %s%s", before, id,
+		forbidden ?
+			"is not allowed to this process (its cpuset; Mems_allowed_list of /proc/self/status)" :
+			"does not exist or has no memory",
+		forbidden ? " that are" : "", n ? have.text : "none", after);
+	buf_free(&have);
+	free(list);
+	return err;
+}
+
+uint64_t node_meminfo_all(const char *key)
+{
+	char *text = sysfs_slurp("/proc/meminfo");
+	uint64_t value = text ? meminfo_value(text, key) : 0;
+
+	free(text);
+	return value;
 }
 
 uint64_t node_meminfo(int id, const char *key)

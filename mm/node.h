@@ -40,8 +40,21 @@ struct node {
 int node_list(struct node **nodes);
 /* Also those without memory: of CPUs alone, or of a device's to come. */
 int node_list_all(struct node **nodes);
+/*
+ * A cpuset may keep a process from some (Mems_allowed_list): then what is not
+ * its own is taken out of the list. Returns how many are left.
+ */
+int node_keep_allowed(struct node *nodes, int n);
+/*
+ * BEFORE"node 7 does not exist or has no memory; nodes with memory: 0-1"AFTER,
+ * or that it is not allowed, by lacks(); nodes are those that may be used.
+ */
+int node_missing(const char *before, int id, const struct node *nodes, int n,
+		 const char *after);
 /* Is that one of them? */
 bool node_has_memory(int id);
+/* A line of /proc/meminfo ("MemTotal"), bytes; 0: it is not there. */
+uint64_t node_meminfo_all(const char *key);
 /* A line of the node's meminfo ("MemTotal"), bytes; 0: it is not there. */
 uint64_t node_meminfo(int id, const char *key);
 const struct node *node_find(const struct node *nodes, int n, int id);

@@ -314,4 +314,186 @@ for node in 255 256; do
 done
 like "$(<"$tmp/err")" 'with memory: 0-255$' "$name: those that there are"
 
+# --- what a CXL device's memory is part of ---------------------------------------------
+
+machine "a region in DRAM's node" <<END
+from policy-7.3.txt
+window 0 size=4G
+memdev 0 ram=2G
+node 0 size=8G cpus=0-3 tier=4
+region 0 memdevs=mem0 size=2G node=0 zone=Movable
+END
+backed "8 GiB DRAM + 2 GiB CXL mem0 (region0)"
+finds "region-in-dram"
+unlike "$out" 'tier region create' "$name: the cure is another"
+
+machine "two regions on a node" <<END
+from policy-7.3.txt
+window 0 size=8G
+memdev 0 ram=2G
+memdev 1 ram=2G
+memdev 2 ram=4G
+node 0 size=8G cpus=0-3 tier=4
+node 1 tier=22
+region 0 memdevs=mem0,mem1 size=4G node=1
+region 1 memdevs=mem2 size=4G node=1
+END
+backed "DRAM; CXL mem0+mem1 (region0) + CXL mem2 (region1)"
+like "$out" 'memory +of node 1: CXL mem0\+mem1 \(region0\) \+ CXL mem2' \
+	"$name: what has no room is below"
+like "$out" 'region0: mem0\+mem1, 4 GiB, node 1, online, movable' \
+	"$name: a region's devices are all named"
+finds ""
+
+machine "soft-reserved cards" <<END
+from policy-7.3.txt
+node 0 size=8G cpus=0-3 tier=4
+node 1 tier=22
+node 2
+dax 0.0 size=4G node=1 zone=Normal
+dax 1.0 size=4G node=2 driver=device_dax
+END
+backed "DRAM; soft-reserved (dax0.0); none"
+finds "soft-zone-normal"
+like "$out" '4 GiB of dax0.0 \(node 1\) are not in ZONE_MOVABLE' "$name: says which"
+is "$(records finding 'map(select(.finding == "soft-reserved") | .seen)')" \
+	'["dax1.0 is memory that the firmware set aside for special use"]' \
+	"$name: the other one is a device"
+run status
+like "$out" 'empty +node 2: neither' "$name: whose node is empty"
+like "$out" 'dax +dax1.0: soft-reserved, 4 GiB, no node, offline' "$name: is shown"
+sed -i 's/Normal/Movable/' "$tree"/sys/devices/system/memory/*/valid_zones
+finds ""
+
+machine "dynamic capacity alone" <<END
+from policy-7.3.txt
+window 0 size=4G
+memdev 0 ram=0 pmem=0
+node 0 size=8G cpus=0-3 tier=4
+node 1 size=8G tier=22
+END
+finds "cxl-dynamic"
+
+# --- kernels ---------------------------------------------------------------------------
+
+machine "Linux 5.15" <<END
+kernel 5.15.0-91-generic
+node 0 size=8G cpus=0-3 distance=10,20,17
+node 1 size=8G cpus=4-7 distance=20,10,28
+node 2 size=8G distance=17,28,10
+END
+demotes "0>2 1>2 2>"
+like "$out" 'demotion node 0 to node 2.*demotion node 1 to node 2' "$name: to where"
+like "$out" 'by their CPUs: the kernel shows no memory' "$name: and how it is known"
+unlike "$out" 'tier -1' "$name: what is absent is no -1"
+is "$(records node 'map(.tier)')" '[null,null,null]' "$name: nor in records"
+like "$out" 'kernel   Linux 5.15.0-91-generic' "$name: its kernel"
+unlike "$out" "$(uname -r)" "$name: not this one"
+like "$out" 'tree +what is said is said of it' "$name: it is said"
+is "$(records environment '.[0] | [.kernel, .cpus, .uptime_s, .tree]')" \
+	'["Linux 5.15.0-91-generic",8,null,true]' "$name: its environment"
+
+machine "pages of 64 KiB" <<END
+page 64K
+block 512M
+node 0 size=64G cpus=0-3 free=8G tier=4
+node 1 size=64G tier=22
+END
+run status
+# The watermark of the one zone: 3/2 of a 1024th
+is "$(records node '.[0].free_bytes - .[0].available_bytes')" $((96 << 20)) \
+	"$name: watermarks"
+run vmstat
+is "$(records vmstat '.[0].free_bytes.node0')" $((8 << 30)) "$name: free memory"
+run --dry-run hog node0:free=1G
+like "$out" 'take 7168 MiB of node 0' "$name: a hog" || diag "$err"
+
+# --- what a job may use -----------------------------------------------------------------
+
+machine "a cpuset" <<END
+from policy-7.3.txt
+node 0 size=8G cpus=0-3 tier=4
+node 1 size=4G tier=22
+file /proc/self/status Name:\ttier\nMems_allowed_list:\t1\n
+END
+# forbidden STATUS REGEX ARGUMENTS...
+forbidden()
+{
+	local want=$1 why=$2
+
+	shift 2
+	"$tier" --dry-run "$@" >/dev/null 2>"$tmp/err"
+	is "$?" "$want" "$name: $*: status $want" || diag "$(<"$tmp/err")"
+	like "$(<"$tmp/err")" "$why" "$name: $*: why"
+}
+on="--root $tree"
+# shellcheck disable=SC2086
+{
+not='node 0 is not allowed to this process .*Mems_allowed_list.*are: 1'
+forbidden 3 "$not" gups 64M node0 $on
+forbidden 0 '' gups 64M any $on
+forbidden 0 '' gups 64M node1 $on
+forbidden 3 '3.* GiB on all nodes can be' gups 6G any $on
+forbidden 3 "hog on $not" hog node0:64M $on
+forbidden 0 '' hog node1:64M $on
+forbidden 3 "$not" run --membind 0 $on /bin/true
+forbidden 0 '' run --membind 1 $on /bin/true
+forbidden 3 'node 2 does not exist or has no memory; nodes with memory: 1' \
+	run --membind 2 $on /bin/true
+}
+finds "node-not-allowed"
+demotes "0>1 1>"
+
+machine "a job of 100 MiB" <<END
+from policy-7.3.txt
+node 0 size=8G cpus=0-3 tier=4
+node 1 size=4G tier=22
+file /proc/self/cgroup 0::/slurm/job1/step0
+file /sys/fs/cgroup/slurm/job1/step0/memory.max max
+file /sys/fs/cgroup/slurm/job1/step0/memory.current 4194304
+file /sys/fs/cgroup/slurm/job1/memory.max 104857600
+file /sys/fs/cgroup/slurm/job1/memory.current 4194304
+file /sys/fs/cgroup/slurm/job1/memory.stat anon 4194304
+END
+# shellcheck disable=SC2086
+{
+forbidden 3 'limit of cgroup /slurm/job1 leaves 96 MiB' gups 200M any $on
+forbidden 3 'limit of cgroup /slurm/job1 leaves 96 MiB' hog node1:97M $on
+forbidden 3 'the table with its hogs .*cgroup /slurm/job1' gups 64M any \
+	--hog node0:20M --hog node1:20M $on
+forbidden 0 '' gups 64M any $on
+}
+finds "memory-limited"
+
+# --- a dry run refuses what the run would ------------------------------------------------
+
+machine "some server" <<END
+from policy-7.3.txt
+node 0 size=64G cpus=0-31 distance=10,21,14 tier=4
+node 1 cpus=32-63 distance=21,10,24
+node 2 size=64G distance=14,24,10 tier=22
+END
+# shellcheck disable=SC2086
+{
+forbidden 3 'node 7 does not exist or has no memory; nodes with memory: 0,2' \
+	gups 1G node7 $on
+forbidden 3 'does not fit' gups 1T node2 $on
+forbidden 3 'node 1 does not exist or has no memory' gups 1G node1 $on
+forbidden 3 'no CPU that tier may use' gups 1G --cpu-node 2 $on
+forbidden 0 '' gups 1G --cpu-node 1 $on
+forbidden 3 '--latency node5' gups 1G --latency node5=100ns $on
+forbidden 0 '' gups 1G node2 --policy hmsdk --hog node0:1G $on
+forbidden 3 'hog on node 2' gups 50G node2 --hog node2:20G $on
+}
+
+machine "memory that comes as it is asked for" <<END
+node 0 size=6G cpus=0-1
+file /proc/meminfo MemTotal:       24684084 kB\nMemFree:        22849048 kB\n
+END
+run status
+like "$out" '/proc/meminfo has 23.5 GiB \(21.8 GiB free\), the nodes have 6 GiB' \
+	"$name: both are said"
+is "$(records memory '.[0] | [.total_bytes, .nodes_total_bytes]')" \
+	'[25276502016,6442450944]' "$name: and recorded"
+
 done_testing

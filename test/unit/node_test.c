@@ -235,12 +235,16 @@ static void machine(void)
 	tree_file("/sys/class/dmi/id/sys_vendor", "QEMU\n");
 	tree_file("/sys/class/dmi/id/product_name", "Standard PC\n");
 	tree_file("/sys/class/dmi/id/product_version", "pc-q35-11.1\n");
+	tree_file("/proc/sys/kernel/osrelease", "6.12.107-amd64\n");
+	tree_file("/proc/uptime", "12.50 99.00\n");
 	machine_read(&m);
 	is_str(m.cpu, "QEMU TCG CPU version 2.5+", "the CPU's name");
 	is_str(m.firmware, "QEMU pc-q35-11.1", "the machine's");
 	ok(m.emulated && m.qemu, "emulated, by QEMU");
 	is_u64(m.qemu_major * 100 + m.qemu_minor, 1101, "11.1");
-	like(m.kernel, "Linux ", "a kernel");
+	is_str(m.kernel, "Linux 6.12.107-amd64", "the tree's kernel");
+	is_ns(m.uptime_s, 12.5, "and how long it had been up");
+	is_i64(m.cpus, 2, "its CPUs");
 
 	tree_file("/proc/cpuinfo", "model name\t: Intel(R) Xeon(R)\n");
 	machine_read(&m);
