@@ -31,6 +31,7 @@
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/time.h"
+#include "mm/cpu.h"
 #include "mm/page.h"
 
 #define WORD sizeof(uint64_t)
@@ -721,7 +722,7 @@ int gups_populate(struct gups *g, struct table_pages *pages)
  */
 static int release(struct gups *g)
 {
-	static const struct place anywhere = { .mode = PLACE_ANY };
+	static struct place anywhere; /* const, it would lie in the file */
 
 	if (!g->held || g->config.hold)
 		return 0;

@@ -285,7 +285,7 @@ static int be_supervisor(int parsed, const struct plan *plan, int argc,
 			 char **argv, bool init)
 {
 	/* Bad arguments change nothing: not even --records FILE is made. */
-	static struct plan none; /* const would put 2 KB of zeros into the file */
+	static struct plan none; /* const, it would lie in the file */
 	struct supervised result = { 0 };
 
 	if (open_sinks(parsed ? &none : plan, init) || parsed)

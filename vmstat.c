@@ -92,7 +92,7 @@ int vmstat_read(struct vmstat *s)
 		return -errno;
 	add_file(s, VMSTAT_TOTAL, text);
 	n = sysfs_ids(&nodes, "node", NODE_DIR);
-	for (int i = 0; i < n && i < NODE_MAX; i++) {
+	for (int i = 0; i < n && nodes[i] < NODE_MAX; i++) {
 		text = sysfs_slurp(NODE_DIR "/node%d/vmstat", nodes[i]);
 		if (text) /* a node may go away meanwhile */
 			add_file(s, nodes[i], text);

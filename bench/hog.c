@@ -28,6 +28,8 @@
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/limit.h"
+#include "mm/node.h"
 #include "mm/page.h"
 #include "mm/zone.h"
 
@@ -42,18 +44,18 @@ struct hogs {
 
 /* ---------------------------------------------------------------- refusals */
 
-static int no_node(int node, const struct zones *zones)
+/* The nodes that a hog may be on are those that this process may use. */
+static int check_node(int node)
 {
-	struct textbuf have = { 0 };
-	int err;
+	struct node *nodes;
+	int n = node_list(&nodes), err = 0;
 
-	for (int i = 0; i < zones->nr_nodes; i++)
-		buf_add(&have, "%s%d", i ? ", " : "", zones->nodes[i].node);
-	err = lacks(
-		ENODEV,
-		"hog on node %d: it does not exist or has no memory; nodes with memory: %s",
-		node, have.text ? have.text : "none");
-	buf_free(&have);
+	if (n < 0)
+		return n;
+	n = node_keep_allowed(nodes, n);
+	if (!node_find(nodes, n, node))
+		err = node_missing("hog on ", node, nodes, n, "");
+	free(nodes);
 	return err;
 }
 
@@ -62,9 +64,12 @@ static int check_one(const struct hog_plan *p, const struct zones *zones,
 {
 	const struct zone_node *n = zone_of(zones, p->node);
 	uint64_t table, spare, most, want;
+	int err = check_node(p->node);
 
-	if (!n || p->node >= NODE_MAX)
-		return no_node(p->node, zones);
+	if (err)
+		return err;
+	if (!n)
+		return fail(ENODATA, "/proc/zoneinfo has no node %d", p->node);
 	table = need ? need[p->node] : 0;
 	spare = n->spare > table ? n->spare - table : 0;
 	want = hog_wanted(p, n);
@@ -108,16 +113,20 @@ static int check_all(const struct hog_plans *plans, const uint64_t *need,
 {
 	int err = plans->nr ? zone_take(zones) : 0;
 	struct zones left = *zones;
+	uint64_t sum = 0;
 
 	for (int i = 0; i < plans->nr && !err; i++) {
 		const struct hog_plan *p = &plans->hog[i];
+		uint64_t want;
 
 		err = check_one(p, &left, need);
-		if (!err)
-			take_from(&left, p->node,
-				  hog_wanted(p, zone_of(&left, p->node)));
+		if (err)
+			break;
+		want = hog_wanted(p, zone_of(&left, p->node));
+		take_from(&left, p->node, want);
+		sum += want;
 	}
-	return err;
+	return err ? err : limit_check(sum, "the hog");
 }
 
 int hog_check(const struct hog_plans *plans, const uint64_t *need)

@@ -191,86 +191,75 @@ int program_find(struct program *p, char **argv)
 static int resolve(struct place *place, const int *have, int n,
 		   const char *what)
 {
-	char all[128] = "";
+	struct textbuf all = { 0 };
+	int err = 0;
 
 	if (!place->nr_nodes) {
 		memcpy(place->nodes, have, (size_t)n * sizeof(*have));
 		place->nr_nodes = n;
 		return n ? 0 : lacks(ENOENT, "no node has %s", what);
 	}
-	for (int i = 0; i < n; i++)
-		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%d",
-			 i ? ", " : "", have[i]);
-	for (int i = 0; i < place->nr_nodes; i++) {
+	buf_add_list(&all, have, n);
+	for (int i = 0; i < place->nr_nodes && !err; i++) {
 		bool there = false;
 
 		for (int k = 0; k < n; k++)
 			there |= have[k] == place->nodes[i];
 		if (!there)
-			return lacks(
+			err = lacks(
 				ENOENT,
 				"node %d does not exist or has no %s; nodes with %s: %s",
-				place->nodes[i], what, what, n ? all : "none");
+				place->nodes[i], what, what,
+				n ? all.text : "none");
 	}
-	return 0;
+	buf_free(&all);
+	return err;
 }
 
 static int resolve_memory(struct place *place)
 {
 	struct node *nodes;
-	int have[NODE_MAX], n = node_list(&nodes), err;
+	int have[NODE_MAX], n = node_list(&nodes), err = 0;
 
 	if (n < 0)
 		return n;
-	if (n > NODE_MAX)
-		n = NODE_MAX;
+	n = node_keep_allowed(nodes, n);
 	for (int i = 0; i < n; i++)
 		have[i] = nodes[i].id;
+	for (int i = 0; i < place->nr_nodes && !err; i++)
+		if (!node_find(nodes, n, place->nodes[i]))
+			err = node_missing("", place->nodes[i], nodes, n, "");
 	free(nodes);
-	err = resolve(place, have, n, "memory");
-	return err;
+	return err ? err : resolve(place, have, n, "memory");
 }
 
-/* The CPUs of a node, into ids; also of one without memory. */
-static int node_cpus(int node, int *ids)
+/* Adds the CPUs of a node, also of one without memory; returns how many. */
+static int add_cpus(struct cpu_set *set, int node)
 {
-	char list[4096];
+	char *list = sysfs_slurp(NODE_DIR "/node%d/cpulist", node);
+	int before = set->count;
 
-	if (sysfs_read(list, sizeof(list), NODE_DIR "/node%d/cpulist", node) <=
-	    0)
-		return 0;
-	return parse_list(list, ids, PROGRAM_CPUS);
-}
-
-static int add_cpus(struct program *p, int node, int *ids)
-{
-	int n = node_cpus(node, ids);
-
-	for (int i = 0; i < n; i++) {
-		if (ids[i] >= PROGRAM_CPUS)
-			continue;
-		CPU_SET_S((size_t)ids[i], sizeof(p->cpus),
-			  (cpu_set_t *)p->cpus);
-		p->nr_cpus++;
-	}
-	return n;
+	for (int i = 0; list && i < CPU_MAX; i++)
+		if (list_has(list, i))
+			cpu_set_add(set, i);
+	free(list);
+	return set->count - before;
 }
 
 static int resolve_cpus(struct program *p)
 {
-	int *ids = xcalloc(PROGRAM_CPUS, sizeof(*ids)), *nodes;
-	int n = sysfs_ids(&nodes, "node", NODE_DIR), have[NODE_MAX];
-	int with = 0, err;
+	int *nodes, n = sysfs_ids(&nodes, "node", NODE_DIR);
+	int have[NODE_MAX], with = 0, err;
+	struct cpu_set any = { .count = 0 };
 
 	for (int i = 0; i < n && with < NODE_MAX; i++)
-		if (node_cpus(nodes[i], ids) > 0)
+		if (add_cpus(&any, nodes[i]))
 			have[with++] = nodes[i];
 	err = n < 0 ? n : resolve(&p->cpu_nodes, have, with, "CPUs");
 	for (int i = 0; i < p->cpu_nodes.nr_nodes && !err; i++)
-		add_cpus(p, p->cpu_nodes.nodes[i], ids);
+		add_cpus(&p->cpus, p->cpu_nodes.nodes[i]);
 	if (n > 0)
 		free(nodes);
-	free(ids);
 	return err;
 }
 
@@ -295,10 +284,12 @@ static int begin(const struct program *p, int (*prepare)(void *), void *arg)
 {
 	int err = prepare ? prepare(arg) : 0;
 
-	if (!err && p->nr_cpus &&
-	    sched_setaffinity(0, sizeof(p->cpus), (cpu_set_t *)p->cpus))
-		err = fail(errno, "--cpunodebind %s: %s", p->cpu_nodes.text,
-			   strerror(errno));
+	if (!err && p->cpus.count) {
+		err = cpu_bind(&p->cpus);
+		if (err)
+			fail(-err, "--cpunodebind %s: %s", p->cpu_nodes.text,
+			     strerror(-err));
+	}
 	if (!err && p->place.mode != PLACE_ANY)
 		err = table_place_process(&p->place);
 	if (err)

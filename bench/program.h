@@ -6,25 +6,22 @@
 #define TIER_BENCH_PROGRAM_H
 
 #include <limits.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "bench/place.h"
+#include "mm/cpu.h"
 
 /* What a shell says of a program that it cannot execute, or find. */
 #define PROGRAM_CANNOT 126
 #define PROGRAM_NOT_FOUND 127
-
-#define PROGRAM_CPUS 8192
 
 struct program {
 	char **argv;
 	char path[PATH_MAX]; /* what is executed */
 	struct place place; /* with the nodes that "all" means here */
 	struct place cpu_nodes; /* none: where the scheduler wants */
-	unsigned long cpus[PROGRAM_CPUS / 8 / sizeof(long)];
-	int nr_cpus; /* of those */
+	struct cpu_set cpus; /* of those nodes */
 };
 
 /*

@@ -122,6 +122,16 @@ static struct bitmask *mask_of(const struct place *place)
 	return mask;
 }
 
+/* What else than the call itself may be the cause */
+static const char *cause(int err)
+{
+	return err == EPERM || err == ENOSYS ?
+		       ": a container's seccomp filter forbids the call (docker: --cap-add SYS_NICE allows it)" :
+	       err == EINVAL ?
+		       "; has the node memory, and does the cpuset allow it?" :
+		       "";
+}
+
 /* Takes the mask, which is freed; NULL: MPOL_DEFAULT. */
 static int set_policy(const struct table *t, const struct place *place,
 		      int mode, struct bitmask *mask)
@@ -140,7 +150,7 @@ static int set_policy(const struct table *t, const struct place *place,
 			place->text);
 	if (err)
 		return fail(err, "mbind %s: %s%s", place->text, strerror(err),
-			    err == EINVAL ? "; has the node memory?" : "");
+			    cause(err));
 	return 0;
 }
 
@@ -149,7 +159,9 @@ int table_place(const struct table *t, const struct place *place)
 	int mode = kernel_mode(place->mode);
 
 	return set_policy(t, place, mode,
-			  place->nr_nodes ? mask_of(place) : NULL);
+			  mode == MPOL_DEFAULT || mode == MPOL_LOCAL ?
+				  NULL :
+				  mask_of(place));
 }
 
 int table_hold(const struct table *t, const struct place *place)
@@ -194,8 +206,8 @@ int table_bind_thread(int node)
 			  node < 0 ? 0 : mask->size + 1))
 		err = errno;
 	numa_bitmask_free(mask);
-	return err ? fail(err, "set_mempolicy node %d: %s", node,
-			  strerror(err)) :
+	return err ? fail(err, "set_mempolicy node %d: %s%s", node,
+			  strerror(err), cause(err)) :
 		     0;
 }
 
@@ -232,7 +244,8 @@ int table_locate(const struct table *t, size_t offset, size_t bytes,
 		for (; n < CHUNK && p < end; p += PAGE_BYTES)
 			page[n++] = p;
 		if (numa_move_pages(0, n, page, NULL, status, 0) < 0)
-			return fail(errno, "move_pages: %s", strerror(errno));
+			return fail(errno, "move_pages: %s%s", strerror(errno),
+				    cause(errno));
 		count(pages, status, n);
 	}
 	return 0;
@@ -249,7 +262,8 @@ int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
 		for (size_t i = 0; i < some; i++)
 			page[i] = t->base + pages[from + i] * PAGE_BYTES;
 		if (numa_move_pages(0, some, page, NULL, node + from, 0) < 0)
-			return fail(errno, "move_pages: %s", strerror(errno));
+			return fail(errno, "move_pages: %s%s", strerror(errno),
+				    cause(errno));
 	}
 	return 0;
 }
@@ -273,7 +287,8 @@ int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 		if (k < CHUNK && i + 1 < n)
 			continue;
 		if (numa_move_pages(pid, k, page, NULL, status, 0) < 0)
-			return fail(errno, "move_pages: %s", strerror(errno));
+			return fail(errno, "move_pages: %s%s", strerror(errno),
+				    cause(errno));
 		count(pages, status, k);
 		k = 0;
 	}
@@ -329,7 +344,8 @@ static int set_process(int mode, const struct bitmask *nodes, const char *text)
 			"set_mempolicy %s: this kernel has no weighted interleave (Linux 6.9 brought it)",
 			text);
 	else if (err)
-		err = fail(err, "set_mempolicy %s: %s", text, strerror(err));
+		err = fail(err, "set_mempolicy %s: %s%s", text, strerror(err),
+			   cause(err));
 	else if (syscall(SYS_get_mempolicy, &has, now->maskp, now->size + 1,
 			 NULL, 0) ||
 		 has != mode || !numa_bitmask_equal(now, nodes))

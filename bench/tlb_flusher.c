@@ -28,6 +28,7 @@
 #include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/time.h"
+#include "mm/cpu.h"
 
 /* Flushes in each of DAMON's sampling intervals: see tlb_flusher_period(). */
 #define SAMPLE_PERIODS 2.5
@@ -143,7 +144,7 @@ static int start(struct tlb_flusher *f, int i, const int *cpus, int n)
 			    strerror(errno));
 	if (!f->pids[i]) {
 		if (i < n)
-			worker_pool_pin(cpus[i]);
+			cpu_pin(cpus[i]);
 		process(f->shared, i);
 	}
 	f->started++;

@@ -15,6 +15,7 @@
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/time.h"
+#include "mm/cpu.h"
 
 #define TICK_NS 100000000
 /* musl's default of 128 KiB would do; this is said, not left to chance. */
@@ -43,15 +44,6 @@ struct worker_pool {
 	unsigned int nr; /* threads that were started */
 	struct pool_thread threads[];
 };
-
-void worker_pool_pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
 
 /* ----------------------------------------------------------- in a thread */
 
@@ -88,7 +80,7 @@ static void *thread_main(void *arg)
 	 * grew; on hardware, cold caches.
 	 */
 	if (p->cpus)
-		worker_pool_pin(p->cpus[t->i]);
+		cpu_pin(p->cpus[t->i]);
 	while (next_phase(p, &phase)) {
 		t->begin_ns = now_ns();
 		cpu = thread_cpu_ns();

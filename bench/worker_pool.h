@@ -40,10 +40,4 @@ int worker_pool_run(struct worker_pool *pool, worker_pool_work *work, void *arg,
 		    struct worker_pool_time *time, worker_pool_tick *tick,
 		    void *tick_arg);
 
-/*
- * The calling thread runs on that CPU from now on. A CPU that went away is no
- * error: the thread stays where it may run.
- */
-void worker_pool_pin(int cpu);
-
 #endif

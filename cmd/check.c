@@ -172,7 +172,7 @@ static int work(const struct plan *plan)
 	n = node_list(&nodes);
 	if (n < 0)
 		return n;
-	nr_regions = region_list(&regions);
+	nr_regions = region_list_all(&regions);
 	if (nr_regions < 0)
 		nr_regions = 0;
 	findings_look_begin(&l, nodes, n, regions, nr_regions, false,
@@ -225,7 +225,7 @@ void check_before(const struct plan *plan, const struct node *nodes,
 	 */
 	if (!nodes && !plan->worker.plain) {
 		nr_nodes = node_list(&my_nodes);
-		nr_regions = region_list(&my_regions);
+		nr_regions = region_list_all(&my_regions);
 		nodes = my_nodes;
 		regions = my_regions;
 	}

@@ -36,8 +36,8 @@ static int add_move(struct plan *p, const char *option, const char *arg,
 		return option_bad(option, arg, "give two nodes, e.g. 0 1");
 	if (src == dest)
 		return option_bad(option, arg, "the two nodes are the same");
-	if (d->nr_moves == NODE_MAX)
-		return misuse("more than %d moves", NODE_MAX);
+	if (d->nr_moves == DAMON_MOVES)
+		return misuse("more than %d moves", DAMON_MOVES);
 	d->moves[d->nr_moves++] =
 		(struct damon_move){ .src = (int)(reversed ? dest : src),
 				     .dest = (int)(reversed ? src : dest),

@@ -24,6 +24,7 @@
 #include "lib/time.h"
 #include "mm/cgroup.h"
 #include "mm/iomem.h"
+#include "mm/limit.h"
 #include "mm/memory_block.h"
 #include "mm/page.h"
 #include "sysfs.h"
@@ -160,6 +161,18 @@ static enum findings_answer persistent(struct findings_look *l, char *text)
 	return FINDINGS_NO;
 }
 
+/* Its memory is given out by a fabric manager, a piece at a time. */
+static enum findings_answer dynamic(struct findings_look *l, char *text)
+{
+	for (int i = 0; i < l->nr_memdevs; i++)
+		if (!l->memdevs[i].ram && !l->memdevs[i].pmem)
+			return yes(text,
+				   "mem%d has neither volatile nor persistent "
+				   "memory of its own",
+				   l->memdevs[i].id);
+	return FINDINGS_NO;
+}
+
 static enum findings_answer no_endpoint(struct findings_look *l, char *text)
 {
 	for (int i = 0; i < l->nr_memdevs; i++)
@@ -274,6 +287,8 @@ static enum findings_answer commit_refused(struct findings_look *l, char *text)
 	bool wants = free_memdev(l) != NULL;
 
 	for (int i = 0; i < l->nr_regions; i++) {
+		if (l->regions[i].is_soft)
+			continue;
 		if (l->regions[i].committed)
 			return FINDINGS_NO;
 		wants = true;
@@ -319,7 +334,7 @@ static enum findings_answer no_kmem(struct findings_look *l, char *text)
 	for (int i = 0; i < l->nr_regions; i++) {
 		const struct region *r = &l->regions[i];
 
-		if (r->dax[0] && strcmp(r->driver, "kmem"))
+		if (r->dax[0] && !r->is_soft && strcmp(r->driver, "kmem"))
 			return yes(text, "%s (%s) has %s%s", r->dax, r->name,
 				   r->driver[0] ? "the driver " : "no driver",
 				   r->driver);
@@ -363,13 +378,16 @@ static enum findings_answer partly(struct findings_look *l, char *text)
 	return FINDINGS_NO;
 }
 
-static enum findings_answer zone_normal(struct findings_look *l, char *text)
+static enum findings_answer in_normal(struct findings_look *l, char *text,
+				      bool soft)
 {
 	char size[SIZE_TEXT];
 
 	for (int i = 0; i < l->nr_regions; i++) {
 		const struct region *r = &l->regions[i];
 
+		if (r->is_soft != soft)
+			continue;
 		if (is_hidden(r))
 			return unread(text, r->name, -EACCES);
 		if (r->movable < r->online)
@@ -380,6 +398,41 @@ static enum findings_answer zone_normal(struct findings_look *l, char *text)
 				   r->name, r->node);
 	}
 	return FINDINGS_NO;
+}
+
+static enum findings_answer zone_normal(struct findings_look *l, char *text)
+{
+	return in_normal(l, text, false);
+}
+
+static enum findings_answer soft_normal(struct findings_look *l, char *text)
+{
+	return in_normal(l, text, true);
+}
+
+/* A region whose memory is part of a node with CPUs and other memory. */
+static const struct region *mixed_region(const struct findings_look *l)
+{
+	for (int i = 0; i < l->nr_regions; i++) {
+		const struct node *n =
+			node_find(l->nodes, l->nr_nodes, l->regions[i].node);
+
+		uint64_t own = l->regions[i].start ? l->regions[i].online :
+						     l->regions[i].size;
+
+		if (n && n->has_cpus && n->total >= own + LITTLE)
+			return &l->regions[i];
+	}
+	return NULL;
+}
+
+static enum findings_answer in_dram(struct findings_look *l, char *text)
+{
+	const struct region *r = mixed_region(l);
+
+	return r ? yes(text, "the memory of %s is in node %d, which has CPUs",
+		       r->name, r->node) :
+		   FINDINGS_NO;
 }
 
 static enum findings_answer locked(struct findings_look *l, char *text)
@@ -422,9 +475,21 @@ static enum findings_answer in_iomem(char *text, const char *name,
 
 static enum findings_answer soft_reserved(struct findings_look *l, char *text)
 {
-	(void)l;
-	return in_iomem(text, "Soft Reserved", NULL,
-			"the firmware set memory aside for special use");
+	bool used = false;
+
+	for (int i = 0; i < l->nr_regions; i++) {
+		if (!l->regions[i].is_soft)
+			continue;
+		if (!l->regions[i].is_ram)
+			return yes(text,
+				   "%s is memory that the firmware set "
+				   "aside for special use",
+				   l->regions[i].name);
+		used = true;
+	}
+	return used ? FINDINGS_NO :
+		      in_iomem(text, "Soft Reserved", NULL,
+			       "the firmware set memory aside for special use");
 }
 
 static enum findings_answer firmware_ram(struct findings_look *l, char *text)
@@ -438,21 +503,37 @@ static enum findings_answer firmware_ram(struct findings_look *l, char *text)
 
 static bool has_lower(const struct findings_look *l)
 {
-	return l->near && node_below(l->nodes, l->nr_nodes, l->near);
+	for (int i = 0; i < l->nr_nodes; i++)
+		if (node_below(l->nodes, l->nr_nodes, &l->nodes[i]))
+			return true;
+	return false;
+}
+
+static bool is_declared(const struct node *n)
+{
+	double read, write;
+
+	return !node_latency(n->id, &read, &write);
+}
+
+/* Of the near node's tier only because nothing is known of its latency. */
+static bool is_unknown(const struct findings_look *l, const struct node *n)
+{
+	return !n->has_cpus && n != l->near && n->tier >= 0 &&
+	       n->tier == l->near->tier && !is_declared(n);
 }
 
 static enum findings_answer one_tier(struct findings_look *l, char *text)
 {
-	if (has_lower(l) || !l->near)
+	if (has_lower(l) || !l->near || mixed_region(l))
 		return FINDINGS_NO;
 	for (int i = 0; i < l->nr_nodes; i++)
-		if (!l->nodes[i].has_cpus)
+		if (is_unknown(l, &l->nodes[i]))
 			return FINDINGS_NO; /* top_tier() says it */
-	return l->nr_nodes == 1 ? yes(text, "there is one node with memory") :
-				  yes(text,
-				      "all %d nodes have CPUs, and are "
-				      "of one tier",
-				      l->nr_nodes);
+	return l->nr_nodes == 1 ?
+		       yes(text, "there is one node with memory") :
+		       yes(text, "all %d nodes with memory are of one tier",
+			   l->nr_nodes);
 }
 
 static enum findings_answer top_tier(struct findings_look *l, char *text)
@@ -460,8 +541,7 @@ static enum findings_answer top_tier(struct findings_look *l, char *text)
 	for (int i = 0; i < l->nr_nodes; i++) {
 		const struct node *n = &l->nodes[i];
 
-		if (!n->has_cpus && n->tier >= 0 && l->near != n &&
-		    l->near->tier >= 0 && !node_is_lower(n, l->near))
+		if (is_unknown(l, n))
 			return yes(text,
 				   "node %d, which has no CPUs, is in "
 				   "tier %d, and node %d in tier %d",
@@ -470,26 +550,34 @@ static enum findings_answer top_tier(struct findings_look *l, char *text)
 	return FINDINGS_NO;
 }
 
+/* Not so where memory is given to them later, as to a GPU's nodes. */
+static enum findings_answer no_memory(struct findings_look *l, char *text)
+{
+	struct textbuf list = { 0 };
+	int ids[NODE_MAX], nr = 0, n;
+	struct node *all;
+
+	(void)l;
+	n = node_list_all(&all);
+	for (int i = 0; i < n; i++)
+		if (!all[i].total && all[i].has_cpus)
+			ids[nr++] = all[i].id;
+	free(all);
+	if (!nr)
+		return FINDINGS_NO;
+	buf_add_list(&list, ids, nr);
+	yes(text, "node%s %.200s: CPUs and no memory", nr > 1 ? "s" : "",
+	    list.text);
+	buf_free(&list);
+	return FINDINGS_YES;
+}
+
 static enum findings_answer no_tiers(struct findings_look *l, char *text)
 {
 	(void)l;
 	return sysfs_exists(TIERS) ? FINDINGS_NO :
 				     yes(text, "the kernel shows no memory "
 					       "tiers");
-}
-
-static enum findings_answer left_out(struct findings_look *l, char *text)
-{
-	int *ids, n = sysfs_ids(&ids, "node", NODE_DIR);
-	int beyond = -1;
-
-	(void)l;
-	for (int i = 0; i < n && beyond < 0; i++)
-		if (ids[i] >= NODE_MAX && node_has_memory(ids[i]))
-			beyond = ids[i];
-	free(ids);
-	return beyond < 0 ? FINDINGS_NO :
-			    yes(text, "node %d has memory, too", beyond);
 }
 
 static enum findings_answer little_memory(struct findings_look *l, char *text)
@@ -506,30 +594,32 @@ static enum findings_answer little_memory(struct findings_look *l, char *text)
 
 static enum findings_answer not_allowed(struct findings_look *l, char *text)
 {
-	char *status = sysfs_slurp("/proc/self/status"), *p;
-	int ids[1024], n = 0, found = -1;
+	struct node *nodes;
+	int n = node_list(&nodes), kept, found = -1;
 
-	p = status ? strstr(status, "\nMems_allowed_list:") : NULL;
-	if (p) {
-		p += strlen("\nMems_allowed_list:");
-		p += strspn(p, " \t");
-		p[strcspn(p, "\n")] = '\0';
-		n = parse_list(p, ids, ARRAY_SIZE(ids));
-	}
-	for (int i = 0; n > 0 && i < l->nr_nodes && found < 0; i++) {
-		bool allowed = false;
-
-		for (int k = 0; k < n; k++)
-			allowed |= ids[k] == l->nodes[i].id;
-		if (!allowed)
+	kept = n < 0 ? 0 : node_keep_allowed(nodes, n);
+	for (int i = 0; i < l->nr_nodes && found < 0 && kept < n; i++)
+		if (!node_find(nodes, kept, l->nodes[i].id))
 			found = l->nodes[i].id;
-	}
-	free(status);
+	free(nodes);
 	return found < 0 ? FINDINGS_NO :
 			   yes(text,
 			       "programs started here may not use the "
 			       "memory of node %d",
 			       found);
+}
+
+static enum findings_answer limited(struct findings_look *l, char *text)
+{
+	char name[LIMIT_NAME], size[SIZE_TEXT];
+	uint64_t room = limit_room(name), have = 0;
+
+	for (int i = 0; i < l->nr_nodes; i++)
+		have += l->nodes[i].available;
+	return room >= have ?
+		       FINDINGS_NO :
+		       yes(text, "cgroup %s leaves programs started here %s",
+			   name, format_size(size, room));
 }
 
 /* --- trapped: measured */
@@ -681,7 +771,7 @@ static enum findings_answer unconditional(struct findings_look *l, char *text)
 	int mode = balancing();
 
 	if (!z || mode < 0 || !(mode & PROMOTES) || !zone_is_roomy(z) ||
-	    !has_lower(l))
+	    !node_below(l->nodes, l->nr_nodes, l->near))
 		return FINDINGS_NO;
 	return yes(text,
 		   "node %d has more than %s free above its promotion "
@@ -951,6 +1041,10 @@ const struct findings_row findings_rows[] = {
 	  "ram/size of a mem* is 0, pmem/size is not",
 	  "Regions of RAM need volatile memory.",
 	  "QEMU 8.1 or newer, with cxl-type3,volatile-memdev=... instead of persistent-memdev; a real device may be partitioned: cxl set-partition" },
+	{ "cxl-dynamic", FINDINGS_WARNING, FINDINGS_ASKED, dynamic,
+	  "ram/size and pmem/size of a mem* are 0",
+	  "A device of dynamic capacity alone (DCD) has no memory until a fabric manager adds some, and a kernel that can take it.",
+	  "QEMU: volatile-memdev=... beside volatile-dc-memdev=...; a server: have capacity added, on a kernel with support for DCD" },
 	{ "cxl-no-endpoint", FINDINGS_BROKEN, FINDINGS_ASKED, no_endpoint,
 	  "no endpoint* whose uport is the mem*",
 	  "The kernel does not know the way from a host bridge to the device.",
@@ -1002,6 +1096,14 @@ const struct findings_row findings_rows[] = {
 	  "The kernel puts its own data there, which is never moved: the memory is slow for it, and cannot be taken offline.",
 	  "echo offline > " AUTO_ONLINE
 	  " before the region is made (tier region create does), then online_movable" },
+	{ "soft-zone-normal", FINDINGS_WARNING, FINDINGS_ALWAYS, soft_normal,
+	  "valid_zones of the online blocks of a dax device without a region is not Movable",
+	  "The kernel puts its own data there, which is never moved: slow memory for it.",
+	  "boot with memhp_default_state=online_movable; or daxctl offline-memory, then daxctl online-memory (movable), while nothing is there" },
+	{ "region-in-dram", FINDINGS_BROKEN, FINDINGS_ALWAYS, in_dram,
+	  "online blocks of a region are of a node with CPUs",
+	  "The kernel does not know the two kinds of memory apart: no page is promoted or demoted.",
+	  "boot without numa=off; a firmware with an SRAT (QEMU: -numa node,memdev=..., for the DRAM)" },
 	{ "region-locked", FINDINGS_NOTE, FINDINGS_ASKED, locked,
 	  "locked of the endpoint decoder that is a region's target0 is 1",
 	  "The firmware made the region (autodiscovered): it is used as it is, and cannot be taken apart.",
@@ -1019,11 +1121,11 @@ const struct findings_row findings_rows[] = {
 	  "The firmware made the region: it cannot be taken apart, and may be in ZONE_NORMAL.",
 	  "use it as it is, or let the firmware leave CXL memory to the system" },
 	{ "one-tier", FINDINGS_BROKEN, FINDINGS_ASKED, one_tier,
-	  "no node without CPUs, and none in a lower memory_tier",
+	  "no node in a lower memory_tier (or, before Linux 6.1, without CPUs)",
 	  "There is nowhere to demote to: no page is promoted or demoted.",
 	  "make CXL memory a node (tier region create)" },
 	{ "top-tier", FINDINGS_BROKEN, FINDINGS_ALWAYS, top_tier,
-	  "a node without CPUs in the memory_tier of the near node, or above",
+	  "a node without CPUs in the memory_tier of the near node, and no access0/initiators/read_latency of it",
 	  "Nothing is demoted to it or promoted from it.",
 	  "QEMU: -machine hmat=on with -numa hmat-lb latencies for the node, or a CXL device instead; a server: an HMAT from its firmware" },
 	{ "no-tiers", FINDINGS_WARNING, FINDINGS_ASKED, no_tiers, "no " TIERS,
@@ -1037,10 +1139,10 @@ const struct findings_row findings_rows[] = {
 	  "trapped, on QEMU without TCG",
 	  "KVM emulates each access, and not all instructions: illegal instructions, \"Bad swap file entry\".",
 	  "accel=tcg, or cure what traps" },
-	{ "node-left-out", FINDINGS_WARNING, FINDINGS_ASKED, left_out,
-	  "a node numbered 64 or more in /sys/devices/system/node",
-	  "tier knows 64 nodes, 0 to 63: others are in none of its tables.",
-	  "use the nodes below 64" },
+	{ "cpus-without-memory", FINDINGS_WARNING, FINDINGS_ASKED, no_memory,
+	  "nodes with CPUs, whose MemTotal is 0",
+	  "What runs there has no near memory: all it touches is another node's.",
+	  "bind programs to other CPUs (tier run --cpunodebind, gups --cpu-node), or see why its memory is not there (a DIMM, the firmware, mem=)" },
 	{ "little-memory", FINDINGS_WARNING, FINDINGS_ASKED, little_memory,
 	  "free memory and clean page cache of a node less its watermarks: below 64 MiB",
 	  "Where pages go is decided by what is free, and a run may be refused.",
@@ -1049,6 +1151,10 @@ const struct findings_row findings_rows[] = {
 	  "Mems_allowed_list in /proc/self/status",
 	  "A cpuset keeps programs from that memory; demotion may use it all the same.",
 	  "add the node to cpuset.mems of the cgroup" },
+	{ "memory-limited", FINDINGS_WARNING, FINDINGS_ASKED, limited,
+	  "memory.max less memory.current (limit_in_bytes, usage_in_bytes), less than the nodes have, up the path of /proc/self/cgroup",
+	  "The kernel kills what takes more, however much the nodes have free.",
+	  "a larger limit, or a smaller table (gups, latency and hog are refused what does not fit)" },
 	{ "numa-balancing-absent", FINDINGS_WARNING, FINDINGS_ASKED,
 	  no_balancing, "no " BALANCING, "Nothing is promoted but by DAMON.",
 	  "a kernel with CONFIG_NUMA_BALANCING" },

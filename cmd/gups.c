@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +32,7 @@
 #include "lib/wait.h"
 #include "mm/machine.h"
 #include "mm/node.h"
+#include "sysfs.h"
 #include "mm/page.h"
 
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
@@ -121,38 +121,67 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 
 /* ---------------------------------------------------------- the machine */
 
-static void find_cpus(struct gups_run *run)
+/* Of a tree those of its nodes: who may use them there is not known. */
+static void find_tree_cpus(struct gups_run *run, const struct node *all, int n)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	if (!sched_getaffinity(0, sizeof(set), &set))
-		for (int i = 0; i < CPU_SETSIZE; i++)
-			if (CPU_ISSET((size_t)i, &set))
-				run->cpus[run->nr_cpus++] = i;
-	if (!run->nr_cpus)
-		run->cpus[run->nr_cpus++] = 0;
+	run->nr_cpus = 0;
+	for (int cpu = 0; cpu < CPU_MAX; cpu++)
+		for (int i = 0; i < n; i++)
+			if (list_has(all[i].cpus, cpu)) {
+				run->cpus[run->nr_cpus++] = cpu;
+				break;
+			}
 }
 
-/* --cpu-node: of the CPUs allowed those of that node. */
-static int choose_cpus(struct gups_run *run)
+/* --cpu-node: of the CPUs allowed those of that node, also without memory. */
+static int choose_cpus(struct gups_run *run, const struct node *all, int n)
 {
-	const struct node *node;
-	int ids[CPU_SETSIZE], n, kept = 0;
+	const struct node *node = node_find(all, n, run->gups->cpu_node);
+	int kept = 0;
 
 	if (run->gups->cpu_node < 0)
 		return 0;
-	node = node_find(run->nodes, run->nr_nodes, run->gups->cpu_node);
-	n = node ? parse_list(node->cpus, ids, CPU_SETSIZE) : 0;
-	for (int i = 0; i < run->nr_cpus; i++)
-		for (int k = 0; k < n; k++)
-			if (ids[k] == run->cpus[i])
-				run->cpus[kept++] = ids[k];
+	for (int i = 0; node && i < run->nr_cpus; i++)
+		if (list_has(node->cpus, run->cpus[i]))
+			run->cpus[kept++] = run->cpus[i];
 	run->nr_cpus = kept;
 	if (kept)
 		return 0;
 	return lacks(ENODEV, "--cpu-node %d: no CPU that tier may use is there",
 		     run->gups->cpu_node);
+}
+
+/* Its own node's memory, or that at the least distance. */
+static void find_near(struct gups_run *run, const struct node *all, int n)
+{
+	const struct node *near = node_near(run->nodes, run->nr_nodes);
+	const struct node *home = NULL;
+
+	for (int i = 0; i < n && !home; i++)
+		if (run->nr_cpus && list_has(all[i].cpus, run->cpus[0]))
+			home = &all[i];
+	for (int i = 0; home && i < run->nr_nodes; i++)
+		if (node_distance(home, &run->nodes[i]) <
+		    node_distance(home, near))
+			near = &run->nodes[i];
+	run->near = near->id;
+}
+
+static int find_cpus(struct gups_run *run)
+{
+	struct node *all;
+	int n = node_list_all(&all), err;
+
+	if (n < 0)
+		return n;
+	run->nr_cpus = cpu_allowed(run->cpus);
+	if (sysfs_is_rerooted())
+		find_tree_cpus(run, all, n);
+	err = run->nr_cpus < 0 ? run->nr_cpus : choose_cpus(run, all, n);
+	if (!err)
+		find_near(run, all, n);
+	free(all);
+	return err;
 }
 
 static int find_nodes(struct gups_run *run)
@@ -161,20 +190,15 @@ static int find_nodes(struct gups_run *run)
 	run->nr_nodes = node_list(&run->nodes);
 	if (run->nr_nodes < 0)
 		return run->nr_nodes;
-	/*
-	 * A placement cannot name other nodes; the code below relies on that.
-	 */
-	while (run->nr_nodes && run->nodes[run->nr_nodes - 1].id >= NODE_MAX)
-		run->nr_nodes--;
+	run->nr_nodes = node_keep_allowed(run->nodes, run->nr_nodes);
 	return run->nr_nodes ? 0 : lacks(ENODEV, "no NUMA node has memory");
 }
 
 static int look_around(struct gups_run *run)
 {
 	machine_read(&run->machine);
-	find_cpus(run);
 	/* Without regions the node's backing is not said, nothing else. */
-	run->nr_regions = region_list(&run->regions);
+	run->nr_regions = region_list_all(&run->regions);
 	if (run->nr_regions < 0)
 		run->nr_regions = 0;
 	return find_nodes(run);
@@ -609,18 +633,11 @@ static int settle_place(struct gups_run *run)
 	return 0;
 }
 
-/*
- * Pressure comes before the table, and before this process goes into a
- * policy's cgroup. A table that is bound to one node needs room beside it.
- */
-static int start_hogs(struct gups_run *run)
+/* A table that is bound to one node needs room beside a hog. */
+static void need_beside(const struct gups_run *run, uint64_t need[NODE_MAX])
 {
-	const struct hog_plans *plans = &run->plan->hogs;
-	uint64_t need[NODE_MAX] = { 0 }, bytes = run->gups->bytes;
-	int err;
+	uint64_t bytes = run->gups->bytes;
 
-	if (!plans->nr)
-		return 0;
 	for (int i = 0; i < run->nr_nodes; i++) {
 		uint64_t apart = gups_check_apart(run, &run->nodes[i]);
 
@@ -629,6 +646,21 @@ static int start_hogs(struct gups_run *run)
 	}
 	if (run->place.mode == PLACE_BIND && run->place.nr_nodes == 1)
 		need[run->place.nodes[0]] += bytes + RESERVE_BYTES;
+}
+
+/*
+ * Pressure comes before the table, and before this process goes into a
+ * policy's cgroup.
+ */
+static int start_hogs(struct gups_run *run)
+{
+	const struct hog_plans *plans = &run->plan->hogs;
+	uint64_t need[NODE_MAX] = { 0 };
+	int err;
+
+	if (!plans->nr)
+		return 0;
+	need_beside(run, need);
 	err = stage(run, "hog");
 	if (!err)
 		err = hog_start(&run->hogs, plans, need, &interrupted,
@@ -636,36 +668,45 @@ static int start_hogs(struct gups_run *run)
 	return err ? err : find_nodes(run);
 }
 
-static int prepare(struct gups_run *run)
+/* What the run means on this machine. */
+static int settle(struct gups_run *run)
 {
 	int err = look_around(run);
 
 	if (!err)
 		err = session_prepare(&run->session, &run->plan->policy,
 				      run->plan->once);
-
-	if (err)
-		return err;
-	err = choose_cpus(run);
+	if (!err)
+		err = find_cpus(run);
 	if (err)
 		return err;
 	settle_plan(run);
 	err = settle_place(run);
-	if (err)
-		return err;
-	err = settle_pattern(run);
+	return err ? err : settle_pattern(run);
+}
+
+/* All that a run is refused for, as far as nothing is measured. */
+static int check(const struct gups_run *run)
+{
+	int err = gups_check_nodes(run, &run->place);
+
+	if (!err && run->gups->compare)
+		err = gups_check_nodes(run, &run->gups->against);
+	if (!err)
+		err = gups_check_latencies(run);
+	return err ? err : gups_check_room(run, &run->place);
+}
+
+static int prepare(struct gups_run *run)
+{
+	int err = settle(run);
+
 	if (err)
 		return err;
 	show_nodes(run->nodes, run->nr_nodes, run->regions, run->nr_regions);
 	check_before(run->plan, run->nodes, run->nr_nodes, run->regions,
 		     run->nr_regions);
-	err = gups_check_nodes(run, &run->place);
-	if (!err && run->gups->compare)
-		err = gups_check_nodes(run, &run->gups->against);
-	if (!err)
-		err = gups_check_latencies(run);
-	if (!err)
-		err = gups_check_room(run, &run->place);
+	err = check(run);
 	if (!err)
 		err = start_hogs(run);
 	if (!err)
@@ -684,18 +725,19 @@ static int prepare(struct gups_run *run)
 	return err;
 }
 
-/* --dry-run: every write that the policy of the run would make. */
+/* --dry-run: what it would be refused for, and every write of its policy. */
 static int rehearse(struct gups_run *run)
 {
-	int err = session_prepare(&run->session, &run->plan->policy,
-				  run->plan->once);
+	uint64_t need[NODE_MAX] = { 0 };
+	int err = settle(run);
 
 	if (!err)
-		err = hog_rehearse(&run->plan->hogs, NULL);
-	if (!err)
-		err = session_rehearse(&run->session);
-	session_free(&run->session);
-	return err;
+		err = check(run);
+	if (!err) {
+		need_beside(run, need);
+		err = hog_rehearse(&run->plan->hogs, need);
+	}
+	return err ? err : session_rehearse(&run->session);
 }
 
 static int work(const struct plan *plan)
@@ -704,12 +746,14 @@ static int work(const struct plan *plan)
 	int err;
 
 	wait_catch_signals(on_signal);
-	if (plan->dry_run)
-		return rehearse(&run);
-	err = stage(&run, "plan");
-	if (!err)
-		err = prepare(&run);
-	while (!err) {
+	if (plan->dry_run) {
+		err = rehearse(&run);
+	} else {
+		err = stage(&run, "plan");
+		if (!err)
+			err = prepare(&run);
+	}
+	while (!err && !plan->dry_run) {
 		err = plan->gups.compare ? compare(&run) : one_pass(&run);
 		if (plan->once || interrupted)
 			break;

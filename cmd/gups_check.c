@@ -14,32 +14,32 @@
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/text.h"
+#include "mm/limit.h"
 #include "mm/node.h"
 #include "mm/page.h"
 
 /* --------------------------------------------------------------- refusals */
 
+const struct node *gups_near(const struct gups_run *run)
+{
+	return node_find(run->nodes, run->nr_nodes, run->near);
+}
+
 int gups_check_nodes(const struct gups_run *run, const struct place *place)
 {
-	struct textbuf have = { 0 };
 	int err = 0;
 
-	for (int i = 0; i < run->nr_nodes; i++)
-		buf_add(&have, "%s%d", i ? ", " : "", run->nodes[i].id);
 	for (int i = 0; i <= place->nr_nodes && !err; i++) {
 		int id = i < place->nr_nodes ? place->nodes[i] :
 					       run->gups->hot_node;
 
 		if (id >= 0 && !node_find(run->nodes, run->nr_nodes, id))
-			err = lacks(
-				ENODEV,
-				"node %d does not exist or has no memory; nodes with memory: %s%s",
-				id, have.text,
+			err = node_missing(
+				"", id, run->nodes, run->nr_nodes,
 				run->nr_regions ?
 					"" :
 					" (there is no CXL region: tier region create makes one)");
 	}
-	buf_free(&have);
 	return err;
 }
 
@@ -110,7 +110,7 @@ uint64_t gups_check_apart(const struct gups_run *run, const struct node *n)
 		run->pattern ? pattern_hot_pages(run->pattern) * PAGE_BYTES : 0;
 	uint64_t near = hot * run->gups->hot_near / PATTERN_ONE, bytes = 0;
 
-	if (n == node_near(run->nodes, run->nr_nodes))
+	if (n == gups_near(run))
 		bytes += near;
 	if (n->id == run->gups->hot_node)
 		bytes += hot - near;
@@ -124,10 +124,12 @@ uint64_t gups_check_apart(const struct gups_run *run, const struct node *n)
 int gups_check_room(const struct gups_run *run, const struct place *place)
 {
 	uint64_t bytes = run->gups->bytes, tables = bytes / 512;
-	const struct node *near = node_near(run->nodes, run->nr_nodes);
+	const struct node *near = gups_near(run);
 	uint64_t have = 0, need = RESERVE_BYTES, apart;
 	bool all = !place_is_strict(place);
 	bool on_near = all;
+	uint64_t hogs = 0;
+	int err;
 
 	if (run->gups->pages == PAGES_HUGETLB)
 		return 0; /* mmap(2) refuses by itself */
@@ -152,6 +154,12 @@ int gups_check_room(const struct gups_run *run, const struct place *place)
 	need += bytes + (on_near ? tables : 0);
 	if (have < need)
 		return too_large(run, place, need, have);
+	for (int i = 0; !run->hogs && i < run->plan->hogs.nr; i++)
+		hogs += run->plan->hogs.hog[i].bytes;
+	err = limit_check(need + hogs,
+			  hogs ? "the table with its hogs" : "the table");
+	if (err)
+		return err;
 	if (!on_near && near->available < tables + RESERVE_BYTES)
 		return lacks(
 			ENOMEM,
@@ -193,7 +201,7 @@ void gups_run_config(const struct gups_run *run, const struct place *place,
 		.hold = run->gups->hold,
 		.pattern = run->pattern,
 		.hot_node = run->gups->hot_node,
-		.near_node = node_near(run->nodes, run->nr_nodes)->id,
+		.near_node = gups_near(run)->id,
 		.hot_near = run->gups->hot_near,
 		.rate = run->gups->rate,
 		.tlb_flusher_ns = heartbeat(run),
@@ -320,7 +328,7 @@ static double estimate_on(const struct gups_run *run, int i, double pages,
 
 int gups_check_probe(struct gups_run *run, const struct place *place)
 {
-	const struct node *near = node_near(run->nodes, run->nr_nodes);
+	const struct node *near = gups_near(run);
 	int reference = (int)(near - run->nodes), slow = -1, err;
 	double pages[NODE_MAX] = { 0 }, updates[NODE_MAX] = { 0 };
 	double estimate = 0;

@@ -5,7 +5,6 @@
 #ifndef TIER_CMD_GUPS_INTERNAL_H
 #define TIER_CMD_GUPS_INTERNAL_H
 
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +14,7 @@
 #include "cmd/verb.h"
 #include "gups.h"
 #include "lib/base.h"
+#include "mm/cpu.h"
 #include "mm/machine.h"
 #include "mm/node.h"
 #include "tiering/session.h"
@@ -60,10 +60,11 @@ struct gups_run {
 	const struct gups_plan *gups;
 	struct machine machine;
 	struct node *nodes;
-	int nr_nodes;
+	int nr_nodes; /* those that are allowed */
+	int near; /* the node with memory that the CPUs are nearest to */
 	struct region *regions;
 	int nr_regions;
-	int cpus[CPU_SETSIZE];
+	int cpus[CPU_MAX];
 	int nr_cpus;
 	unsigned int threads;
 	uint64_t updates;
@@ -92,6 +93,8 @@ struct gups_outcome {
 
 /* --- gups_check.c ---------------------------------------------------------- */
 
+/* The node run->near, as it is now. */
+const struct node *gups_near(const struct gups_run *run);
 /* Each: 0, or -errno with the message set. */
 int gups_check_nodes(const struct gups_run *run, const struct place *place);
 int gups_check_latencies(const struct gups_run *run);

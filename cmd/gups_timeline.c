@@ -35,7 +35,7 @@
 #define SEPARABLE 0.05
 #define HOT_THRESHOLD_FILE \
 	"/sys/kernel/debug/sched/numa_balancing/hot_threshold_ms"
-/* The columns of two nodes fit into 80. */
+/* The columns of two nodes fit into 80; the records have them all. */
 #define TEXT_NODES 2
 /* With so much of the CPU time spent on it, sampling takes fewer pages. */
 #define SAMPLING_SHARE 0.02
@@ -385,7 +385,7 @@ static void legend(const struct gups_timeline *t)
 	report_wrap("         ",
 		    "timeline near%%: the part of the updates that the top "
 		    "tier serves, +- its sampling error; %s%s%spromo, demot%s: "
-		    "pages since the last row; free: MiB; u: so much is free "
+		    "pages since the last row; free: MiB%s; u: so much is free "
 		    "that every page that faults is promoted%s",
 		    t->now.pmu.known ? "cnt: near in % of the accesses "
 				       "that were counted; " :
@@ -396,6 +396,9 @@ static void legend(const struct gups_timeline *t)
 			    "",
 		    t->s.hogs ? "hog: of its pages those there; " : "",
 		    t->s.sample_s > 0 ? ", DAMON (both ways)" : "",
+		    t->now.moves.zones.nr_nodes > TEXT_NODES ?
+			    " (of other nodes: in the records)" :
+			    "",
 		    t->now.truth.hot.any ? "; *: the hot set moved" : "");
 }
 

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +32,8 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "lib/wait.h"
+#include "mm/cpu.h"
+#include "mm/limit.h"
 #include "mm/machine.h"
 #include "mm/node.h"
 #include "mm/page.h"
@@ -289,22 +290,18 @@ uint64_t latency_default_bytes(bool emulated)
 /* Of each node the last CPU that we may use: the first has most to do. */
 static int find_origins(struct latency *l)
 {
-	int ids[CPU_SETSIZE];
-	cpu_set_t allowed;
+	int cpus[CPU_MAX], n = cpu_allowed(cpus);
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		return fail(errno, "sched_getaffinity: %s", strerror(errno));
+	if (n < 0)
+		return n;
 	for (int i = 0; i < l->nr_nodes; i++) {
-		struct origin *o = &l->origins[l->nr_origins];
-		int n = parse_list(l->nodes[i].cpus, ids, CPU_SETSIZE);
+		int k = n - 1;
 
-		while (n > 0 && (ids[n - 1] >= CPU_SETSIZE ||
-				 !CPU_ISSET((size_t)ids[n - 1], &allowed)))
-			n--;
-		if (n <= 0)
-			continue;
-		*o = (struct origin){ &l->nodes[i], ids[n - 1] };
-		l->nr_origins++;
+		while (k >= 0 && !list_has(l->nodes[i].cpus, cpus[k]))
+			k--;
+		if (k >= 0)
+			l->origins[l->nr_origins++] =
+				(struct origin){ &l->nodes[i], cpus[k] };
 	}
 	return l->nr_origins ?
 		       0 :
@@ -314,14 +311,11 @@ static int find_origins(struct latency *l)
 
 static int pin(int cpu)
 {
-	cpu_set_t set;
+	int err = cpu_pin(cpu);
 
-	CPU_ZERO(&set);
-	CPU_SET((size_t)cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) ?
-		       fail(errno, "cannot run on CPU %d: %s", cpu,
-			    strerror(errno)) :
-		       0;
+	return err ? fail(-err, "cannot run on CPU %d: %s", cpu,
+			  strerror(-err)) :
+		     0;
 }
 
 /*
@@ -345,7 +339,8 @@ static int check_room(const struct latency *l)
 				n->id, format_size(size, l->bytes),
 				format_size(have, n->available));
 	}
-	return 0;
+	return limit_check((uint64_t)l->nr_nodes * l->bytes + tables,
+			   "a buffer on each node");
 }
 
 static int look_around(struct latency *l)
@@ -356,6 +351,7 @@ static int look_around(struct latency *l)
 	l->nr_nodes = node_list(&l->nodes);
 	if (l->nr_nodes < 0)
 		return l->nr_nodes;
+	l->nr_nodes = node_keep_allowed(l->nodes, l->nr_nodes);
 	if (l->nr_nodes > NODE_MAX)
 		l->nr_nodes = NODE_MAX;
 	n = (size_t)l->nr_nodes;

@@ -333,7 +333,7 @@ static void say_placement(const struct program *p, const struct place *own)
 			"         NUMA balancing does not scan bound memory: it promotes none of it");
 	if (p->cpu_nodes.text)
 		report_say("CPUs     --cpunodebind %s: %d\n", p->cpu_nodes.text,
-			   p->nr_cpus);
+			   p->cpus.count);
 }
 
 static int run_in(struct program_run *r, const struct plan *plan)
@@ -412,7 +412,7 @@ static int node_set(struct place *place, const char *option, const char *arg,
 		    enum place_mode mode)
 {
 	int ids[NODE_MAX], n = 0;
-	uint64_t seen = 0;
+	bool seen[NODE_MAX] = { false };
 
 	*place = (struct place){ .mode = mode, .text = arg };
 	if (!strcmp(arg, "all"))
@@ -422,10 +422,10 @@ static int node_set(struct place *place, const char *option, const char *arg,
 		if (ids[i] >= NODE_MAX)
 			n = -ERANGE;
 		else
-			seen |= UINT64_C(1) << ids[i];
+			seen[ids[i]] = true;
 	}
 	for (int i = 0; i < NODE_MAX; i++)
-		if (seen & (UINT64_C(1) << i))
+		if (seen[i])
 			place->nodes[place->nr_nodes++] = i;
 	return n > 0 ? 0 :
 		       option_bad(option, arg,

@@ -16,7 +16,7 @@
 
 /* Of one CPU, so that what is measured is not the measuring. */
 #define MAX_SHARE 0.02
-/* As many nodes as 80 columns hold; the records have them all. */
+/* As many nodes as a row of 80 columns holds; the records have them all. */
 #define TEXT_NODES 3
 #define ROWS_A_HEAD 20
 /* The first look is at this part of an interval. */
@@ -131,16 +131,23 @@ struct columns {
 	size_t n;
 };
 
-static void add_nodes(struct columns *c, const struct vmstat *s,
-		      const char *member, const char *head, size_t at)
+/* Nodes without memory have no columns. Returns how many find no room. */
+static int add_nodes(struct columns *c, const struct vmstat *s,
+		     const char *member, const char *head, size_t at)
 {
 	size_t end = at + TEXT_NODES;
+	int left = 0;
 
-	for (size_t f = 0; f < s->nr_files && at < end; f++) {
+	for (size_t f = 1; f < s->nr_files; f++) {
 		int node = s->files[f].node;
+		uint64_t bytes;
 
-		if (node == VMSTAT_TOTAL)
+		if (!free_bytes(s, node, &bytes) || !bytes)
 			continue;
+		if (at == end) {
+			left++;
+			continue;
+		}
 		snprintf(c->key[at], sizeof(c->key[0]), "%s.node%d", member,
 			 node);
 		snprintf(c->head[at], sizeof(c->head[0]), "%s%d", head, node);
@@ -149,16 +156,17 @@ static void add_nodes(struct columns *c, const struct vmstat *s,
 							    (float)MIB };
 		at++;
 	}
+	return left;
 }
 
-static void choose_columns(struct columns *c, const struct vmstat *s)
+static int choose_columns(struct columns *c, const struct vmstat *s)
 {
 	*c = (struct columns){ .column[0] = { "t_s", "time", 6, 1 }, .n = 1 };
 	add_nodes(c, s, "program_bytes", "node", 0);
 	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
 		c->column[c->n++] = (struct report_column){ moved[i].key,
 							    moved[i].head, 6 };
-	add_nodes(c, s, "free_bytes", "free", TEXT_NODES);
+	return add_nodes(c, s, "free_bytes", "free", TEXT_NODES);
 }
 
 static void show_row(const struct run_timeline *t, const struct node_usage *r,
@@ -166,13 +174,17 @@ static void show_row(const struct run_timeline *t, const struct node_usage *r,
 {
 	struct columns c;
 	int64_t pages;
+	int left = choose_columns(&c, now);
 
-	choose_columns(&c, now);
 	if (!t->rows)
 		report_say("\nMiB of the program's pages on each node; pages "
 			   "promoted (up), demoted (down) and\n"
 			   "moved by anybody since the row before; MiB free on "
 			   "each node\n");
+	if (!t->rows && left)
+		report_say(
+			"(of %d more nodes: in the records, and at the end)\n",
+			left);
 	if (t->rows % ROWS_A_HEAD == 0)
 		report_head(c.column, c.n);
 	report_begin_row(&row_record, c.column, c.n);

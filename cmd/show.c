@@ -3,6 +3,7 @@
  * show.c - what the machine is: nodes, tiers, regions, kdamonds.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "mm/memory_block.h"
+#include "sysfs.h"
 
 void show_header(int argc, char **argv, const struct machine *m)
 {
@@ -28,7 +30,14 @@ void show_header(int argc, char **argv, const struct machine *m)
 	if (m->firmware[0] || m->cpu[0])
 		report_say("machine  %s%s%s\n", m->firmware,
 			   m->firmware[0] && m->cpu[0] ? ", " : "", m->cpu);
-	report_say("kernel   %s, up %.1f s\n", m->kernel, uptime_s());
+	report_say("kernel   %s", m->kernel[0] ? m->kernel : "not said");
+	if (!isnan(m->uptime_s))
+		report_say(", up %.1f s", m->uptime_s);
+	report_say("\n");
+	if (sysfs_is_rerooted())
+		report_say(
+			"tree     what is said is said of it, and not of the "
+			"machine that tier runs on\n");
 	if (m->emulated)
 		report_say("time     emulated: seconds and rates are the "
 			   "emulator's, not hardware's\n");
@@ -43,7 +52,8 @@ REPORT_RECORD(environment, "environment", "the first one: what runs, and where",
 	      "cpu s model name\n"
 	      "cpus i:CPUs that are online\n"
 	      "emulated b times and rates are an emulator's, not hardware's\n"
-	      "uptime_s r since the kernel was started\n");
+	      "uptime_s r since the kernel was started\n"
+	      "tree b all of it is a tree's (--root), not of this machine\n");
 
 void show_environment(int argc, char **argv, const struct machine *m)
 {
@@ -53,117 +63,20 @@ void show_environment(int argc, char **argv, const struct machine *m)
 	for (int i = 1; i < argc; i++)
 		report_str(NULL, argv[i]);
 	report_close(']');
-	report_str("kernel", m->kernel);
+	report_str("kernel", m->kernel[0] ? m->kernel : NULL);
 	report_str("machine", m->firmware[0] ? m->firmware : NULL);
 	report_str("cpu", m->cpu[0] ? m->cpu : NULL);
-	report_i64("cpus", sysconf(_SC_NPROCESSORS_ONLN));
+	report_i64("cpus", m->cpus);
 	report_bool("emulated", m->emulated);
-	report_real("uptime_s", uptime_s());
+	report_real("uptime_s", m->uptime_s);
+	report_bool("tree", sysfs_is_rerooted());
 	report_end();
 }
 
-/* What the memory of a node is: "CXL mem0 (region0)", or "DRAM". */
-static void backing(char *text, size_t size, const struct node *n,
-		    const struct region *regions, int nr_regions)
-{
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (int i = 0; i < nr_regions; i++) {
-		if (regions[i].node != n->id)
-			continue;
-		for (int j = 0; j < regions[i].nr_memdevs && len < size; j++)
-			len += (size_t)snprintf(text + len, size - len, "%s%s",
-						len ? "+" : "CXL ",
-						regions[i].memdevs[j]);
-		if (len < size)
-			len += (size_t)snprintf(text + len, size - len, " (%s)",
-						regions[i].name);
-	}
-	if (!len)
-		snprintf(text, size, "%s", n->has_cpus ? "DRAM" : "memory");
-}
-
-REPORT_RECORD(node_record, "node", "a NUMA node",
-	      "node i:node its number\n"
-	      "total_bytes u of memory\n"
-	      "free_bytes u free now\n"
-	      "available_bytes u free and clean page cache, less watermarks\n"
-	      "cpus s its CPUs, as a kernel list\n"
-	      "distance s to each node, 10: itself (SLIT)\n"
-	      "tier i:tier N of memory_tierN; lower is faster\n"
-	      "backing s what its memory is\n");
-
-static const struct report_column node_columns[] = {
-	{ "node", "node", 4 },
-	{ "total_bytes", "size", 8, REPORT_SIZE },
-	{ "free_bytes", "free", 8, REPORT_SIZE },
-	{ "cpus", "CPUs", -8 },
-	{ "distance", "distance", -9 },
-	{ "tier", "tier", 4 },
-	{ "backing", "memory", -24 },
-};
-
-static void show_node(const struct node *n, const char *memory)
-{
-	report_begin_row(&node_record, node_columns, ARRAY_SIZE(node_columns));
-	report_i64("node", n->id);
-	report_u64("total_bytes", n->total);
-	report_u64("free_bytes", n->free);
-	report_u64("available_bytes", n->available);
-	report_str("cpus", n->cpus);
-	report_str("distance", n->distance);
-	if (n->tier < 0)
-		report_null("tier");
-	else
-		report_i64("tier", n->tier);
-	report_str("backing", memory);
-	report_end();
-}
-
-void show_nodes(const struct node *nodes, int n, const struct region *regions,
-		int nr_regions)
-{
-	char memory[128];
-
-	report_head(node_columns, ARRAY_SIZE(node_columns));
-	for (int i = 0; i < n; i++) {
-		backing(memory, sizeof(memory), &nodes[i], regions, nr_regions);
-		show_node(&nodes[i], memory);
-	}
-}
-
-REPORT_RECORD(demotion_target, "demotion_target",
-	      "where the kernel demotes a node's pages to",
-	      "node i:node the node\n"
-	      "target i:node the lower one; null: none\n");
-
-void show_tiers(const struct node *nodes, int n)
-{
-	const struct node *below;
-
-	for (int i = 0; i < n; i++) {
-		below = node_below(nodes, n, &nodes[i]);
-		report_begin(&demotion_target);
-		report_i64("node", nodes[i].id);
-		if (below)
-			report_i64("target", below->id);
-		else
-			report_null("target");
-		report_end();
-		if (below)
-			report_say(
-				"demotion node %d (tier %d) to node %d (tier %d)\n",
-				nodes[i].id, nodes[i].tier, below->id,
-				below->tier);
-	}
-	if (n && !node_below(nodes, n, node_near(nodes, n)))
-		report_say("demotion none: there is no lower tier\n");
-}
-
-REPORT_RECORD(region_record, "region", "a CXL region",
+REPORT_RECORD(region_record, "region",
+	      "a CXL region, or a dax device of soft-reserved memory",
 	      "region s its name\n"
-	      "decoder s the root decoder that it is in\n"
+	      "decoder s the root decoder that it is in; null: it is no region\n"
 	      "memdevs[] s its devices\n"
 	      "serials[] u:number of its devices\n"
 	      "start u:address physical address\n"
@@ -180,13 +93,16 @@ REPORT_RECORD(region_record, "region", "a CXL region",
 void show_region(const struct region *r, double seconds)
 {
 	char size[SIZE_TEXT], node[32] = "no node", took[48] = "";
+	struct textbuf devices = { 0 };
 
 	report_begin(&region_record);
 	report_str("region", r->name);
-	report_str("decoder", r->decoder);
+	report_str("decoder", r->is_soft ? NULL : r->decoder);
 	report_open("memdevs", '[');
-	for (int i = 0; i < r->nr_memdevs; i++)
+	for (int i = 0; i < r->nr_memdevs; i++) {
 		report_str(NULL, r->memdevs[i]);
+		buf_add(&devices, "%s%s", i ? "+" : "", r->memdevs[i]);
+	}
 	report_close(']');
 	report_open("serials", '[');
 	for (int i = 0; i < r->nr_memdevs; i++)
@@ -214,14 +130,18 @@ void show_region(const struct region *r, double seconds)
 		snprintf(node, sizeof(node), "node %d", r->node);
 	if (seconds >= 0)
 		snprintf(took, sizeof(took), ", created in %.2f s", seconds);
-	report_say("region   %s: %s%s, %s, %s, %s%s\n", r->name,
-		   r->nr_memdevs ? r->memdevs[0] : "?",
-		   r->nr_memdevs > 1 ? " and others" : "",
-		   format_size(size, r->size), node,
-		   r->online == 0	   ? "offline" :
-		   r->movable == r->online ? "online, movable" :
-					     "online",
-		   took);
+	report_wrap("         ", "%s %s: %s, %s, %s, %s%s",
+		    r->is_soft ? "dax     " : "region  ", r->name,
+		    r->is_soft	 ? "soft-reserved" :
+		    devices.text ? devices.text :
+				   "?",
+		    format_size(size, r->size), node,
+		    r->size && !r->start    ? "of which root sees more" :
+		    r->online == 0	    ? "offline" :
+		    r->movable == r->online ? "online, movable" :
+					      "online",
+		    took);
+	buf_free(&devices);
 }
 
 /* ---------------------------------------------------------------- DAMON */

@@ -19,8 +19,8 @@
 void show_header(int argc, char **argv, const struct machine *m);
 void show_environment(int argc, char **argv, const struct machine *m);
 /*
- * Records "node", one each; text: a table. regions may be NULL; they say
- * which node is backed by which CXL device.
+ * Records "node", one each; text: a table, and below it what has no room in
+ * it. regions may be NULL; they say what of a node is which CXL device's.
  */
 void show_nodes(const struct node *nodes, int n, const struct region *regions,
 		int nr_regions);

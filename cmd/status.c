@@ -57,12 +57,53 @@ static void show_damon(void)
 			format_size(cold, m.cold_applied));
 }
 
+REPORT_RECORD(memory_record, "memory", "the machine's memory as a whole",
+	      "total_bytes u MemTotal of /proc/meminfo\n"
+	      "nodes_total_bytes u what its nodes say\n"
+	      "free_bytes u MemFree of /proc/meminfo\n"
+	      "nodes_free_bytes u what its nodes say\n");
+
+/*
+ * Where a hypervisor gives memory as it is asked for, /proc/meminfo counts
+ * what may come, and the nodes what is there.
+ */
+static void show_memory(const struct node *nodes, int n)
+{
+	char total[SIZE_TEXT], free_size[SIZE_TEXT], nodes_total[SIZE_TEXT],
+		nodes_free[SIZE_TEXT];
+	uint64_t all = node_meminfo_all("MemTotal"),
+		 idle = node_meminfo_all("MemFree");
+	uint64_t sum = 0, sum_free = 0;
+
+	for (int i = 0; i < n; i++) {
+		sum += nodes[i].total;
+		sum_free += nodes[i].free;
+	}
+	if (!all) /* an incomplete tree */
+		return;
+	report_begin(&memory_record);
+	report_u64("total_bytes", all);
+	report_u64("nodes_total_bytes", sum);
+	report_u64("free_bytes", idle);
+	report_u64("nodes_free_bytes", sum_free);
+	report_end();
+	/* They are not read at one time. */
+	if (all > sum + sum / 16 || all < sum - sum / 16)
+		report_wrap(
+			"         ",
+			"memory   /proc/meminfo has %s (%s free), the "
+			"nodes have %s (%s free): sizes here are the nodes'",
+			format_size(total, all), format_size(free_size, idle),
+			format_size(nodes_total, sum),
+			format_size(nodes_free, sum_free));
+}
+
 static int work(const struct plan *plan)
 {
 	struct region *regions = NULL;
 	struct node *nodes;
-	int nr_regions = region_list(&regions);
-	int n = node_list(&nodes);
+	int nr_regions = region_list_all(&regions);
+	int n = node_list_all(&nodes);
 
 	(void)plan;
 	if (n < 0) {
@@ -70,6 +111,7 @@ static int work(const struct plan *plan)
 		return n;
 	}
 	show_nodes(nodes, n, regions, nr_regions > 0 ? nr_regions : 0);
+	show_memory(nodes, n);
 	for (int i = 0; i < nr_regions; i++)
 		show_region(&regions[i], -1);
 	show_tiers(nodes, n);

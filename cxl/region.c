@@ -810,20 +810,6 @@ static int destroy(struct region_work *w, const struct region *r)
 	return err;
 }
 
-/* What programs have there is moved, slowly: not without being asked to. */
-static int check_agreed(const struct region *r, bool yes)
-{
-	uint64_t used = r->node < 0 || yes ? 0 : region_bytes_in_use(r);
-	char size[SIZE_TEXT];
-
-	if (!used)
-		return 0;
-	return fail(
-		EBUSY,
-		"%s: programs have %s on node %d, which would be moved to other nodes; --yes does so",
-		r->name, format_size(size, used), r->node);
-}
-
 int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run,
 		   bool yes)
 {
@@ -839,8 +825,8 @@ int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run,
 	region_read(&r, w.id);
 	snprintf(w.name, sizeof(w.name), "%s", r.name);
 	err = check_destroyable(&r);
-	if (!err)
-		err = check_agreed(&r, yes);
+	if (!err && !yes)
+		err = region_check_idle(&r);
 	if (err || dry_run)
 		return err;
 	err = open_library(&w);

@@ -42,7 +42,13 @@ struct region {
 	uint64_t online; /* bytes online in its node, from memory blocks */
 	uint64_t movable; /* of these, bytes in ZONE_MOVABLE */
 	int node; /* NUMA node, -1: none yet */
+	int target; /* the node that its dax device is for, -1: not said */
 	bool committed;
+	/*
+	 * No region, but a dax device of memory that the firmware set aside
+	 * ("soft reserved"), as of CXL 1.1 cards: name is the device's.
+	 */
+	bool is_soft;
 	bool is_ram; /* system RAM: bound to kmem, or online without dax */
 	char dax[REGION_NAME]; /* "dax0.0", empty if none */
 	char driver[REGION_NAME]; /* its driver, "kmem"; empty if none */
@@ -73,6 +79,8 @@ int region_create(const struct region_spec *spec, struct region *out);
 
 /* All regions, *regions to be freed. Returns how many, or -errno. */
 int region_list(struct region **regions);
+/* Behind them the soft-reserved dax devices. */
+int region_list_all(struct region **regions);
 
 /*
  * The PCI devices of the class "CXL memory device", whether a driver has them

@@ -79,14 +79,16 @@ int region_take_offline(const struct region *r,
 /* Nothing of the region's memory is known to the kernel any more: 0. */
 int region_check_blocks_gone(const struct region *r);
 /*
- * What programs have of the region's node, as far as it cannot stay there,
- * bytes. Page cache can be dropped, and does not count.
- */
-uint64_t region_bytes_in_use(const struct region *r);
-/*
- * Does that fit elsewhere? Else -EBUSY: the kernel would fill the other nodes
- * to the brim, and then kill whoever wants memory next.
+ * Does what programs have of the region's node, as far as it cannot stay
+ * there, fit elsewhere? Else -EBUSY: the kernel would fill the other nodes to
+ * the brim, and then kill whoever wants memory next. Page cache can be
+ * dropped, and does not count.
  */
 int region_check_room_elsewhere(const struct region *r);
+/*
+ * Nobody has memory there, and no pool of huge pages is: 0. Else, and when it
+ * cannot be told, -EBUSY with the message, which names --yes.
+ */
+int region_check_idle(const struct region *r);
 
 #endif

@@ -3,6 +3,7 @@
  * region_offline.c - the memory of a region is taken from the kernel.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +14,14 @@
 #include "cxl/region.h"
 #include "cxl/region_internal.h"
 #include "lib/alloc.h"
+#include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "lib/time.h"
 #include "lib/wait.h"
 #include "mm/memory_block.h"
 #include "mm/node.h"
+#include "sysfs.h"
 
 static void ring(int signum)
 {
@@ -95,23 +98,84 @@ static int block_offline(const char *region, int block,
 	return err ? block_stays(region, block, err, effort) : 0;
 }
 
-uint64_t region_bytes_in_use(const struct region *r)
+/*
+ * Huge pages of one size, in none of meminfo's other lines: bytes of the pool,
+ * and of that in use. Which of the reserved ones are this node's is not said.
+ */
+static int add_huge(const char *name, int node, uint64_t *pool, uint64_t *used)
 {
-	uint64_t used = node_meminfo(r->node, "AnonPages") +
-			node_meminfo(r->node, "Shmem");
-	uint64_t stays = node_meminfo(r->node, "MemTotal");
+	uint64_t nr, idle, reserved, size;
 
+	if (sscanf(name, "hugepages-%" SCNu64 "kB", &size) != 1)
+		return -EINVAL;
+	if (sysfs_read_u64(&nr, NODE_DIR "/node%d/hugepages/%s/nr_hugepages",
+			   node, name) ||
+	    sysfs_read_u64(&idle,
+			   NODE_DIR "/node%d/hugepages/%s/free_hugepages", node,
+			   name))
+		return -EIO;
+	if (sysfs_read_u64(&reserved,
+			   "/sys/kernel/mm/hugepages/%s/resv_hugepages", name))
+		reserved = 0;
+	idle -= reserved < idle ? reserved : idle;
+	*pool += nr * size * KIB;
+	*used += (nr - (idle < nr ? idle : nr)) * size * KIB;
+	return 0;
+}
+
+/*
+ * What programs have of the region's node, as far as it cannot stay there,
+ * and what would go with its pools of huge pages, idle or not; bytes. -errno:
+ * it cannot be told.
+ */
+static int in_use(const struct region *r, uint64_t *used, uint64_t *pools)
+{
+	uint64_t stays = node_meminfo(r->node, "MemTotal"), pool = 0, huge = 0;
+	char *names = sysfs_names(NODE_DIR "/node%d/hugepages", r->node);
+	int err = !stays ? -EIO : names ? 0 : errno == ENOENT ? 0 : -errno;
+
+	for (char *rest = names, *name;
+	     names && !err && (name = strtok_r(rest, "\n", &rest));)
+		err = add_huge(name, r->node, &pool, &huge);
+	free(names);
+	*used = huge + node_meminfo(r->node, "AnonPages") +
+		node_meminfo(r->node, "Shmem");
 	stays -= stays < r->online ? stays : r->online;
-	return used - (used < stays ? used : stays);
+	*used -= *used < stays ? *used : stays;
+	*pools = pool - huge;
+	return err;
+}
+
+int region_check_idle(const struct region *r)
+{
+	uint64_t used = 0, pools = 0;
+	char size[SIZE_TEXT], pool[SIZE_TEXT];
+
+	if (!r->online)
+		return 0;
+	if (r->node < 0 || in_use(r, &used, &pools))
+		return fail(
+			EBUSY,
+			"%s: it cannot be told what programs have of its memory (node %d), which would be moved to other nodes; --yes does so",
+			r->name, r->node);
+	if (!used && !pools)
+		return 0;
+	return fail(
+		EBUSY,
+		"%s: programs have %s on node %d, which would be moved to other nodes, and %s of idle huge pages would be lost; --yes does so",
+		r->name, format_size(size, used), r->node,
+		format_size(pool, pools));
 }
 
 int region_check_room_elsewhere(const struct region *r)
 {
-	uint64_t used = region_bytes_in_use(r), room = 0;
+	uint64_t used, pools, room = 0;
 	char want[SIZE_TEXT], have[SIZE_TEXT];
 	struct node *nodes = NULL;
 	int n;
 
+	if (in_use(r, &used, &pools))
+		return 0; /* region_check_idle() says so */
 	n = node_list(&nodes);
 	for (int i = 0; i < n; i++)
 		if (nodes[i].id != r->node)

@@ -16,6 +16,7 @@
 #include "lib/text.h"
 #include "lib/wait.h"
 #include "mm/memory_block.h"
+#include "mm/node.h"
 #include "sysfs.h"
 
 #define PCI "/sys/bus/pci/devices"
@@ -105,6 +106,20 @@ static void read_targets(struct region *r)
 	}
 }
 
+/* Of the dax device whose name is known */
+static void read_dax(struct region *r)
+{
+	uint64_t node;
+
+	if (sysfs_link_name(r->driver, sizeof(r->driver), DAX "/%s/driver",
+			    r->dax))
+		r->driver[0] = '\0';
+	/* -1 is no number here: then nothing is said. */
+	if (!sysfs_read_u64(&node, DAX "/%s/target_node", r->dax) &&
+	    node < NODE_MAX)
+		r->target = (int)node;
+}
+
 void region_read_dax(struct region *r, int id)
 {
 	char prefix[20];
@@ -113,9 +128,7 @@ void region_read_dax(struct region *r, int id)
 	snprintf(prefix, sizeof(prefix), "dax%d.", id);
 	if (sysfs_ids(&ids, prefix, CXL "/dax_region%d", id) > 0) {
 		snprintf(r->dax, sizeof(r->dax), "%s%d", prefix, ids[0]);
-		if (sysfs_link_name(r->driver, sizeof(r->driver),
-				    DAX "/%s/driver", r->dax))
-			r->driver[0] = '\0';
+		read_dax(r);
 	}
 	free(ids);
 }
@@ -146,12 +159,14 @@ void region_read(struct region *r, int id)
 {
 	char dir[64], mode[16] = "";
 	uint64_t ways;
+	bool hidden;
 
-	*r = (struct region){ .node = -1 };
+	*r = (struct region){ .node = -1, .target = -1 };
 	snprintf(r->name, sizeof(r->name), "region%d", id);
 	snprintf(dir, sizeof(dir), CXL "/%s", r->name);
 	r->size = number_or_0(dir, "size");
 	r->start = number_or_0(dir, "resource");
+	hidden = !r->start;
 	if (r->start == UINT64_MAX) /* no size yet */
 		r->start = 0;
 	r->granularity = number_or_0(dir, "interleave_granularity");
@@ -162,9 +177,53 @@ void region_read(struct region *r, int id)
 	read_targets(r);
 	region_read_dax(r, id);
 	read_blocks(r);
+	/* Where it begins, and so its blocks, only root may see. */
+	if (hidden && !strcmp(r->driver, "kmem"))
+		r->node = r->target;
 	sysfs_read(mode, sizeof(mode), "%s/mode", dir);
 	r->is_ram = !strcmp(r->driver, "kmem") ||
 		    (!strcmp(mode, "ram") && !r->dax[0] && r->online);
+}
+
+/* "dax1.0" of no region; false: it is a region's, or none. */
+static bool read_soft(struct region *r, const char *name)
+{
+	char dir[64];
+	int id, part;
+
+	if (sscanf(name, "dax%d.%d", &id, &part) != 2 ||
+	    strlen(name) >= sizeof(r->name) ||
+	    sysfs_exists(CXL "/dax_region%d/%s", id, name))
+		return false;
+	*r = (struct region){
+		.node = -1, .target = -1, .is_soft = true, .committed = true
+	};
+	strcpy(r->name, name);
+	strcpy(r->dax, name);
+	snprintf(dir, sizeof(dir), DAX "/%s", name);
+	r->size = number_or_0(dir, "size");
+	r->start = number_or_0(dir, "resource");
+	read_dax(r);
+	read_blocks(r);
+	r->is_ram = !strcmp(r->driver, "kmem");
+	if (!r->start && r->is_ram)
+		r->node = r->target;
+	return r->size;
+}
+
+int region_list_all(struct region **regions)
+{
+	char *names = sysfs_names(DAX), *rest = names, *name;
+	int n = region_list(regions);
+
+	n = n < 0 ? 0 : n;
+	while (names && (name = strtok_r(rest, "\n", &rest))) {
+		*regions =
+			xrealloc(*regions, ((size_t)n + 1) * sizeof(**regions));
+		n += read_soft(&(*regions)[n], name);
+	}
+	free(names);
+	return n;
 }
 
 int region_list(struct region **regions)

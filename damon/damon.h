@@ -31,9 +31,12 @@ struct damon_move {
 	bool hot; /* --promote: migrate_hot; else migrate_cold */
 };
 
+/* Up and down, of every node */
+#define DAMON_MOVES (2 * NODE_MAX)
+
 struct damon_plan {
 	const char *file; /* damo's JSON; "-": standard input; NULL: none */
-	struct damon_move moves[NODE_MAX];
+	struct damon_move moves[DAMON_MOVES];
 	int nr_moves;
 	bool found; /* the nodes: they were asked for, and are there */
 	bool global; /* -g: no memcg filter */
@@ -43,9 +46,9 @@ struct damon_plan {
 };
 
 /*
- * One kdamond for each move (more with region_max), over the "System RAM" of
- * its source node. NULL with the message: DEST = SRC, a SRC used twice, a
- * node without regions.
+ * One kdamond for each source node (more with region_max), over its "System
+ * RAM", with a scheme for each of its moves. NULL with the message: DEST = SRC,
+ * a SRC demoted or promoted twice, a node without regions.
  */
 struct damon_config *damon_generate(enum damon_style style,
 				    const struct damon_plan *plan);

@@ -168,6 +168,23 @@ static void fill_context(struct kdamond_context *c, const struct style *style)
 	c->goal_max_us = 10000000;
 }
 
+/* Of a node between two others there are two: what is cold goes down first. */
+static int add_schemes(struct kdamond_context *c, const struct style *style,
+		       int src, const struct damon_plan *plan)
+{
+	int err = 0;
+
+	for (int i = 0; i < 2 * plan->nr_moves && !err; i++) {
+		const struct damon_move *m = &plan->moves[i % plan->nr_moves];
+
+		if (m->src == src && m->hot == (i >= plan->nr_moves))
+			err = fill_scheme(kdamond_add(&c->schemes,
+						      &kdamond_scheme_kind),
+					  style, m, plan);
+	}
+	return err;
+}
+
 /* A kdamond for some of the source's ranges. */
 static int add_kdamond(struct damon_config *config, const struct style *style,
 		       const struct damon_move *move,
@@ -191,8 +208,7 @@ static int add_kdamond(struct damon_config *config, const struct style *style,
 		return misuse(
 			"more than %d kdamonds would be needed: each is a thread; give a larger --size",
 			KDAMOND_MAX);
-	return fill_scheme(kdamond_add(&c->schemes, &kdamond_scheme_kind),
-			   style, move, plan);
+	return add_schemes(c, style, move->src, plan);
 }
 
 /*
@@ -260,9 +276,11 @@ static int check_moves(const struct damon_plan *plan)
 			err = misuse("node %d cannot be both SRC and DEST",
 				     m->src);
 		for (int j = 0; j < i && !err; j++)
-			if (plan->moves[j].src == m->src)
+			if (plan->moves[j].src == m->src &&
+			    (plan->moves[j].hot == m->hot ||
+			     plan->moves[j].dest == m->dest))
 				err = misuse(
-					"node %d is SRC twice, and one kdamond watches a node",
+					"node %d is SRC twice, and not of one move up and one down",
 					m->src);
 		if (!err && !plan->found)
 			err = check_node(m->src);
@@ -290,6 +308,16 @@ static int add_move(struct damon_config *config, const struct style *style,
 	return err;
 }
 
+/* Then its kdamond has both schemes already. */
+static bool is_cold_too(const struct damon_plan *plan,
+			const struct damon_move *hot)
+{
+	for (int i = 0; i < plan->nr_moves; i++)
+		if (!plan->moves[i].hot && plan->moves[i].src == hot->src)
+			return true;
+	return false;
+}
+
 struct damon_config *damon_generate(enum damon_style style,
 				    const struct damon_plan *plan)
 {
@@ -300,7 +328,8 @@ struct damon_config *damon_generate(enum damon_style style,
 	for (int i = 0; i < 2 * plan->nr_moves && !err; i++) {
 		const struct damon_move *m = &plan->moves[i % plan->nr_moves];
 
-		if (m->hot == (i >= plan->nr_moves))
+		if (m->hot == (i >= plan->nr_moves) &&
+		    !(m->hot && is_cold_too(plan, m)))
 			err = add_move(config, &styles[style], m, plan);
 	}
 	if (!err)

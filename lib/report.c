@@ -99,8 +99,7 @@ static void add_string(const char *s)
 /* ------------------------------------------------------- descriptions */
 
 /* The linker's names for the section's ends; weak: it may be empty in a test. */
-extern const struct report_record __start_tier_records[]
-	__attribute__((weak));
+extern const struct report_record __start_tier_records[] __attribute__((weak));
 extern const struct report_record __stop_tier_records[] __attribute__((weak));
 
 const struct report_record *report_records(size_t *n)
@@ -575,13 +574,15 @@ void report_say(const char *fmt, ...)
 
 void report_wrap(const char *indent, const char *fmt, ...)
 {
-	char text[2048], *p = text;
 	size_t room = COLUMNS - 1;
+	struct textbuf text = { 0 };
+	const char *p;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_addv(&text, fmt, ap);
 	va_end(ap);
+	p = text.text ? text.text : "";
 	for (bool first = true; *p; first = false) {
 		size_t width = room - (first ? 0 : strlen(indent));
 		size_t len = strlen(p);
@@ -590,6 +591,9 @@ void report_wrap(const char *indent, const char *fmt, ...)
 			len = width;
 			while (len && p[len] != ' ')
 				len--;
+			/* A long list of CPUs, or what has no end */
+			for (size_t i = width; !len && i; i--)
+				len = p[i - 1] == ',' ? i : 0;
 			if (!len)
 				len = width;
 		}
@@ -597,6 +601,7 @@ void report_wrap(const char *indent, const char *fmt, ...)
 		p += len;
 		p += strspn(p, " ");
 	}
+	buf_free(&text);
 }
 
 void report_progress(bool in_place, const char *fmt, ...)

@@ -145,6 +145,21 @@ int parse_list(const char *text, int *ids, int max)
 	return n;
 }
 
+bool list_has(const char *list, int id)
+{
+	while (isdigit((unsigned char)*list)) {
+		char *end;
+		long first = strtol(list, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtol(end + 1, &end, 10);
+		if (id >= first && id <= last)
+			return true;
+		list = end + (*end == ',');
+	}
+	return false;
+}
+
 const char *format_size(char buf[static SIZE_TEXT], uint64_t bytes)
 {
 	static const char *const units[] = { "B",   "KiB", "MiB",
@@ -282,6 +297,24 @@ void buf_add(struct textbuf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_addv(b, fmt, ap);
 	va_end(ap);
+}
+
+void buf_add_list(struct textbuf *b, const int *ids, int n)
+{
+	for (int i = 0, next; i < n; i = next) {
+		int step = i + 1 < n ? ids[i + 1] - ids[i] : 0;
+
+		for (next = i + 1; next < n; next++)
+			if (ids[next] - ids[next - 1] != step)
+				break;
+		if (step > 1 && next - i < 4) /* so few are a chance */
+			next = i + 1;
+		buf_add(b, i ? ",%d" : "%d", ids[i]);
+		if (next - i > 1)
+			buf_add(b, "-%d", ids[next - 1]);
+		if (next - i > 1 && step > 1)
+			buf_add(b, ":%d", step);
+	}
 }
 
 void buf_free(struct textbuf *b)

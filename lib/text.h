@@ -31,6 +31,8 @@ int parse_duration(const char *text, uint64_t *ns);
  * or -E2BIG when they are more than max. No message.
  */
 int parse_list(const char *text, int *ids, int max);
+/* Is the number in a kernel list, of whatever length? */
+bool list_has(const char *list, int id);
 
 #define SIZE_TEXT 32
 /* 1073741824 -> "1 GiB", 1610612736 -> "1.50 GiB". Returns buf. */
@@ -72,6 +74,8 @@ void buf_add(struct textbuf *b, const char *fmt, ...)
 void buf_addv(struct textbuf *b, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 void buf_addn(struct textbuf *b, const char *s, size_t n);
+/* Ascending numbers as a list, "0-3,8"; 0, 2, 4, 6 as "0-6:2" (taskset's). */
+void buf_add_list(struct textbuf *b, const int *ids, int n);
 void buf_free(struct textbuf *b);
 
 #endif

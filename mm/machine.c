@@ -2,12 +2,18 @@
 /*
  * machine.c - what machine this is, as /proc/cpuinfo and the firmware say.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include "lib/text.h"
+#include "lib/time.h"
+#include "mm/cpu.h"
 #include "mm/machine.h"
+#include "mm/node.h"
 #include "sysfs.h"
 
 /* Is the word among the flags of the first CPU? */
@@ -33,15 +39,47 @@ static void read_cpu(struct machine *m)
 	free(text);
 }
 
+/* The CPUs of its nodes: a tree may have no more of them. */
+static int count_cpus(void)
+{
+	struct node *nodes;
+	int n = node_list_all(&nodes), cpus = 0;
+
+	for (int cpu = 0; cpu < CPU_MAX; cpu++)
+		for (int i = 0; i < n; i++)
+			cpus += list_has(nodes[i].cpus, cpu);
+	free(nodes);
+	return cpus;
+}
+
+static void read_kernel(struct machine *m)
+{
+	struct utsname u;
+	char text[64];
+
+	if (!sysfs_is_rerooted()) {
+		if (!uname(&u))
+			snprintf(m->kernel, sizeof(m->kernel),
+				 "%.30s %.60s %.30s", u.sysname, u.release,
+				 u.machine);
+		m->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+		m->uptime_s = uptime_s();
+		return;
+	}
+	if (sysfs_read(text, sizeof(text), "/proc/sys/kernel/osrelease") > 0)
+		snprintf(m->kernel, sizeof(m->kernel), "Linux %s", text);
+	m->cpus = count_cpus();
+	if (sysfs_read(text, sizeof(text), "/proc/uptime") <= 0 ||
+	    sscanf(text, "%lf", &m->uptime_s) != 1)
+		m->uptime_s = NAN;
+}
+
 void machine_read(struct machine *m)
 {
 	char vendor[MACHINE_TEXT / 2] = "", product[MACHINE_TEXT / 2] = "";
-	struct utsname u;
 
 	*m = (struct machine){ 0 };
-	if (!uname(&u))
-		snprintf(m->kernel, sizeof(m->kernel), "%.30s %.60s %.30s",
-			 u.sysname, u.release, u.machine);
+	read_kernel(m);
 	read_cpu(m);
 	if (sysfs_read(vendor, sizeof(vendor), "/sys/class/dmi/id/sys_vendor") <
 	    0)

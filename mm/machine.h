@@ -10,7 +10,10 @@
 
 #define MACHINE_TEXT 128
 
-/* What cannot be read is empty, false or 0. */
+/*
+ * What cannot be read is empty, false or 0. With --root it is the tree's: what
+ * that does not say is not this machine's either.
+ */
 struct machine {
 	char kernel[MACHINE_TEXT]; /* "Linux 6.12.107+deb13-cloud-amd64 x86_64" */
 	char cpu[MACHINE_TEXT]; /* model name */
@@ -20,6 +23,8 @@ struct machine {
 	bool qemu; /* QEMU emulates it, or runs it as a virtual machine */
 	/* Of QEMU's machine type: 11 and 1 of "pc-q35-11.1"; 0: it has none. */
 	unsigned int qemu_major, qemu_minor;
+	int cpus; /* online */
+	double uptime_s; /* since its start; NAN: not said */
 };
 
 void machine_read(struct machine *m);

@@ -27,7 +27,8 @@ static uint64_t meminfo_value(const char *text, const char *key)
 	size_t len = strlen(key);
 
 	while ((p = strstr(p, key))) {
-		if (p > text && p[-1] == ' ' && p[len] == ':')
+		if ((p == text || p[-1] == ' ' || p[-1] == '\n') &&
+		    p[len] == ':')
 			return strtoull(p + len + 1, NULL, 10) * KIB;
 		p += len;
 	}
@@ -52,51 +53,113 @@ static void read_memory(struct node *n, const struct zones *zones)
 	free(text);
 }
 
-/* The nodes among ids are in that tier. */
-static void set_tier(struct node *nodes, int n, const int *ids, int nr_ids,
-		     int tier)
-{
-	for (int i = 0; i < n; i++)
-		for (int j = 0; j < nr_ids; j++)
-			if (nodes[i].id == ids[j])
-				nodes[i].tier = tier;
-}
-
 static void read_tiers(struct node *nodes, int n)
 {
-	char list[NODE_TEXT];
-	int *tiers, ids[64],
-		nr = sysfs_ids(&tiers, "memory_tier", NODE_TIER_DIR);
+	int *tiers, nr = sysfs_ids(&tiers, "memory_tier", NODE_TIER_DIR);
 
 	/* From below: of two that name a node the upper one has it. */
-	for (int i = nr; i-- > 0;)
-		if (sysfs_read(list, sizeof(list),
-			       NODE_TIER_DIR "/memory_tier%d/nodelist",
-			       tiers[i]) >= 0)
-			set_tier(nodes, n, ids,
-				 parse_list(list, ids, ARRAY_SIZE(ids)),
-				 tiers[i]);
+	for (int i = nr; i-- > 0;) {
+		char *list = sysfs_slurp(
+			NODE_TIER_DIR "/memory_tier%d/nodelist", tiers[i]);
+
+		for (int k = 0; list && k < n; k++)
+			if (list_has(list, nodes[k].id))
+				nodes[k].tier = tiers[i];
+		free(list);
+	}
 	if (nr > 0)
 		free(tiers);
 }
 
-static void read_node(struct node *n, int id, const struct zones *zones)
+/*
+ * A line of the node's, of any length, behind those of the others; a file
+ * that is not there is an empty one. 0 or -errno.
+ */
+static int read_line(struct textbuf *lines, int id, const char *file)
 {
-	*n = (struct node){ .id = id, .tier = -1 };
-	read_memory(n, zones);
-	if (sysfs_read(n->cpus, sizeof(n->cpus), NODE_DIR "/node%d/cpulist",
-		       id) < 0)
-		n->cpus[0] = '\0';
-	n->has_cpus = n->cpus[0];
-	if (sysfs_read(n->distance, sizeof(n->distance),
-		       NODE_DIR "/node%d/distance", id) < 0)
-		n->distance[0] = '\0';
+	char *text = sysfs_slurp(NODE_DIR "/node%d/%s", id, file);
+
+	if (!text && errno != ENOENT)
+		return -errno;
+	if (text)
+		buf_addn(lines, text, strcspn(text, "\n"));
+	buf_addn(lines, "", 1);
+	free(text);
+	return 0;
 }
 
-int node_list(struct node **nodes)
+/* "10 20" as numbers; returns how many. They are a byte each in the SLIT. */
+static int read_slit(unsigned char *slit, const char *text)
 {
-	int *ids, n = sysfs_ids(&ids, "node", NODE_DIR), have = 0;
+	char *end;
+	int n = 0;
+
+	for (;; text = end) {
+		unsigned long d = strtoul(text, &end, 10);
+
+		if (end == text)
+			return n;
+		slit[n++] = (unsigned char)(d < 255 ? d : 255);
+	}
+}
+
+/*
+ * The lines, and the distances as numbers, which are shorter than as text,
+ * move in behind the nodes, so that all is freed at once.
+ */
+static struct node *add_lines(struct node *nodes, int n,
+			      const struct textbuf *lines)
+{
+	size_t size = (size_t)n * sizeof(*nodes);
+	unsigned char *slit;
+	char *at;
+
+	nodes = xrealloc(nodes, size + 2 * lines->len + 1);
+	at = (char *)nodes + size;
+	slit = (unsigned char *)at + lines->len + 1;
+	memcpy(at, lines->text ? lines->text : "", lines->len + 1);
+	for (int i = 0; i < n; i++) {
+		nodes[i].cpus = at;
+		nodes[i].has_cpus = *at;
+		at += strlen(at) + 1;
+		nodes[i].distance = at;
+		nodes[i].slit = slit;
+		nodes[i].nr_slit = read_slit(slit, at);
+		slit += nodes[i].nr_slit;
+		at += strlen(at) + 1;
+	}
+	return nodes;
+}
+
+static int read_nodes(struct node **nodes, const int *ids, int n, bool all)
+{
+	struct textbuf lines = { 0 };
 	struct zones zones;
+	int have = 0, err = 0;
+
+	zone_take(&zones); /* without it nothing is known to be kept free */
+	*nodes = xcalloc((size_t)n, sizeof(**nodes));
+	for (int i = 0; i < n && ids[i] < NODE_MAX && !err; i++) {
+		struct node *o = &(*nodes)[have];
+
+		*o = (struct node){ .id = ids[i], .place = i, .tier = -1 };
+		read_memory(o, &zones);
+		if (!o->total && !all)
+			continue;
+		err = read_line(&lines, o->id, "cpulist");
+		if (!err)
+			err = read_line(&lines, o->id, "distance");
+		have++;
+	}
+	if (!err)
+		*nodes = add_lines(*nodes, have, &lines);
+	buf_free(&lines);
+	return err ? err : have;
+}
+
+static int list(struct node **nodes, bool all)
+{
+	int *ids, n = sysfs_ids(&ids, "node", NODE_DIR);
 
 	*nodes = NULL;
 	if (n == -ENOENT)
@@ -104,17 +167,83 @@ int node_list(struct node **nodes)
 			     fail_message());
 	if (n < 0)
 		return n;
-	zone_take(&zones); /* without it nothing is known to be kept free */
-	*nodes = xcalloc((size_t)n, sizeof(**nodes));
-	for (int i = 0; i < n && ids[i] < NODE_MAX; i++) {
-		read_node(&(*nodes)[have], ids[i], &zones);
-		(*nodes)[have].place = i;
-		if ((*nodes)[have].total)
-			have++;
-	}
+	n = read_nodes(nodes, ids, n, all);
 	free(ids);
-	read_tiers(*nodes, have);
-	return have;
+	if (n < 0) {
+		free(*nodes);
+		*nodes = NULL;
+		return n;
+	}
+	read_tiers(*nodes, n);
+	return n;
+}
+
+int node_list(struct node **nodes)
+{
+	return list(nodes, false);
+}
+
+int node_list_all(struct node **nodes)
+{
+	return list(nodes, true);
+}
+
+/* The list; NULL: it is not said, as in a tree that has no processes. */
+static char *mems_allowed(void)
+{
+	static const char key[] = "\nMems_allowed_list:\t";
+	char *text = sysfs_slurp("/proc/self/status");
+	char *list = text ? strstr(text, key) : NULL;
+
+	if (list)
+		memmove(text, list + strlen(key),
+			strlen(list + strlen(key)) + 1);
+	else
+		free(text);
+	return list ? text : NULL;
+}
+
+int node_keep_allowed(struct node *nodes, int n)
+{
+	char *list = mems_allowed();
+	int kept = 0;
+
+	for (int i = 0; i < n; i++)
+		if (!list || list_has(list, nodes[i].id))
+			nodes[kept++] = nodes[i];
+	free(list);
+	return kept;
+}
+
+int node_missing(const char *before, int id, const struct node *nodes, int n,
+		 const char *after)
+{
+	char *list = mems_allowed();
+	bool forbidden = list && !list_has(list, id) && node_has_memory(id);
+	struct textbuf have = { 0 };
+	int ids[NODE_MAX] = { 0 }, err;
+
+	for (int i = 0; i < n; i++)
+		ids[i] = nodes[i].id;
+	buf_add_list(&have, ids, n);
+	err = lacks(
+		ENODEV, "%snode %d %s; nodes with memory%s: %s%s", before, id,
+		forbidden ?
+			"is not allowed to this process (its cpuset; Mems_allowed_list of /proc/self/status)" :
+			"does not exist or has no memory",
+		forbidden ? " that are" : "", n ? have.text : "none", after);
+	buf_free(&have);
+	free(list);
+	return err;
+}
+
+uint64_t node_meminfo_all(const char *key)
+{
+	char *text = sysfs_slurp("/proc/meminfo");
+	uint64_t value = text ? meminfo_value(text, key) : 0;
+
+	free(text);
+	return value;
 }
 
 uint64_t node_meminfo(int id, const char *key)
@@ -158,47 +287,80 @@ bool node_is_lower(const struct node *node, const struct node *near)
 
 bool node_is_far(const struct node *node, const struct node *near)
 {
+	double ns, near_ns, unused;
+
 	if (node->tier >= 0 && near->tier >= 0 && node->tier != near->tier)
 		return node->tier > near->tier;
-	return !node->has_cpus && near->has_cpus;
+	if (node->has_cpus || !near->has_cpus)
+		return false;
+	/* One tier may be of two latencies, the nearer one without CPUs. */
+	node_latency(node->id, &ns, &unused);
+	node_latency(near->id, &near_ns, &unused);
+	return !(ns <= near_ns);
 }
 
 int node_distance(const struct node *from, const struct node *to)
 {
-	const char *text = from->distance;
-	char *end;
-	long d = -1;
+	return to->place < from->nr_slit ? from->slit[to->place] : -1;
+}
 
-	for (int i = 0; i <= to->place; i++) {
-		d = strtol(text, &end, 10);
-		if (end == text)
-			return -1;
-		text = end;
+/* Not said is as far as the SLIT can say: unreachable. */
+static int far_as(const struct node *from, const struct node *to)
+{
+	int d = node_distance(from, to);
+
+	return d < 0 ? 255 : d;
+}
+
+/*
+ * What find_next_best_node() of mm/page_alloc.c calls the nearest: of equally
+ * near ones those behind it and without CPUs. What it adds for nodes that
+ * others chose at boot decides between equals, and is left out.
+ */
+static int nearness(const struct node *from, const struct node *to)
+{
+	return far_as(from, to) + (to->id < from->id) + to->has_cpus;
+}
+
+int node_demotion(const struct node *nodes, int n, const struct node *from,
+		  bool first[NODE_MAX], bool then[NODE_MAX])
+{
+	int tier = INT_MAX, nr = 0, distance = 0;
+
+	for (int i = 0; i < n; i++) {
+		first[i] = false;
+		then[i] = from->total && nodes[i].total &&
+			  node_is_lower(&nodes[i], from);
+		if (then[i] && nodes[i].tier < tier)
+			tier = nodes[i].tier;
 	}
-	return (int)d;
+	for (;; nr++) {
+		int best = -1;
+
+		for (int i = 0; i < n; i++)
+			if (then[i] && nodes[i].tier == tier &&
+			    (best < 0 || nearness(from, &nodes[i]) <
+						 nearness(from, &nodes[best])))
+				best = i;
+		/* It ends at the first one that is farther, or nearer. */
+		if (best < 0 || (nr && far_as(from, &nodes[best]) != distance))
+			return nr;
+		distance = far_as(from, &nodes[best]);
+		first[best] = true;
+		then[best] = false;
+	}
 }
 
 const struct node *node_below(const struct node *nodes, int n,
 			      const struct node *from)
 {
-	const struct node *best = NULL;
-	int least = INT_MAX;
+	bool first[NODE_MAX], then[NODE_MAX];
 
-	for (int i = 0; i < n; i++) {
-		int d = node_distance(from, &nodes[i]);
-
-		/* Not said is as far as the SLIT can say: unreachable. */
-		d = d < 0 ? 255 : d;
-		if (!node_is_lower(&nodes[i], from))
-			continue;
-		if (best && nodes[i].tier > best->tier)
-			continue;
-		if (best && nodes[i].tier == best->tier && d >= least)
-			continue;
-		best = &nodes[i];
-		least = d;
-	}
-	return best;
+	if (node_demotion(nodes, n, from, first, then))
+		for (int i = 0; i < n; i++)
+			if (first[i])
+				return &nodes[i];
+	return NULL;
 }
 
 bool node_is_trapped(double access, double injected, double near)

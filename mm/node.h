@@ -14,7 +14,6 @@
 #define NODE_DIR "/sys/devices/system/node"
 #define NODE_TIER_DIR "/sys/devices/virtual/memory_tiering"
 
-#define NODE_TEXT 128
 
 struct node {
 	int id;
@@ -25,19 +24,37 @@ struct node {
 	 */
 	uint64_t available;
 	bool has_cpus;
-	char cpus[NODE_TEXT]; /* "0-3", empty without CPUs */
-	char distance[NODE_TEXT]; /* "10 20" */
+	const char *cpus; /* "0-3", empty without CPUs; of any length */
+	const char *distance; /* "10 20" */
+	const unsigned char *slit; /* the same as numbers, nr_slit of them */
+	int nr_slit;
 	int place; /* its own in the rows of distances, which have all nodes */
 	int tier; /* N of memory_tierN, -1: in none */
 };
 
 /*
- * The nodes below NODE_MAX that are online and have memory, ascending; *nodes to be freed.
- * Returns how many, or -errno. A kernel without NUMA is lacks().
+ * The nodes that are online and have memory, ascending; *nodes to be freed,
+ * and their texts with it. Returns how many, or -errno with the message. A
+ * kernel without NUMA is lacks().
  */
 int node_list(struct node **nodes);
+/* Also those without memory: of CPUs alone, or of a device's to come. */
+int node_list_all(struct node **nodes);
+/*
+ * A cpuset may keep a process from some (Mems_allowed_list): then what is not
+ * its own is taken out of the list. Returns how many are left.
+ */
+int node_keep_allowed(struct node *nodes, int n);
+/*
+ * BEFORE"node 7 does not exist or has no memory; nodes with memory: 0-1"AFTER,
+ * or that it is not allowed, by lacks(); nodes are those that may be used.
+ */
+int node_missing(const char *before, int id, const struct node *nodes, int n,
+		 const char *after);
 /* Is that one of them? */
 bool node_has_memory(int id);
+/* A line of /proc/meminfo ("MemTotal"), bytes; 0: it is not there. */
+uint64_t node_meminfo_all(const char *key);
 /* A line of the node's meminfo ("MemTotal"), bytes; 0: it is not there. */
 uint64_t node_meminfo(int id, const char *key);
 const struct node *node_find(const struct node *nodes, int n, int id);
@@ -46,19 +63,24 @@ const struct node *node_near(const struct node *nodes, int n);
 
 /*
  * Is the node in a lower tier than the near one, so that the kernel demotes to
- * it? Where the kernel shows no tiers: is it without CPUs?
+ * it? Where the kernel shows no tiers: is it without CPUs, as before Linux 6.1?
  */
 bool node_is_lower(const struct node *node, const struct node *near);
 /*
- * Is it farther away: in a lower tier or, where a platform declares no latencies
- * and the kernel sees one tier only, without CPUs?
+ * Is it farther away: in a lower tier or, of one tier and without CPUs, of a
+ * longer latency? Where the platform declares none, it is without CPUs.
  */
 bool node_is_far(const struct node *node, const struct node *near);
 /*
- * Where the kernel demotes from's pages to: of the next lower tier the node
- * nearest to it (mm/memory-tiers.c, establish_demotion_targets()). NULL:
- * there is no lower tier.
+ * Where the kernel demotes from's pages to (mm/memory-tiers.c,
+ * establish_demotion_targets()), by index of nodes: first are the nodes that
+ * it picks among at random, the nearest ones of the next lower tier; then are
+ * all others of lower tiers, for when those are full. Returns how many are
+ * first; 0: there is no lower tier.
  */
+int node_demotion(const struct node *nodes, int n, const struct node *from,
+		  bool first[NODE_MAX], bool then[NODE_MAX]);
+/* The first one of them; NULL: there is none. */
 const struct node *node_below(const struct node *nodes, int n,
 			      const struct node *from);
 

@@ -2,12 +2,11 @@
 /*
  * node_max.h - how many nodes the tables of this program have room for.
  *
- * Nodes numbered beyond (252 to 255 are the GPUs' of some POWER machines) are
- * left out of all of them; "tier check" says so.
+ * No kernel has more (NODES_SHIFT is 10 at most), so they are as long.
  */
 #ifndef TIER_MM_NODE_MAX_H
 #define TIER_MM_NODE_MAX_H
 
-#define NODE_MAX 64
+#define NODE_MAX 1024
 
 #endif

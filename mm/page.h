@@ -6,7 +6,6 @@
 #define TIER_MM_PAGE_H
 
 #include <stdint.h>
-#include <unistd.h>
 
 /*
  * The pages in which the benchmark divides, touches and locates its memory,
@@ -14,10 +13,10 @@
  */
 #define PAGE_BYTES 4096
 
-/* The pages in which the running kernel counts, bytes. */
-static inline uint64_t page_size(void)
-{
-	return (uint64_t)sysconf(_SC_PAGESIZE);
-}
+/*
+ * The pages in which the kernel counts, bytes: the running one, or with --root
+ * the tree's.
+ */
+uint64_t page_size(void);
 
 #endif

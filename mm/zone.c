@@ -60,10 +60,10 @@ static struct zone_node *find_or_add(struct zones *zones, int node)
 }
 
 /* A zone is whole: the next one begins, or the file ends. */
-static void add_zone(struct zones *zones, const struct zone *z)
+static void add_zone(struct zones *zones, const struct zone *z, uint64_t page)
 {
 	struct zone_node *n = z->node < 0 ? NULL : find_or_add(zones, z->node);
-	uint64_t page = page_size(), promo = z->promo;
+	uint64_t promo = z->promo;
 	int64_t above;
 
 	if (!n)
@@ -129,6 +129,7 @@ int zone_take(struct zones *zones)
 {
 	char *text = sysfs_slurp("/proc/zoneinfo"), *line, *save;
 	struct zone z = { .node = -1 };
+	uint64_t page = page_size();
 	int node;
 
 	zones->nr_nodes = 0;
@@ -137,13 +138,13 @@ int zone_take(struct zones *zones)
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "Node %d, zone", &node) == 1) {
-			add_zone(zones, &z);
+			add_zone(zones, &z, page);
 			z = (struct zone){ .node = node, .promo = NOT_SHOWN };
 		} else {
 			read_line(&z, line);
 		}
 	}
-	add_zone(zones, &z);
+	add_zone(zones, &z, page);
 	drop_empty(zones);
 	free(text);
 	return 0;

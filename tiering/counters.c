@@ -7,6 +7,7 @@
 
 #include "lib/base.h"
 #include "lib/report.h"
+#include "mm/node.h"
 #include "tiering/counters.h"
 #include "vmstat.h"
 
@@ -52,49 +53,66 @@ static const char *cell(char buf[static 24], const struct vmstat *a,
 	return buf;
 }
 
-/* As many nodes as 80 columns hold; the records have them all. */
-#define TEXT_NODES 2
+/* What 80 columns hold beside the names: the totals, and nodes. */
+#define FIGURES 4
 
-static void text_row(const struct report_column *columns, int n,
-		     const struct vmstat *const s[4],
+/* The columns of one block of the table: both totals, and n nodes. */
+static void text_row(const struct report_column *columns, bool totals,
+		     const int *nodes, int n, const struct vmstat *const s[4],
 		     const struct vmstat_row *r)
 {
-	char text[2 + TEXT_NODES][24];
-	const char *cells[3 + TEXT_NODES] = { r->name };
+	char text[FIGURES][24];
+	const char *cells[1 + FIGURES] = { r->name };
+	size_t at = 1;
 
-	cells[1] = cell(text[0], s[1], s[2], VMSTAT_TOTAL, r->name);
-	cells[2] = cell(text[1], s[0], s[3], VMSTAT_TOTAL, r->name);
-	for (int i = 0; i < n; i++)
-		cells[3 + i] = !r->per_node ?
-				       "" :
-				       cell(text[2 + i], s[0], s[3],
-					    s[3]->files[1 + i].node, r->name);
-	report_row(columns, 3 + (size_t)n, cells);
+	if (totals) {
+		cells[1] = cell(text[0], s[1], s[2], VMSTAT_TOTAL, r->name);
+		cells[2] = cell(text[1], s[0], s[3], VMSTAT_TOTAL, r->name);
+		at = 3;
+	}
+	for (int i = 0; i < n; i++, at++)
+		cells[at] = !r->per_node ? "" :
+					   cell(text[at - 1], s[0], s[3],
+						nodes[i], r->name);
+	report_row(columns, at, cells);
 }
 
-static void text_counters(const struct vmstat *const s[4])
+static void text_block(bool totals, const int *nodes, int n,
+		       const struct vmstat *const s[4])
 {
-	char head[TEXT_NODES][16];
-	struct report_column columns[3 + TEXT_NODES] = {
-		{ NULL, "counter", -29 },
-		{ NULL, "timed", 10 },
-		{ NULL, "whole run", 10 }
-	};
-	int n = (int)s[3]->nr_files - 1;
+	struct report_column columns[1 + FIGURES] = { { NULL, "counter", -29 },
+						      { NULL, "timed", 10 },
+						      { NULL, "whole run",
+							10 } };
+	char head[FIGURES][16];
+	size_t at = totals ? 3 : 1;
 
-	if (n > TEXT_NODES)
-		n = TEXT_NODES;
-	for (int i = 0; i < n; i++) {
-		snprintf(head[i], sizeof(head[i]), "node%d",
-			 s[3]->files[1 + i].node);
-		columns[3 + i] = (struct report_column){ NULL, head[i], 10 };
+	for (int i = 0; i < n; i++, at++) {
+		snprintf(head[i], sizeof(head[i]), "node%d", nodes[i]);
+		columns[at] = (struct report_column){ NULL, head[i], 10 };
 	}
 	report_say("\n");
-	report_head(columns, 3 + (size_t)n);
+	report_head(columns, at);
 	for (const struct vmstat_row *r = vmstat_rows; r->name; r++)
-		text_row(columns, n, s, r);
-	text_row(columns, 0, s,
-		 &(struct vmstat_row){ "pgalloc_movable", false });
+		if (totals || r->per_node)
+			text_row(columns, totals, nodes, n, s, r);
+	if (totals)
+		text_row(columns, totals, nodes, 0, s,
+			 &(struct vmstat_row){ "pgalloc_movable", false });
+}
+
+/* Of all nodes with memory, folded to as many as there is room for. */
+static void text_counters(const struct vmstat *const s[4])
+{
+	int nodes[NODE_MAX] = { 0 }, n = 0, at = FIGURES - 2;
+
+	for (size_t f = 1; f < s[3]->nr_files; f++)
+		if (node_has_memory(s[3]->files[f].node))
+			nodes[n++] = s[3]->files[f].node;
+	text_block(true, nodes, n < at ? n : at, s);
+	for (; at < n; at += FIGURES)
+		text_block(false, nodes + at,
+			   n - at < FIGURES ? n - at : FIGURES, s);
 	report_wrap("  ",
 		    "pgalloc_movable: memory that was made online movable "
 		    "(as CXL memory is here) counts in it, and in none "

@@ -31,7 +31,7 @@
 
 #define MIN_FREE "/proc/sys/vm/min_free_kbytes"
 #define HMSDK_GROUP "hmsdk"
-#define MAX_WANTS 128
+#define MAX_WANTS (128 + NODE_MAX) /* weights, of each node */
 
 /* A tunable of one node, or of the system (node -1), and what it shall be. */
 struct want {
@@ -235,36 +235,51 @@ static const struct node *beyond(const struct policy *p,
 }
 
 /*
- * Each near node demotes to the far node nearest to it; each far node
- * promotes to the near one. With two nodes: HMSDK's -d 0 1 -p 1 0.
+ * Where DAMON promotes to: of the nodes that from is far from the nearest one
+ * with CPUs, whose programs its pages are; without such the nearest.
+ */
+static const struct node *above(const struct policy *p, const struct node *from)
+{
+	const struct node *best = NULL;
+
+	for (int i = 0; i < p->nr_nodes; i++) {
+		const struct node *n = &p->nodes[i];
+
+		if (node_is_far(from, n) &&
+		    (!best || n->has_cpus > best->has_cpus ||
+		     (n->has_cpus == best->has_cpus &&
+		      node_distance(from, n) < node_distance(from, best))))
+			best = n;
+	}
+	return best;
+}
+
+/*
+ * Each node demotes to the nearest node of the next lower tier, and promotes
+ * to the nearest one above. With two nodes: HMSDK's -d 0 1 -p 1 0.
  */
 static int plan_damon(const struct policy *p, struct damon_plan *d)
 {
-	const struct node *near = node_near(p->nodes, p->nr_nodes), *far;
-
 	*d = (struct damon_plan){ .found = true,
 				  .global = !p->preset->group,
 				  .cgroup = p->preset->group };
 	for (int hot = 0; hot < 2; hot++) {
 		for (int i = 0; i < p->nr_nodes; i++) {
 			const struct node *n = &p->nodes[i];
+			const struct node *to = hot ? above(p, n) :
+						      beyond(p, n);
 
-			if (node_is_far(n, near) != (hot == 1) ||
-			    d->nr_moves == NODE_MAX)
-				continue;
-			far = hot ? near : beyond(p, n);
-			if (far)
-				d->moves[d->nr_moves++] =
-					(struct damon_move){ .src = n->id,
-							     .dest = far->id,
-							     .hot = hot };
+			if (to && d->nr_moves < DAMON_MOVES)
+				d->moves[d->nr_moves++] = (struct damon_move){
+					.src = n->id, .dest = to->id, .hot = hot
+				};
 		}
 	}
 	if (d->nr_moves)
 		return 0;
 	return lacks(
 		ENODEV,
-		"policy %s moves pages to a node farther away, and this machine has none: no node is in a lower tier or without CPUs (tier region create makes one of a CXL memory device)",
+		"policy %s moves pages to a node farther away, and this machine has none: no node is in a lower tier, or farther and without CPUs (tier region create makes one of a CXL memory device)",
 		p->preset->name);
 }
 

@@ -89,6 +89,8 @@ static char text[FINDINGS_TEXT];
 static struct poison listed;
 static int listed_err;
 
+#define DAX9 "/sys/bus/dax/devices/dax9.0"
+
 static enum findings_answer ask_with(const char *name, double slow_ns,
 				     bool show)
 {
@@ -96,7 +98,7 @@ static enum findings_answer ask_with(const char *name, double slow_ns,
 	struct findings_look l;
 	struct region *regions;
 	struct node *nodes;
-	int nr_regions = region_list(&regions), n = node_list(&nodes);
+	int nr_regions = region_list_all(&regions), n = node_list(&nodes);
 
 	text[0] = '\0';
 	findings_look_begin(&l, nodes, n > 0 ? n : 0, regions,
@@ -173,6 +175,9 @@ static void devices(void)
 	      "echo 0 >\"$d/ram/size\"; mkdir -p \"$d/pmem\"; "
 	      "echo 0x20000000 >\"$d/pmem/size\"");
 	finds("cxl-persistent", "mem0 has 512 MiB of persistent memory");
+	shell("d=$(readlink -f \"$0/sys/bus/cxl/devices/mem0\"); "
+	      "echo 0 >\"$d/ram/size\"");
+	finds("cxl-dynamic", "mem0 has neither volatile nor");
 	shell("rm \"$0\"/sys/bus/cxl/devices/endpoint*");
 	finds("cxl-no-endpoint", "mem0 has no endpoint");
 	tree_file(ROOT0 "/decoder0.0/cap_ram", "0\n");
@@ -237,6 +242,17 @@ static void memory(void)
 	unread_is_said("region-offline");
 	tree_remove(REGION0 "/resource");
 	unread_is_said("zone-normal");
+	tree_file(DAX9 "/size", "268435456\n");
+	tree_file(DAX9 "/target_node", "1\n");
+	tree_file(DAX9 "/resource", "0x110000000\n");
+	tree_link(DAX9 "/driver", "../../drivers/kmem");
+	shell("echo Normal >"
+	      "\"$0/sys/devices/system/memory/memory34/valid_zones\"");
+	finds("soft-zone-normal", "128 MiB of dax9.0 (node 1)");
+	tree_file(NODES "/node1/cpulist", "2-3\n");
+	ok(ask("region-in-dram") == FINDINGS_NO, "CPUs with CXL memory alone");
+	edit("s/MemTotal: .*/MemTotal: 999999 kB/", NODES "/node1/meminfo");
+	finds("region-in-dram", "region0 is in node 1, which has CPUs");
 	shell("d=$(cat \"$0/sys/bus/cxl/devices/region0/target0\"); "
 	      "echo 1 >\"$0/sys/bus/cxl/devices/$d/locked\"");
 	finds("region-locked", "of region0 is locked");
@@ -245,6 +261,8 @@ static void memory(void)
 	tree_file("/proc/iomem", "00000000-0fffffff : System RAM\n"
 				 "10000000-1fffffff : Soft Reserved\n");
 	finds("soft-reserved", "set memory aside");
+	tree_file(DAX9 "/size", "268435456\n");
+	finds("soft-reserved", "dax9.0 is memory that");
 	tree_file("/proc/iomem", "10000000-2fffffff : CXL Window 0\n"
 				 "  10000000-1fffffff : System RAM\n");
 	finds("firmware-ram", "System RAM already");
@@ -268,18 +286,22 @@ static void tiers(void)
 	tree_file(NODES "/node1/cpulist", "2-3\n");
 	tree_remove(TIERS "/memory_tier22");
 	tree_file(TIERS "/memory_tier4/nodelist", "0-1\n");
-	finds("one-tier", "all 2 nodes have CPUs");
+	finds("one-tier", "all 2 nodes with memory are of one tier");
 	tree_remove(TIERS);
 	finds("no-tiers", "no memory tiers");
-	tree_file(NODES "/node255/meminfo", "Node 255 MemTotal: 4 kB\n");
-	finds("node-left-out", "node 255 has memory");
 	tree_file(NODES "/node255/meminfo", "Node 255 MemTotal: 0 kB\n");
-	ok(ask("node-left-out") == FINDINGS_NO, "a node without memory");
-	restore();
+	ok(ask("cpus-without-memory") == FINDINGS_NO, "nor CPUs: a device's");
+	tree_file(NODES "/node255/cpulist", "7\n");
+	finds("cpus-without-memory", "node 255");
 	edit("s/MemFree: .*/MemFree: 20000 kB/", NODES "/node0/meminfo");
 	finds("little-memory", "node 0 has");
 	tree_file("/proc/self/status", "Mems:\t1\nMems_allowed_list:\t0,2-9\n");
 	finds("node-not-allowed", "memory of node 1");
+	tree_file("/proc/self/cgroup", "0::/job\n");
+	tree_file("/sys/fs/cgroup/job/memory.max", "104857600\n");
+	tree_file("/sys/fs/cgroup/job/memory.current", "0\n");
+	finds("memory-limited",
+	      "cgroup /job leaves programs started here 100 MiB");
 }
 
 static void trapped(void)

@@ -227,12 +227,16 @@ static void refusals(void)
 		{ "0:99T", 0, -ENOMEM, "1300 MiB are free" },
 		{ "1:1M", 0, -ENOMEM, "at most 0M" },
 		{ "1:free=11M", 0, -ENOMEM, "10 MiB are" },
-		{ "2:1M", 0, -ENODEV, "nodes with memory: 0, 1" },
+		{ "2:1M", 0, -ENODEV, "nodes with memory: 0-1" },
 		{ "1000:1M", 0, -ENODEV, "node 1000" },
 	};
 	uint64_t need[NODE_MAX] = { 0 };
 
 	tree_file("/proc/zoneinfo", zoneinfo);
+	tree_file("/sys/devices/system/node/node0/meminfo",
+		  "Node 0 MemTotal: 3072000 kB\n");
+	tree_file("/sys/devices/system/node/node1/meminfo",
+		  "Node 1 MemTotal: 1024000 kB\n");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int err;
 
@@ -249,6 +253,17 @@ static void refusals(void)
 	need[0] = 0;
 	need[1] = 5000 * MIB;
 	is_i64(check("0:1047M", need), 0, "a table on another node");
+	tree_file("/proc/self/status",
+		  "Mems_allowed:\t2\nMems_allowed_list:\t1\n");
+	is_i64(check("0:1M", NULL), -ENODEV, "a cpuset of node 1 alone");
+	like(fail_message(), "hog on node 0 is not allowed", "in words");
+	tree_remove("/proc/self");
+	tree_file("/proc/self/cgroup", "0::/job\n");
+	tree_file("/sys/fs/cgroup/job/memory.max", "104857600\n");
+	tree_file("/sys/fs/cgroup/job/memory.current", "4857600\n");
+	is_i64(check("0:95M", NULL), 0, "what its cgroup has room for");
+	is_i64(check("0:96M", NULL), -ENOMEM, "more than it has");
+	tree_remove("/proc/self");
 	tree_remove("/proc/zoneinfo");
 	is_i64(check("0:1M", NULL), -ENOENT, "not known: refused");
 }

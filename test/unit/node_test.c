@@ -114,10 +114,57 @@ static void nodes(void)
 	ok(node_near(list + 1, 1) == &list[1], "else it is the first");
 	ok(!node_near(list, 0), "of none there is none");
 	free(list);
-	meminfo(NODE_MAX, 100, 10, 0, 0, 0, 0);
-	is_i64(node_list(&list), 3, "one beyond the tables is left out");
+}
+
+/* Two sockets that number their CPUs in turn: 0,2,4,... and 1,3,5,... */
+static void long_texts(void)
+{
+	char cpus[1024] = "0", distance[1024] = "10";
+	struct node *list;
+	int n;
+
+	for (int i = 2; i < 128; i += 2)
+		snprintf(cpus + strlen(cpus), sizeof(cpus) - strlen(cpus),
+			 ",%d", i);
+	for (int i = 1; i < 256; i++)
+		snprintf(distance + strlen(distance),
+			 sizeof(distance) - strlen(distance), " %d", i % 99);
+	tree_file(NODE "0/cpulist", cpus);
+	tree_file(NODE "0/distance", distance);
+	n = node_list(&list);
+	is_i64(n, 3, "the same nodes");
+	ok(list[0].has_cpus, "64 CPUs in 200 bytes are no lack of them");
+	is_str(list[0].cpus, cpus, "all of them");
+	is_i64(node_distance(&list[0], &(struct node){ .place = 255 }), 57,
+	       "the last of 256 distances");
+	ok(!list[1].has_cpus, "node 1 has none");
 	free(list);
-	tree_remove("/sys/devices/system/node/node64");
+	tree_remove(NODE "0/cpulist");
+	tree_directory(NODE "0/cpulist");
+	is_i64(node_list(&list), -EISDIR, "what cannot be read is no \"none\"");
+	ok(!list, "and no list");
+	tree_remove(NODE "0/cpulist");
+	tree_file(NODE "0/cpulist", "0-1\n");
+	tree_file(NODE "0/distance", "10 20 30\n");
+}
+
+/* 64 and more: a node's number is the kernel's affair, up to its limit. */
+static void high_numbers(void)
+{
+	struct node *list;
+
+	meminfo(64, 100, 10, 0, 0, 0, 0);
+	meminfo(NODE_MAX - 1, 100, 10, 0, 0, 0, 0);
+	tree_file(TIER "22/nodelist", "1,64,1000-1023\n");
+	is_i64(node_list(&list), 5, "nodes 64 and 1023");
+	is_i64(list[3].id, 64, "64");
+	is_i64(list[3].tier, 22, "in a tier");
+	is_i64(list[4].id, 1023, "1023");
+	is_i64(list[4].tier, 22, "in a tier");
+	free(list);
+	tree_remove(NODE "64");
+	tree_remove(NODE "1023");
+	tree_file(TIER "22/nodelist", "1,5-6\n");
 }
 
 #define ACCESS NODE "1/access0/initiators/"
@@ -192,12 +239,16 @@ static void machine(void)
 	tree_file("/sys/class/dmi/id/sys_vendor", "QEMU\n");
 	tree_file("/sys/class/dmi/id/product_name", "Standard PC\n");
 	tree_file("/sys/class/dmi/id/product_version", "pc-q35-11.1\n");
+	tree_file("/proc/sys/kernel/osrelease", "6.12.107-amd64\n");
+	tree_file("/proc/uptime", "12.50 99.00\n");
 	machine_read(&m);
 	is_str(m.cpu, "QEMU TCG CPU version 2.5+", "the CPU's name");
 	is_str(m.firmware, "QEMU pc-q35-11.1", "the machine's");
 	ok(m.emulated && m.qemu, "emulated, by QEMU");
 	is_u64(m.qemu_major * 100 + m.qemu_minor, 1101, "11.1");
-	like(m.kernel, "Linux ", "a kernel");
+	is_str(m.kernel, "Linux 6.12.107-amd64", "the tree's kernel");
+	is_ns(m.uptime_s, 12.5, "and how long it had been up");
+	is_i64(m.cpus, 2, "its CPUs");
 
 	tree_file("/proc/cpuinfo", "model name\t: Intel(R) Xeon(R)\n");
 	machine_read(&m);
@@ -257,6 +308,8 @@ int main(void)
 	tree_begin();
 	make_tree();
 	nodes();
+	long_texts();
+	high_numbers();
 	distances();
 	declared();
 	machine();

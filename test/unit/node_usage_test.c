@@ -74,7 +74,7 @@ static void odd(void)
 		/* names that look like it: blanks in them are escaped */
 		{ "7f00 default file=/N0=7\\040N1=9 N1=2 kernelpagesize_kB=4",
 		  0, 8192 },
-		{ "7f00 default N0 N= N1x N64=5 N99999999999999999999=1 N1=1",
+		{ "7f00 default N0 N= N1x N1024=5 N99999999999999999999=1 N1=1",
 		  0, 4096 },
 		/* beyond 4 GiB */
 		{ "7f00 bind:1 N1=4294967296 kernelpagesize_kB=4", 0,

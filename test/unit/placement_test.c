@@ -201,7 +201,7 @@ static void lost(void)
 	spread(p, 1, 0);
 	for (int i = 0; i < 50; i++)
 		nodes[i] = i % 2 ? -16 : GONE;
-	nodes[50] = 64; /* a node that is none of ours */
+	nodes[50] = NODE_MAX; /* a node that is none of ours */
 	placement_look(t, &e, &row);
 	is_u64(row.hot.lost, 51, "pages that are nowhere are counted");
 	is_u64(row.hot.sampled, 49, "and left out");

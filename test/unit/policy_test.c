@@ -280,7 +280,7 @@ static void one_tier(void)
 	tree_file(NODES "online", "0\n");
 	tree_file(NODES "has_memory", "0\n");
 	ok(!policy_new(&plan), "one node: nowhere to move pages to");
-	like(fail_message(), "no node is in a lower tier or", "why");
+	like(fail_message(), "no node is in a lower tier, or", "why");
 	is_u64(fail_status(), STATUS_LACKS, "the machine lacks it");
 }
 

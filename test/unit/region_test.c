@@ -9,7 +9,9 @@
 #include "mm/machine.h"
 #include "mm/node.h"
 #include "cxl/region.h"
+#include "cxl/region_internal.h"
 #include "lib/base.h"
+#include "lib/error.h"
 #include "vmstat.h"
 #include "tap.h"
 #include "tree.h"
@@ -247,6 +249,67 @@ static void no_address(void)
 	restore();
 }
 
+#define NODE1 "/sys/devices/system/node/node1"
+#define HUGE NODE1 "/hugepages/hugepages-2048kB"
+
+static void huge_pages(const char *nr, const char *idle, const char *reserved)
+{
+	tree_file(HUGE "/nr_hugepages", nr);
+	tree_file(HUGE "/free_hugepages", idle);
+	tree_file("/sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages",
+		  reserved);
+}
+
+static void asks(const char *why, const char *name)
+{
+	struct region *r;
+
+	region_list(&r);
+	ok(region_check_idle(r) == -EBUSY, "asks: %s", name);
+	like(fail_message(), why, "%s", name);
+	free(r);
+}
+
+/* What a region is not destroyed under without being asked to. */
+static void idle(void)
+{
+	struct region *r;
+
+	region_list(&r);
+	is_i64(region_check_idle(r), 0, "nothing is in use");
+	tree_directory(NODE1 "/hugepages");
+	huge_pages("0\n", "0\n", "0\n");
+	is_i64(region_check_idle(r), 0, "no huge pages");
+	is_i64(region_check_room_elsewhere(r), 0, "there is room");
+	free(r);
+	huge_pages("40\n", "8\n", "0\n");
+	asks("programs have 64 MiB on node 1", "huge pages in use");
+	like(fail_message(), "and 16 MiB of idle huge pages", "and others");
+	huge_pages("40\n", "40\n", "10\n");
+	asks("programs have 20 MiB on node 1", "huge pages that are reserved");
+	huge_pages("40\n", "40\n", "0\n");
+	asks("80 MiB of idle huge pages would be lost", "a pool that is idle");
+	huge_pages("600\n", "0\n", "0\n");
+	region_list(&r);
+	is_i64(region_check_room_elsewhere(r), -EBUSY, "no room for 1.2 GiB");
+	free(r);
+	tree_remove(HUGE "/free_hugepages");
+	asks("cannot be told", "a pool that cannot be read");
+	tree_remove(NODE1 "/hugepages");
+	tree_remove(NODE1 "/meminfo");
+	asks("cannot be told", "a node that cannot be read");
+	restore();
+	for (int i = 34; i < 38; i++) {
+		char link[80];
+
+		snprintf(link, sizeof(link),
+			 "/sys/devices/system/memory/memory%d/node1", i);
+		tree_remove(link);
+	}
+	asks("cannot be told", "memory of no node");
+	restore();
+}
+
 int main(void)
 {
 	tree_begin();
@@ -254,6 +317,7 @@ int main(void)
 	restore();
 	captured();
 	no_address();
+	idle();
 	ok(read_all(), "a sound tree");
 	break_one_by_one();
 	break_all();

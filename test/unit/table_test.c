@@ -128,7 +128,8 @@ static void placing(void)
 		is_i64(fail_status(), STATUS_LACKS, "as it says");
 	is_i64(table_place(&t, &far), -EINVAL, "a node that is not there");
 	is_str(fail_message(),
-	       "mbind 999: Invalid argument; has the node memory?", "why");
+	       "mbind 999: Invalid argument; has the node memory, and does the cpuset allow it?",
+	       "why");
 	table_touch(&t, 0, t.bytes);
 	table_locate(&t, 0, t.bytes, &pages);
 	is_u64(pages.node[0], 16, "an interleaved table has its pages");

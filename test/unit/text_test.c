@@ -145,8 +145,27 @@ static void list(const char *text, int want, const char *numbers)
 	is_str(got, numbers, "list \"%s\": its numbers", text);
 }
 
+/* A server's even CPUs, as its kernel lists them. */
+static void long_lists(void)
+{
+	char text[4096] = "0";
+
+	for (int i = 2; i < 1024; i += 2)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 ",%d", i);
+	strcat(text, ",2000-2047");
+	ok(list_has(text, 0) && list_has(text, 62) && list_has(text, 1022),
+	   "the even ones");
+	ok(!list_has(text, 1) && !list_has(text, 1023), "no odd one");
+	ok(list_has(text, 2000) && list_has(text, 2047), "a range at its end");
+	ok(!list_has(text, 1999) && !list_has(text, 2048), "and no more");
+	ok(!list_has("", 0) && !list_has("\n", 0) && !list_has("x", 0),
+	   "nothing in nothing");
+}
+
 static void lists(void)
 {
+	long_lists();
 	list("", 0, "");
 	list("0", 1, " 0");
 	list("0-3,8", 5, " 0 1 2 3 8");

@@ -153,12 +153,13 @@ static void many(void)
 	struct textbuf b = { 0 };
 	struct zones z;
 
-	for (int i = 0; i < 70; i++)
+	for (int i = 0; i < NODE_MAX + 6; i++)
 		zone(&b, i, "Normal", 10, 5, 100, 0, 0);
 	write_tree(&b);
 	zone_take(&z);
-	is_i64(z.nr_nodes, 64, "more nodes than there is room for");
-	ok(zone_of(&z, 63) && !zone_of(&z, 64), "the first ones");
+	is_i64(z.nr_nodes, NODE_MAX, "more nodes than there is room for");
+	ok(zone_of(&z, NODE_MAX - 1) && !zone_of(&z, NODE_MAX),
+	   "the first ones");
 }
 
 int main(void)

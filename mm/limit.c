@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * limit.c - how much memory the cgroups of this process leave it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base.h"
+#include "lib/error.h"
+#include "lib/text.h"
+#include "mm/cgroup.h"
+#include "mm/limit.h"
+#include "sysfs.h"
+
+/* Where its memory is accounted, by version; the files of the two. */
+static const struct version {
+	const char *controller, *dir, *most, *now, *prefix;
+} versions[] = {
+	{ "memory", CGROUP_DIR "/memory", "memory.limit_in_bytes",
+	  "memory.usage_in_bytes", "\ntotal_" },
+	{ "", CGROUP_DIR, "memory.max", "memory.current", "\n" },
+};
+
+/* A line of memory.stat; what a group's children have is in it. */
+static uint64_t stat_of(const char *text, const struct version *v,
+			const char *key)
+{
+	char line[48];
+	const char *p;
+
+	snprintf(line, sizeof(line), "%s%s ", v->prefix, key);
+	p = strstr(text, line);
+	return p ? strtoull(p + strlen(line), NULL, 10) : 0;
+}
+
+/* Page cache that nobody waits for; the first line, anon, is none of it. */
+static uint64_t clean_cache(const struct version *v, const char *group)
+{
+	char *text = sysfs_slurp("%s%s/memory.stat", v->dir, group);
+	uint64_t file = 0, dirty = 0;
+
+	if (text) {
+		file = stat_of(text, v, "inactive_file") +
+		       stat_of(text, v, "active_file");
+		dirty = stat_of(text, v, "file_dirty") +
+			stat_of(text, v, "file_writeback") +
+			stat_of(text, v, "dirty") +
+			stat_of(text, v, "writeback");
+	}
+	free(text);
+	return file > dirty ? file - dirty : 0;
+}
+
+/* "max" of version 2 is no number, and so is what is not there. */
+static uint64_t room_of(const struct version *v, const char *group)
+{
+	uint64_t most, now, cache;
+
+	if (sysfs_read_u64(&most, "%s%s/%s", v->dir, group, v->most) ||
+	    sysfs_read_u64(&now, "%s%s/%s", v->dir, group, v->now) ||
+	    most > INT64_MAX / 2)
+		return UINT64_MAX;
+	cache = clean_cache(v, group);
+	now -= cache < now ? cache : now;
+	return now < most ? most - now : 0;
+}
+
+/* Of "4:cpuset,memory:/job" or, of version 2, "0::/job" the path. */
+static char *group_in(char *line, const char *controller)
+{
+	size_t len = strlen(controller);
+	char *name = strchr(line, ':'),
+	     *path = name ? strchr(name + 1, ':') : NULL;
+
+	while (path && name < path) {
+		if (strcspn(++name, ",:") == len &&
+		    !strncmp(name, controller, len))
+			return path + 1;
+		name += strcspn(name, ",:");
+	}
+	return NULL;
+}
+
+/*
+ * From the group itself up to the root of what is mounted. A container may not
+ * have the upper ones, or have its own where the root would be: then those that
+ * are there count.
+ */
+static void walk(const struct version *v, char *group, uint64_t *least,
+		 char name[static LIMIT_NAME])
+{
+	char *end = group + strlen(group);
+
+	for (;;) {
+		uint64_t room;
+
+		while (end > group && end[-1] == '/')
+			*--end = '\0';
+		room = room_of(v, group);
+		if (room < *least) {
+			*least = room;
+			snprintf(name, LIMIT_NAME, "%s", *group ? group : "/");
+		}
+		if (end == group)
+			return;
+		while (end > group && *end != '/')
+			end--;
+		*end = '\0';
+	}
+}
+
+uint64_t limit_room(char name[static LIMIT_NAME])
+{
+	char *text = sysfs_slurp("/proc/self/cgroup"), *rest = text, *line;
+	uint64_t least = UINT64_MAX;
+
+	name[0] = '\0';
+	while (text && (line = strtok_r(rest, "\n", &rest)))
+		for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+			const struct version *v = &versions[i];
+			char *group = group_in(line, v->controller);
+
+			if (group)
+				walk(v, group, &least, name);
+		}
+	free(text);
+	return least;
+}
+
+int limit_check(uint64_t bytes, const char *what)
+{
+	char name[LIMIT_NAME], want[SIZE_TEXT], have[SIZE_TEXT];
+	uint64_t room = limit_room(name);
+
+	if (bytes <= room)
+		return 0;
+	return lacks(
+		ENOMEM,
+		"%s needs %s, and the memory limit of cgroup %s leaves %s: what goes beyond is killed",
+		what, format_size(want, bytes), name, format_size(have, room));
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * limit.h - how much memory the cgroups of this process leave it.
+ *
+ * What goes beyond is not slow: the kernel kills, or the allocation fails.
+ */
+#ifndef TIER_MM_LIMIT_H
+#define TIER_MM_LIMIT_H
+
+#include <stdint.h>
+
+#define LIMIT_NAME 128
+
+/*
+ * Bytes that are left, with page cache that can be dropped, of the group up
+ * the path that has least (version 1 and 2), and its name; UINT64_MAX and an
+ * empty name: there is no limit, or no cgroup is mounted.
+ */
+uint64_t limit_room(char name[static LIMIT_NAME]);
+
+/*
+ * Does so much fit? 0, or -ENOMEM by lacks(), which names the group; what is
+ * it for: "a table of 1 GiB".
+ */
+int limit_check(uint64_t bytes, const char *what);
+
+#endif
