@@ -104,6 +104,7 @@ extern const struct report_record __stop_tier_records[] __attribute__((weak));
 
 const struct report_record *report_records(size_t *n)
 {
+	/* cppcheck-suppress comparePointers ; of one section */
 	*n = (size_t)(__stop_tier_records - __start_tier_records);
 	return __start_tier_records;
 }
@@ -217,8 +218,9 @@ static int column_of(const char *key, const char *head)
 	for (size_t i = 0; state.row.columns && i < state.row.n; i++) {
 		const struct report_column *c = &state.row.columns[i];
 
-		if (key ? c->key && !strcmp(c->key, key) :
-			  !strcmp(c->head, head))
+		if (key && c->key && !strcmp(c->key, key))
+			return (int)i;
+		if (!key && head && !strcmp(c->head, head))
 			return (int)i;
 	}
 	return -1;

@@ -58,8 +58,8 @@ struct report_record {
 };
 
 /* All that are linked in can be listed, so they lie in one section. */
-#define REPORT_RECORD(variable, ...)                            \
-	static const struct report_record variable              \
+#define REPORT_RECORD(variable, ...)                          \
+	static const struct report_record variable            \
 		__attribute__((section("tier_records"), used, \
 			       aligned(sizeof(void *)))) = { __VA_ARGS__ }
 /* *n of them, in no order. */

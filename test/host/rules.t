@@ -107,10 +107,11 @@ graph "$tmp/tree"
 like "$status $said" $'^1 .*\nin no room: new\n' "nor with a file in no room"
 
 is "$(found 'include ".*\.c"')" "" "no .c is included"
-only 'cmd/gups.*' 'include "cmd/gups_internal' \
-	"only the parts of cmd/gups.c know what they share"
-only 'cxl/region.*' 'include "cxl/region_internal' \
-	"only the parts of cxl/region.c know what they share"
+for header in "${sources[@]}"; do
+	[[ $header = *_internal.h ]] || continue
+	only "${header%_internal.h}.*" "include \"$header" \
+		"only the parts of ${header%_internal.h} know what they share"
+done
 # The command line is known where it is carried out
 only 'tier|cmd/.*' 'include "cmd/' "only tier.c and cmd/ know of plan and verbs"
 
