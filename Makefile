@@ -56,8 +56,8 @@ PLUGIN_CFLAGS := $(COMMON) -O2 -fPIC -shared -fvisibility=hidden -s
 
 TEST_CC := gcc
 TEST_CFLAGS := $(COMMON) -Itest/unit -O1 -g -DTIER_VERSION='"test"' \
-	-fno-omit-frame-pointer -ffunction-sections -fdata-sections -MMD -MP \
-	-pthread -isystem $(DEPS)/src
+	-fno-omit-frame-pointer -ffunction-sections -fdata-sections -pthread \
+	-isystem $(DEPS)/src
 TEST_LIBS := -lnuma -lm
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
@@ -82,6 +82,14 @@ PLUGIN_CFLAGS += -O1 $(COUNT) -dumpdir $B/coverage/plugin/
 ASAN := $(COUNT)
 TSAN := $(COUNT)
 endif
+
+# What a compiler that was killed leaves is never taken for what it makes: it
+# writes $@.new, which is called $@ when it is done, and its list of headers, if
+# it writes one, before that.
+comma := ,
+into = $1 $@.new && mv $@.new $@
+deps = -MMD -MP -MT $@ -MF $@.d.new
+with_deps = $1 $@.new && mv $@.d.new $(@:.o=.d) && mv $@.new $@
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -119,7 +127,8 @@ $B/tier: $(TIER_OBJECTS) $(OBJ)/sources $(DEPS)/lib/libc-small.o
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	@echo "  compiling $<"
-	@$(MUSL) $(TIER_CFLAGS) $(or $(TIER_OWN),$(TIER_SMALL)) -MMD -MP -c $< -o $@
+	@$(call with_deps,$(MUSL) $(TIER_CFLAGS) $(or $(TIER_OWN),$(TIER_SMALL)) \
+		$(deps) -c $< -o)
 
 # --- the plugin --------------------------------------------------------------
 
@@ -131,8 +140,7 @@ endif
 $B/tier-pmu.so: $(wildcard plugin/*.[ch]) $B/plugin.flags
 	@echo "  compiling $(@F)"
 	@mkdir -p $(if $(COVERAGE),$B/coverage/plugin,$(@D))
-	@gcc $(PLUGIN_CFLAGS) -o $@.new $(wildcard plugin/*.c)
-	@mv $@.new $@
+	@$(call into,gcc $(PLUGIN_CFLAGS) $(wildcard plugin/*.c) -o)
 
 # --- tests -------------------------------------------------------------------
 #
@@ -156,29 +164,30 @@ endif
 
 $(TEST)/asan/tier.a: $(TESTED:%.c=$(TEST)/asan/%.o) $(TEST)/asan/cJSON.o \
 		$(TEST)/asan/sources
-	@rm -f $@
-	@ar qcs $@ $(filter %.o,$^)
+	@rm -f $@.new
+	@ar qcs $@.new $(filter %.o,$^)
+	@mv $@.new $@
 
 $(TEST)/asan/%.o: %.c $(TEST)/asan/flags
 	@mkdir -p $(@D)
 	@echo "  compiling $< for tests"
-	@$(TEST_CC) $(TEST_CFLAGS) $(ASAN) -c $< -o $@
+	@$(call with_deps,$(TEST_CC) $(TEST_CFLAGS) $(ASAN) $(deps) -c $< -o)
 
 # The cJSON that tier is linked with
 CJSON := $(DEPS)/src/cjson
 $(TEST)/asan/cJSON.o: $(CJSON)/cJSON.c $(TEST)/asan/flags
 	@mkdir -p $(@D)
-	@$(TEST_CC) $(TEST_CFLAGS) $(ASAN) -w -include $(<D)/config.h -c $< -o $@
+	@$(call into,$(TEST_CC) $(TEST_CFLAGS) $(ASAN) -w \
+		-include $(<D)/config.h -c $< -o)
 
 # A line "/* WRAP: f g */" in a test: calls of f() from other files come to its
 # __wrap_f(), which may call __real_f() (ld --wrap).
-comma := ,
 TEST_WRAP = $(addprefix -Wl$(comma)--wrap=,$(shell \
 	sed -n 's,^/\* WRAP: \(.*\) \*/$$,\1,p' test/unit/$*_test.c))
 
 $(TEST)/%_test: $(TEST)/asan/test/unit/%_test.o $(TEST)/asan/tier.a
-	@$(TEST_CC) $(ASAN) -pthread -Wl,--gc-sections $(TEST_WRAP) $^ -o $@ \
-		$(TEST_LIBS) $(LDFLAGS)
+	@$(call into,$(TEST_CC) $(ASAN) -pthread -Wl$(comma)--gc-sections \
+		$(TEST_WRAP) $^ $(TEST_LIBS) $(LDFLAGS) -o)
 
 # Threads and races are another sanitizer's.
 TSAN_PARTS := test/unit/gups_test.c bench/tlb_flusher.c bench/worker_pool.c \
@@ -187,12 +196,11 @@ TSAN_PARTS := test/unit/gups_test.c bench/tlb_flusher.c bench/worker_pool.c \
 $(TEST)/gups_tsan_test: $(TSAN_PARTS) gups.c $(TEST)/asan/flags \
 		$(wildcard *.h bench/*.h mm/*.h lib/*.h test/unit/*.h)
 	@echo "  compiling $(@F)"
-	@$(TEST_CC) $(filter-out -MMD -MP,$(TEST_CFLAGS)) $(TSAN) $(TSAN_PARTS) \
-		-o $@ $(TEST_LIBS)
+	@$(call into,$(TEST_CC) $(TEST_CFLAGS) $(TSAN) $(TSAN_PARTS) $(TEST_LIBS) -o)
 
 # The oracle shares no code with tier.
 $(TEST)/replay: test/unit/replay.c test/unit/oracle.h $(TEST)/asan/flags
-	@$(TEST_CC) $(filter-out -MMD -MP,$(TEST_CFLAGS)) -O2 $< -o $@
+	@$(call into,$(TEST_CC) $(TEST_CFLAGS) -O2 $< -o)
 
 # --- fuzz targets: clang's, with a libFuzzer's main() -------------------------
 
@@ -205,18 +213,21 @@ fuzz: $(patsubst test/fuzz/%.c,$(FUZZ)/%,$(wildcard test/fuzz/*.c))
 
 $(FUZZ)/obj/%.o: %.c $(TEST)/asan/flags
 	@mkdir -p $(@D)
-	@clang $(FUZZ_CFLAGS) $(FUZZ_SAN) -c $< -o $@
+	@$(call with_deps,clang $(FUZZ_CFLAGS) $(FUZZ_SAN) $(deps) -c $< -o)
 
 $(FUZZ)/obj/cJSON.o: $(CJSON)/cJSON.c
 	@mkdir -p $(@D)
-	@clang $(FUZZ_CFLAGS) $(FUZZ_SAN) -w -include $(<D)/config.h -c $< -o $@
+	@$(call into,clang $(FUZZ_CFLAGS) $(FUZZ_SAN) -w \
+		-include $(<D)/config.h -c $< -o)
 
 $(FUZZ)/obj/tier.a: $(TESTED:%.c=$(FUZZ)/obj/%.o) $(FUZZ)/obj/cJSON.o
-	@rm -f $@
-	@ar qcs $@ $^
+	@rm -f $@.new
+	@ar qcs $@.new $^
+	@mv $@.new $@
 
 $(FUZZ)/%: $(FUZZ)/obj/test/fuzz/%.o $(FUZZ)/obj/tier.a
-	@clang -fsanitize=fuzzer,address,undefined -pthread $^ -o $@ $(TEST_LIBS)
+	@$(call into,clang -fsanitize=fuzzer$(comma)address$(comma)undefined \
+		-pthread $^ $(TEST_LIBS) -o)
 
 FORCE:
 

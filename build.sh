@@ -21,17 +21,17 @@
 # The verbs are called by the names in a table, which shellcheck cannot see
 # shellcheck disable=SC2317
 
-set -euo pipefail
+set -Eeuo pipefail
 shopt -s inherit_errexit
 
 VERSION=0.1
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-B=$ROOT/build
-
-# sorting and messages must not depend on who runs this
+# Nothing of who runs this may have a say: not in sorting and messages, not in
+# what a tool finds or does unasked
 export LC_ALL=C
-umask 022
+unset CDPATH CPATH C_INCLUDE_PATH LIBRARY_PATH GCC_EXEC_PREFIX COMPILER_PATH \
+	MAKEFLAGS MAKEFILES TAR_OPTIONS XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL GZIP \
+	GREP_OPTIONS POSIXLY_CORRECT
 # depmod and modprobe are where a user does not look
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -40,15 +40,51 @@ say()
 	printf '  %s\n' "$*" >&2
 }
 
-# die STATUS MESSAGE: 1 it failed, 2 bad usage, 3 the machine lacks something
+# leave STATUS: the end, with a status that was meant
+leave()
+{
+	trap - EXIT
+	exit "$1"
+}
+
+# die STATUS MESSAGE: 1 it failed, 2 bad usage, 3 the machine lacks something.
+# A shell below this one is told from a program that fails by 100 more, which
+# ended() takes away.
 die()
 {
 	local status=$1
 
 	shift
 	printf 'build.sh: %s\n' "$*" >&2
-	exit "$status"
+	((BASH_SUBSHELL == 0)) || exit $((100 + status))
+	leave "$status"
 }
+
+# ended: the end that a command has made which failed (set -e): whatever status
+# that has, ours are those that are documented.  Signals are left as they are.
+ended()
+{
+	local status=$?
+
+	case $status in
+	0 | 10[123]) leave $((status % 100));;
+	129 | 130 | 131 | 141 | 143) [[ $broken ]] || return 0;;
+	esac
+	[[ $status = 1 ]] || printf 'build.sh: this ended with status %d: %s\n' \
+		"$status" "$broken" >&2
+	leave 1
+}
+
+broken=''
+trap 'broken=$BASH_COMMAND' ERR
+trap ended EXIT
+
+# A name with a line break is two for most of what is called here
+ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd && echo .)
+ROOT=${ROOT%??}
+[[ $ROOT != *$'\n'* ]] || die 3 "the name of this directory, or of one above" \
+	"it, has a line break: rename it"
+B=$ROOT/build
 
 # --- verbs and variables ---------------------------------------------------
 
@@ -102,6 +138,8 @@ VARIABLES=(
 	"ICOUNT||N: an instruction takes 2^N ns, and a run repeats (run --icount: 1)"
 	"APPEND||more words for the kernel"
 	"TIMEOUT|3900|seconds after which a run is ended"
+	"SILENCE|120|seconds without a word of the guest, from its start on, after \
+which a run is ended"
 	"OUT|$ROOT/out|where runs leave their results"
 	"MIRROR||Debian mirror, instead of this machine's own"
 )
@@ -165,17 +203,18 @@ main()
 
 	[[ $verb ]] || {
 		cmd_help >&2
-		exit 2
+		leave 2
 	}
 	shift
 	[[ $verb != -h && $verb != --help ]] || verb=help
+	need "${NEED_ALWAYS[@]}"
 	set_variables
 	for row in "${VERBS[@]}"; do
 		[[ ${row%%|*} = "$verb" ]] || continue
 		[[ $row != *'||'* || $# -eq 0 ]] ||
 			die 2 "$verb takes no arguments"
 		"${row##*|}" "$@"
-		exit
+		leave 0
 	done
 	near=$(nearest "$verb")
 	die 2 "no verb '$verb'${near:+; nearest: $near} (./build.sh help)"
@@ -287,7 +326,7 @@ cmd_lint()
 		-I. -I build/deps/include --suppress='*:build/deps/*' \
 		"${sources[@]}" || status=1
 	(($# == 0)) || lint_deep || status=1
-	return "$status"
+	leave "$status"
 }
 
 # Static analysis of each path, in the current directory: what is found there is
@@ -312,34 +351,72 @@ lint_deep()
 
 # Debian's packages, by what they are for: one list a run, so that a user
 # who cannot install them is told once
-NEED_DEPS=(gcc make xz-utils)
-NEED_KERNEL=(kmod xz-utils)
+NEED_ALWAYS=(coreutils sed grep mawk findutils util-linux)
+NEED_DEPS=(gcc binutils make xz-utils tar dpkg)
+# The plugin is compiled with the machine's own C library
+NEED_PLUGIN=(gcc libc6-dev make)
+NEED_KERNEL=(kmod xz-utils tar dpkg)
 # libelf-dev: objtool, without which there is no x86 kernel
 NEED_OWN_KERNEL=(gcc libc6-dev make bc flex bison libelf-dev xz-utils zstd)
 NEED_IMAGE=("${NEED_DEPS[@]}" cpio kmod zstd)
-NEED_RUN=("${NEED_IMAGE[@]}" jq)
+NEED_RUN=("${NEED_IMAGE[@]}" jq python3)
 NEED_LINT=("${NEED_DEPS[@]}" shellcheck clang-format cppcheck)
+
+# What of a package is called.  Where all of it is found nobody asks whether
+# the package is installed, or who installed it; a package without an entry is
+# looked up.
+declare -A COMMANDS=([apt]="apt-get apt-cache" [bc]=bc [binutils]="ld ar objcopy
+	readelf" [bison]=bison [clang-format]=clang-format
+	[clang-tidy]=clang-tidy [coreutils]="basename cat chmod cksum comm cp
+	cut date dd df dirname env head id install ln mkdir mv nproc od paste
+	readlink realpath rm sha256sum sort stat tail touch tr uname wc"
+	[cpio]=cpio [cppcheck]=cppcheck [dpkg]="dpkg dpkg-deb" [findutils]="find
+	xargs" [flex]=flex [gcc]=gcc [gnuplot-nox]=gnuplot [grep]=grep
+	[gzip]=gzip [jq]=jq [kmod]="depmod modprobe" [lintian]=lintian
+	[make]=make [mawk]=awk [parallel]=parallel [python3]=python3 [sed]=sed
+	[shellcheck]=shellcheck [tar]=tar [util-linux]="flock setpriv" [xz-utils]=xz
+	[zstd]=zstd)
 
 # need PACKAGES...: install the machine's missing ones, or say how
 need()
 {
-	local missing
+	local missing=() package
 
-	command -v dpkg-query >/dev/null ||
-		die 3 "this needs Debian, or the packages $* by other means"
-	missing=$(comm -13 <(dpkg-query -W -f \
-		'${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
-		sed -n 's/^installed //p' | sort) \
-		<(printf '%s\n' "$@" | sort) | tr '\n' ' ')
-	missing=${missing% }
-	[[ $missing ]] || return 0
-	if ((EUID)); then
-		die 3 "missing packages: $missing; install them with:" \
-			"sudo apt-get install --no-install-recommends $missing"
-	fi
-	say "installing $missing"
-	# shellcheck disable=SC2086
-	install_packages $missing
+	for package; do
+		has_package "$package" || missing+=("$package")
+	done
+	((${#missing[@]})) || return 0
+	command -v dpkg-query >/dev/null || die 3 "this machine lacks" \
+		"${missing[*]} (that is how Debian's packages are called)"
+	for package in "${missing[@]}"; do
+		! installed "$package" || die 3 "Debian's package $package is" \
+			"installed, but one of its programs is not in PATH:" \
+			"$(tr -s ' \n\t' ' ' <<<"${COMMANDS[$package]}")"
+	done
+	((EUID == 0)) || die 3 "missing packages: ${missing[*]}; install them" \
+		"with: sudo apt-get install --no-install-recommends ${missing[*]}"
+	say "installing ${missing[*]}"
+	install_packages "${missing[@]}"
+}
+
+# has_package NAME: are its programs there, or, where none is known, itself?
+has_package()
+{
+	local name
+
+	[[ ${COMMANDS[$1]:-} ]] || {
+		installed "$1"
+		return
+	}
+	for name in ${COMMANDS[$1]}; do
+		type -P "$name" >/dev/null || return
+	done
+}
+
+installed()
+{
+	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) = \
+		installed ]]
 }
 
 # The lists of a fresh machine are empty, those of an old one stale: then
@@ -357,6 +434,10 @@ install_packages()
 	}
 }
 
+# A stamp says from what a thing was made.  It is removed before the thing is
+# touched, and comes when the thing is there: what an interrupted build leaves
+# has none.
+
 # fresh NAME KEY: was NAME made, and from this KEY?
 fresh()
 {
@@ -366,7 +447,52 @@ fresh()
 stamp()
 {
 	mkdir -p "$B/stamps"
-	printf '%s\n' "$2" >"$B/stamps/$1"
+	put "$B/stamps/$1" "$2"
+}
+
+unstamp()
+{
+	rm -f "$B/stamps/$1"
+}
+
+# try_put FILE TEXT: the file has all of the text, or is what it was
+try_put()
+{
+	{ printf '%s\n' "$2" >"$1.new" && mv "$1.new" "$1"; } 2>/dev/null &&
+		return
+	rm -f "$1.new"
+	return 1
+}
+
+put()
+{
+	try_put "$@" || die 3 "cannot write $1: $(why_unwritten "$1")"
+}
+
+# why_unwritten FILE: of what could not be written
+why_unwritten()
+{
+	local directory free
+
+	directory=$(dirname "$1")
+	if [[ ! -d $directory ]]; then
+		echo "there is no directory $directory"
+		return
+	fi
+	free=$(df -Pk "$directory" 2>/dev/null | awk 'NR == 2 { print $4 }')
+	if [[ ! -w $directory ]]; then
+		echo "$(id -un) may not write there"
+	elif ((${free:-0} < 64)); then
+		echo "no space left on that disk"
+	else
+		echo "there are $free KiB free, and it may be written"
+	fi
+}
+
+# untar DIRECTORY ARGUMENTS...: into it (tar -C reads escapes in its name)
+untar()
+{
+	(cd "$1" && shift && exec tar -x "$@")
 }
 
 # newer_than FILE OTHERS...: is any of the others newer?
@@ -381,20 +507,62 @@ newer_than()
 	return 1
 }
 
-# Two build.sh at once take turns in build/; the emulator runs unlocked.
+# link_to FILE LINK: for people; who may not write there goes without
+link_to()
+{
+	[[ $(readlink "$2") = "$1" || $sealed ]] || ln -sfn "$1" "$2"
+}
+
+# Two build.sh at once take turns in build/; the emulator runs unlocked.  Where
+# build/ cannot be written, what is made can be used all the same: sealed
+# says what is in the way, and nothing is made (may_write).
 lock()
 {
-	mkdir -p "$B" || die 3 "cannot write to $ROOT"
-	exec 9>"$B/.lock"
+	sealed=''
+	if ! mkdir -p "$B" 2>/dev/null; then
+		sealed=$ROOT
+	elif [[ ! -w $B ]]; then
+		sealed=$B
+	elif [[ ! ${locked:-} ]]; then
+		# What was made as root is not ours to replace
+		sealed=$(find "$B" -maxdepth 2 ! -type l ! -writable -print -quit)
+	fi
+	# Who cannot make the file has nobody to wait for, or waits as a reader
+	if ! { exec 9>>"$B/.lock"; } 2>/dev/null; then
+		sealed=${sealed:-$B/.lock}
+		{ exec 9<"$B/.lock"; } 2>/dev/null || return 0
+	fi
 	flock -n 9 || {
-		say "waiting for another build.sh"
+		say "waiting for another build.sh$(lock_holder)"
 		flock 9
 	}
+	locked=1
+}
+
+# lock_holder: " (process N: COMMAND)", from the kernel's list of locks
+lock_holder()
+{
+	local inode pid
+
+	inode=$(stat -c %i "$B/.lock")
+	pid=$(awk -v inode=":$inode" '$2 == "FLOCK" &&
+		substr($6, length($6) - length(inode) + 1) == inode {
+			print $5; exit }' /proc/locks 2>/dev/null) || true
+	[[ ! $pid ]] || echo " (process $pid: $(tr '\0' ' ' \
+		<"/proc/$pid/cmdline" 2>/dev/null))"
 }
 
 unlock()
 {
-	exec 9>&-
+	{ exec 9>&-; } 2>/dev/null || true
+}
+
+# may_write WHAT: is to be made, in build/
+may_write()
+{
+	[[ ! $sealed ]] || die 3 "$1 would have to be built, and $(id -un) cannot" \
+		"write $sealed, which is $(stat -c %U "$sealed")'s: build as" \
+		"that user, or have it (chown -R), or take a copy of your own"
 }
 
 # --- what is compiled --------------------------------------------------------
@@ -403,9 +571,11 @@ unlock()
 # CPUs; nothing where nothing is stale
 compile()
 {
-	make -s -C "$ROOT" -j "$(nproc)" B=build VERSION="$VERSION" \
-		${COVERAGE:+COVERAGE="$COVERAGE"} "$1" >&2 9>&- ||
-		die 1 "$1 does not compile"
+	local command=(make -s -C "$ROOT" -j "$(nproc)" B=build
+		VERSION="$VERSION" ${COVERAGE:+COVERAGE="$COVERAGE"} "$1")
+
+	[[ ! $sealed ]] || "${command[@]}" -q >/dev/null 2>&1 || may_write "$1"
+	"${command[@]}" >&2 || die 1 "$1 does not compile"
 }
 
 # verb tier

@@ -4,6 +4,9 @@
 # machine's own package lists: apt-get with a configuration of its own under
 # build/apt.  Signatures are checked as ever, with the machine's keyring.
 #
+# apt's configuration knows no quoting: the directories in it are relative ones,
+# and apt works in one of build/cache/* (priv_apt).
+#
 # Sourced by build.sh.
 
 # The mirror the machine itself uses for Debian's component main: not the
@@ -56,7 +59,7 @@ keyring()
 # would tend the machine's own caches.
 apt_config()
 {
-	local suite=$1 dir=$B/apt/$1 signed uri
+	local suite=$1 dir=$B/apt/$1 from=../../apt/$1 signed uri
 
 	[[ $(dpkg --print-architecture) = amd64 ]] ||
 		die 3 "this needs an amd64 machine with Debian"
@@ -78,16 +81,16 @@ apt_config()
 		#clear DPkg::Pre-Install-Pkgs;
 		#clear DPkg::Post-Invoke;
 		#clear APT::Default-Release;
-		Dir::State "$dir";
-		Dir::State::lists "$dir/lists";
-		Dir::State::status "$dir/status";
-		Dir::Cache "$dir";
-		Dir::Cache::archives "$B/cache/debs";
-		Dir::Etc::sourcelist "$dir/sources.list";
+		Dir::State "$from";
+		Dir::State::lists "$from/lists";
+		Dir::State::status "$from/status";
+		Dir::Cache "$from";
+		Dir::Cache::archives "../debs";
+		Dir::Etc::sourcelist "$from/sources.list";
 		Dir::Etc::sourceparts "/dev/null";
 		Dir::Etc::preferences "/dev/null";
 		Dir::Etc::preferencesparts "/dev/null";
-		Dir::Log "$dir";
+		Dir::Log "$from";
 		APT::Architecture "amd64";
 		APT::Architectures { "amd64"; };
 		APT::Install-Recommends "false";
@@ -105,14 +108,16 @@ apt_update()
 {
 	local suite=$1 dir=$B/apt/$1
 
-	# the configuration names the directory: not after the project moved
+	# Not with a configuration of an older build.sh
 	if [[ -e $dir/updated && $(find "$dir/updated" -mmin -1440) ]] &&
-		grep -qF "\"$dir\"" "$dir/apt.conf"; then
+		grep -qF '"../debs"' "$dir/apt.conf"; then
 		return
 	fi
+	need apt
+	rm -f "$dir/updated"
 	apt_config "$suite"
 	say "fetching Debian's package indices ($suite)"
-	apt-get -qq -c "$dir/apt.conf" update >&2 ||
+	priv_apt "$suite" get update >&2 ||
 		die 3 "cannot fetch the package indices of $suite from" \
 			"$(mirror): see above; MIRROR=URL names another" \
 			"mirror, and a keyring older than the suite is" \
@@ -120,13 +125,21 @@ apt_update()
 	touch "$dir/updated"
 }
 
-# priv_apt SUITE get|cache ARGUMENTS
+# priv_apt SUITE get|cache ARGUMENTS: what it downloads into the directory that
+# it works in goes to build/cache/debs
 priv_apt()
 {
-	local suite=$1 tool=$2
+	in_cache debs "$@"
+}
 
-	shift 2
-	"apt-$tool" -qq -c "$B/apt/$suite/apt.conf" "$@"
+# in_cache DIRECTORY SUITE get|cache ARGUMENTS: apt, in build/cache/DIRECTORY
+in_cache()
+{
+	local directory=$1 suite=$2 tool=$3
+
+	shift 3
+	(cd "$B/cache/$directory" && exec "apt-$tool" -qq \
+		-c "../../apt/$suite/apt.conf" "$@")
 }
 
 # deb_version SUITE PACKAGE: the candidate's version, "" if there is none
@@ -143,7 +156,7 @@ fetch_deb()
 
 	apt_update "$suite"
 	say "fetching $package"
-	(cd "$B/cache/debs" && priv_apt "$suite" get download "$package") >&2 ||
+	priv_apt "$suite" get download "$package" >&2 ||
 		die 3 "cannot fetch the package $package of $suite"
 	# apt writes an epoch's colon as %3a
 	file=$(find "$B/cache/debs" -maxdepth 1 -name "${package%%=*}_*.deb" \
@@ -206,13 +219,13 @@ source_candidate()
 # download is complete.
 download_source()
 {
-	local what=$1 file=$2 dir=$B/cache/sources/partial
+	local what=$1 file=$2 dir=$B/cache/partial
 
 	say "fetching the source ${what%%=*} ${what#*=}"
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	(cd "$dir" && priv_apt trixie get source --tar-only --download-only \
-		"$what") >"$dir/log" 2>&1 || {
+	in_cache partial trixie get source --tar-only --download-only \
+		"$what" >"$dir/log" 2>&1 || {
 		cat "$dir/log" >&2
 		die 3 "cannot fetch the source of $what"
 	}

@@ -65,6 +65,7 @@ fetch_qemu()
 
 	[[ $version = "$QEMU_FETCHED" ]] || dir=$B/qemu-$version
 	if [[ ! -e $dir/version ]]; then
+		may_write "QEMU $version"
 		rm -rf "$dir" "$dir.new"
 		extract_qemu "$version" "$dir.new"
 		qemu_wrapper "$dir.new"
@@ -100,7 +101,7 @@ extract_qemu()
 	# "Inst name (version suite [arch])": an epoch's colon is %3a in names
 	while read -r name deb; do
 		deb=$B/cache/debs/${name}_${deb//:/%3a}_
-		dpkg-deb --fsys-tarfile "$deb"*.deb | tar -x -C "$dir" \
+		dpkg-deb --fsys-tarfile "$deb"*.deb | untar "$dir" \
 			--exclude=./usr/share/{doc,man,locale,icons} \
 			--no-same-owner
 	done < <(sed -nE 's/^Inst (\S+) \((\S+) .*/\1 \2/p' <<<"$plan")
@@ -114,12 +115,18 @@ qemu_wrapper()
 		here=$(dirname "$(readlink -f "$0")")
 		lib=$here/usr/lib/x86_64-linux-gnu
 		export QEMU_MODULE_DIR="$lib/qemu"
-		exec "$lib/ld-linux-x86-64.so.2" \
-			--library-path "$lib:$lib/pulseaudio" \
+		# To the loader a colon or semicolon parts two directories: there
+		# they are given from the root by links that have none
+		case $lib in
+		*[:\;]*) paths=/proc/self/fd/9:/proc/self/fd/8
+			exec 9<"$lib" 8<"$lib/pulseaudio";;
+		*) paths=$lib:$lib/pulseaudio;;
+		esac
+		exec "$lib/ld-linux-x86-64.so.2" --library-path "$paths" \
 			"$here/usr/bin/qemu-system-x86_64" \
 			-L "$here/usr/share/qemu" -L "$here/usr/share/seabios" "$@"
 	END
-	chmod +x "$1/qemu-system-x86_64"
+	chmod 755 "$1/qemu-system-x86_64"
 }
 
 # --- kernel ----------------------------------------------------------------
@@ -138,7 +145,7 @@ build_kernel()
 			debian_kernel "$KERNEL"
 		fi
 	fi
-	ln -sfn "$kernel_image" "$B/vmlinuz"
+	link_to "$kernel_image" "$B/vmlinuz"
 }
 
 given_kernel()
@@ -177,12 +184,13 @@ debian_kernel()
 	[[ $prefix =~ ^[0-9]+\.[0-9]+ ]] ||
 		die 2 "KERNEL=$prefix: neither a version (6.12, 7.3), own or" \
 			"debug (own-7.3) nor a file"
-	if [[ ! -e $note ]]; then
+	if [[ ! -s $note ]]; then
 		need "${NEED_KERNEL[@]}"
+		may_write "the kernel $prefix"
 		apt_update trixie
 		kernel_version=$(newest_kernel "$prefix")
 		extract_kernel "$kernel_version"
-		echo "$kernel_version" >"$note"
+		put "$note" "$kernel_version"
 		say "kernel: $B/kernel/$kernel_version"
 	fi
 	kernel_version=$(<"$note")
@@ -229,7 +237,7 @@ extract_kernel()
 	mkdir -p "$dir.new"
 	for name in $(kernel_packages "$version"); do
 		deb=$(fetch_deb trixie "$name")
-		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir.new" \
+		dpkg-deb --fsys-tarfile "$deb" | untar "$dir.new" \
 			--exclude=./usr/share --no-same-owner
 		dpkg-deb -f "$deb" Version >"$dir.new/debian.version"
 	done

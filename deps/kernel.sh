@@ -17,6 +17,9 @@ own_kernel()
 	[[ -e $KERNEL_CONFIG-$series.config ]] ||
 		die 2 "KERNEL=$1: there are options for" \
 			"$(kernel_series), not for $series"
+	[[ $B != *[[:space:]:]* ]] || die 3 "KERNEL=$1: Linux cannot be built" \
+		"below a directory with a space or a colon in its name, as" \
+		"$B has: move the project, or take Debian's kernel (KERNEL=$series)"
 	dir=$B/kernel/$flavour-$series source=$B/kernel/source-$series
 	mapfile -t options < <(kernel_options "$flavour" "$series")
 	kernel_source "$series"
@@ -25,6 +28,8 @@ $(cat "${options[@]}" "$ROOT/deps/kernel.sh" | sha256sum)"
 	if [[ ! -e $dir/vmlinuz ]] || ! fresh "kernel-$flavour-$series" "$key"
 	then
 		need "${NEED_OWN_KERNEL[@]}"
+		may_write "Linux $series ($flavour)"
+		unstamp "kernel-$flavour-$series"
 		make_kernel
 		stamp "kernel-$flavour-$series" "$key"
 	fi
@@ -56,8 +61,9 @@ kernel_source()
 {
 	local series=$1 to=$B/kernel/source-$1 deb name
 
-	[[ ! -e $to.version ]] || return 0
+	[[ ! -s $to.version ]] || return 0
 	need "${NEED_KERNEL[@]}"
+	may_write "the source of Linux $series"
 	deb=$(fetch_deb trixie "linux-source-$series")
 	name=linux-source-$series
 	say "unpacking $name"
@@ -67,13 +73,13 @@ kernel_source()
 	# the options (Kconfig) is wanted of all.
 	dpkg-deb --fsys-tarfile "$deb" |
 		tar -x -O "./usr/src/$name.tar.xz" |
-		tar -x -J -C "$to" --strip-components=1 --no-same-owner \
+		untar "$to" -J --strip-components=1 --no-same-owner \
 			--exclude="$name/arch/[!x]*/*.[chS]" \
 			--exclude="$name/drivers/gpu/drm/amd/*.[ch]" \
 			--exclude="$name/tools/testing/*" \
 			--exclude="$name/tools/perf/*" \
 			--exclude='*.dts' --exclude='*.dtsi' --exclude='*.rst'
-	dpkg-deb -f "$deb" Version >"$to.version"
+	put "$to.version" "$(dpkg-deb -f "$deb" Version)"
 }
 
 # make_kernel: in dir from source with options, of the caller
@@ -83,7 +89,10 @@ make_kernel()
 
 	say "building Linux $series ($flavour) from $(<"$source.version"):" \
 		"some minutes"
+	# One that was killed may have left files that seem to be done
+	[[ ! -e $dir/under-way ]] || rm -rf "$dir/obj"
 	mkdir -p "$dir/obj"
+	touch "$dir/under-way"
 	cat "${options[@]}" >"$dir/options"
 	# So that a failed build leaves no old one behind that seems right
 	rm -f "$dir"/{vmlinuz,config}
@@ -91,7 +100,9 @@ make_kernel()
 	check_options "$dir/obj/.config" "${options[@]}"
 	kbuild bzImage
 	cp "$dir/obj/.config" "$dir/config"
-	cp "$dir/obj/arch/x86/boot/bzImage" "$dir/vmlinuz"
+	cp "$dir/obj/arch/x86/boot/bzImage" "$dir/vmlinuz.new"
+	mv "$dir/vmlinuz.new" "$dir/vmlinuz"
+	rm -f "$dir/under-way"
 	say "kernel: $dir/vmlinuz, $((SECONDS - began)) s"
 }
 
@@ -107,8 +118,10 @@ kbuild()
 		KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_TIMESTAMP="$(date -u -r "$source/Makefile")" \
 		make -s -C "$source" O="$dir/obj" ARCH=x86_64 \
-		-j"$(nproc)" "$@" >"$dir/log" 2>&1 9>&- || status=$?
+		-j"$(nproc)" "$@" >"$dir/log" 2>&1 || status=$?
 	((status == 0)) || {
+		# make has ended, and removed what is half done
+		((status > 128)) || rm -f "$dir/under-way"
 		tail -n 30 "$dir/log" >&2
 		die 1 "Linux $series ($flavour) cannot be built: see above," \
 			"and $dir/log"

@@ -25,6 +25,10 @@ LIB_CFLAGS=(-std=gnu11 -Oz -fno-caller-saves -fno-move-loop-invariants
 MUSL_CFLAGS=(-std=c99 -ffreestanding -frounding-math
 	-fexcess-precision=standard -fno-strict-aliasing)
 
+# They are made in build/deps.new, and called build/deps when all is there: what
+# an interrupted build leaves is not taken for them.
+NEW=$B/deps.new
+
 # verb deps
 build_deps()
 {
@@ -33,42 +37,45 @@ build_deps()
 	need "${NEED_DEPS[@]}"
 	key=$(deps_key)
 	fresh deps "$key" && return
+	may_write "the static libraries"
 	say "building the static libraries"
-	rm -rf "$B/deps" "$B/src"
-	mkdir -p "$B"/deps/{bin,lib,include} "$B/src"
+	rm -rf "$NEW" "$B/src"
+	mkdir -p "$NEW"/{bin,lib,include} "$B/src"
 	install_musl
 	install_uapi
-	install_compiler
+	install -m 755 "$ROOT/deps/musl-cc" "$NEW/bin/musl-cc"
 	build_libraries
-	write_versions >"$B/libs.json"
-	rm -rf "$B/src"
+	write_versions >"$NEW/versions.json"
+	unstamp deps
+	rm -rf "$B/deps" "$B/src"
+	mv "$NEW" "$B/deps"
 	stamp deps "$key"
 	say "libraries: $B/deps/lib"
 }
 
-# What the result depends on; the directory is in the compiler's wrapper
+# What the result depends on
 deps_key()
 {
 	local package
 
-	echo "$B" "${LIB_CFLAGS[@]}" "$(gcc -dumpfullversion)" \
+	echo "${LIB_CFLAGS[@]}" "$(gcc -dumpfullversion)" \
 		"$(for package in musl util-linux numactl cjson ndctl; do
 			sums_line "$package"
 		done)" \
-		"$(cat "$ROOT"/deps/{libs.sh,musl.specs.in} \
+		"$(cat "$ROOT"/deps/{libs.sh,musl-cc} \
 			"$ROOT"/deps/*/* | sha256sum)"
 }
 
 install_musl()
 {
-	local deb to=$B/deps/musl
+	local deb to=$NEW/musl
 
 	deb=$(fetch_deb trixie musl-dev)
 	mkdir -p "$to"
 	dpkg-deb -x "$deb" "$B/src/musl"
 	mv "$B/src/musl/usr/include/x86_64-linux-musl" "$to/include"
 	mv "$B/src/musl/usr/lib/x86_64-linux-musl" "$to/lib"
-	dpkg-deb -f "$deb" Version >"$B/deps/musl.version"
+	dpkg-deb -f "$deb" Version >"$NEW/musl.version"
 }
 
 # The kernel's headers, and nothing else of /usr/include: glibc's would
@@ -78,26 +85,12 @@ install_uapi()
 	local deb to=$B/src/uapi
 
 	deb=$(fetch_deb trixie linux-libc-dev)
-	mkdir -p "$to" "$B/deps/uapi"
-	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$to" ./usr/include/linux \
+	mkdir -p "$to" "$NEW/uapi"
+	dpkg-deb --fsys-tarfile "$deb" | untar "$to" ./usr/include/linux \
 		./usr/include/asm-generic ./usr/lib/linux/uapi/x86/asm
 	mv "$to"/usr/include/{linux,asm-generic} \
-		"$to/usr/lib/linux/uapi/x86/asm" "$B/deps/uapi"
-	dpkg-deb -f "$deb" Version >"$B/deps/linux-libc-dev.version"
-}
-
-# musl-cc is gcc with another libc.  Paths below the project do not reach
-# the objects, so that two directories give the same bits.
-install_compiler()
-{
-	sed "s|@DEPS@|$B/deps|g" "$ROOT/deps/musl.specs.in" \
-		>"$B/deps/musl.specs"
-	cat >"$B/deps/bin/musl-cc" <<-END
-		#!/bin/sh
-		exec gcc -specs='$B/deps/musl.specs' -static -no-pie -fno-pie \\
-			-ffile-prefix-map='$ROOT/'= "\$@"
-	END
-	chmod +x "$B/deps/bin/musl-cc"
+		"$to/usr/lib/linux/uapi/x86/asm" "$NEW/uapi"
+	dpkg-deb -f "$deb" Version >"$NEW/linux-libc-dev.version"
 }
 
 # Debian compiles musl for speed and to be shared: that is a third of what
@@ -108,14 +101,14 @@ small_libc()
 {
 	local files
 
-	[[ $(<"$B/deps/musl.version") = "$(source_version musl)"-* ]] ||
-		die 1 "Debian's musl-dev is $(<"$B/deps/musl.version"), but" \
+	[[ $(<"$NEW/musl.version") = "$(source_version musl)"-* ]] ||
+		die 1 "Debian's musl-dev is $(<"$NEW/musl.version"), but" \
 			"deps/SHA256SUMS pins musl $(source_version musl)"
 	unpack musl arch include src
 	mapfile -t files < <(grep -v '^#' "$ROOT/deps/musl/files")
 	objects libc-small musl "${MUSL_CFLAGS[*]} -Iarch/x86_64 \
 -Iarch/generic -Isrc/include -Isrc/internal -Iinclude" "${files[@]/#/src/}"
-	cp "$B/src/obj/libc-small.o" "$B/deps/lib"
+	cp "$B/src/obj/libc-small.o" "$NEW/lib"
 }
 
 # The order is that of their needs: a later one includes what an earlier
@@ -138,8 +131,8 @@ build_libraries()
 	unpack cjson cJSON.c cJSON.h
 	headers cjson cjson cJSON.h
 	library libcjson cjson 'cJSON_*' . cJSON.c
-	mkdir -p "$B/deps/src/cjson"
-	cp "$B"/src/cjson/{cJSON.c,cJSON.h,config.h} "$B/deps/src/cjson"
+	mkdir -p "$NEW/src/cjson"
+	cp "$B"/src/cjson/{cJSON.c,cJSON.h,config.h} "$NEW/src/cjson"
 
 	unpack ndctl cxl daxctl util ccan
 	cp "$ROOT"/deps/{udev,kmod}/* "$B/src/ndctl"
@@ -160,7 +153,7 @@ unpack()
 	shift
 	tar=$(fetch_source "$package")
 	mkdir -p "$B/src/$package"
-	tar -x -f "$tar" -C "$B/src/$package" --strip-components=1 \
+	untar "$B/src/$package" -f "$tar" --strip-components=1 \
 		--no-same-owner --wildcards --no-wildcards-match-slash \
 		"${@/#/*/}"
 	cp "$ROOT/deps/$package/config.h" "$B/src/$package/config.h"
@@ -169,7 +162,7 @@ unpack()
 # headers PACKAGE DIRECTORY FILES...
 headers()
 {
-	local package=$1 to=$B/deps/include/$2
+	local package=$1 to=$NEW/include/$2
 
 	shift 2
 	mkdir -p "$to"
@@ -193,26 +186,27 @@ library()
 	# shellcheck disable=SC2086
 	objects "$name" "$package" "$(printf ' -I%s' $includes)" "$@"
 	objcopy -w "${keep[@]}" "$B/src/obj/$name.o"
-	ar -rcD "$B/deps/lib/$name.a" "$B/src/obj/$name.o"
+	ar -rcD "$NEW/lib/$name.a" "$B/src/obj/$name.o"
 }
 
 # objects NAME PACKAGE FLAGS FILES...: build/src/obj/NAME.o of all the files
 objects()
 {
-	local name=$1 package=$2 obj=$B/src/obj/$1 flags
+	local name=$1 package=$2 flags
 
 	flags=("${LIB_CFLAGS[@]}" -I. -include config.h)
 	# shellcheck disable=SC2206
 	flags+=($3)
 	shift 3
-	mkdir -p "$obj"
+	mkdir -p "$B/src/obj/$name"
 	cd "$B/src/$package"
 	# shellcheck disable=SC2016
 	printf '%s\n' "${@%.c}" | xargs -P "$(nproc)" -I{} sh -c \
 		'n=$1 o=$2; shift 2; exec "$@" -c "$n.c" -o "$o/${n##*/}.o"' \
-		compile {} "$obj" "$B/deps/bin/musl-cc" "${flags[@]}"
+		compile {} "../obj/$name" ../../deps.new/bin/musl-cc \
+		"${flags[@]}" || die 1 "$name of $package does not compile"
 	cd "$ROOT"
-	ld -r -o "$obj.o" "$obj"/*.o
+	ld -r -o "$B/src/obj/$name.o" "$B/src/obj/$name"/*.o
 }
 
 write_versions()
@@ -227,8 +221,8 @@ write_versions()
 		  "libdaxctl": "$ndctl",
 		  "libnuma": "$(source_version numactl)",
 		  "libuuid": "$(source_version util-linux)",
-		  "musl": "$(<"$B/deps/musl.version")",
-		  "linux-libc-dev": "$(<"$B/deps/linux-libc-dev.version")",
+		  "musl": "$(<"$NEW/musl.version")",
+		  "linux-libc-dev": "$(<"$NEW/linux-libc-dev.version")",
 		  "gcc": "$(gcc -dumpfullversion)"
 		}
 	END

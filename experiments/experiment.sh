@@ -508,7 +508,8 @@ cmd_experiment()
 	fi
 	run_cells
 	make_report
-	jq -e 'all(.[]; .verdict == "passed")' "$dir/results.json" >/dev/null
+	jq -e 'all(.[]; .verdict == "passed")' "$dir/results.json" \
+		>/dev/null || leave 1
 }
 
 list_experiments()
@@ -537,7 +538,7 @@ parse_experiment()
 		--icount) ICOUNT=${ICOUNT:-1};;
 		--help | -h)
 			experiment_usage
-			exit
+			leave 0
 			;;
 		--scale | --repeat | --jobs | --topology | --kernel | --workload)
 			(($# > 1)) || die 2 "experiment: $1 needs a value"
@@ -593,7 +594,7 @@ find_experiment()
 	case $what in
 	'')
 		experiment_usage >&2
-		exit 2
+		leave 2
 		;;
 	list) return;;
 	sweep)

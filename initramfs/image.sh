@@ -24,7 +24,8 @@ build_initramfs()
 	build_base "$dir"
 	if newer_than "$initramfs" "$dir/base.cpio" "$B/tier" ||
 		[[ ! -e $initramfs ]]; then
-		pack_tier "$dir"
+		may_write "the initramfs"
+		(umask 022 && pack_tier "$dir")
 		cat "$dir/base.cpio" "$dir/tier.cpio" >"$initramfs.new"
 		size=$(stat -c %s "$initramfs.new")
 		((size <= IMAGE_MAX_BYTES)) || die 1 "the initramfs has" \
@@ -32,7 +33,7 @@ build_initramfs()
 		mv "$initramfs.new" "$initramfs"
 		say "initramfs: $initramfs, $size bytes"
 	fi
-	ln -sfn "$initramfs" "$B/initramfs.cpio"
+	link_to "$initramfs" "$B/initramfs.cpio"
 }
 
 # build_base DIR: all but tier.  Whole files are moved into place: another
@@ -45,6 +46,16 @@ build_base()
 	key="$kernel_image $kernel_modules $(stat -c %Y "$kernel_image") \
 $(cat "$ROOT"/initramfs/{modules,image.sh} "$B/busybox.version" | sha256sum)"
 	[[ -e $dir/base.cpio ]] && fresh "base-$kernel_version" "$key" && return
+	may_write "the image for Linux $kernel_version"
+	unstamp "base-$kernel_version"
+	# Its modes are the guest's matter, whatever umask is here
+	(umask 022 && make_base)
+	stamp "base-$kernel_version" "$key"
+}
+
+# make_base: dir and root are the caller's
+make_base()
+{
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,dev,etc/tier,lib/modules,proc,root,run,sys,tmp}
 	ln -s bin "$root/sbin"
@@ -54,20 +65,21 @@ $(cat "$ROOT"/initramfs/{modules,image.sh} "$B/busybox.version" | sha256sum)"
 	pack "$root" -19 >"$dir/base.cpio.new"
 	mv "$dir/base.cpio.new" "$dir/base.cpio"
 	rm -rf "$root"
-	stamp "base-$kernel_version" "$key"
 }
 
 build_busybox()
 {
 	local deb
 
-	[[ -e $B/busybox.version && -e $B/busybox ]] && return
+	[[ -s $B/busybox.version && -e $B/busybox ]] && return
+	may_write "the guest's busybox"
+	rm -f "$B/busybox.version"
 	deb=$(fetch_deb trixie busybox-static)
 	dpkg-deb --fsys-tarfile "$deb" |
 		tar -x -O ./usr/bin/busybox >"$B/busybox.new"
 	chmod 755 "$B/busybox.new"
 	mv "$B/busybox.new" "$B/busybox"
-	dpkg-deb -f "$deb" Version >"$B/busybox.version"
+	put "$B/busybox.version" "$(dpkg-deb -f "$deb" Version)"
 }
 
 install_busybox()
@@ -137,7 +149,7 @@ pack()
 {
 	find "$1" -type d -exec chmod 755 {} +
 	find "$1" -exec touch -h -d "@${SOURCE_DATE_EPOCH:-0}" {} +
-	(cd "$1" && find . -mindepth 1 -printf '%P\n' | sort |
-		cpio -o --quiet -H newc --reproducible -R 0:0 |
+	(cd "$1" && find . -mindepth 1 -printf '%P\0' | sort -z |
+		cpio -o -0 --quiet -H newc --reproducible -R 0:0 |
 		zstd -q -T1 "$2")
 }

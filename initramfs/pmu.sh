@@ -13,7 +13,7 @@ PLUGIN_QEMU=11.1
 build_plugin()
 {
 	plugin=$B/tier-pmu.so
-	need "${NEED_DEPS[@]}"
+	need "${NEED_PLUGIN[@]}"
 	compile plugin
 }
 

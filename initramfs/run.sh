@@ -28,17 +28,18 @@ cmd_run()
 	local name add=() arguments=() status=0 count latency scope pmu
 
 	parse_run "$@"
-	((${#arguments[@]})) || arguments=(--once gups 1G node1)
+	arguments_once
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
+	check_arguments
 	open_out
 	catch_signals
-	unstopped begin_run "${arguments[@]}"
+	unstopped begin_run "${arguments[@]}" || not_begun $?
 	mapfile -d '' qemu <"$out/.qemu"
 	run_qemu
 	finish_run || status=$?
-	exit "$status"
+	leave "$status"
 }
 
 # begin_run TIER ARGUMENTS...: what the run is, and .qemu: the command's words
@@ -47,8 +48,19 @@ begin_run()
 	add_files
 	qemu_arguments "$out/records.jsonl" plain "$@"
 	describe_run "$@"
-	cat "$out/qemu.cmd"
-	printf '%s\0' "${qemu[@]}" >"$out/.qemu"
+	# Whoever reads that may have seen enough
+	cat "$out/qemu.cmd" || true
+	{ printf '%s\0' "${qemu[@]}" >"$out/.qemu"; } 2>/dev/null ||
+		die 3 "cannot write to $out: $(why_unwritten "$out/.qemu")"
+}
+
+# not_begun STATUS: of begin_run, which has said why
+not_begun()
+{
+	local status=$(($1 > 100 ? $1 - 100 : $1))
+
+	say "failed: did not run ($out)"
+	leave $((status > 3 ? 1 : status))
 }
 
 # verb shell [TIER ARGUMENTS]: the console is this terminal
@@ -66,9 +78,9 @@ cmd_shell()
 	describe_run "${arguments[@]}"
 	cat "$out/qemu.cmd"
 	say "Ctrl-A X ends the emulator"
-	"${qemu[@]}" || status=$?
-	echo "ended: status $status" >"$out/verdict"
-	exit "$status"
+	setpriv --pdeathsig TERM "${qemu[@]}" || status=$?
+	put "$out/verdict" "ended: status $status"
+	leave $((status == 0 ? 0 : 1))
 }
 
 # verb qemu-line [TOPOLOGY [--count] [--latency SPEC] [TIER ARGUMENTS]]
@@ -81,10 +93,11 @@ cmd_qemu_line()
 		shift
 	fi
 	parse_run "$@"
-	((${#arguments[@]})) || arguments=(--once gups 1G node1)
+	arguments_once
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
+	check_arguments
 	qemu_arguments records.jsonl plain "${arguments[@]}"
 	command_text plain
 }
@@ -142,17 +155,42 @@ parse_run()
 	check_added
 }
 
+# arguments_once: without --once a benchmark repeats until somebody at the
+# console ends it, and then there is a shell: of which nobody is here
+arguments_once()
+{
+	((${#arguments[@]})) || arguments=(gups 1G node1)
+	[[ ${arguments[0]} = --once ]] || arguments=(--once "${arguments[@]}")
+}
+
+# check_arguments: what tier would call bad usage is said before anything boots.
+# With --help it does nothing.
+check_arguments()
+{
+	local said status=0
+
+	said=$("$B/tier" --help "${arguments[@]}" 2>&1) || status=$?
+	((status != 2)) || die 2 "${said#tier: }"
+	[[ $said != 'usage: tier [OPTIONS] VERB'* ]] || die 2 \
+		"run: \"${arguments[*]:1}\" has no verb for tier to do" \
+		"(./build.sh shell looks around)"
+}
+
 # Everything that can be wrong is found before anything is built
 check_guest()
 {
+	local row
+
 	mem_mib=$(mebibytes MEM "$MEM")
 	cxl_mib=$(mebibytes CXL_MEM "$CXL_MEM")
 	((mem_mib >= 256)) || die 2 "MEM=$MEM: the guest needs 256M"
 	((cxl_mib % 256 == 0)) ||
 		die 2 "CXL_MEM=$CXL_MEM: not a multiple of 256M, as regions are"
 	[[ $SMP =~ ^[1-9][0-9]{0,2}$ ]] || die 2 "SMP=$SMP: not a number of CPUs"
-	[[ $TIMEOUT =~ ^[1-9][0-9]{0,8}$ ]] ||
-		die 2 "TIMEOUT=$TIMEOUT: not a number of seconds"
+	for row in TIMEOUT SILENCE; do
+		[[ ${!row} =~ ^[1-9][0-9]{0,8}$ ]] ||
+			die 2 "$row=${!row}: not a number of seconds"
+	done
 	is_topology "$TOPOLOGY" ||
 		die 2 "TOPOLOGY=$TOPOLOGY: there are $(topologies)"
 	case $ACCEL in
@@ -260,7 +298,9 @@ qemu_arguments()
 	local records=$1 console=$2 topology
 
 	shift 2
-	mapfile -t topology < <(topology_words)
+	topology=$(topology_words)
+	mapfile -t topology <<<"$topology"
+	[[ ${topology[0]} ]] || topology=()
 	# Huge pages under the emulator's own TLB, which is 16 MB and read at
 	# random: some 10 % of the rate
 	qemu=(env GLIBC_TUNABLES=glibc.malloc.hugetlb=1
@@ -297,15 +337,20 @@ ${out//,/,,}/console.log"
 # The topology's file, with the sizes filled in, a word a line
 topology_words()
 {
-	local mem cxl=$cxl_mib
+	local line words
 
-	mem=$mem_mib
 	# a window holds its device in steps of 256 MiB
-	sed -E -e '/^#/d' -e "s/@MEM@/${mem}M/g; s/@CXL_MEM@/${cxl}M/g" \
-		-e "s/@TOTAL@/$((mem + cxl))M/g; s/@WINDOW@/${cxl}M/g" \
-		-e "s/@WINDOW2@/$((2 * cxl))M/g; s/@LAST_CPU@/$((SMP - 1))/g" \
-		"$ROOT/initramfs/topologies/$TOPOLOGY" | tr -s ' ' '\n' |
-		grep . || true
+	while read -r line || [[ $line ]]; do
+		[[ $line != '#'* ]] || continue
+		line=${line//@MEM@/${mem_mib}M}
+		line=${line//@CXL_MEM@/${cxl_mib}M}
+		line=${line//@TOTAL@/$((mem_mib + cxl_mib))M}
+		line=${line//@WINDOW@/${cxl_mib}M}
+		line=${line//@WINDOW2@/$((2 * cxl_mib))M}
+		line=${line//@LAST_CPU@/$((SMP - 1))}
+		read -r -a words <<<"$line"
+		((${#words[@]} == 0)) || printf '%s\n' "${words[@]}"
+	done <"$ROOT/initramfs/topologies/$TOPOLOGY"
 }
 
 # command_text plain|terminal: the command for a person to copy, an option
@@ -339,9 +384,11 @@ shell_word()
 # Makes OUT, and sets it to its whole name
 make_out()
 {
-	mkdir -p "$OUT" 2>/dev/null ||
-		die 3 "OUT=$OUT: cannot make that directory"
-	OUT=$(realpath "$OUT")
+	[[ $OUT != *$'\n'* ]] || die 2 "OUT: a name with a line break"
+	mkdir -p -- "$OUT" 2>/dev/null ||
+		die 3 "OUT=$OUT: cannot make that directory; OUT=DIRECTORY names" \
+			"another"
+	OUT=$(realpath -- "$OUT")
 }
 
 # new_directory BASE: makes BASE or BASE-2, BASE-3, ..., and prints which
@@ -371,28 +418,39 @@ open_out()
 	else
 		out=$(new_directory "$OUT/$(date +%Y%m%d-%H%M%S)")
 	fi
-	exec 8>"$out/.lock" || die 3 "cannot write to $out"
+	{ exec 8>"$out/.lock"; } 2>/dev/null ||
+		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{verdict,initramfs.cpio,pmu.json,.qemu,.judged}
+	rm -f "$out"/{initramfs.cpio,pmu.json,.qemu,*.new}
+	rm -rf "$out/.add"
+	put "$out/verdict" "failed: did not run"
+	# For a verdict on a disk that is full by then
+	{ head -c 8192 /dev/zero >"$out/.room"; } 2>/dev/null ||
+		die 3 "cannot write to $out: $(why_unwritten "$out/.room")"
 	ln -sfn "${out##*/}" "$OUT/latest" || die 3 "cannot write to $OUT"
-	write_verdict "failed: did not run"
 }
 
-write_verdict()
+# say_verdict VERDICT: to the file; returns 1 if it cannot be, which is said
+say_verdict()
 {
-	printf '%s\n' "$1" >"$out/verdict" || die 3 "cannot write to $out"
+	rm -f "$out"/{.qemu,.room}
+	try_put "$out/verdict" "$1" && return
+	say "$out/verdict cannot be written: $(why_unwritten "$out/verdict");" \
+		"it is not \"$(cat "$out/verdict" 2>/dev/null)\", but: $1"
+	return 1
 }
 
 # describe_run TIER ARGUMENTS...: qemu.cmd and manifest.json
 describe_run()
 {
-	local console=plain
+	local console=plain text
 
 	[[ " ${qemu[*]} " != *" chardev:console "* ]] || console=terminal
-	command_text "$console" >"$out/qemu.cmd" ||
-		die 3 "cannot write to $out"
-	manifest "$@" >"$out/manifest.json" || die 3 "cannot write to $out"
+	text=$(command_text "$console")
+	put "$out/qemu.cmd" "$text"
+	text=$(manifest "$@")
+	put "$out/manifest.json" "$text"
 }
 
 manifest()
@@ -404,7 +462,7 @@ manifest()
 		--arg kernel "$kernel_version" --arg qemu "$qemu_version" \
 		--arg tier "$VERSION" --arg commit "$commit" \
 		--arg busybox "$(<"$B/busybox.version")" \
-		--slurpfile libraries "$B/libs.json" \
+		--slurpfile libraries "$B/deps/versions.json" \
 		--arg topology "$TOPOLOGY" --arg accel "$ACCEL" \
 		--arg mem "$MEM" --arg cxl "$CXL_MEM" --arg smp "$SMP" \
 		--arg vmlinuz_sum "$(sum_of "$kernel_image")" \
@@ -457,17 +515,17 @@ wait_through()
 }
 
 # From here on a signal ends the run, not us: there is a verdict to write.
-# Sets interrupted, when one comes.
+# Sets interrupted, when one comes.  What our caller ignores is not one that
+# comes: bash leaves it ignored.
 #
 # bash 5.2 dies of a trap that is due while it reads a command substitution
 # ("unexpected EOF while looking for matching `)'"): from here on there are
 # such only in what is run unstopped.
 catch_signals()
 {
-	interrupted='' emulator=''
-	# timeout hands the signal on to the emulator, our only child
-	trap 'interrupted=1; [[ ! $emulator ]] ||
-		kill -TERM "$emulator" 2>/dev/null || true' INT TERM HUP
+	interrupted='' watch=''
+	trap 'interrupted=1; [[ ! $watch ]] ||
+		kill -TERM "$watch" 2>/dev/null || true' INT TERM HUP
 }
 
 # unstopped COMMAND...: in a shell that no signal reaches, while this one waits
@@ -480,66 +538,71 @@ unstopped()
 	wait_through $!
 }
 
-# Sets qemu_status and started.  The console goes through tee, which outlives a
-# Ctrl-C, so that the log is complete; by a pipe, so that it ends with whoever
-# writes into it, however early that is.
+# Runs the emulator, watched by watch.py.  Sets what that says of its end:
+# qemu_status, cause (what ended it, empty if nothing went wrong with it) and
+# log_error (empty if console.log is whole).
 run_qemu()
 {
-	local tee_pid console console_PID from to
+	local watching watching_PID said
 
-	started=$SECONDS qemu_status=0
+	qemu_status=0 cause='' log_error=''
 	[[ ! $interrupted ]] || return 0
 	exec 6>&1
-	coproc console {
-		trap '' INT TERM HUP
-		exec tee "$out/console.log" >&6 6>&- 8>&-
+	# Killed ourselves we leave neither behind
+	coproc watching {
+		trap '' INT HUP
+		exec setpriv --pdeathsig USR1 python3 -ISB \
+			"$ROOT/initramfs/watch.py" "$out/console.log" \
+			"$TIMEOUT" "$SILENCE" "${qemu[@]}" \
+			3>&1 >&6 6>&- 8>&- </dev/null
 	}
-	tee_pid=$console_PID
-	from=${console[0]} to=${console[1]}
-	exec 6>&- 7>&"$to" {from}<&- {to}>&-
-	# Killed ourselves we leave no emulator behind: timeout hands TERM on
-	setpriv --pdeathsig TERM \
-		timeout --foreground --kill-after=10 "$TIMEOUT" "${qemu[@]}" \
-		</dev/null >&7 2>&1 7>&- 8>&- &
-	emulator=$!
-	exec 7>&-
+	watch=$watching_PID said=${watching[0]}
+	exec 6>&- 7<&"$said"
 	# One that came before there was an emulator
-	[[ ! $interrupted ]] || kill -TERM "$emulator" 2>/dev/null || true
-	wait_through "$emulator" || qemu_status=$?
-	wait_through "$tee_pid" || true
+	[[ ! $interrupted ]] || kill -TERM "$watch" 2>/dev/null || true
+	wait_through "$watch" || qemu_status=$?
+	watch=''
+	if ! IFS=$'\x1f' read -r qemu_status cause log_error <&7; then
+		cause="what watches the emulator ended with status $qemu_status"
+	fi
+	exec 7<&-
 }
 
 # Writes the verdict; returns the run's status
 finish_run()
 {
-	local status=1 verdict="failed: no verdict"
+	local status='' verdict=''
 
-	unstopped judge || true
-	IFS=$'\t' read -r status verdict <"$out/.judged" || true
+	# By a pipe, which no disk is too full for
+	exec 7< <(trap '' INT TERM HUP && judge)
+	IFS=$'\t' read -r status verdict <&7 || true
+	exec 7<&-
+	[[ $verdict && $status =~ ^[0-9]+$ ]] ||
+		status=1 verdict="failed: no verdict"
 	[[ ! $interrupted ]] || status=1 verdict="failed: interrupted"
-	write_verdict "$verdict"
+	say_verdict "$verdict" || ((status)) || status=1
 	# A signal that came before the verdict stood is part of it
 	if [[ $interrupted && $verdict != "failed: interrupted" ]]; then
 		status=1 verdict="failed: interrupted"
-		write_verdict "$verdict"
+		say_verdict "$verdict" || true
 	fi
-	rm -f "$out"/{.qemu,.judged}
 	say "$verdict ($out)"
 	return "$status"
 }
 
-# .judged: the status and the verdict of a run that no signal ended
+# judge: the status and the verdict of a run that no signal ended.  What the
+# records say goes first: they know whether the guest had done its work.
 judge()
 {
-	local status verdict
+	local status=none verdict=''
 
-	IFS=$'\t' read -r status verdict < <(judge_records)
-	if ((SECONDS - started >= TIMEOUT)); then
-		status=1 verdict="failed: not done after TIMEOUT=$TIMEOUT s"
-	elif [[ $status = none ]]; then
+	IFS=$'\t' read -r status verdict < <(judge_records) || true
+	if [[ $status = none ]]; then
 		status=1 verdict="failed: $(why_no_end)"
+	elif [[ $status = 0 && $log_error ]]; then
+		status=1 verdict="failed: console.log is not whole: $log_error"
 	fi
-	printf '%s\t%s\n' "$status" "$verdict" >"$out/.judged"
+	printf '%s\t%s\n' "$status" "$verdict"
 }
 
 # judge_records: "STATUS VERDICT", the status "none" without an end record.
@@ -573,24 +636,27 @@ judge_records()
 # The guest did not come to its end record
 why_no_end()
 {
-	local panic signal
+	local panic
 
-	panic=$(grep -a -m1 -o 'Kernel panic.*' "$out/console.log" |
+	panic=$(grep -a -m1 -o 'Kernel panic.*' "$out/console.log" 2>/dev/null |
 		tr -d '\r') || true
-	# It takes the polite signals, and ends with status 0
-	signal=$(sed -nE 's/^.*: terminating on signal ([0-9]+).*/\1/p' \
-		"$out/console.log" | tail -n 1) || true
-	((qemu_status <= 128)) || signal=$((qemu_status - 128))
-	if [[ $signal ]]; then
-		echo "the emulator was ended by signal $signal"
-	elif ((qemu_status)); then
-		echo "the emulator ended with status $qemu_status"
-	elif [[ $panic ]]; then
+	if [[ $panic ]]; then
 		echo "the guest's kernel: $panic"
+	elif [[ $cause ]]; then
+		echo "$cause$(cure)"
+	elif [[ $log_error ]]; then
+		echo "what the guest said could not be written to $out: $log_error"
 	elif [[ ! -s $out/records.jsonl ]]; then
 		echo "no record came: the guest has no port for records, or" \
 			"they could not be written"
 	else
 		echo "the guest ended without an end record"
 	fi
+}
+
+# cure: of what KVM does on some machines, in virtual ones above all
+cure()
+{
+	[[ $ACCEL != kvm || ! $cause =~ (KVM|kvm|internal error|nothing) ]] ||
+		echo " (ACCEL=tcg, the default, needs no KVM)"
 }
