@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * init.c - being PID 1: mounts, console, kernel modules, power off.
+ * init.c - being PID 1 of a machine: mounts, console, kernel modules, power off.
  *
  * The only file that mounts or reboots. Nothing here may end the process:
  * a PID 1 that exits panics the kernel. What fails is said, and the run goes
@@ -26,6 +26,7 @@
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/time.h"
+#include "lib/wait.h"
 #include "sysfs.h"
 
 #define MODULE_LIST "/etc/tier/modules"
@@ -33,6 +34,8 @@
 /* The module's probe makes the port known a moment after it is loaded. */
 #define PORT_WAIT_NS (UINT64_C(1000) * 1000000)
 #define POLL_NS (UINT64_C(5) * 1000000)
+/* A screen of text takes a slow serial line less. */
+#define DRAIN_NS (UINT64_C(10000) * 1000000)
 /* KERN_ERR and worse: warnings would split the lines of a report. */
 #define CONSOLE_LEVEL 4
 #define SYSLOG_CONSOLE_LEVEL 8
@@ -144,13 +147,40 @@ void init_modules(void)
 	free(text);
 }
 
+/*
+ * The first PID namespace has this number since there are such files
+ * (PROC_PID_INIT_INO); a kernel without namespaces has no file.
+ */
+static bool is_first(void)
+{
+	static const char first[] = "pid:[4026531836]";
+	char link[sizeof(first)] = "";
+	ssize_t n = readlink("/proc/self/ns/pid", link, sizeof(link));
+
+	return n < 0 ? errno == ENOENT :
+		       n == sizeof(first) - 1 &&
+			       !memcmp(link, first, (size_t)n);
+}
+
+bool init_is_ours(void)
+{
+	if (!access("/proc/self/stat", F_OK))
+		return is_first();
+	mkdir("/proc", 0755);
+	if (mount("proc", "/proc", "proc", mounts[0].flags, NULL))
+		return false;
+	if (is_first())
+		return true;
+	umount("/proc");
+	return false;
+}
+
 void init_begin(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
 		mount_row(&mounts[i]);
 	open_console();
 	init_take_console();
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	klogctl(SYSLOG_CONSOLE_LEVEL, NULL, CONSOLE_LEVEL);
 }
 
@@ -222,16 +252,14 @@ int init_records_port(void)
 	return fd >= 0 ? fd : open_serial_port();
 }
 
-void init_end(void)
+int init_end(int status)
 {
-	fflush(stdout);
-	fflush(stderr);
-	while (isatty(1) && tcdrain(1) && errno == EINTR)
-		;
+	wait_alarm(DRAIN_NS);
+	tcdrain(1); /* of what is no terminal: an error */
+	wait_alarm(0);
 	sync();
 	reboot(RB_POWER_OFF);
 	/* A machine without ACPI: halt, rather than panic by returning. */
 	reboot(RB_HALT_SYSTEM);
-	for (;;)
-		pause();
+	return status;
 }

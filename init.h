@@ -5,8 +5,15 @@
 #ifndef TIER_INIT_H
 #define TIER_INIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+/*
+ * Of PID 1: is it the machine's? That of a container (of any PID namespace but
+ * the first) mounts nothing, loads nothing, creates no regions, and ends as any
+ * program does. Asks /proc, which is mounted for it where it is not there.
+ */
+bool init_is_ours(void);
 /* Mounts what a run needs, sees to descriptors 0 to 2. */
 void init_begin(void);
 /* Loads the kernel modules that the image lists. */
@@ -26,7 +33,7 @@ int init_records_port(void);
  */
 void init_take_console(void);
 
-/* Drains the console and powers off; does not return. */
-void init_end(void) __attribute__((noreturn));
+/* Drains the console and powers off; the status, where that is refused. */
+int init_end(int status);
 
 #endif

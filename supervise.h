@@ -14,16 +14,25 @@
 struct supervise {
 	int argc; /* of the work, argv[0] is passed on as it is */
 	char **argv;
-	uint64_t deadline_ns; /* from now on; 0: none */
+	uint64_t deadline_ns; /* from now on; 0: none but the run's */
 	bool console; /* PID 1: the console is a log, lines are not in place */
 	bool shell; /* run a shell, not tier */
 };
 
 struct supervised {
 	enum status status;
-	bool interrupted; /* by SIGINT, SIGTERM or SIGHUP */
+	bool interrupted; /* by a signal */
 	char reason[512]; /* empty when it passed */
 };
+
+/*
+ * From here on signals that end a program are held, and the deadline (from now
+ * on; 0: none) counts: both end the work, and the wait for whoever does not
+ * read what is written. console: we are PID 1, and the console is a log. When
+ * others' children are found to be ours, this returns in another process. 0, or
+ * -errno with the message.
+ */
+int supervise_begin(uint64_t deadline_ns, bool console);
 
 /*
  * Runs argv as a child of this executable, passes its records on (report.c's

@@ -4,15 +4,17 @@
  *
  * One executable, three lives: PID 1 of an emulated guest, a command on any
  * Linux machine, and the subject of tests with --root. getpid() == 1 is asked
- * in main() only; everything between does not know where it runs.
+ * in main() only, and whether it is the machine's PID 1 or a container's, where
+ * tier is a command; everything between does not know where it runs.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/check.h"
@@ -24,6 +26,7 @@
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/text.h"
+#include "lib/time.h"
 #include "lib/wait.h"
 #include "mm/machine.h"
 #include "mm/undo.h"
@@ -35,6 +38,9 @@
 #define INIT_DEADLINE_NS (UINT64_C(3600) * 1000000000)
 /* To make CXL regions as PID 1 takes 0.3 s; a busy machine gets more. */
 #define REGIONS_DEADLINE_NS (UINT64_C(60) * 1000000000)
+/* For a FIFO's reader to come. */
+#define READER_NS (UINT64_C(8) * 1000000000)
+#define POLL_NS (UINT64_C(10) * 1000000)
 
 static const struct verb *const verbs[] = { VERBS(VERBS_POINTER) NULL };
 
@@ -59,6 +65,13 @@ static void show_write(void *arg, const char *path, const char *value)
 		report_say("%s\n", path);
 }
 
+/* While somebody does not read what we say: until a signal that is held. */
+static bool goes_on(uint64_t waited_ns)
+{
+	(void)waited_ns;
+	return !wait_is_stopped();
+}
+
 /* The worker: its records go to the supervisor, and so does its failure. */
 static enum status be_worker(const struct plan *plan)
 {
@@ -67,6 +80,7 @@ static enum status be_worker(const struct plan *plan)
 	fcntl(plan->worker.records_fd, F_SETFD, FD_CLOEXEC);
 	report_to(plan->worker.records_fd);
 	report_set_seq(plan->worker.seq);
+	report_patience(goes_on);
 	if (plan->json)
 		report_quiet();
 	err = plan->root ? sysfs_set_root(plan->root) : 0;
@@ -83,26 +97,59 @@ static enum status be_worker(const struct plan *plan)
 	return fail_status();
 }
 
-static int open_sinks(const struct plan *plan, bool init)
-{
-	int fd = -1;
+/* ------------------------------------------------------------ the records */
 
-	if (plan->records) {
-		fd = open(plan->records,
-			  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
+static int records_lost(const char *name, int err)
+{
+	return fail(err, "--records %s: %s", name,
+		    err == EWOULDBLOCK ? "another run of tier writes to it" :
+		    err == ENXIO       ? "nobody reads it" :
+					 strerror(err));
+}
+
+/*
+ * The file of --records, open and ours alone, but not yet emptied: what is in
+ * it stays until the run is allowed. A FIFO is waited for, not for ever.
+ */
+static int open_records(const char *name)
+{
+	uint64_t end = now_ns() + READER_NS;
+	struct stat st;
+	int fd;
+
+	for (;;) {
+		fd = open(name,
+			  O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY |
+				  O_NONBLOCK,
 			  0644);
-		if (fd < 0)
-			return fail(errno, "--records %s: %s", plan->records,
-				    strerror(errno));
-	} else if (init) {
-		fd = init_records_port();
+		if (fd >= 0 || errno != ENXIO || stat(name, &st) ||
+		    !S_ISFIFO(st.st_mode) || now_ns() >= end)
+			break;
+		sleep_ns(POLL_NS);
+		if (wait_is_stopped())
+			break;
 	}
-	if (fd >= 0)
-		report_to(fd);
-	if (plan->json) {
-		report_quiet();
-		report_to(STDOUT_FILENO);
+	if (fd < 0)
+		return records_lost(name, errno);
+	if (!flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK ||
+	    fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return records_lost(name, EWOULDBLOCK);
+}
+
+/* A run that is refused leaves another's records as they are. */
+static int begin_records(const char *name, int fd, bool refused)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
+		if (refused && st.st_size)
+			return 0;
+		if (ftruncate(fd, 0))
+			return records_lost(name, errno);
 	}
+	report_to(fd);
 	return 0;
 }
 
@@ -128,6 +175,8 @@ static void make_regions(const struct plan *plan)
 	/* The work may do without; if not, it says so itself. */
 	if (result.status)
 		report_warn("no CXL region: %s", result.reason);
+	if (undo_pending("run"))
+		restore_log("run");
 }
 
 static uint64_t deadline(const struct plan *plan, bool init)
@@ -150,36 +199,38 @@ static void run_shell(void)
 	supervise(&s, &ignored);
 }
 
-static int clear_leftovers(void)
+/* One run at a time changes tunables, and none while another measures. */
+static int claim(const struct plan *plan, bool init)
 {
-	report_say(
-		"an earlier run was killed; what it had changed is put back:\n");
-	return restore_log("run");
+	if (plan_is(plan, VERB_RESTORES))
+		return undo_lock(UNDO_LOCK_RESTORE);
+	if (plan_changes(plan))
+		return undo_lock(UNDO_LOCK_CHANGE);
+	/* As PID 1: what else runs is what it starts, and may be tier. */
+	if (plan->dry_run || plan->root || init ||
+	    !plan_is(plan, VERB_BENCHMARK | VERB_WORKLOAD))
+		return 0;
+	return undo_lock(UNDO_LOCK_MEASURE);
 }
 
 /*
- * One run at a time changes tunables. What a run that was killed left behind
- * is put back first: it would be taken for the machine's own.
+ * What a run that was killed left behind is put back first: it would be taken
+ * for the machine's own.
  */
-static int claim(const struct plan *plan, bool init, struct supervised *result)
+static int clear_leftovers(const struct plan *plan)
 {
-	bool changes = plan_changes(plan), real = !plan->dry_run && !plan->root;
-	bool left = real && undo_pending("run") && undo_is_free();
-	int err = 0;
-
-	if (changes)
-		err = undo_lock(true);
-	/* As PID 1: what else runs is what it starts, and may be tier. */
-	else if (real && !init && plan_is(plan, VERB_BENCHMARK | VERB_WORKLOAD))
-		err = undo_lock(false);
-	if (!err && left && changes && !plan_is(plan, VERB_RESTORES))
-		err = clear_leftovers();
-	if (left && !changes)
+	if (plan->dry_run || plan->root || plan_is(plan, VERB_RESTORES) ||
+	    !undo_pending("run"))
+		return 0;
+	if (plan_changes(plan)) {
+		report_say(
+			"an earlier run was killed; what it had changed is put back:\n");
+		return restore_log("run");
+	}
+	if (undo_is_free())
 		report_warn("an earlier run was killed and left changes "
 			    "behind: tier policy restore puts them back");
-	if (err)
-		refuse(result);
-	return err;
+	return 0;
 }
 
 /* However the work ended, by itself, by a signal or a crash. */
@@ -217,22 +268,19 @@ static bool is_look(const struct plan *plan)
 }
 
 static void do_work(const struct supervise *s, const struct plan *plan,
-		    struct supervised *result)
+		    bool here, struct supervised *result)
 {
 	struct undo_state before = { 0 };
+	int err = clear_leftovers(plan);
 
-	if (claim(plan, s->console, result))
+	if (!err && here)
+		err = plan->verb->work(plan);
+	if (err)
+		refuse(result);
+	if (err || here)
 		return;
-	if (is_look(plan) && !s->console) {
-		if (plan->verb->work(plan))
-			refuse(result);
-		return;
-	}
-	if (plan_changes(plan)) {
-		/* They are for the work; what was changed is put back. */
-		wait_hold_signals(NULL);
+	if (plan_changes(plan))
 		undo_look("policy", &before);
-	}
 	supervise(s, result);
 	put_back(plan, &before, result);
 }
@@ -241,17 +289,10 @@ static void do_work(const struct supervise *s, const struct plan *plan,
 static struct machine machine;
 
 static void lead(const struct plan *plan, int argc, char **argv, bool init,
-		 struct supervised *result)
+		 bool here, struct supervised *result)
 {
-	struct supervise s = { .argc = argc,
-			       .argv = argv,
-			       .console = init,
-			       .deadline_ns = deadline(plan, init) };
+	struct supervise s = { .argc = argc, .argv = argv, .console = init };
 
-	if (plan->root && sysfs_set_root(plan->root)) {
-		refuse(result);
-		return;
-	}
 	if (!init || plan->root) /* as PID 1: settle_in() has asked */
 		machine_read(&machine);
 	if (!init && plan_is(plan, VERB_HEADER) && !plan->no_header)
@@ -262,7 +303,7 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 	if (plan->verb && !is_look(plan) && !plan->root)
 		check_log_begin();
 	if (plan->verb)
-		do_work(&s, plan, result);
+		do_work(&s, plan, here, result);
 	check_log_end(init);
 	/* Interrupted at the console without --once: look around by hand. */
 	if (init &&
@@ -280,18 +321,49 @@ static int help(const struct verb *verb)
 	return STATUS_DONE;
 }
 
+/* All that can be refused before anything is said. */
+static int prepare(const struct plan *plan, bool init, bool here)
+{
+	int fd = -1, err = 0, refused;
+
+	if (here)
+		report_patience(goes_on);
+	else
+		err = supervise_begin(deadline(plan, init), init);
+	if (!err && plan->root)
+		err = sysfs_set_root(plan->root);
+	if (!err && plan->records)
+		fd = open_records(plan->records);
+	else if (init)
+		fd = init_records_port();
+	if (plan->json) {
+		report_quiet();
+		report_to(STDOUT_FILENO);
+	}
+	if (err || (plan->records && fd < 0))
+		return err ? err : fd;
+	refused = claim(plan, init);
+	if (fd >= 0)
+		err = begin_records(plan->records, fd, refused);
+	return refused ? refused : err;
+}
+
 /* Everything that writes records: supervised, and with an end record. */
 static int be_supervisor(int parsed, const struct plan *plan, int argc,
-			 char **argv, bool init)
+			 char **argv, bool init, bool pid1)
 {
 	/* Bad arguments change nothing: not even --records FILE is made. */
 	static struct plan none; /* const, it would lie in the file */
 	struct supervised result = { 0 };
+	/* A PID 1 is deaf to signals that it does not hold. */
+	bool here = parsed || (is_look(plan) && !pid1);
 
-	if (open_sinks(parsed ? &none : plan, init) || parsed)
+	if (parsed)
+		refuse(&result);
+	if (prepare(parsed ? &none : plan, init, here) && !parsed)
 		refuse(&result);
 	if (!result.status)
-		lead(plan, argc, argv, init, &result);
+		lead(plan, argc, argv, init, here, &result);
 	return supervise_end(&result);
 }
 
@@ -327,20 +399,28 @@ static bool drop_privileges(void)
 	       !syscall(SYS_setresuid, uid, uid, uid);
 }
 
+/* What is opened next would be written to as if it were one of these. */
+static void open_standard(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			open("/", O_RDONLY | O_DIRECTORY);
+}
+
 int main(int argc, char **argv)
 {
-	bool init = getpid() == 1;
+	bool pid1 = getpid() == 1, init = pid1 && init_is_ours();
 	struct plan plan;
 	int err, status;
 
 	if (!drop_privileges())
 		return STATUS_FAILED;
+	wait_take_signals();
 	if (init) {
 		init_begin();
 		check_log_begin();
 	}
-	/* A reader that goes away is an error of a write, not our death. */
-	signal(SIGPIPE, SIG_IGN);
+	open_standard();
 	err = plan_parse(&plan, verbs, argc, argv);
 	if (init)
 		settle_in(argc, argv, !err && plan.json);
@@ -357,9 +437,9 @@ int main(int argc, char **argv)
 	} else {
 		if (!err)
 			err = policy_check(&plan.policy);
-		status = be_supervisor(err, &plan, argc, argv, init);
+		status = be_supervisor(err, &plan, argc, argv, init, pid1);
 	}
-	if (init)
-		init_end();
-	return report_error() && !status ? STATUS_FAILED : status;
+	if (report_error() && !status)
+		status = STATUS_FAILED;
+	return init ? init_end(status) : status;
 }

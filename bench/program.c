@@ -22,6 +22,7 @@
 #include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "lib/wait.h"
 #include "mm/node.h"
 #include "sysfs.h"
 
@@ -296,7 +297,7 @@ static int begin(const struct program *p, int (*prepare)(void *), void *arg)
 		return err;
 	/* Whoever counts is gone: then nobody wants to know. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGPIPE, SIG_DFL);
+	wait_return_signals();
 	execv(p->path, p->argv);
 	return fail_as(PROGRAM_CANNOT, "%s: %s%s", p->path, strerror(errno),
 		       errno == ENOENT ? "; is its interpreter missing?" : "");

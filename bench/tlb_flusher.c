@@ -28,6 +28,7 @@
 #include "lib/alloc.h"
 #include "lib/error.h"
 #include "lib/time.h"
+#include "lib/wait.h"
 #include "mm/cpu.h"
 
 /* Flushes in each of DAMON's sampling intervals: see tlb_flusher_period(). */
@@ -125,8 +126,7 @@ __attribute__((noreturn)) static void process(struct shared *shared, int i)
 	/* It holds nothing open, and ends with its parent, however that ends. */
 	syscall(SYS_close_range, 0, ~0U, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* Ctrl-C is for the parent, which then ends the flushes itself. */
-	signal(SIGINT, SIG_IGN);
+	wait_catch_signals(SIG_IGN);
 	for (;;) {
 		syscall(SYS_futex, &shared->running, FUTEX_WAIT, 0, NULL, NULL,
 			0);

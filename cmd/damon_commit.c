@@ -22,5 +22,6 @@ const struct verb verb_damon_commit = {
 	.name = "damon commit",
 	.operands = "",
 	.summary = "make what was written to DAMON's files so",
+	.flags = VERB_CHANGES,
 	.work = work,
 };

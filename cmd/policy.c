@@ -58,7 +58,7 @@ static int take(struct plan *plan, int n, char **operand)
 static int work(const struct plan *plan)
 {
 	uint64_t began = now_ns();
-	struct policy *p = policy_new(&plan->policy);
+	struct policy *p = policy_new(&plan->policy, false);
 	int err = p ? policy_check_here(p) : -EINVAL;
 
 	if (!err && !sysfs_is_dry())
@@ -66,7 +66,7 @@ static int work(const struct plan *plan)
 	if (!err)
 		err = undo_begin("policy");
 	if (!err)
-		err = policy_apply(p, false);
+		err = policy_apply(p);
 	if (!err)
 		err = policy_start(p);
 	/* What failed half-way is taken back by the supervisor. */

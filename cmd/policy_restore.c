@@ -2,18 +2,20 @@
 /*
  * policy_restore.c - tier policy restore: everything is put back as it was.
  */
-#include <stddef.h>
+#include <string.h>
 
 #include "cmd/policy_restore.h"
 #include "cmd/verbs.h"
+#include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
 #include "mm/undo.h"
+#include "tiering/node_usage.h"
 
 REPORT_RECORD(restore_record, "restore", "what was put back",
-	      "log s run or policy\n"
+	      "log s run, policy, or tier-run: cgroups of tier run\n"
 	      "done u:changes taken back\n"
 	      "failed u:changes that could not be\n"
 	      "reason s of the first failure\n"
@@ -46,15 +48,21 @@ static void say_restored(const char *log, const struct undo_result *r,
 			r->foreign, r->foreign_first);
 }
 
-int restore_log(const char *log)
+static int restore(const char *log,
+		   int (*take_back)(const char *log, struct undo_result *r))
 {
-	struct undo_result r;
 	uint64_t began = now_ns(), cpu = thread_cpu_ns();
-	int err;
+	bool any = undo_pending(log);
+	struct undo_result r;
+	int err = take_back(log, &r); /* one that is empty is removed */
 
-	if (!undo_pending(log))
+	if (!any)
 		return 0;
-	err = undo_restore(log, &r);
+	if (err > 0) {
+		report_say(
+			"a tier run is under way: its cgroup stays until it ends\n");
+		return 0;
+	}
 	say_restored(log, &r, (double)(now_ns() - began) / 1e9,
 		     (double)(thread_cpu_ns() - cpu) / 1e9);
 	return err ? fail_in(err,
@@ -62,16 +70,31 @@ int restore_log(const char *log)
 		     0;
 }
 
+int restore_log(const char *log)
+{
+	return restore(log, undo_restore);
+}
+
 static int work(const struct plan *plan)
 {
-	bool any = undo_pending("run") || undo_pending("policy");
-	int err = restore_log("run"), also;
+	static const char *const logs[] = { "run", "policy", NODE_USAGE_LOG };
+	struct worst worst = { 0 };
+	bool any = false;
 
 	(void)plan;
-	also = restore_log("policy");
+	for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
+		bool shared = !strcmp(logs[i], NODE_USAGE_LOG);
+		int err;
+
+		any |= undo_pending(logs[i]);
+		err = restore(logs[i],
+			      shared ? undo_restore_shared : undo_restore);
+		if (err)
+			worst_keep(&worst, err, 0);
+	}
 	if (!any)
 		report_say("nothing to restore: tier has changed nothing\n");
-	return err ? err : also;
+	return worst.err ? worst_raise(&worst) : 0;
 }
 
 const struct verb verb_policy_restore = {

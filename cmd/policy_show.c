@@ -94,7 +94,7 @@ static int take(struct plan *plan, int n, char **operand)
 
 static int work(const struct plan *plan)
 {
-	struct policy *p = policy_new(&plan->policy);
+	struct policy *p = policy_new(&plan->policy, false);
 
 	/* Without a name, or where the preset cannot work: what is so now. */
 	if (!p && plan->policy.name)

@@ -107,7 +107,7 @@ const struct verb verb_region_create = {
 	.name = "region create",
 	.operands = "",
 	.summary = "make a CXL memory device an online NUMA node",
-	.flags = VERB_HEADER | VERB_REGIONS,
+	.flags = VERB_HEADER | VERB_REGIONS | VERB_CHANGES,
 	.options = (const struct verb_option *const[]){ options, NULL },
 	.work = work,
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,6 +25,7 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "lib/wait.h"
+#include "mm/cgroup.h"
 #include "mm/proctree.h"
 #include "tiering/session.h"
 
@@ -38,21 +40,29 @@
 /* Hogs are looked at so often. */
 #define HOGS_NS (UINT64_C(100) * 1000000)
 
+/* Whatever is missed is seen so soon. */
+#define LOOK_NS UINT64_C(1000000000)
+/* What the kernel tells us by that the supervisor was killed. */
+#define ALONE SIGUSR1
+
 #define DEFAULT_TIMELINE_NS UINT64_C(1000000000)
 
 struct program_run {
 	const struct run_plan *plan;
+	bool json; /* standard output belongs to the records */
 	struct session session;
 	struct hogs *hogs; /* NULL until they hold their memory */
 	struct run_timeline timeline;
 	struct program program;
 	struct place inherited; /* its memory policy where none is asked for */
-	sigset_t signals, before; /* those waited for; the mask before */
-	pid_t child;
+	sigset_t signals; /* those waited for */
+	pid_t parent, child;
+	bool alone; /* the parent, which supervises, was killed */
 	int asked; /* the signal that was passed on; 0: none */
 	bool killed; /* it had not ended in time */
 	uint64_t kill_at;
 	int status; /* as waitpid(2) has it */
+	char cgroup[600]; /* it ran in; "": not known */
 	double seconds;
 	unsigned int orphans;
 	struct rusage usage; /* of all that was waited for */
@@ -60,26 +70,20 @@ struct program_run {
 
 /* ---------------------------------------------------------------- running */
 
+static struct program_run the_run;
+
 /* In the child, before the program's placement is set. */
 static int prepare(void *arg)
 {
 	struct program_run *r = arg;
-	int err = 0;
 
 	if (r->plan->timeline_ns)
-		err = node_usage_join(&r->timeline.source);
-	if (!err && r->session.policy && policy_is_weighted(r->session.policy))
-		err = table_weigh_process();
-	sigprocmask(SIG_SETMASK, &r->before, NULL);
-	return err;
-}
-
-static void hold_signals(struct program_run *r)
-{
-	wait_stop_set(&r->signals);
-	sigaddset(&r->signals, SIGCHLD);
-	signal(SIGCHLD, SIG_DFL); /* or the kernel reaps for us */
-	sigprocmask(SIG_BLOCK, &r->signals, &r->before);
+		node_usage_join(&r->timeline.source);
+	if (r->json && dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return fail(errno, "standard error: %s", strerror(errno));
+	if (r->session.policy && policy_is_weighted(r->session.policy))
+		return table_weigh_process();
+	return 0;
 }
 
 /*
@@ -96,18 +100,50 @@ static void pass_on(struct program_run *r, const siginfo_t *info)
 		kill(r->child, r->asked);
 }
 
+static void wait_until(struct program_run *r, uint64_t ns)
+{
+	uint64_t now = now_ns(), left = ns > now ? ns - now : 0;
+	struct timespec t = timespec_of(left < LOOK_NS ? left : LOOK_NS);
+	siginfo_t info;
+
+	if (sigtimedwait(&r->signals, &info, &t) > 0 &&
+	    info.si_signo != SIGCHLD && info.si_signo != ALONE)
+		pass_on(r, &info);
+	r->alone = getppid() != r->parent;
+}
+
+/* While somebody does not read what we say. */
+static bool go_on(uint64_t waited_ns)
+{
+	(void)waited_ns;
+	wait_until(&the_run, 0);
+	return !the_run.alone;
+}
+
+/*
+ * Whoever supervises would kill us when it is killed, and the program with us,
+ * but not what the program has started: so that is told, and all of it ended.
+ */
+static void hold_signals(struct program_run *r)
+{
+	wait_stop_set(&r->signals);
+	sigaddset(&r->signals, SIGCHLD);
+	sigaddset(&r->signals, ALONE);
+	sigprocmask(SIG_BLOCK, &r->signals, NULL);
+	r->parent = getppid();
+	prctl(PR_SET_PDEATHSIG, ALONE);
+	report_patience(go_on);
+}
+
 static void kill_late(struct program_run *r)
 {
 	char grace[SIZE_TEXT];
 
 	r->killed = true;
 	r->kill_at = UINT64_MAX;
-	report_warn("%s had not ended %s after SIG%s: killed",
-		    r->program.argv[0],
+	report_warn("%s had not ended %s after %s: killed", r->program.argv[0],
 		    format_seconds(grace, (double)GRACE_NS / 1e9),
-		    r->asked == SIGINT	? "INT" :
-		    r->asked == SIGTERM ? "TERM" :
-					  "HUP");
+		    wait_signal_name(r->asked));
 	kill(r->child, SIGKILL);
 }
 
@@ -124,18 +160,6 @@ static bool has_ended(struct program_run *r)
 		return true;
 	}
 	return false;
-}
-
-static void wait_until(struct program_run *r, uint64_t ns)
-{
-	uint64_t now = now_ns(), left = ns > now ? ns - now : 0;
-	struct timespec t = timespec_of(left);
-	siginfo_t info;
-
-	if (sigtimedwait(&r->signals, &info, ns == UINT64_MAX ? NULL : &t) >
-		    0 &&
-	    info.si_signo != SIGCHLD)
-		pass_on(r, &info);
 }
 
 /* Before a child of any kind is reaped, which would hide how a hog ended. */
@@ -171,6 +195,11 @@ static int execute(struct program_run *r)
 		return r->child;
 	run_timeline_started(&r->timeline, r->child);
 	while (tend_hogs(r, begin), !has_ended(r)) {
+		if (r->alone) {
+			kill(r->child, SIGKILL);
+			proctree_end(0, 0);
+			return fail(ECANCELED, "tier was killed");
+		}
 		next = run_timeline_tick(&r->timeline);
 		if (hog_count(r->hogs) && next > now_ns() + HOGS_NS)
 			next = now_ns() + HOGS_NS;
@@ -180,6 +209,8 @@ static int execute(struct program_run *r)
 	}
 	r->seconds = (double)(now_ns() - begin) / 1e9;
 	r->orphans = proctree_end(ORPHANS_WAIT_NS, ORPHANS_GRACE_NS);
+	/* After that nothing of the program is left. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	getrusage(RUSAGE_CHILDREN, &r->usage);
 	return 0;
 }
@@ -218,7 +249,8 @@ REPORT_RECORD(
 	"elapsed_s r wall clock\n"
 	"user_s r CPU time\n"
 	"system_s r CPU time in the kernel\n"
-	"max_rss_bytes u the largest of its processes\n" RUN_TIMELINE_MEMBERS);
+	"max_rss_bytes u the largest of its processes\n"
+	"cgroup s the one that it ran in; null: not known\n" RUN_TIMELINE_MEMBERS);
 
 static void record_run(const struct program_run *r)
 {
@@ -249,6 +281,7 @@ static void record_run(const struct program_run *r)
 	report_real("user_s", seconds_of(r->usage.ru_utime));
 	report_real("system_s", seconds_of(r->usage.ru_stime));
 	report_u64("max_rss_bytes", (uint64_t)r->usage.ru_maxrss * KIB);
+	report_str("cgroup", r->cgroup[0] ? r->cgroup : NULL);
 	run_timeline_record(&r->timeline, r->seconds);
 	report_end();
 }
@@ -270,10 +303,25 @@ static void say_run(const struct program_run *r)
 		   format_seconds(system, seconds_of(r->usage.ru_stime)));
 	report_say("memory   %s, the largest of its processes\n",
 		   format_size(size, (uint64_t)r->usage.ru_maxrss * KIB));
+	if (r->cgroup[0])
+		report_wrap("         ", "cgroup   %s%s", r->cgroup,
+			    r->timeline.source.own ? ", which was made for it" :
+						     "");
 	run_timeline_show(&r->timeline, r->seconds);
 	if (r->orphans)
 		report_say("orphans  it left %u process%s behind: ended\n",
 			   r->orphans, r->orphans == 1 ? "" : "es");
+}
+
+/* What it said in the end, if anything: it may have left one that we made. */
+static void find_cgroup(struct program_run *r)
+{
+	const struct node_usage_source *s = &r->timeline.source;
+
+	if (s->own)
+		snprintf(r->cgroup, sizeof(r->cgroup), "/%s", s->group);
+	else
+		cgroup_own(r->cgroup, sizeof(r->cgroup));
 }
 
 static int judge(const struct program_run *r)
@@ -368,6 +416,7 @@ static int run_in(struct program_run *r, const struct plan *plan)
 		err = session_take(s, END);
 	if (err)
 		return err;
+	find_cgroup(r);
 	record_run(r);
 	say_run(r);
 	hog_show_end(r->hogs, false);
@@ -377,19 +426,19 @@ static int run_in(struct program_run *r, const struct plan *plan)
 
 static int work(const struct plan *plan)
 {
-	static struct program_run r;
+	struct program_run *r = &the_run;
 	int err;
 
-	r = (struct program_run){ .plan = &plan->run };
-	err = check(&r, plan);
+	*r = (struct program_run){ .plan = &plan->run, .json = plan->json };
+	err = check(r, plan);
 	if (!err && plan->dry_run)
 		err = hog_rehearse(&plan->hogs, NULL);
 	if (!err)
-		err = plan->dry_run ? session_rehearse(&r.session) :
-				      run_in(&r, plan);
-	hog_stop(r.hogs);
-	run_timeline_close(&r.timeline);
-	session_free(&r.session);
+		err = plan->dry_run ? session_rehearse(&r->session) :
+				      run_in(r, plan);
+	hog_stop(r->hogs);
+	run_timeline_close(&r->timeline);
+	session_free(&r->session);
 	return err;
 }
 
@@ -503,7 +552,9 @@ static void defaults(struct plan *plan)
 static const char notes[] =
 	"The first word that is no option is the program; what follows is its own.\n"
 	"A \"--\" before it is allowed, as numactl has it; in a guest the kernel keeps\n"
-	"that word for itself: leave it out there.\n";
+	"that word for itself: leave it out there.\n"
+	"With --json the records have standard output to themselves: the program's goes\n"
+	"to standard error.\n";
 
 const struct verb verb_run = {
 	.name = "run",

@@ -27,6 +27,7 @@
 #include "mm/memory_block.h"
 #include "mm/machine.h"
 #include "mm/node.h"
+#include "mm/undo.h"
 #include "sysfs.h"
 
 #define DAX_DRIVER "/sys/bus/cxl/drivers/cxl_dax_region"
@@ -462,11 +463,13 @@ static void settle_probes(struct region_work *w)
  * Binds the region, with auto_online_blocks set so that kmem's memory comes
  * into ZONE_MOVABLE: in ZONE_NORMAL, where most distributions would put it,
  * kernel pages settle, and it can never be taken away again. The policy is
- * put back as soon as it has been applied, whatever happens.
+ * put back as soon as it has been applied, whatever happens; when all of us is
+ * killed, by whoever takes the log back.
  */
 static int bring_online(struct region_work *w, struct arrival *a)
 {
 	struct worst first = { 0 };
+	struct undo_result restored;
 	char policy[32], what[64];
 	int err = sysfs_read(policy, sizeof(policy), AUTO_ONLINE);
 	bool change;
@@ -481,7 +484,9 @@ static int bring_online(struct region_work *w, struct arrival *a)
 		 !strcmp(policy, "offline") ? "online" :
 					      policy);
 	change = !w->spec->keep_zone && strcmp(policy, a->zone);
-	err = change ? sysfs_store(a->zone, AUTO_ONLINE) : 0;
+	err = change ? undo_begin("run") : 0;
+	if (!err && change)
+		err = undo_store(a->zone, AUTO_ONLINE);
 	if (!err)
 		err = enable(w);
 	snprintf(what, sizeof(what), "the memory of %s", w->name);
@@ -493,7 +498,7 @@ static int bring_online(struct region_work *w, struct arrival *a)
 			first.status = STATUS_LACKS;
 		settle_probes(w);
 	}
-	if (change && (err = sysfs_store(policy, AUTO_ONLINE)))
+	if (change && (err = undo_restore("run", &restored)))
 		worst_keep(&first, err, 0);
 	if (first.err)
 		return worst_raise(&first);

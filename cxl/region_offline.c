@@ -4,12 +4,9 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
-#include <time.h>
 
 #include "cxl/region.h"
 #include "cxl/region_internal.h"
@@ -22,30 +19,6 @@
 #include "mm/memory_block.h"
 #include "mm/node.h"
 #include "sysfs.h"
-
-static void ring(int signum)
-{
-	(void)signum;
-}
-
-/*
- * Taking a block offline tries for ever to move a page that is in use by
- * hardware, or has no room elsewhere, until a signal comes. This sends one
- * after timeout_ns, and again and again, in case the first came too early,
- * until it is called with 0. (timer_create() is 2 KB larger.)
- */
-static void alarm_set(uint64_t timeout_ns)
-{
-	struct sigaction sa = { .sa_handler = ring };
-	struct itimerval when = {
-		.it_value = { (time_t)(timeout_ns / 1000000000),
-			      (long)(timeout_ns % 1000000000 / 1000) },
-		.it_interval = { 0, 100000 },
-	};
-
-	sigaction(SIGALRM, &sa, NULL);
-	setitimer(ITIMER_REAL, &when, NULL);
-}
 
 /* Why a block stays online, and what helps. */
 static int block_stays(const char *region, int block, int err,
@@ -75,7 +48,11 @@ static int block_stays(const char *region, int block, int err,
 		    waited);
 }
 
-/* A transient reference to a page gives EBUSY or EAGAIN: tried until time. */
+/*
+ * A transient reference to a page gives EBUSY or EAGAIN: tried until time. A
+ * page that is in use by hardware, or has no room elsewhere, the kernel tries
+ * to move for ever, until a signal comes.
+ */
 static int block_offline(const char *region, int block,
 			 const struct region_effort *effort)
 {
@@ -84,7 +61,7 @@ static int block_offline(const char *region, int block,
 
 	if (effort->stoppable && wait_is_stopped())
 		return block_stays(region, block, -EINTR, effort);
-	alarm_set(effort->timeout_ns);
+	wait_alarm(effort->timeout_ns);
 	for (;;) {
 		err = memory_block_set(block, "offline");
 		if (!err || !memory_block_is_movable(block) ||
@@ -94,7 +71,7 @@ static int block_offline(const char *region, int block,
 			break;
 		sleep_ns(WAIT_POLL_NS);
 	}
-	alarm_set(0);
+	wait_alarm(0);
 	return err ? block_stays(region, block, err, effort) : 0;
 }
 

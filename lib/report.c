@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/base.h"
@@ -19,10 +20,13 @@
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "lib/wait.h"
 
 /* Longer than a busy host stops an emulator for. */
 #define STUCK_NS (UINT64_C(8000) * 1000000)
 #define POLL_NS (UINT64_C(5) * 1000000)
+/* Signals and deadlines are looked for so often meanwhile. */
+#define LOOK_NS (UINT64_C(100) * 1000000)
 /* The width of a serial console. */
 #define COLUMNS 80
 /* Of objects and lists in a record. */
@@ -38,6 +42,9 @@ static struct {
 	int sinks[REPORT_MAX_SINKS];
 	size_t nr_sinks;
 	uint64_t seq;
+	int out, err; /* of text; -1: given up */
+	struct textbuf text; /* to be written */
+	bool (*patience)(uint64_t waited_ns);
 	bool quiet;
 	bool line_open; /* a progress line waits to be replaced */
 	int error;
@@ -47,12 +54,23 @@ static struct {
 	size_t outside[MAX_DEPTH]; /* its length outside of what is open */
 	size_t depth;
 	struct row row;
-} state;
+} state = { .out = STDOUT_FILENO, .err = STDERR_FILENO };
+
+void report_patience(bool (*may_wait)(uint64_t waited_ns))
+{
+	state.patience = may_wait;
+}
 
 void report_to(int fd)
 {
 	if (state.nr_sinks < REPORT_MAX_SINKS)
 		state.sinks[state.nr_sinks++] = fd;
+}
+
+void report_only(int fd)
+{
+	state.nr_sinks = 0;
+	report_to(fd);
 }
 
 void report_set_seq(uint64_t seq)
@@ -75,23 +93,45 @@ int report_error(void)
 	return state.error;
 }
 
-/* RFC 8259, section 7. Bytes above 0x7f are passed on as they are. */
+/*
+ * The bytes of the character at s, in UTF-8; 0: it is none, or one that does
+ * something to a terminal (C0, DEL, C1), however it came here.
+ */
+static size_t printable(const char *s)
+{
+	unsigned char c = (unsigned char)*s;
+	size_t n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+	if (c < 0x80)
+		return c >= 0x20 && c != 0x7f;
+	if (c < 0xc2 || c > 0xf4 || (c == 0xc2 && (unsigned char)s[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/* RFC 8259, section 7; what is no UTF-8 is U+FFFD. */
 static void add_string(const char *s)
 {
+	size_t n;
+
 	buf_addn(&state.line, "\"", 1);
-	for (; *s; s++) {
+	for (; *s; s += n ? n : 1) {
 		unsigned char c = (unsigned char)*s;
 
+		n = printable(s);
 		if (c == '"' || c == '\\')
 			buf_add(&state.line, "\\%c", c);
 		else if (c == '\n')
 			buf_addn(&state.line, "\\n", 2);
 		else if (c == '\t')
 			buf_addn(&state.line, "\\t", 2);
-		else if (c < 0x20 || c == 0x7f)
-			buf_add(&state.line, "\\u%04x", c);
+		else if (n)
+			buf_addn(&state.line, s, n);
 		else
-			buf_addn(&state.line, s, 1);
+			buf_add(&state.line, "\\u%04x", c < 0x80 ? c : 0xfffd);
 	}
 	buf_addn(&state.line, "\"", 1);
 }
@@ -413,60 +453,91 @@ const char *report_node(int node)
 }
 
 /*
- * A port whose host does not read (a full disk is behind it) would keep us for
- * ever, and the run's deadline with it. Until the time given it may take
- * something again.
+ * Who does not read (a pager that stands still, a port whose host's disk is
+ * full) is waited for, but neither for ever nor against signals and deadlines:
+ * whoever supervises says how long, and is asked every tenth of a second.
  */
-static bool is_stuck(int fd, uint64_t until)
+static bool may_wait(int fd, uint64_t since)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	uint64_t now = now_ns();
+	uint64_t waited = now_ns() - since;
 
-	if (now >= until)
-		return true;
+	if (state.patience ? !state.patience(waited) : waited >= STUCK_NS)
+		return false;
 	/* Nobody at the other end: poll(2) does not wait then. */
-	if (poll(&p, 1, (int)((until - now) / 1000000) + 1) > 0 &&
-	    !(p.revents & POLLOUT))
+	if (poll(&p, 1, LOOK_NS / 1000000) > 0 && !(p.revents & POLLOUT))
 		sleep_ns(POLL_NS);
-	return false;
+	return true;
 }
 
-static void drop_sink(int fd)
+/* A descriptor that waits cannot be made another: others have it, too. */
+static ssize_t write_part(int fd, const char *text, size_t len)
 {
-	for (size_t i = 0; i < state.nr_sinks; i++)
-		if (state.sinks[i] == fd)
-			state.sinks[i] = -1;
+	ssize_t n;
+	int err;
+
+	if (!state.patience)
+		return write(fd, text, len);
+	wait_alarm(LOOK_NS);
+	n = write(fd, text, len);
+	err = errno;
+	wait_alarm(0);
+	errno = err;
+	return n;
 }
 
 /*
  * One write for one line, so that lines of two writers on one port do not
  * mix. A pipe or a file may still take less: the rest is written after it,
- * this is no kernel attribute. The first error is kept.
+ * this is no kernel attribute. The first error is kept; a sink that is given
+ * up is closed to what follows.
  */
-static void write_line(int fd, const char *text, size_t len)
+static void write_line(int *sink, const char *text, size_t len)
 {
-	uint64_t until = now_ns() + STUCK_NS;
+	uint64_t since = now_ns();
 
-	while (len && fd >= 0) {
-		ssize_t n = write(fd, text, len);
+	while (len && *sink >= 0) {
+		ssize_t n = write_part(*sink, text, len);
 		bool full = n < 0 && errno == EAGAIN;
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && !state.patience)
 			continue;
-		if (full && !is_stuck(fd, until))
-			continue;
-		if (full)
-			drop_sink(fd); /* not again for each record */
+		if (full || (n < 0 && errno == EINTR)) {
+			if (may_wait(*sink, since))
+				continue;
+			*sink = -1;
+			errno = ETIMEDOUT;
+		}
 		if (n <= 0) {
 			if (!state.error)
-				state.error = full ? -ETIMEDOUT :
-					      n	   ? -errno :
-						     -EIO;
+				state.error = n ? -errno : -EIO;
 			return;
 		}
 		text += n;
 		len -= (size_t)n;
 	}
+}
+
+static void write_sinks(const char *line, size_t len)
+{
+	for (size_t i = 0; i < state.nr_sinks; i++)
+		write_line(&state.sinks[i], line, len);
+}
+
+/* Text for people: nothing in it does anything to their terminal. */
+static void write_text(int *sink, struct textbuf *text)
+{
+	char *end = text->text + text->len;
+	size_t n;
+
+	for (char *p = text->text; p < end; p += n) {
+		n = printable(p);
+		if (!n && !(*p && strchr("\n\r\t", *p)))
+			*p = '?';
+		n = n ? n : 1;
+	}
+	write_line(sink, text->text, text->len);
+	text->len = 0;
 }
 
 /* Cells of a line; text is asked for each. */
@@ -523,8 +594,7 @@ static void say_row(void)
 void report_end(void)
 {
 	buf_addn(&state.line, "}\n", 2);
-	for (size_t i = 0; i < state.nr_sinks; i++)
-		write_line(state.sinks[i], state.line.text, state.line.len);
+	write_sinks(state.line.text, state.line.len);
 	if (state.row.columns)
 		say_row();
 }
@@ -532,8 +602,7 @@ void report_end(void)
 void report_pass(const char *line, size_t len)
 {
 	state.seq++;
-	for (size_t i = 0; i < state.nr_sinks; i++)
-		write_line(state.sinks[i], line, len);
+	write_sinks(line, len);
 }
 
 void report_note(const char *kind, const char *text)
@@ -543,21 +612,14 @@ void report_note(const char *kind, const char *text)
 	for (; *text; text++)
 		buf_addn(&state.line, *text == '\n' ? " " : text, 1);
 	buf_addn(&state.line, "\n", 1);
-	for (size_t i = 0; i < state.nr_sinks; i++)
-		write_line(state.sinks[i], state.line.text, state.line.len);
+	write_sinks(state.line.text, state.line.len);
 }
 
-/* A full disk behind standard output is a failure, too. */
-static void flush_text(void)
-{
-	if (fflush(stdout) && !state.error)
-		state.error = -errno;
-}
-
+/* A line that waits to be replaced is ended by what is no progress. */
 static void close_line(void)
 {
 	if (state.line_open)
-		putchar('\n');
+		buf_addn(&state.text, "\n", 1);
 	state.line_open = false;
 }
 
@@ -569,9 +631,9 @@ void report_say(const char *fmt, ...)
 		return;
 	close_line();
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	buf_addv(&state.text, fmt, ap);
 	va_end(ap);
-	flush_text();
+	write_text(&state.out, &state.text);
 }
 
 void report_wrap(const char *indent, const char *fmt, ...)
@@ -606,9 +668,21 @@ void report_wrap(const char *indent, const char *fmt, ...)
 	buf_free(&text);
 }
 
+/* Of the terminal: a line that is wider is not replaced by the next one. */
+static int columns(void)
+{
+	struct winsize size;
+
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col &&
+			       size.ws_col < COLUMNS ?
+		       size.ws_col :
+		       COLUMNS;
+}
+
 void report_progress(bool in_place, const char *fmt, ...)
 {
 	char text[COLUMNS];
+	int width = columns() - 1;
 	va_list ap;
 
 	if (state.quiet)
@@ -616,27 +690,24 @@ void report_progress(bool in_place, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (in_place) {
-		/* Padded, so that a shorter line hides a longer one. */
-		printf("\r%-*s", COLUMNS - 1, text);
-		state.line_open = true;
-	} else {
-		printf("%s\n", text);
-	}
-	flush_text();
+	/* Padded, so that a shorter line hides a longer one. */
+	if (in_place)
+		buf_add(&state.text, "\r%-*.*s", width, width, text);
+	else
+		buf_add(&state.text, "%s\n", text);
+	state.line_open = in_place;
+	write_text(&state.out, &state.text);
 }
 
 void report_warn(const char *fmt, ...)
 {
 	va_list ap;
 
-	fflush(stdout);
-	if (state.line_open)
-		fputc('\n', stderr);
-	state.line_open = false;
-	fputs("tier: ", stderr);
+	close_line();
+	buf_add(&state.text, "tier: ");
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	buf_addv(&state.text, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	buf_addn(&state.text, "\n", 1);
+	write_text(&state.err, &state.text);
 }

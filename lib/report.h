@@ -23,6 +23,15 @@
  * is O_NONBLOCK and takes nothing for 8 s is given up: -ETIMEDOUT.
  */
 void report_to(int fd);
+/* The same, and no longer to others. */
+void report_only(int fd);
+/*
+ * Of who has deadlines and signals to look after: while a sink, of records or
+ * of text, takes nothing, this is called every tenth of a second, with how long
+ * it has been so. False: the sink is given up, -ETIMEDOUT. NULL: no more. It
+ * takes SIGALRM (wait_alarm()).
+ */
+void report_patience(bool (*may_wait)(uint64_t waited_ns));
 /* The number of the record written last; the next one is seq + 1. */
 void report_set_seq(uint64_t seq);
 uint64_t report_seq(void);
@@ -92,7 +101,10 @@ void report_end(void);
 /* The key of a node's member, "node3", until the next call. */
 const char *report_node(int node);
 
-/* Text for people, on standard output. */
+/*
+ * Text for people, on standard output. What would do something to a terminal
+ * (control characters but for newline, return and tab) is '?' there.
+ */
 void report_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Long text, broken at spaces to fit 80 columns, indented after line one. */
 void report_wrap(const char *indent, const char *fmt, ...)

@@ -3,11 +3,14 @@
  * cgroup.c - a cgroup of version 2 is made, and every step of it logged.
  */
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/alloc.h"
+#include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "mm/cgroup.h"
@@ -17,11 +20,20 @@
 /* What is to be done for a group, and what came of it. */
 struct cgroup_making {
 	const char *name;
+	char parent[PATH_MAX]; /* of the group: its directory */
 	bool enable, mkdir;
 	pthread_t thread;
 	int err;
 	struct fail_state why;
 };
+
+/* "/slice/job" -> "/slice"; "/job" -> "". */
+static void to_parent(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	*(slash ? slash : path) = '\0';
+}
 
 /* Where cgroup2 is not mounted, and only would be. */
 static int rehearse(const char *name)
@@ -45,6 +57,8 @@ static int prepare(struct cgroup_making *m)
 	char text[512];
 	int err = cgroup_has_memory();
 
+	snprintf(m->parent, sizeof(m->parent), CGROUP_DIR "/%s", m->name);
+	to_parent(m->parent);
 	if (err < 0)
 		return err;
 	if (!err)
@@ -52,12 +66,12 @@ static int prepare(struct cgroup_making *m)
 			ENOENT,
 			"cgroup2 at %s has no memory controller: it needs CONFIG_MEMCG, and no cgroup1 that uses it",
 			CGROUP_DIR);
-	err = sysfs_read(text, sizeof(text),
-			 CGROUP_DIR "/cgroup.subtree_control");
+	err = sysfs_read(text, sizeof(text), "%s/cgroup.subtree_control",
+			 m->parent);
 	m->enable = err >= 0 && !has_word(text, "memory");
 	if (m->enable)
 		err = undo_note(UNDO_WRITE, "-memory",
-				CGROUP_DIR "/cgroup.subtree_control");
+				"%s/cgroup.subtree_control", m->parent);
 	if (err >= 0)
 		err = undo_note_mkdir(CGROUP_DIR "/%s", m->name);
 	m->mkdir = err > 0;
@@ -69,8 +83,8 @@ static void *make(void *arg)
 	struct cgroup_making *m = arg;
 
 	if (m->enable)
-		m->err = sysfs_write("+memory",
-				     CGROUP_DIR "/cgroup.subtree_control");
+		m->err = sysfs_write("+memory", "%s/cgroup.subtree_control",
+				     m->parent);
 	if (!m->err && m->mkdir)
 		m->err = sysfs_mkdir(CGROUP_DIR "/%s", m->name);
 	fail_save(&m->why);
@@ -137,4 +151,102 @@ int cgroup_join(const char *name)
 {
 	/* "0" is whoever writes. */
 	return sysfs_write("0", CGROUP_DIR "/%s/cgroup.procs", name);
+}
+
+/* ------------------------------------------------------------ staying inside */
+
+void cgroup_own(char *path, size_t size)
+{
+	char *text = sysfs_slurp("/proc/self/cgroup");
+	const char *own = text ? strstr(text, "0::") : NULL;
+
+	snprintf(path, size, "%.*s", own ? (int)strcspn(own + 3, "\n") : 0,
+		 own ? own + 3 : "");
+	free(text);
+}
+
+/* Of a group that sets no limit, and no share, of anything. */
+static bool is_default(const char *value)
+{
+	static const char *const defaults[] = {
+		"", "max", "max 100000", "0", "0.00", "100", "default 100"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+		if (!strcmp(value, defaults[i]))
+			return true;
+	return false;
+}
+
+static bool is_setting(const char *file)
+{
+	static const char *const ends[] = { ".max",  ".high",	".low",
+					    ".min",  ".weight", ".idle",
+					    ".cpus", ".mems",	".group" };
+	const char *end = strrchr(file, '.');
+
+	for (size_t i = 0; end && i < ARRAY_SIZE(ends); i++)
+		if (!strcmp(end, ends[i]))
+			return true;
+	return false;
+}
+
+/* The first file of the group that sets something; NULL: none. To be freed. */
+static char *setting(const char *group)
+{
+	char *files = sysfs_names(CGROUP_DIR "%s", group), *found = NULL;
+	char *file, *save, value[128];
+
+	for (file = files ? strtok_r(files, "\n", &save) : NULL; file && !found;
+	     file = strtok_r(NULL, "\n", &save))
+		if (is_setting(file) &&
+		    (sysfs_read(value, sizeof(value), CGROUP_DIR "%s/%s", group,
+				file) < 0 ||
+		     !is_default(value)))
+			found = xstrdup(file);
+	free(files);
+	return found;
+}
+
+/* The root has none of the files that limit a group. */
+static bool is_root(const char *group)
+{
+	return !sysfs_exists(CGROUP_DIR "%s/cgroup.type", group);
+}
+
+/* The kernel lets no group but the root have both processes and groups below. */
+static bool may_have_below(const char *group)
+{
+	char words[512];
+
+	return is_root(group) ||
+	       (sysfs_read(words, sizeof(words),
+			   CGROUP_DIR "%s/cgroup.subtree_control",
+			   group) >= 0 &&
+		has_word(words, "memory"));
+}
+
+int cgroup_below_own(char *path, size_t size, const char *name)
+{
+	char own[PATH_MAX], group[PATH_MAX], *what;
+	int err;
+
+	cgroup_own(own, sizeof(own));
+	snprintf(group, sizeof(group), "%s", strcmp(own, "/") ? own : "");
+	while (!may_have_below(group)) {
+		what = setting(group);
+		if (!what && group[0] && strncmp(group, "/..", 3)) {
+			to_parent(group);
+			continue;
+		}
+		err = fail(
+			EPERM,
+			"it is in cgroup %s, and a group for it that is under the same limits (%s) cannot be made: the kernel wants none below one that has processes",
+			own, what ? what : "of a container");
+		free(what);
+		return err;
+	}
+	err = snprintf(path, size, "%s%s%s", group[0] ? group + 1 : "",
+		       group[0] ? "/" : "", name);
+	return (size_t)err < size ? 0 : fail(ENAMETOOLONG, "cgroup %s", own);
 }

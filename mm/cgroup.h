@@ -9,6 +9,8 @@
 #ifndef TIER_MM_CGROUP_H
 #define TIER_MM_CGROUP_H
 
+#include <stddef.h>
+
 #define CGROUP_DIR "/sys/fs/cgroup"
 #define CGROUP_CONTROLLERS CGROUP_DIR "/cgroup.controllers"
 
@@ -18,7 +20,18 @@
  */
 int cgroup_has_memory(void);
 
+/* name: its path below CGROUP_DIR, "hmsdk" or "system.slice/job/hmsdk". */
 int cgroup_make(const char *name);
+
+/*
+ * A name for a group that the calling process may go into without getting out
+ * of the limits that it is under: below its own group where that may have
+ * groups below it, else beside it if it sets no limit itself, and so on up to
+ * the root. size is of path. -EPERM: there is none.
+ */
+int cgroup_below_own(char *path, size_t size, const char *name);
+/* The calling process's group, "/" at its beginning; "": it is not said. */
+void cgroup_own(char *path, size_t size);
 
 /*
  * To make one takes the kernel as long as to be told what DAMON shall do: all

@@ -163,8 +163,10 @@ static int list(struct node **nodes, bool all)
 
 	*nodes = NULL;
 	if (n == -ENOENT)
-		return lacks(ENOENT, "%s; the kernel needs CONFIG_NUMA",
-			     fail_message());
+		return lacks(ENOENT, "%s; %s", fail_message(),
+			     sysfs_exists("/sys/devices") ?
+				     "the kernel needs CONFIG_NUMA" :
+				     "is /sys mounted?");
 	if (n < 0)
 		return n;
 	n = read_nodes(nodes, ids, n, all);

@@ -7,10 +7,13 @@
  * that whatever kills us in between leaves a line too many, never one too
  * few: to put back what is so already does no harm. Behind its change a "wrote"
  * line has what a file holds from then on: if it does not when the change is
- * taken back, somebody else has changed it, too.
+ * taken back, somebody else has changed it, too. The first line, "id", names
+ * the boot, since a reboot takes back all by itself, and the log, which another
+ * one of that name is not, whatever a file system makes of its number.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,11 +21,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
 #include "lib/error.h"
+#include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
 #include "mm/undo.h"
@@ -35,9 +41,10 @@
 #define DIR_DEFAULT "/run/tier"
 
 /* How a line is taken back, as it is written in the log. */
-enum how { STORE, WRITE, TRY, RMDIR, UMOUNT, WROTE, NR_HOWS };
+enum how { STORE, WRITE, TRY, RMDIR, UMOUNT, WROTE, ID, NR_HOWS };
 static const char *const how_names[NR_HOWS] = { "store", "write",  "try",
-						"rmdir", "umount", "wrote" };
+						"rmdir", "umount", "wrote",
+						"id" };
 _Static_assert(STORE == (int)UNDO_STORE && WRITE == (int)UNDO_WRITE &&
 		       TRY == (int)UNDO_TRY,
 	       "undo.h's words are the first three");
@@ -50,6 +57,7 @@ struct line {
 static struct {
 	const char *dir;
 	int fd; /* of the log, -1: none begun */
+	uint64_t id; /* of the log; 0: it has no lines */
 	off_t length; /* of its whole lines */
 	struct line *lines; /* what the log has */
 	size_t nr_lines;
@@ -100,51 +108,105 @@ static int make_dir(void)
 		    errno == EACCES ? "; to change tunables needs root" : "");
 }
 
-static int locked_by_another(int fd)
+static const char *lock_path(char path[static PATH_MAX])
 {
-	char who[128] = "";
-	ssize_t n = pread(fd, who, sizeof(who) - 1, 0);
+	snprintf(path, PATH_MAX, "%s/lock", state.dir);
+	return path;
+}
 
-	if (n > 0)
-		who[strcspn(who, "\n")] = '\0';
+/* Who holds a lock of the file, by the kernel's word; 0: nobody that we see. */
+static int holder(const char *path, bool exclusive)
+{
+	char *text = sysfs_slurp("/proc/locks"), *line, *save, how[8];
+	unsigned int major, minor;
+	unsigned long long inode;
+	int pid, found = 0;
+	struct stat st;
+
+	if (text && !stat(path, &st))
+		for (line = strtok_r(text, "\n", &save); line && !found;
+		     line = strtok_r(NULL, "\n", &save))
+			if (sscanf(line, "%*d: FLOCK %*s %7s %d %x:%x:%llu",
+				   how, &pid, &major, &minor, &inode) == 5 &&
+			    inode == st.st_ino &&
+			    makedev(major, minor) == st.st_dev &&
+			    (!exclusive || !strcmp(how, "WRITE")))
+				found = pid;
+	free(text);
+	return found;
+}
+
+static const char *holder_text(char text[static 64], const char *path)
+{
+	int pid = holder(path, false);
+	char name[32];
+
+	if (sysfs_read(name, sizeof(name), "/proc/%d/comm", pid) < 0)
+		strcpy(name, "whose name is hidden");
+	snprintf(text, 64, pid > 0 ? "pid %d, %s" : "pid unknown", pid, name);
+	return text;
+}
+
+static int locked_by_another(const char *path)
+{
+	char who[64];
+
 	return fail(
 		EBUSY,
 		"another run of tier is under way (%s), and one of the two changes tunables: wait for it, or end it",
-		who[0] ? who : "it does not say which");
+		holder_text(who, path));
 }
 
-/* Whoever is refused can say who has it. */
-static void sign_lock(int fd)
+/*
+ * Who has no right to the lock has the directory's, which holds up nobody: or
+ * any user could keep root from changing something, or from taking it back.
+ */
+static bool lock_dir(int how)
 {
-	char who[64];
-	int n = snprintf(who, sizeof(who), "pid %ld\n", (long)gettid());
+	int fd = open(state.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool locked = fd < 0 || !flock(fd, how | LOCK_NB);
 
-	if (!ftruncate(fd, 0) && pwrite(fd, who, (size_t)n, 0) < 0)
-		return; /* the lock holds without */
+	/* One who changes only looks whether somebody has it. */
+	if (fd >= 0 && how == LOCK_EX)
+		close(fd);
+	return locked;
 }
 
-int undo_lock(bool exclusive)
+int undo_lock(enum undo_lock how)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], who[64];
 	int fd, err = make_dir();
 
 	if (err)
-		return exclusive ? err : 0;
-	snprintf(path, sizeof(path), "%s/lock", state.dir);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0 && !exclusive) /* root's: to share it, reading is enough */
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return exclusive ?
-			       fail(errno, "%s: %s", path, strerror(errno)) :
-			       0;
-	if (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
-		err = locked_by_another(fd);
-		close(fd);
-		return err;
+		return how == UNDO_LOCK_MEASURE ? 0 : err;
+	fd = open(lock_path(path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	if (fd < 0 && how != UNDO_LOCK_MEASURE)
+		return fail(errno, "%s: %s", path, strerror(errno));
+	if (fd < 0) {
+		if (holder(path, true))
+			return locked_by_another(path);
+		lock_dir(LOCK_SH);
+		return 0;
 	}
-	sign_lock(fd);
-	return 0; /* held until the process ends */
+	fchmod(fd, 0600); /* an earlier version's was for all to take */
+	if (!flock(fd,
+		   (how == UNDO_LOCK_MEASURE ? LOCK_SH : LOCK_EX) | LOCK_NB)) {
+		if (how == UNDO_LOCK_CHANGE && !lock_dir(LOCK_EX))
+			report_warn(
+				"a user's run of tier is under way (%s): what it measures changes meanwhile",
+				holder_text(who, state.dir));
+		return 0; /* held until the process ends */
+	}
+	if (how == UNDO_LOCK_RESTORE) {
+		report_warn(
+			"another run of tier is under way (%s): what it has changed is put back all the same",
+			holder_text(who, path));
+		return 0;
+	}
+	err = locked_by_another(path);
+	close(fd);
+	return err;
 }
 
 bool undo_is_free(void)
@@ -153,12 +215,25 @@ bool undo_is_free(void)
 	bool is_free;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/lock", state.dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	is_free = fd >= 0 && !flock(fd, LOCK_SH | LOCK_NB);
-	if (fd >= 0)
-		close(fd);
+	fd = open(lock_path(path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == EACCES && !holder(path, false);
+	is_free = !flock(fd, LOCK_SH | LOCK_NB);
+	close(fd);
 	return is_free;
+}
+
+/* Of a log that several may write to: F_RDLCK by each, F_WRLCK to end it. */
+static int lock_shared(short how)
+{
+	struct flock lock = { .l_type = how, .l_whence = SEEK_SET, .l_len = 1 };
+	static int fd = -1;
+	char path[PATH_MAX];
+
+	if (fd < 0)
+		fd = open(lock_path(path),
+			  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 || fcntl(fd, F_OFD_SETLK, &lock) ? -errno : 0;
 }
 
 /* ------------------------------------------------------------------- log */
@@ -182,6 +257,28 @@ static void forget_lines(void)
 	free(state.lines);
 	state.lines = NULL;
 	state.nr_lines = 0;
+}
+
+/* Of this boot; "-" where the kernel does not say. */
+static const char *boot_id(void)
+{
+	static char id[40];
+	struct fail_state why;
+
+	if (id[1])
+		return id;
+	fail_save(&why);
+	if (sysfs_read(id, sizeof(id), "/proc/sys/kernel/random/boot_id") <= 0)
+		strcpy(id, "-");
+	fail_restore(&why);
+	return id;
+}
+
+static bool is_former(const char *boot)
+{
+	const char *now = boot_id();
+
+	return strcmp(boot, now) && strcmp(boot, "-") && strcmp(now, "-");
 }
 
 static void remember(enum how how, const char *path, const char *value)
@@ -223,20 +320,25 @@ static void unescape(char *value)
 	*to = '\0';
 }
 
-/* One line of a log; a line cut short by a full /run is not one. */
-static void parse_line(char *text)
+/* One line of a log; false: it is of another boot, and so are all others. */
+static bool parse_line(char *text)
 {
 	char *path = strchr(text, '\t');
 	char *value = path ? strchr(path + 1, '\t') : NULL;
 
 	if (!value)
-		return;
+		return true;
 	*path++ = '\0';
 	*value++ = '\0';
 	unescape(value);
-	for (int how = 0; how < NR_HOWS; how++)
+	for (int how = 0; how < ID; how++)
 		if (!strcmp(text, how_names[how]))
 			remember((enum how)how, path, value);
+	if (strcmp(text, how_names[ID]))
+		return true;
+	if (!state.id)
+		state.id = strtoull(value, NULL, 16);
+	return !is_former(path);
 }
 
 static char *slurp(int fd)
@@ -260,6 +362,7 @@ static bool load(const char *log)
 
 	forget_lines();
 	state.length = 0;
+	state.id = 0;
 	log_path(path, log);
 	fd = check_dir() ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -273,7 +376,12 @@ static bool load(const char *log)
 	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
 		state.length = end + 1 - text;
-		parse_line(line);
+		if (parse_line(line))
+			continue;
+		forget_lines();
+		state.length = 0;
+		state.id = 0;
+		break;
 	}
 	free(text);
 	return true;
@@ -308,6 +416,23 @@ int undo_begin(const char *log)
 	return 0;
 }
 
+int undo_begin_shared(const char *log)
+{
+	uint64_t deadline = now_ns() + BUSY_NS;
+	struct undo_result r;
+	int err = is_play() ? 0 : make_dir();
+
+	if (err || is_play())
+		return err;
+	/* What those left who were killed is taken back by the next one. */
+	if (!lock_shared(F_WRLCK))
+		undo_restore(log, &r);
+	while ((err = lock_shared(F_RDLCK)) == -EAGAIN && now_ns() < deadline)
+		sleep_ns(POLL_NS);
+	return err ? fail(-err, "%s/lock: %s", state.dir, strerror(-err)) :
+		     undo_begin(log);
+}
+
 static void format_line(struct textbuf *b, enum how how, const char *path,
 			const char *value)
 {
@@ -316,16 +441,48 @@ static void format_line(struct textbuf *b, enum how how, const char *path,
 	buf_add(b, "\n");
 }
 
-static int log_line(enum how how, const char *path, const char *value)
+/* Before the first line of a log. */
+static void add_id(struct textbuf *b)
 {
-	struct textbuf b = { 0 };
-	ssize_t n;
-	int err = 0;
+	char random[20];
+
+	if (!state.id &&
+	    getrandom(&state.id, sizeof(state.id), GRND_NONBLOCK) < 0)
+		state.id = now_ns();
+	snprintf(random, sizeof(random), "%" PRIx64, state.id);
+	format_line(b, ID, boot_id(), random);
+}
+
+/*
+ * May something be changed? Who takes a log back while another writes to it puts
+ * an end to its changes.
+ */
+static int check_log(const char *path)
+{
+	struct stat st;
 
 	if (is_play())
 		return 0;
 	if (state.fd < 0)
 		return fail(EINVAL, "%s: undo_begin() was not called", path);
+	if (!fstat(state.fd, &st) && !st.st_nlink)
+		return fail(
+			ESTALE,
+			"tier policy restore was called meanwhile: %s was not changed",
+			path);
+	return 0;
+}
+
+static int log_line(enum how how, const char *path, const char *value)
+{
+	struct textbuf b = { 0 };
+	int err = check_log(path);
+	ssize_t n;
+
+	if (err || is_play())
+		return err;
+	if (!state.length)
+		add_id(&b);
 	format_line(&b, how, path, value);
 	n = write(state.fd, b.text, b.len);
 	if (n == (ssize_t)b.len) {
@@ -356,11 +513,10 @@ static bool is_logged(const char *path)
 int undo_store_was(const char *was, const char *value, const char *fmt, ...)
 {
 	char path[PATH_MAX];
-	int err = 0;
+	int err;
 
 	format_path(path, fmt);
-	if (!is_logged(path))
-		err = log_line(STORE, path, was);
+	err = is_logged(path) ? check_log(path) : log_line(STORE, path, was);
 	if (!err)
 		err = sysfs_store(value, "%s", path);
 	return err ? err : log_line(WROTE, path, value);
@@ -552,11 +708,13 @@ static int rewrite(const char *log)
 	bool good;
 
 	log_path(path, log);
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (!state.nr_lines) {
+		unlink(fresh);
 		unlink(path);
 		return 0;
 	}
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	add_id(&b);
 	for (size_t i = 0; i < state.nr_lines; i++)
 		format_line(&b, state.lines[i].how, state.lines[i].path,
 			    state.lines[i].value);
@@ -607,14 +765,10 @@ static int take_back_to(const char *log, size_t mark, struct undo_result *r)
 
 void undo_look(const char *log, struct undo_state *s)
 {
-	char path[PATH_MAX];
-	struct stat st;
-
 	*s = (struct undo_state){ 0 };
-	log_path(path, log);
-	if (lstat(path, &st) || !load(log))
+	if (!load(log))
 		return;
-	s->id = st.st_ino;
+	s->id = state.id;
 	s->lines = state.nr_lines;
 }
 
@@ -646,11 +800,27 @@ bool undo_has(const char *path)
 
 bool undo_pending(const char *log)
 {
+	char path[PATH_MAX], first[64] = "";
 	struct stat st;
-	char path[PATH_MAX];
+	int fd;
 
 	log_path(path, log);
-	return !lstat(path, &st) && st.st_size > 0;
+	if (lstat(path, &st) || !st.st_size)
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return true;
+	if (read(fd, first, sizeof(first) - 1) > 0 &&
+	    !strncmp(first, "id\t", 3)) {
+		first[3 + strcspn(first + 3, "\t")] = '\0';
+		if (is_former(first + 3)) {
+			/* A reboot has put back what it says. */
+			unlink(path);
+			st.st_size = 0;
+		}
+	}
+	close(fd);
+	return st.st_size;
 }
 
 int undo_restore(const char *log, struct undo_result *result)
@@ -667,4 +837,16 @@ int undo_restore(const char *log, struct undo_result *result)
 	err = take_back_to(log, 0, result);
 	forget_lines();
 	return err ? fail(-err, "%s", result->reason) : 0;
+}
+
+int undo_restore_shared(const char *log, struct undo_result *result)
+{
+	int err;
+
+	*result = (struct undo_result){ 0 };
+	if (lock_shared(F_WRLCK))
+		return 1;
+	err = undo_restore(log, result);
+	lock_shared(F_UNLCK);
+	return err;
 }

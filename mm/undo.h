@@ -6,8 +6,10 @@
  * /run/tier; taking back executes the log from its end, so in the reverse
  * order of the changes, whoever survived: the supervisor of a run that ended,
  * was interrupted or crashed, or "tier policy restore" when all were killed.
- * The logs: "run" is of a benchmark, "policy" is of the commands whose
- * changes outlive them ("tier policy NAME", "tier damon start").
+ * The logs: "run" is of what ends with its run (a benchmark's policy, how memory
+ * comes online while a region is made), "policy" of the commands whose changes
+ * outlive them ("tier policy NAME", "tier damon start"); "tier-run", which
+ * several may have at once, of the cgroups of tier run.
  *
  * With sysfs.c's dry run, or under --root, no log is written and nothing is
  * mounted; the changes go to sysfs.c's journal.
@@ -26,18 +28,26 @@
 void undo_set_dir(const char *dir);
 
 /*
- * Held until the process ends and all its children: exclusive by who changes
- * something, shared by who merely measures. -EBUSY, with a message that names
- * the holder, when it is taken. Without the right to make the directory:
- * an exclusive lock fails, a shared one is done without.
+ * Held until the process ends: by one who changes something, alone, or by all
+ * who merely measure. -EBUSY, with a message that names the holder, when it is
+ * taken. Taking back is always possible: who has the lock is named in a
+ * warning. So is, to who changes something, another user that measures: he
+ * holds up nobody. Without the right to make the directory one measures
+ * without a lock; the others fail.
  */
-int undo_lock(bool exclusive);
+enum undo_lock { UNDO_LOCK_MEASURE, UNDO_LOCK_CHANGE, UNDO_LOCK_RESTORE };
+int undo_lock(enum undo_lock how);
 
 /*
  * Changes from here on are logged in "run" or "policy". A log that is there
  * already is continued: what is in it was there before everything.
  */
 int undo_begin(const char *log);
+/*
+ * The same of a log that several processes may have at once, each until it
+ * ends: the last one's changes are all taken back by undo_restore_shared().
+ */
+int undo_begin_shared(const char *log);
 
 /* Has the log a line for that file or directory? */
 bool undo_has(const char *path);
@@ -84,7 +94,7 @@ struct undo_result {
 	unsigned int foreign;
 	char foreign_first[512]; /* the first: path, what was, what is */
 };
-/* Is there something in the log? */
+/* Is there something in the log? One from before a reboot is removed. */
 bool undo_pending(const char *log);
 /* Has nobody the lock, so that what is in a log was left behind? */
 bool undo_is_free(void);
@@ -94,7 +104,7 @@ bool undo_is_free(void);
  * what failed stays.
  */
 struct undo_state {
-	uint64_t id; /* of the file; 0: there was none */
+	uint64_t id; /* of the log; 0: there was none */
 	size_t lines;
 };
 void undo_look(const char *log, struct undo_state *s);
@@ -107,5 +117,7 @@ void undo_back_to(const char *log, const struct undo_state *then,
  * failure's -errno, with its message.
  */
 int undo_restore(const char *log, struct undo_result *result);
+/* Of one that is shared: 1, and nothing is done, while somebody has it. */
+int undo_restore_shared(const char *log, struct undo_result *result);
 
 #endif

@@ -17,9 +17,6 @@
 #include "sysfs.h"
 #include "tiering/node_usage.h"
 
-/* The group's name, and that of its undo log. */
-#define OWN "tier-run"
-
 /* -------------------------------------------------------------- the files */
 
 /* Adds all " N<node>=<number>" up to end; a number is so many bytes. */
@@ -78,21 +75,26 @@ void node_usage_add_stat(struct node_usage *r, const char *text)
 
 /* -------------------------------------------------------------- the group */
 
-static bool in_use(void)
+static int name_of(char *path, size_t size, pid_t leader)
 {
-	char events[128];
+	char name[32];
 
-	return sysfs_read(events, sizeof(events),
-			  CGROUP_DIR "/" OWN "/cgroup.events") > 0 &&
-	       strstr(events, "populated 1");
+	snprintf(name, sizeof(name), NODE_USAGE_LOG "-%d", (int)leader);
+	return cgroup_below_own(path, size, name);
 }
 
 void node_usage_close(void)
 {
+	char group[512];
 	struct undo_result r;
+	int err = undo_restore_shared(NODE_USAGE_LOG, &r);
 
-	if (!in_use() && undo_restore(OWN, &r))
+	if (err < 0)
 		report_warn("%s", fail_message());
+	/* The others' stay, and so does the log, which has ours, too. */
+	if (err > 0 && !name_of(group, sizeof(group), gettid()) &&
+	    sysfs_exists(CGROUP_DIR "/%s", group))
+		sysfs_rmdir(CGROUP_DIR "/%s", group);
 }
 
 /*
@@ -106,50 +108,48 @@ static bool has_huge_pages(void)
 	return !sysfs_read_u64(&n, "/proc/sys/vm/nr_hugepages") && n;
 }
 
-static int make_group(void)
+static int make_group(char *group, size_t size)
 {
 	int err;
 
 	if (geteuid())
 		return fail(EPERM, "root makes them");
-	if (in_use())
-		return fail(EBUSY, "another tier run is in its cgroup");
-	node_usage_close();
-	err = undo_begin(OWN);
-	if (err)
-		return err;
-	err = cgroup_make(OWN);
+	err = name_of(group, size, getppid());
+	if (!err)
+		err = undo_begin_shared(NODE_USAGE_LOG);
+	if (!err)
+		err = cgroup_make(group);
 	return err ? err :
-	       sysfs_exists(CGROUP_DIR "/" OWN "/memory.numa_stat") ?
+	       sysfs_exists(CGROUP_DIR "/%s/memory.numa_stat", group) ?
 		     0 :
 		     lacks(ENOENT, "cgroups have no memory.numa_stat");
 }
 
-static int find_group(const char *group)
+static void no_group(struct node_usage_source *s)
 {
-	if (has_huge_pages())
-		return fail(
-			EINVAL,
-			"vm.nr_hugepages is set, and it would not count those");
-	return group ? 0 : make_group();
+	snprintf(s->why, sizeof(s->why), "%s", fail_message());
+	s->group[0] = '\0';
+	s->own = false;
 }
 
 void node_usage_open(struct node_usage_source *s, const char *group)
 {
-	*s = (struct node_usage_source){ 0 };
-	if (find_group(group)) {
-		snprintf(s->why, sizeof(s->why), "%s", fail_message());
-		node_usage_close();
-		return;
+	*s = (struct node_usage_source){ .own = !group };
+	if (group)
+		snprintf(s->group, sizeof(s->group), "%s", group);
+	if (has_huge_pages()) {
+		fail(EINVAL,
+		     "vm.nr_hugepages is set, and it would not count those");
+		no_group(s);
+	} else if (!group && make_group(s->group, sizeof(s->group))) {
+		no_group(s);
 	}
-	s->own = !group;
-	snprintf(s->group, sizeof(s->group), "%s", group ? group : OWN);
 }
 
-int node_usage_join(const struct node_usage_source *s)
+void node_usage_join(struct node_usage_source *s)
 {
-	/* "0" is whoever writes. */
-	return s->own ? cgroup_join(s->group) : 0;
+	if (s->own && cgroup_join(s->group))
+		no_group(s);
 }
 
 /* ------------------------------------------------------------------- look */

@@ -22,6 +22,9 @@
 
 #include "mm/node.h"
 
+/* The undo log of the groups that are made for it, which is shared. */
+#define NODE_USAGE_LOG "tier-run"
+
 struct node_usage {
 	uint64_t node[NODE_MAX]; /* bytes */
 	uint64_t bytes; /* on all */
@@ -32,23 +35,27 @@ void node_usage_add_maps(struct node_usage *r, const char *text);
 void node_usage_add_stat(struct node_usage *r, const char *text);
 
 struct node_usage_source {
-	char group[64]; /* below /sys/fs/cgroup; "": numa_maps */
+	char group[512]; /* below /sys/fs/cgroup; "": numa_maps */
 	bool own; /* the group was made for it, and holds nothing else */
-	char why[256]; /* there is no group */
+	char why[512]; /* there is no group */
 };
 
 /*
- * group: the one whose pages are looked at already, or NULL: one is made, in
- * an undo log of its own. Never fails: then it is numa_maps.
+ * group: the one whose pages are looked at already, or NULL: one is made, named
+ * after the calling process's parent, where it is under all limits that hold
+ * now. Never fails: then it is numa_maps.
  */
 void node_usage_open(struct node_usage_source *s, const char *group);
-/* The calling process goes into the group, if it was made for it. */
-int node_usage_join(const struct node_usage_source *s);
+/*
+ * The calling process goes into the group, if it was made for it. If that
+ * fails, it is numa_maps from then on.
+ */
+void node_usage_join(struct node_usage_source *s);
 /* Where the pages of our descendants are. 0; -errno: of none could be said. */
 int node_usage_look(const struct node_usage_source *s, struct node_usage *r);
 /*
- * Takes the group away, unless somebody is in it: a run that was killed leaves
- * it behind, and another's is in use.
+ * By the parent of who called node_usage_open(), which has ended: the group of
+ * that name is taken away. What groups need is taken back with the last one's.
  */
 void node_usage_close(void);
 

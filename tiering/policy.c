@@ -77,6 +77,8 @@ struct policy {
 	struct node *nodes;
 	int nr_nodes;
 	struct damon_config *damon;
+	char group[192]; /* its name, "": none */
+	bool join; /* the calling process will be in it */
 	bool checked; /* by policy_check_here(), which need not look twice */
 	struct cgroup_making
 		*making; /* of the group; NULL: it is made, or none */
@@ -262,7 +264,7 @@ static int plan_damon(const struct policy *p, struct damon_plan *d)
 {
 	*d = (struct damon_plan){ .found = true,
 				  .global = !p->preset->group,
-				  .cgroup = p->preset->group };
+				  .cgroup = p->group };
 	for (int hot = 0; hot < 2; hot++) {
 		for (int i = 0; i < p->nr_nodes; i++) {
 			const struct node *n = &p->nodes[i];
@@ -283,11 +285,28 @@ static int plan_damon(const struct policy *p, struct damon_plan *d)
 		p->preset->name);
 }
 
+static int name_group(struct policy *p)
+{
+	const char *name = p->preset->group;
+	int err;
+
+	if (!name)
+		return 0;
+	snprintf(p->group, sizeof(p->group), "%s", name);
+	if (!p->join)
+		return 0;
+	err = cgroup_below_own(p->group, sizeof(p->group), name);
+	return err ? fail_in(err, "policy %s has a cgroup", p->preset->name) :
+		     0;
+}
+
 static int make_damon(struct policy *p)
 {
 	struct damon_plan d;
 	int err = plan_damon(p, &d);
 
+	if (!err)
+		err = name_group(p);
 	if (err)
 		return err;
 	p->damon = damon_generate(p->preset->damon, &d);
@@ -311,11 +330,12 @@ static int want_weights(struct policy *p)
 	return err;
 }
 
-struct policy *policy_new(const struct policy_plan *plan)
+struct policy *policy_new(const struct policy_plan *plan, bool join)
 {
 	struct policy *p = xcalloc(1, sizeof(*p));
 	int err = resolve(p, plan);
 
+	p->join = join;
 	if (!err) {
 		p->nr_nodes = node_list(&p->nodes);
 		err = p->nr_nodes < 0 ? p->nr_nodes : 0;
@@ -489,8 +509,8 @@ static int make_group(struct policy *p)
 {
 	/* What is shown is shown in order. */
 	if (sysfs_is_dry() || !p->damon)
-		return cgroup_make(p->preset->group);
-	return cgroup_begin(&p->making, p->preset->group);
+		return cgroup_make(p->group);
+	return cgroup_begin(&p->making, p->group);
 }
 
 /* DAMON looks for the group when it is turned on. arg: the policy. */
@@ -510,7 +530,7 @@ static int mount_debugfs(void)
 	return undo_mount("debugfs", "/sys/kernel/debug", "sched");
 }
 
-int policy_apply(struct policy *p, bool join)
+int policy_apply(struct policy *p)
 {
 	int err = 0;
 
@@ -533,12 +553,12 @@ int policy_apply(struct policy *p, bool join)
 		err = keep_min_free(p);
 	for (int i = 0; i < p->nr_wants && !err; i++)
 		err = write_one(&p->wants[i]);
-	if (err || !p->preset || !p->preset->group)
+	if (err || !p->group[0])
 		return err;
-	if (!join)
+	if (!p->join)
 		return make_group(p);
-	err = cgroup_make(p->preset->group);
-	return err ? err : cgroup_join(p->preset->group);
+	err = cgroup_make(p->group);
+	return err ? err : cgroup_join(p->group);
 }
 
 const char *policy_wants(const struct policy *p, const struct tunable *t,
@@ -552,7 +572,7 @@ const char *policy_wants(const struct policy *p, const struct tunable *t,
 
 const char *policy_group(const struct policy *p)
 {
-	return p->preset ? p->preset->group : NULL;
+	return p->group[0] ? p->group : NULL;
 }
 
 int policy_start(struct policy *p)

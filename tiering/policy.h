@@ -43,10 +43,11 @@ int policy_check(const struct policy_plan *plan);
 
 /*
  * Finds out what the preset means on this machine: which nodes are near and
- * far, which tunables there are. NULL on failure, with the message: lacks()
- * names what the kernel does not have.
+ * far, which tunables there are. join: the calling process will go into its
+ * cgroup, which is then one under the limits that hold now. NULL on failure,
+ * with the message: lacks() names what the kernel does not have.
  */
-struct policy *policy_new(const struct policy_plan *plan);
+struct policy *policy_new(const struct policy_plan *plan, bool join);
 void policy_free(struct policy *p);
 
 /*
@@ -57,10 +58,10 @@ int policy_check_here(struct policy *p);
 
 /*
  * Writes the tunables, each read back; makes the cgroup. undo_begin() comes
- * before. join: the calling process goes into the cgroup, before it allocates
- * what shall be moved.
+ * before. The calling process goes into the cgroup, if it shall join, before it
+ * allocates what is to be moved.
  */
-int policy_apply(struct policy *p, bool join);
+int policy_apply(struct policy *p);
 /* Starts DAMON, where the policy uses it. */
 int policy_start(struct policy *p);
 
@@ -76,7 +77,7 @@ const char *policy_wants(const struct policy *p, const struct tunable *t,
 /* Record "policy": what was set, in how long; sample_s is DAMON's, or 0. */
 void policy_record(const struct policy_plan *plan, double seconds,
 		   double sample_s);
-/* The cgroup that policy_apply() joins; NULL: none. */
+/* The policy's cgroup, as cgroup_make() has it; NULL: none. */
 const char *policy_group(const struct policy *p);
 
 #endif

@@ -43,7 +43,7 @@ static int prepare(struct session *s, const struct policy_plan *plan, bool once)
 		find_running_damon(s);
 	if (!s->plan->name && !s->plan->nr_sets)
 		return 0;
-	s->policy = policy_new(s->plan);
+	s->policy = policy_new(s->plan, true);
 	if (!s->policy)
 		return -EINVAL;
 	if (!s->guest)
@@ -53,7 +53,7 @@ static int prepare(struct session *s, const struct policy_plan *plan, bool once)
 
 int session_rehearse(struct session *s)
 {
-	int err = s->policy ? policy_apply(s->policy, true) : 0;
+	int err = s->policy ? policy_apply(s->policy) : 0;
 
 	return err || !s->policy ? err : policy_start(s->policy);
 }
@@ -66,7 +66,7 @@ static int write_policy(struct session *s)
 	int err = undo_begin("run");
 
 	if (!err)
-		err = policy_apply(s->policy, true);
+		err = policy_apply(s->policy);
 	if (err)
 		return err;
 	seconds = (double)(now_ns() - began) / 1e9;

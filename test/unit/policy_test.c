@@ -178,7 +178,7 @@ static struct policy *made(const char *name, const char *set)
 	struct policy_plan plan = { .name = name,
 				    .sets = { set },
 				    .nr_sets = set != NULL };
-	struct policy *p = policy_new(&plan);
+	struct policy *p = policy_new(&plan, false);
 
 	ok(p, "%s %s on this machine", name, set ? set : "");
 	return p;
@@ -192,7 +192,7 @@ static void applied(void)
 	machine();
 	p = made("none", NULL);
 	is_i64(undo_begin("run"), 0, "begin");
-	is_i64(policy_apply(p, false), 0, "apply");
+	is_i64(policy_apply(p), 0, "apply");
 	policy_free(p);
 	holds(2, "set");
 	is_i64(undo_restore("run", &r), 0, "restore");
@@ -208,11 +208,11 @@ static void absent(void)
 	machine();
 	undo_begin("run");
 	p = made("none", "demotion_enabled=false");
-	is_i64(policy_apply(p, false), 0, "what is absent is off");
+	is_i64(policy_apply(p), 0, "what is absent is off");
 	policy_free(p);
 	restore_log("run");
 	p = made("none", "demotion_enabled=true");
-	is_i64(policy_apply(p, false), -ENOENT, "and cannot be on");
+	is_i64(policy_apply(p), -ENOENT, "and cannot be on");
 	like(fail_message(), "demotion_enabled=true: this kernel has no /sys/",
 	     "which");
 	like(fail_message(), "CONFIG_NUMA_MIGRATION", "and what has it");
@@ -231,7 +231,7 @@ static void canonical(void)
 	tree_file("/sys/kernel/mm/lru_gen/enabled", "0x0003");
 	undo_begin("run");
 	p = made(NULL, "lru_gen_enabled=y");
-	is_i64(policy_apply(p, false), 0, "all of the multi-gen LRU");
+	is_i64(policy_apply(p), 0, "all of the multi-gen LRU");
 	is_str(tree_text("/sys/kernel/mm/lru_gen/enabled"), "0x0007",
 	       "as the kernel spells it");
 	policy_free(p);
@@ -241,7 +241,7 @@ static void canonical(void)
 	tree_file("/sys/kernel/mm/numa/demotion_enabled", "true ");
 	undo_begin("run");
 	p = made(NULL, "demotion_enabled=N");
-	policy_apply(p, false);
+	policy_apply(p);
 	is_str(tree_text("/sys/kernel/mm/numa/demotion_enabled"), "false",
 	       "a truth in one spelling");
 	policy_free(p);
@@ -260,7 +260,7 @@ static void stuck(void)
 	tree_file(SCHED "scan_size_mb", "5120");
 	undo_begin("run");
 	p = made("none", NULL);
-	is_i64(policy_apply(p, false), -EIO, "the kernel holds another value");
+	is_i64(policy_apply(p), -EIO, "the kernel holds another value");
 	like(fail_message(), "scan_size_mb <- 256: reads back as \"2560\"",
 	     "which");
 	policy_free(p);
@@ -279,7 +279,7 @@ static void one_tier(void)
 	tree_remove(NODES "node1");
 	tree_file(NODES "online", "0\n");
 	tree_file(NODES "has_memory", "0\n");
-	ok(!policy_new(&plan), "one node: nowhere to move pages to");
+	ok(!policy_new(&plan, false), "one node: nowhere to move pages to");
 	like(fail_message(), "no node is in a lower tier, or", "why");
 	is_u64(fail_status(), STATUS_LACKS, "the machine lacks it");
 }

@@ -9,7 +9,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -357,6 +359,47 @@ static void progress(void)
 	is_str(text + 160, "\ndone\n", "and text begins a line of its own");
 }
 
+/* Text from elsewhere does nothing to the terminal it comes to. */
+static void controls(void)
+{
+	look();
+	report_say("a\tb\033]52;c;eA==\007c\177d %s\n", "\302\233m \303\244");
+	report_say("\233 \303 \342\202\254 \342\202x\n");
+	report_progress(false, "\033[2J");
+	is_str(seen(),
+	       "a\tb?]52;c;eA==?c?d ??m \303\244\n"
+	       "? ? \342\202\254 ??x\n?[2J\n",
+	       "control characters, and what is no UTF-8, are a question mark");
+}
+
+/* A terminal of so many columns, of which a line of progress takes one less. */
+static void narrow(void)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = 30 };
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY), other = -1;
+	char text[256] = "";
+	ssize_t n;
+
+	if (terminal >= 0 && !grantpt(terminal) && !unlockpt(terminal))
+		other = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+	if (other < 0) {
+		skip("a narrow terminal", "there are no terminals here");
+		return;
+	}
+	ioctl(other, TIOCSWINSZ, &size);
+	fflush(stdout);
+	dup2(other, 1);
+	report_progress(true, "%s", "0123456789 0123456789 0123456789 x");
+	report_say("%s", "");
+	dup2(kept, 1);
+	n = read(terminal, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	is_str(text, "\r0123456789 0123456789 0123456\r\n",
+	       "a narrow terminal: in one line of it");
+	close(other);
+	close(terminal);
+}
+
 static void quiet(void)
 {
 	look();
@@ -368,6 +411,32 @@ static void quiet(void)
 	report_begin(&r);
 	report_end();
 	is_str(line(), "{\"record\":\"r\",\"seq\":44}\n", "but records");
+}
+
+/* Each way of saying something. */
+static void text_lost(void)
+{
+	int full = open("/dev/full", O_WRONLY), status = -1;
+	static const char *const ways[] = { "say", "progress", "warn" };
+
+	for (size_t i = 0; i < 3; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			dup2(full, 1);
+			dup2(full, 2);
+			if (i == 0)
+				report_say("x\n");
+			else if (i == 1)
+				report_progress(true, "x");
+			else
+				report_warn("x");
+			_exit(report_error() != -ENOSPC);
+		}
+		waitpid(child, &status, 0);
+		is_i64(status, 0, "a full disk behind it: %s", ways[i]);
+	}
+	close(full);
 }
 
 static void lost(void)
@@ -432,6 +501,9 @@ int main(void)
 	described();
 	wrapping();
 	progress();
+	controls();
+	narrow();
+	text_lost();
 	quiet();
 	lost();
 	stuck(fds[1]);

@@ -77,6 +77,10 @@ static int work(const char *how)
 		say("!stage update\n");
 		for (;;)
 			pause();
+	} else if (!strcmp(how, "slow")) {
+		say("!stage update\n");
+		usleep(600000);
+		record();
 	} else if (!strcmp(how, "deaf")) {
 		signal(SIGTERM, SIG_IGN);
 		say("!stage update\n");
@@ -219,6 +223,75 @@ static void interrupted(void)
 	waitpid(other, NULL, WNOHANG);
 }
 
+/* The signal comes after 0.2 s, from a child; then, if it is one, another. */
+static pid_t send_later(int signum, int then)
+{
+	pid_t other = fork();
+
+	if (other)
+		return other;
+	usleep(200000);
+	kill(getppid(), signum);
+	usleep(1500000);
+	if (then)
+		kill(getppid(), then);
+	_exit(0);
+}
+
+/* What whoever started us had ignored stays so. */
+static void ignored(void)
+{
+	pid_t other;
+
+	signal(SIGHUP, SIG_IGN);
+	other = send_later(SIGHUP, 0);
+	watch("slow", 0);
+	is_i64(result.status, STATUS_DONE, "SIGHUP, ignored: it goes on");
+	waitpid(other, NULL, 0);
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGCHLD, SIG_IGN);
+	ok(watch("well", 0) < 5, "SIGCHLD, ignored: its end is noticed");
+	is_i64(result.status, STATUS_FAILED,
+	       "but not how it ended, which is no success");
+	signal(SIGCHLD, SIG_DFL);
+}
+
+/* Stopped itself, it finds work that has ended in time. */
+static void stopped(void)
+{
+	pid_t other = send_later(SIGSTOP, SIGCONT);
+
+	watch("slow", 1000 * MS);
+	is_i64(result.status, STATUS_DONE,
+	       "work that ended in time is not late (%s)", result.reason);
+	waitpid(other, NULL, 0);
+}
+
+/* Who does not read suspends neither deadlines nor signals. */
+static void unread(void)
+{
+	static const char full[4096];
+	double seconds;
+	pid_t other;
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) || fcntl(fds[1], F_SETFL, O_NONBLOCK))
+		return;
+	while (write(fds[1], full, sizeof(full)) > 0)
+		;
+	fcntl(fds[1], F_SETFL, 0);
+	report_to(fds[1]);
+	other = send_later(SIGTERM, SIGTERM);
+	seconds = watch("well", 0);
+	ok(seconds > 0.1 && seconds < 5,
+	   "a sink that is not read: until it is asked to end, twice (%.1f s)",
+	   seconds);
+	is_i64(report_error(), -ETIMEDOUT, "that is an error");
+	waitpid(other, NULL, 0);
+	seconds = watch("slow", 100 * MS);
+	ok(seconds < 5, "it is given up for good (%.1f s)", seconds);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "--worker") &&
@@ -235,5 +308,8 @@ int main(int argc, char **argv)
 	bad();
 	late();
 	interrupted();
+	ignored();
+	stopped();
+	unread();
 	return done_testing();
 }

@@ -5,6 +5,7 @@
  * and nobody makes it write elsewhere.
  */
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@
 
 static char dir[PATH_MAX];
 
-/* But for what was written, which foreign() looks at. */
+/* But for what was written, which foreign() looks at, and whose log it is. */
 static void log_is(const char *log, const char *want, const char *name)
 {
 	char path[PATH_MAX], got[4096] = "";
@@ -26,7 +27,7 @@ static void log_is(const char *log, const char *want, const char *name)
 	for (line = text ? text : ""; *line; line = end) {
 		end = strchr(line, '\n') ? strchr(line, '\n') + 1 :
 					   line + strlen(line);
-		if (strncmp(line, "wrote\t", 6))
+		if (strncmp(line, "wrote\t", 6) && strncmp(line, "id\t", 3))
 			strncat(got, line, (size_t)(end - line));
 	}
 	is_str(got, want, "%s", name);
@@ -288,24 +289,177 @@ static void broken(void)
 	is_str(tree_text("/sys/b"), "7", "whole lines count");
 }
 
-static void locks(void)
+/* A log is known by its own name, whatever number its file gets. */
+static void another_log(void)
+{
+	struct undo_state before;
+	struct undo_result r;
+
+	tree_file("/sys/f", "1");
+	tree_file("/sys/g", "1");
+	undo_begin("policy");
+	undo_store("2", "/sys/f");
+	undo_look("policy", &before);
+	put_back("policy", 0, 1, 0);
+	undo_begin("policy");
+	undo_store("3", "/sys/f");
+	undo_store("3", "/sys/g");
+	undo_back_to("policy", &before, &r);
+	is_u64(r.done, 2, "all of another log is new");
+	is_str(tree_text("/sys/f"), "1", "all of it is taken back");
+	ok(!undo_pending("policy"), "and nothing is left");
+}
+
+/* What a reboot has put back is not put back into what came after it. */
+static void reboots(void)
+{
+	static const char before[] =
+		"id\tffffffff-0000-4000-8000-000000000000\t1\n"
+		"store\t/sys/k\t7\n";
+	struct undo_result r;
+
+	tree_file("/proc/sys/kernel/random/boot_id",
+		  "eeeeeeee-0000-4000-8000-000000000000\n");
+	tree_file("/sys/k", "1");
+	tree_file("/run/run.undo", before);
+	ok(!undo_pending("run"), "of another boot: nothing is pending");
+	ok(!tree_text("/run/run.undo"), "and the log is removed");
+	tree_file("/run/run.undo", before);
+	is_i64(undo_restore("run", &r), 0, "nor is it executed");
+	is_u64(r.done, 0, "not a line");
+	is_str(tree_text("/sys/k"), "1", "see?");
+	tree_file("/run/run.undo", before);
+	undo_begin("run");
+	undo_store("2", "/sys/k");
+	log_is("run", "store\t/sys/k\t1\n", "nor continued");
+	ok(undo_pending("run"), "this boot's is pending");
+	like(tree_text("/run/run.undo"),
+	     "id\teeeeeeee-0000-4000-8000-000000000000\t", "and says so");
+	put_back("run", 0, 1, 0);
+	tree_file("/run/run.undo", "store\t/sys/k\t7\n");
+	put_back("run", 0, 1, 0);
+	is_str(tree_text("/sys/k"), "7", "one that does not say is executed");
+}
+
+/* Taken back while it is written: then nothing more is changed. */
+static void taken_away(void)
 {
 	int status = -1;
 	pid_t child;
 
-	ok(!undo_is_free(), "without a lock nobody can tell");
-	is_i64(undo_lock(true), 0, "one has the lock");
+	tree_file("/sys/v", "1");
+	undo_begin("run");
+	undo_store("2", "/sys/v");
 	child = fork();
 	if (child == 0) {
-		int err = undo_lock(true), shared = undo_lock(false);
+		struct undo_result r;
 
-		_exit(err == -EBUSY && shared == -EBUSY &&
-				      strstr(fail_message(), "pid ") ?
-			      0 :
-			      1);
+		_exit(undo_restore("run", &r) || r.done != 1);
 	}
 	waitpid(child, &status, 0);
-	is_i64(status, 0, "another is refused, and told who has it");
+	is_i64(status, 0, "another process takes it back");
+	is_i64(undo_store("3", "/sys/v"), -ESTALE, "no more is changed then");
+	is_str(tree_text("/sys/v"), "1", "see?");
+	is_i64(undo_begin("run"), 0, "but by who begins anew");
+	put_back("run", 0, 0, 0);
+}
+
+/* 0: a child that does so ends with status 0. */
+static int in_child(int (*what)(void))
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(what());
+	waitpid(child, &status, 0);
+	return status;
+}
+
+/* Two processes have it, as two runs: neither is the other's child then. */
+static void shared(void)
+{
+	struct undo_result r;
+	int status = -1, done[2], begun[2];
+	char c;
+	pid_t child;
+
+	tree_directory("/sys/many");
+	if (pipe(done) || pipe(begun))
+		tree_die("pipe");
+	child = fork();
+	if (child == 0) {
+		close(done[1]);
+		if (undo_begin_shared("many") || undo_mkdir("/sys/many/a") ||
+		    write(begun[1], "x", 1) != 1 || read(done[0], &c, 1))
+			_exit(1);
+		/* The parent goes on: what it needs stays. */
+		_exit(undo_restore_shared("many", &r) == 1 ? 0 : 2);
+	}
+	close(done[0]);
+	is_i64(read(begun[0], &c, 1), 1, "one has a log that is shared");
+	is_i64(undo_begin_shared("many"), 0, "another has it, too");
+	is_i64(undo_mkdir("/sys/many/b"), 0, "with its change");
+	close(done[1]);
+	waitpid(child, &status, 0);
+	is_i64(status, 0, "the first one ends, and takes nothing back");
+	ok(!access(tree_path("/sys/many/a"), F_OK), "see?");
+	is_i64(undo_restore_shared("many", &r), 0, "the last one does");
+	is_u64(r.done, 2, "of both");
+	ok(access(tree_path("/sys/many/a"), F_OK) &&
+		   access(tree_path("/sys/many/b"), F_OK),
+	   "they are gone");
+	ok(!undo_pending("many"), "and nothing is left");
+}
+
+static int refused(void)
+{
+	return undo_lock(UNDO_LOCK_CHANGE) == -EBUSY &&
+			       undo_lock(UNDO_LOCK_MEASURE) == -EBUSY &&
+			       strstr(fail_message(), "pid ") ?
+		       0 :
+		       1;
+}
+
+static int named(void)
+{
+	undo_lock(UNDO_LOCK_CHANGE);
+	return strstr(fail_message(), "(pid 4711, holder)") ? 0 : 1;
+}
+
+static int restores(void)
+{
+	return undo_lock(UNDO_LOCK_RESTORE);
+}
+
+static int measures(void)
+{
+	return undo_lock(UNDO_LOCK_MEASURE);
+}
+
+static void locks(void)
+{
+	struct stat st = { .st_mode = 0 };
+	char text[128];
+
+	ok(!undo_is_free(), "without a lock nobody can tell");
+	is_i64(in_child(measures), 0,
+	       "who measures has the lock until it ends");
+	ok(undo_is_free(), "then it is free");
+	is_i64(undo_lock(UNDO_LOCK_CHANGE), 0, "one has the lock");
+	stat(tree_path("/run/lock"), &st);
+	is_u64(st.st_mode & 0777, 0600, "which is nobody else's to take");
+	is_i64(in_child(refused), 0, "another is refused");
+	snprintf(text, sizeof(text),
+		 "1: POSIX  ADVISORY  WRITE 17 %02x:%02x:%llu 0 EOF\n"
+		 "2: FLOCK  ADVISORY  WRITE 4711 %02x:%02x:%llu 0 EOF\n",
+		 major(st.st_dev), minor(st.st_dev),
+		 (unsigned long long)st.st_ino, major(st.st_dev),
+		 minor(st.st_dev), (unsigned long long)st.st_ino);
+	tree_file("/proc/locks", text);
+	tree_file("/proc/4711/comm", "holder\n");
+	is_i64(in_child(named), 0, "and told who has it");
+	is_i64(in_child(restores), 0, "to restore is possible all the same");
 	ok(!undo_is_free(), "the lock is not free");
 }
 
@@ -355,7 +509,7 @@ static void planted(void)
 	tree_remove("/run/run.undo");
 	tree_remove("/run/lock");
 	tree_link("/run/lock", "../elsewhere");
-	ok(undo_lock(true) < 0, "nor is a lock a link");
+	ok(undo_lock(UNDO_LOCK_CHANGE) < 0, "nor is a lock a link");
 	is_str(tree_text("/elsewhere"), log, "which would be emptied");
 	tree_remove("/run/lock");
 
@@ -411,6 +565,11 @@ int main(void)
 	dry();
 	unwritable();
 	modes();
+	another_log();
+	reboots();
+	taken_away();
+	shared();
+	tree_remove("/run/lock");
 	locks();
 	planted();
 	return done_testing();
