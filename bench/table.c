@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bench/prng.h"
 #include "bench/table.h"
 #include "lib/base.h"
 #include "lib/error.h"
@@ -280,10 +281,8 @@ int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 	if (n > total)
 		n = total;
 	for (size_t i = 0; i < n; i++) {
-		r ^= r << 13;
-		r ^= r >> 7;
-		r ^= r << 17;
-		page[k++] = t->base + (i * total + r % total) / n * PAGE_BYTES;
+		page[k++] = t->base + (i * total + prng_xorshift(&r) % total) /
+					      n * PAGE_BYTES;
 		if (k < CHUNK && i + 1 < n)
 			continue;
 		if (numa_move_pages(pid, k, page, NULL, status, 0) < 0)

@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/prng.h"
 #include "bench/tlb_flusher.h"
 #include "bench/worker_pool.h"
 #include "lib/alloc.h"
@@ -78,15 +79,6 @@ static void note_gap(const struct shared *shared, struct cpu_flushes *p,
 
 /* ------------------------------------------------------------ the process */
 
-/* Marsaglia's xorshift64: cheap, and the same in every run. */
-static uint64_t next_random(uint64_t *r)
-{
-	*r ^= *r << 13;
-	*r ^= *r >> 7;
-	*r ^= *r << 17;
-	return *r;
-}
-
 static void sleep_until(uint64_t ns)
 {
 	struct timespec ts = timespec_of(ns);
@@ -113,7 +105,7 @@ static void flush_in_rhythm(struct shared *shared, struct cpu_flushes *p,
 		if (next < now)
 			next = now;
 		next += shared->period_ns - spread +
-			next_random(random) % (2 * spread + 1);
+			prng_xorshift(random) % (2 * spread + 1);
 		sleep_until(next);
 	}
 }
