@@ -73,7 +73,10 @@ static int check_one(const struct hog_plan *p, const struct zones *zones,
 	table = need ? need[p->node] : 0;
 	spare = n->spare > table ? n->spare - table : 0;
 	want = hog_wanted(p, n);
-	/* Its own page tables may be there, too; a fill counts them anyway. */
+	/*
+	 * Its page tables may lie on the node, too; those of a fill are counted
+	 * as taken anyway.
+	 */
 	most = p->bytes ? spare - spare / 512 : spare;
 	if (p->leave && !want)
 		return lacks(ENOMEM,
@@ -94,7 +97,7 @@ static int check_one(const struct hog_plan *p, const struct zones *zones,
 		(n->free - spare + MIB - 1) / MIB);
 }
 
-/* What the next hog on that node finds. */
+/* Takes from the zones what a hog will take, for the next one to find. */
 static void take_from(struct zones *zones, int node, uint64_t bytes)
 {
 	for (int i = 0; i < zones->nr_nodes; i++) {
@@ -107,7 +110,7 @@ static void take_from(struct zones *zones, int node, uint64_t bytes)
 	}
 }
 
-/* zones is what there was before. */
+/* *zones: what there is before any of them has begun. */
 static int check_all(const struct hog_plans *plans, const uint64_t *need,
 		     struct zones *zones)
 {
@@ -180,7 +183,7 @@ static void end(struct hog *h)
 {
 	if (!h->reaped && h->pid)
 		kill(h->pid, SIGKILL);
-	/* The memory is free before it can be reaped. */
+	/* A process can be reaped only after its memory was freed. */
 	reap(h, 0);
 }
 
@@ -208,9 +211,8 @@ static int fork_hog(struct hog *h)
 struct progress {
 	const volatile sig_atomic_t *stop;
 	bool in_place;
-	uint64_t period_ns, next_ns; /* of lines */
-	uint64_t taken,
-		moved_ns; /* when it last took some, and how much then */
+	uint64_t period_ns, next_ns; /* of progress lines */
+	uint64_t taken, moved_ns; /* what it had, and when it last took some */
 };
 
 static void show_progress(struct hog *h, struct progress *p, uint64_t now)
@@ -240,7 +242,7 @@ static int stalled(const struct hog *h, struct progress *p, uint64_t now)
 			    p->taken / MIB);
 }
 
-/* Until it has come to that stage. */
+/* Waits until the hog has come to that stage. */
 static int wait_for(struct hog *h, enum hog_stage stage, struct progress *p)
 {
 	uint64_t now = now_ns();
@@ -290,9 +292,9 @@ static int finish(struct hog *h, struct progress *p)
 }
 
 /*
- * Of several on a node each finds what those before it have left; on nodes of
- * their own they take the last pages together, since page tables and kernel
- * stacks of one may come from the other's node.
+ * Several hogs on one node take their memory in turn, each from what those
+ * before it have left. Hogs on different nodes take their last pages together,
+ * since page tables and kernel stacks of one may lie on the node of another.
  */
 static int hold_earlier(struct hogs *hogs, const struct hog *next,
 			struct progress *p)

@@ -34,7 +34,7 @@
 /* MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES, MPOL_F_NUMA_BALANCING */
 #define MODE_FLAGS (7 << 13)
 
-/* The start is aligned for every page size in use, so runs compare. */
+/* The start is aligned for every page size in use, so that runs compare. */
 #define ALIGN (2 * MIB)
 /* Pages a call of move_pages: the arrays stay on the stack. */
 #define CHUNK 1024
@@ -43,7 +43,9 @@ static int advise(const struct table *t, enum page_kind kind)
 {
 	int advice = kind == PAGES_THP ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
 
-	/* A kernel without THP says EINVAL; 4 KiB pages it has anyway. */
+	/*
+	 * A kernel without THP says EINVAL: it has no pages but those of 4 KiB.
+	 */
 	if (kind == PAGES_HUGETLB || !madvise(t->base, t->bytes, advice) ||
 	    (errno == EINVAL && kind == PAGES_4K))
 		return 0;
@@ -133,7 +135,7 @@ static const char *cause(int err)
 		       "";
 }
 
-/* Takes the mask, which is freed; NULL: MPOL_DEFAULT. */
+/* Frees the mask; NULL: MPOL_DEFAULT. */
 static int set_policy(const struct table *t, const struct place *place,
 		      int mode, struct bitmask *mask)
 {
@@ -269,7 +271,10 @@ int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
 	return 0;
 }
 
-/* One page of each n-th part, anywhere in it: no rhythm of a table is met. */
+/*
+ * One page of each n-th part, anywhere in it, so that no regular pattern in the
+ * table is missed or met.
+ */
 int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 		 struct table_pages *pages)
 {
@@ -329,7 +334,7 @@ int table_check(const struct place *place, const struct table_pages *pages)
 	return err;
 }
 
-/* What was set is what the kernel has, or there was an error. */
+/* Sets the policy, and reads it back. */
 static int set_process(int mode, const struct bitmask *nodes, const char *text)
 {
 	struct bitmask *now = numa_allocate_nodemask();

@@ -445,10 +445,10 @@ static bool probes_settled(int id)
 }
 
 /*
- * A failure may come while the probes that add the memory are under way: what
- * they add after the policy was put back would come into ZONE_NORMAL, and
- * what they add while the region is taken apart would be lost until reboot.
- * So let it come first, whoever wants to end the program.
+ * It may fail while the probes that add the memory are still under way. What
+ * they add after the policy was put back would come into ZONE_NORMAL, and what
+ * they add while the region is taken apart would be lost until reboot. So this
+ * waits until they are done, also when the program is to end.
  */
 static void settle_probes(struct region_work *w)
 {
@@ -686,7 +686,7 @@ static int make(struct region_work *w, struct region *out)
 	return 0;
 }
 
-/* Something to make a region of, as the kernel sees it? */
+/* Is there something to make a region of, as the kernel sees it? */
 static int check_devices(void)
 {
 	int *ids, n = sysfs_ids(&ids, "mem", CXL);

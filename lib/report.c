@@ -413,9 +413,9 @@ const char *report_node(int node)
 }
 
 /*
- * A port whose host does not read (a full disk is behind it) would keep us for
- * ever, and the run's deadline with it. Until the time given it may take
- * something again.
+ * A port whose host does not read (its disk may be full) would keep us for
+ * ever, and past the run's deadline. It may take something again until the time
+ * given.
  */
 static bool is_stuck(int fd, uint64_t until)
 {

@@ -23,7 +23,7 @@ struct cgroup_making {
 	struct fail_state why;
 };
 
-/* Where cgroup2 is not mounted, and only would be. */
+/* In a dry run cgroup2 may not be mounted: then nothing of it can be read. */
 static int rehearse(const char *name)
 {
 	int err = sysfs_write("+memory", CGROUP_DIR "/cgroup.subtree_control");
@@ -39,7 +39,7 @@ int cgroup_has_memory(void)
 	return err < 0 ? err : has_word(text, "memory");
 }
 
-/* All that can be refused, mounted and logged before. */
+/* Logs what will be changed; all that can be refused is refused here. */
 static int prepare(struct cgroup_making *m)
 {
 	char text[512];
@@ -135,6 +135,6 @@ int cgroup_finish(struct cgroup_making *m)
 
 int cgroup_join(const char *name)
 {
-	/* "0" is whoever writes. */
+	/* "0" stands for the process that writes. */
 	return sysfs_write("0", CGROUP_DIR "/%s/cgroup.procs", name);
 }

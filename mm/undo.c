@@ -2,12 +2,12 @@
 /*
  * undo.c - changes of the machine that can be taken back.
  *
- * A log is text, a line a change: how, path and value, with tabs between
- * them. A line is written before its change is made, with one write(2), so
- * that whatever kills us in between leaves a line too many, never one too
- * few: to put back what is so already does no harm. Behind its change a "wrote"
- * line has what a file holds from then on: if it does not when the change is
- * taken back, somebody else has changed it, too.
+ * A log is text, a line a change: how, path and value, with tabs between them.
+ * A line is written before its change is made, with one write(2), so that
+ * whatever kills us in between leaves a line too many, never one too few: to
+ * put back what is so already does no harm. After the change a "wrote" line
+ * says what the file holds from then on. If the file holds something else when
+ * the change is taken back, another program has changed it, too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +70,8 @@ static bool is_play(void)
 /* ------------------------------------------------------------------ lock */
 
 /*
- * What a log says is done, as root: only who runs this may have written it.
+ * What a log says is done, mostly as root: only root, or whoever runs this, may
+ * have written it.
  */
 static bool is_ours(const struct stat *st)
 {
@@ -113,7 +114,7 @@ static int locked_by_another(int fd)
 		who[0] ? who : "it does not say which");
 }
 
-/* Whoever is refused can say who has it. */
+/* So that whoever is refused can say who has the lock. */
 static void sign_lock(int fd)
 {
 	char who[64];
@@ -451,7 +452,7 @@ int undo_mount(const char *type, const char *target, const char *proof)
 
 /* ----------------------------------------------------------- taking back */
 
-/* Is it what the log says last of that file? What was written before is old. */
+/* Is it the last line that the log has of that file? Earlier ones are old. */
 static bool is_last_word(size_t i)
 {
 	for (size_t k = i + 1; k < state.nr_lines; k++)
@@ -462,8 +463,9 @@ static bool is_last_word(size_t i)
 }
 
 /*
- * Somebody may have changed what we changed: what a run measured is then not
- * what it says. A file that cannot be read has nothing to compare.
+ * Another program may have changed the file since: then the results of a run
+ * are not of the settings that it says. A file that cannot be read is not
+ * compared.
  */
 static void find_foreign(size_t mark, struct undo_result *r)
 {
@@ -484,7 +486,7 @@ static void find_foreign(size_t mark, struct undo_result *r)
 	}
 }
 
-/* What a cgroup still holds goes to its parent: rmdir wants it empty. */
+/* The processes of a cgroup go to its parent: rmdir(2) wants it empty. */
 static void empty_group(const char *path)
 {
 	char *pids, *pid, *save, parent[PATH_MAX];
@@ -518,7 +520,7 @@ static int take_back_once(const struct line *l)
 		empty_group(l->path);
 		return sysfs_rmdir("%s", l->path);
 	case UMOUNT:
-		/* If it is none: it was logged, then not mounted. */
+		/* No mount point: it was logged, and not mounted then. */
 		if (!is_mount_point(l->path) || !umount2(l->path, 0))
 			return 0;
 		return fail(errno, "cannot unmount %s: %s", l->path,
@@ -543,7 +545,9 @@ static int take_back(const struct line *l)
 	return err == -ENOENT || err == -ENODEV ? 0 : err;
 }
 
-/* The log anew, with the lines that are left; without any it is removed. */
+/*
+ * Writes the log anew, with the lines that are left; without any it is removed.
+ */
 static int rewrite(const char *log)
 {
 	char path[PATH_MAX], fresh[PATH_MAX + 8];
