@@ -712,24 +712,27 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 	bool apart = g->config.pattern &&
 		     (g->config.hot_node >= 0 || g->config.hot_near);
 	struct table_pages rest;
+	double hot = 0;
 	int err = 0;
 
 	memset(pages, 0, sizeof(*pages));
 	if (apart)
-		err = timed_phase(g, touch_hot, &g->times.populate);
-	if (!err)
-		err = table_hold(&g->table, &g->config.place);
+		err = timed_phase(g, touch_hot, &hot);
+	if (err)
+		return err;
+	err = table_hold(&g->table, &g->config.place);
+	if (err)
+		return err;
 	g->held = true;
-	if (!err) {
-		double hot = g->times.populate;
-
-		err = timed_phase(g, touch_slice, &g->times.populate);
-		g->times.populate += hot;
-	}
-	if (!err)
-		err = gups_locate(g, pages);
+	err = timed_phase(g, touch_slice, &g->times.populate);
+	g->times.populate += hot;
+	if (err)
+		return err;
+	err = gups_locate(g, pages);
+	if (err)
+		return err;
 	rest = *pages;
-	if (!err && apart)
+	if (apart)
 		err = check_hot(g, &rest);
 	return err ? err : table_check(&g->config.place, &rest);
 }
@@ -1051,11 +1054,12 @@ int gups_probe(const struct gups_config *config, int node,
 	struct gups_config small = *config;
 	struct table_pages pages;
 	uint64_t digest;
+	double words, rate;
 	struct gups *g;
-	double rate;
 	int err;
 
 	small.bytes = (uint64_t)config->threads * PROBE_PAGES * PAGE_BYTES;
+	words = (double)(small.bytes / WORD);
 	small.pages = PAGES_4K;
 	small.tlb_flusher_ns = 0;
 	small.pattern = NULL;
@@ -1067,24 +1071,26 @@ int gups_probe(const struct gups_config *config, int node,
 	if (!g)
 		return -ENOMEM;
 	err = gups_populate(g, &pages);
-	if (!err)
-		err = gups_fill(g);
-	if (!err)
-		err = gups_digest(g, &digest);
-	rate = err ? -1 : measure(g, GUPS_LOOPS_PLAIN, PROBE_NS);
+	if (err)
+		goto out;
+	err = gups_fill(g);
+	if (err)
+		goto out;
+	err = gups_digest(g, &digest);
+	if (err)
+		goto out;
+	rate = measure(g, GUPS_LOOPS_PLAIN, PROBE_NS);
 	if (rate > 0 && rate < PROBE_SLOW_RATE)
 		rate = measure(g, GUPS_LOOPS_PLAIN, PROBE_SLOW_NS);
-	if (!err && rate > 0) {
-		double words = (double)(small.bytes / WORD);
-
-		probe->touch =
-			g->times.populate * PAGE_BYTES / (double)small.bytes;
-		probe->store = g->times.fill / words;
-		probe->load = g->times.digest / words;
-		probe->update = 1 / rate;
-	} else if (!err) {
+	if (rate <= 0) {
 		err = fail(EIO, "the probe of node %d made no updates", node);
+		goto out;
 	}
+	probe->touch = g->times.populate * PAGE_BYTES / (double)small.bytes;
+	probe->store = g->times.fill / words;
+	probe->load = g->times.digest / words;
+	probe->update = 1 / rate;
+out:
 	gups_free(g);
 	return err;
 }

@@ -208,14 +208,14 @@ static int fork_hog(struct hog *h)
 	return 0;
 }
 
-struct progress {
+struct hog_progress {
 	const volatile sig_atomic_t *stop;
 	bool in_place;
 	uint64_t period_ns, next_ns; /* of progress lines */
 	uint64_t taken, moved_ns; /* what it had, and when it last took some */
 };
 
-static void show_progress(struct hog *h, struct progress *p, uint64_t now)
+static void show_progress(struct hog *h, struct hog_progress *p, uint64_t now)
 {
 	uint64_t all = h->plan.bytes ? h->plan.bytes : h->share->table.bytes;
 
@@ -227,7 +227,7 @@ static void show_progress(struct hog *h, struct progress *p, uint64_t now)
 			h->share->taken / MIB, all / MIB, h->plan.node);
 }
 
-static int stalled(const struct hog *h, struct progress *p, uint64_t now)
+static int stalled(const struct hog *h, struct hog_progress *p, uint64_t now)
 {
 	if (h->share->taken != p->taken) {
 		p->taken = h->share->taken;
@@ -243,7 +243,7 @@ static int stalled(const struct hog *h, struct progress *p, uint64_t now)
 }
 
 /* Waits until the hog has come to that stage. */
-static int wait_for(struct hog *h, enum hog_stage stage, struct progress *p)
+static int wait_for(struct hog *h, enum hog_stage stage, struct hog_progress *p)
 {
 	uint64_t now = now_ns();
 	int err = 0;
@@ -275,13 +275,13 @@ static int wait_for(struct hog *h, enum hog_stage stage, struct progress *p)
 }
 
 static int give_order(struct hog *h, enum hog_order order, enum hog_stage until,
-		      struct progress *p)
+		      struct hog_progress *p)
 {
 	h->share->order = order;
 	return wait_for(h, until, p);
 }
 
-static int finish(struct hog *h, struct progress *p)
+static int finish(struct hog *h, struct hog_progress *p)
 {
 	int err = give_order(h, HOG_FINISH, HOG_HELD, p);
 
@@ -297,7 +297,7 @@ static int finish(struct hog *h, struct progress *p)
  * since page tables and kernel stacks of one may lie on the node of another.
  */
 static int hold_earlier(struct hogs *hogs, const struct hog *next,
-			struct progress *p)
+			struct hog_progress *p)
 {
 	int err = 0;
 
@@ -310,7 +310,7 @@ static int hold_earlier(struct hogs *hogs, const struct hog *next,
 	return err;
 }
 
-static int start_one(struct hogs *hogs, struct hog *h, struct progress *p)
+static int start_one(struct hogs *hogs, struct hog *h, struct hog_progress *p)
 {
 	int err = hold_earlier(hogs, h, p);
 
@@ -323,7 +323,7 @@ static int start_one(struct hogs *hogs, struct hog *h, struct progress *p)
 	return err ? err : give_order(h, HOG_TAKE, HOG_COARSE, p);
 }
 
-static int start_all(struct hogs *hogs, struct progress *p)
+static int start_all(struct hogs *hogs, struct hog_progress *p)
 {
 	struct hog *end = hogs->hog + hogs->nr, *h;
 	int err = 0;
@@ -346,8 +346,8 @@ int hog_start(struct hogs **result, const struct hog_plans *plans,
 	      const uint64_t *need, const volatile sig_atomic_t *stop,
 	      bool plain)
 {
-	struct progress p = { .stop = stop,
-			      .in_place = !plain && isatty(STDOUT_FILENO) };
+	struct hog_progress p = { .stop = stop,
+				  .in_place = !plain && isatty(STDOUT_FILENO) };
 	struct fail_state why;
 	struct hogs *hogs;
 	int err = hog_check(plans, need);

@@ -19,6 +19,7 @@
 #include "lib/wait.h"
 #include "mm/page.h"
 #include "sysfs.h"
+#include "vmstat.h"
 
 /* Between two looks at the node: 0.4 s of an emulator's time. */
 #define STEP (64 * MIB)
@@ -180,7 +181,7 @@ static int take_exactly(struct hog *h)
 	int calm = 0, err = 0;
 
 	for (int i = 0; i < LOOKS && calm < CALM && !err; i++) {
-		bool folded = !sysfs_write("1", "/proc/sys/vm/stat_refresh");
+		bool folded = vmstat_fold();
 
 		err = correct(h, &off);
 		calm = (uint64_t)llabs(off) <= NEAR + grain(h) ? calm + 1 : 0;

@@ -67,14 +67,14 @@ static void cut(struct list *l, const struct list *blocks, uint64_t start,
 }
 
 /* A line of the file: "  100000000-17fffffff : System RAM (kmem)". */
-struct line {
+struct iomem_line {
 	size_t depth; /* blanks before it: more than the line it lies in has */
 	uint64_t start, last; /* addresses; without root both are 0 */
 	const char *name;
 };
 
 /* The next line that has a range; false: there is none. */
-static bool next_line(struct line *l, char **text)
+static bool next_line(struct iomem_line *l, char **text)
 {
 	char *line, *end;
 
@@ -95,7 +95,7 @@ static bool next_line(struct line *l, char **text)
 static int read_iomem(struct list *l, const struct list *blocks)
 {
 	char *text = sysfs_slurp("/proc/iomem"), *rest = text;
-	struct line line;
+	struct iomem_line line;
 	int err = 0;
 
 	if (!text)
@@ -119,7 +119,7 @@ int iomem_has(const char *name, const char *inside)
 	char *text = sysfs_slurp("/proc/iomem"), *rest = text;
 	/* How deep the line is that it shall lie in; SIZE_MAX: we are in none. */
 	size_t within = SIZE_MAX;
-	struct line line;
+	struct iomem_line line;
 	int found = 0;
 
 	if (!text)
