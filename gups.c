@@ -39,27 +39,36 @@
 #define CHUNK 16384
 /* While the TLB is made to grow: the first flushes are 1536 updates apart. */
 #define SMALL_CHUNK 512
-/* Moves of the hot set, and phases, that a run can have: 96 KiB, and as much
- * a thread. */
+/*
+ * How often the hot set of a run can move and its phase change: 64 KiB, and
+ * 32 KiB for each thread.
+ */
 #define MAX_EPOCHS 4096
-/* Updates between two seeds' starts, and the span time-bounded runs share. */
+/*
+ * The streams of two seeds begin so many updates (2^36) apart. The threads of a
+ * run that only time ends divide as many among them.
+ */
 #define SEED_SHIFT 36
 #define MEASURE_NS (UINT64_C(150) * 1000000)
 #define CHOOSE_NS (UINT64_C(60) * 1000000)
 /*
- * After a flush every page is walked once: 8 random updates a page reach all
- * of them (1 - e^-8), at some 400 ns each. Only then is the rate the rate.
+ * After a flush the page table is walked once for every page, some 400 ns each;
+ * 8 random updates a page reach all of them (1 - e^-8). A rate that is measured
+ * before that is too low.
  */
 #define REFILL_NS_PER_PAGE (8 * UINT64_C(400))
 #define REFILL_MAX_NS (UINT64_C(1500) * 1000000)
-/* A growth phase that gains less than this is noise: do not refresh. */
+/* A growth phase that gains less than this gained nothing: no refresh. */
 #define REFRESH_GAIN 1.3
-/* One that loses this much has met others on the CPU: try once more. */
+/* If the rate falls this much others had the CPU meanwhile: try once more. */
 #define REFRESH_LOSS 0.8
 /* A probe's table: 32 pages a thread, its updates for 20 ms. */
 #define PROBE_PAGES 32
 #define PROBE_NS (UINT64_C(20) * 1000000)
-/* Where an update takes this long all depends on it: look longer. */
+/*
+ * A run whose updates are so slow lasts as long as they take: they are measured
+ * longer.
+ */
 #define PROBE_SLOW_RATE 5e6
 #define PROBE_SLOW_NS (UINT64_C(300) * 1000000)
 
@@ -75,14 +84,14 @@ struct worker {
 	const struct gups_loops *loops;
 	struct gups_loops_draw stream;
 	struct checksum *checksum;
-	uint64_t start; /* of its stream: the value at gups_fill() */
-	unsigned int epoch; /* it is in: 0 is the first one */
-	unsigned int seen; /* the last one that it made updates in */
-	uint64_t *switched; /* done when it left epoch i */
+	uint64_t start; /* the value of its stream at gups_fill() */
+	unsigned int epoch; /* that it is in, from 0 */
+	unsigned int seen; /* the last epoch that it made updates in */
+	uint64_t *switched; /* by epoch: the updates done when it left that */
 	uint64_t quota; /* updates to make in this call */
 	uint64_t begin_ns; /* of its updates in this call */
-	uint64_t at_mark; /* done at the last mark; the leader's note */
-	uint64_t swept; /* pages, while the TLB was made to grow */
+	uint64_t at_mark; /* updates done at the last mark, which the leader makes */
+	uint64_t swept; /* pages that it read for tlb_sweep() */
 	uint64_t digest, errors;
 	struct table_pages pages;
 	/* Read by others while it works: on a cache line of its own. */
@@ -117,7 +126,7 @@ struct gups {
 	/* The pattern's epochs so far; the leader adds to them as time passes. */
 	struct pattern_epoch *epochs;
 	atomic_uint nr_epochs;
-	bool planned; /* all are known before: each thread's moves by updates */
+	bool planned; /* all epochs are known before: the hot set moves by updates */
 	bool moving; /* in this call */
 	uint64_t next_move_ns, next_phase_ns;
 	unsigned int phases_begun;
@@ -134,7 +143,7 @@ uint64_t gups_done(const struct gups *g)
 	return sum;
 }
 
-/* What is asked while the threads work: shall they go on? */
+/* Who is told while the threads work, and may stop them. */
 struct ask {
 	struct gups *g;
 	gups_tick *tick;
@@ -168,7 +177,7 @@ static int run_phase(struct gups *g, work_fn *work,
 			       &a);
 }
 
-/* The same, of which nothing is asked but how long it takes. */
+/* The same, without a tick. *seconds: how long it took. */
 static int timed_phase(struct gups *g, work_fn *work, double *seconds)
 {
 	struct worker_pool_time time;
@@ -192,7 +201,7 @@ static void back_to_start(struct worker *w)
 	gups_loops_set_epoch(&w->stream, &first);
 }
 
-/* What thread i makes of n updates: n/T, the first ones one more. */
+/* The part of n updates that thread i makes: n/T, the first ones one more. */
 static uint64_t share(const struct gups *g, uint64_t n, unsigned int i)
 {
 	unsigned int threads = g->config.threads;
@@ -201,9 +210,9 @@ static uint64_t share(const struct gups *g, uint64_t n, unsigned int i)
 }
 
 /*
- * What the slowest busy thread has done since the last mark: only when all
- * have used their TLBs does a flush make all of them grow. On a loaded host
- * virtual CPUs stand still for many milliseconds.
+ * The updates of the slowest busy thread since the last mark. A flush makes all
+ * TLBs grow only when all threads have used theirs; on a loaded host virtual
+ * CPUs stand still for many milliseconds.
  */
 static uint64_t least_since_mark(struct gups *g)
 {
@@ -233,7 +242,9 @@ static unsigned int nr_epochs(const struct gups *g)
 				    memory_order_acquire);
 }
 
-/* What the leader looks at between two chunks, when there is a pattern. */
+/*
+ * Begins a new epoch when one is due. The leader calls it between two chunks.
+ */
 static void change_epoch(struct gups *g, uint64_t elapsed)
 {
 	const struct pattern_plan *p = g->config.pattern->plan;
@@ -260,8 +271,9 @@ static void change_epoch(struct gups *g, uint64_t elapsed)
 }
 
 /*
- * Moves by a share of the updates: each thread's at that share of its own. So
- * what becomes of the table follows from the plan, however fast they are.
+ * The hot set moves whenever a share of the updates was made: in each thread at
+ * that share of its own updates. So the table after the run follows from the
+ * plan, however fast the threads are.
  */
 static void plan_moves(struct gups *g)
 {
@@ -309,9 +321,9 @@ unsigned int gups_moves(const struct gups *g)
 }
 
 /*
- * A thread that has done so many updates goes on to the newest epoch and says
- * when; or, in a replay, to the next one when it did so then. Returns how many
- * updates there are until the next change.
+ * Takes a thread that has done so many updates to the newest epoch, and notes
+ * the number; in a replay, to the next epoch if the thread went on to it after
+ * as many updates. Returns how many updates there are until the next change.
  */
 static uint64_t follow_epochs(struct worker *w, uint64_t done, bool replay)
 {
@@ -338,7 +350,7 @@ static uint64_t follow_epochs(struct worker *w, uint64_t done, bool replay)
 
 /* --------------------------------------------------------------- updates */
 
-/* What the first thread does between two chunks. */
+/* What the leader, the first thread, does between two chunks. */
 static void steer(struct worker *w)
 {
 	struct gups *g = w->g;
@@ -355,7 +367,7 @@ static void steer(struct worker *w)
 		atomic_store(&g->stop, true);
 }
 
-/* Updates between two looks: as many bytes, whatever the objects are. */
+/* Updates of one chunk: as many bytes, however large the objects are. */
 static uint64_t chunk(const struct gups *g)
 {
 	uint64_t n = CHUNK, each;
@@ -377,7 +389,7 @@ static void throttle(const struct worker *w, uint64_t made)
 	const struct gups *g = w->g;
 	double due = (double)made * g->config.threads / (double)g->config.rate;
 
-	/* The leader, who ends the run, waits no longer than it lasts. */
+	/* The leader ends the run, so it waits no longer than that lasts. */
 	if (!w->id && g->limit_ns && due * 1e9 > (double)g->limit_ns)
 		due = (double)g->limit_ns / 1e9;
 	while ((double)(now_ns() - w->begin_ns) < due * 1e9 &&
@@ -425,7 +437,7 @@ static int update_slice(struct worker *w)
 	return 0;
 }
 
-/* Every thread is busy from now on, with so much; the loops may begin. */
+/* Gives every thread its part of so many updates; without an end if endless. */
 static void set_quota(struct gups *g, uint64_t updates, bool endless)
 {
 	for (unsigned int i = 0; i < g->config.threads; i++) {
@@ -476,9 +488,9 @@ static void divide(struct gups *g)
 }
 
 /*
- * Back to the beginning of every thread's stream: HPCC's has parts, one after
- * the other; a pattern's threads have streams that are far apart by chance
- * (2^64 starts).
+ * Takes every thread's stream back to its beginning. HPCC's stream is divided
+ * into parts, one after the other; the streams of a pattern's threads are far
+ * apart by chance (2^64 starts).
  */
 static void rewind_streams(struct gups *g)
 {
@@ -516,7 +528,9 @@ static void make_epochs(struct gups *g)
 		plan_moves(g);
 }
 
-/* On the CPUs that the threads run on; before there is memory to be forked. */
+/*
+ * On the CPUs that the threads run on. It forks, so it comes before the table.
+ */
 static int start_flusher(struct gups *g)
 {
 	int n = g->pinned ? (int)g->config.threads : g->config.nr_cpus;
@@ -547,7 +561,10 @@ struct gups *gups_new(const struct gups_config *config)
 	size_t bytes = config->threads * sizeof(*g->workers);
 
 	g->config = *config;
-	/* Parts of them have cache lines of their own: pages are aligned. */
+	/*
+	 * They have members on cache lines of their own, which a page is
+	 * aligned to.
+	 */
 	g->workers = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (g->workers == MAP_FAILED)
@@ -617,8 +634,9 @@ int gups_locate(struct gups *g, struct table_pages *pages)
 }
 
 /*
- * The thread's part of the hot pages, first: by its own policy, for the
- * table's would divide it into as many mappings as there are hot blocks.
+ * Touches the thread's part of the hot pages, before all other pages. The
+ * thread binds itself: the table's own policy would be divided into as many
+ * mappings as there are hot blocks.
  */
 static int touch_hot(struct worker *w)
 {
@@ -661,7 +679,7 @@ static int locate_hot(struct gups *g, uint64_t rank, uint64_t end,
 	return err;
 }
 
-/* Are they where they were to be placed? Takes them out of *rest. */
+/* Are the hot pages where they were to be placed? Takes them out of *rest. */
 static int check_hot(struct gups *g, struct table_pages *rest)
 {
 	const struct gups_config *c = &g->config;
@@ -694,31 +712,34 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 	bool apart = g->config.pattern &&
 		     (g->config.hot_node >= 0 || g->config.hot_near);
 	struct table_pages rest;
+	double hot = 0;
 	int err = 0;
 
 	memset(pages, 0, sizeof(*pages));
 	if (apart)
-		err = timed_phase(g, touch_hot, &g->times.populate);
-	if (!err)
-		err = table_hold(&g->table, &g->config.place);
+		err = timed_phase(g, touch_hot, &hot);
+	if (err)
+		return err;
+	err = table_hold(&g->table, &g->config.place);
+	if (err)
+		return err;
 	g->held = true;
-	if (!err) {
-		double hot = g->times.populate;
-
-		err = timed_phase(g, touch_slice, &g->times.populate);
-		g->times.populate += hot;
-	}
-	if (!err)
-		err = gups_locate(g, pages);
+	err = timed_phase(g, touch_slice, &g->times.populate);
+	g->times.populate += hot;
+	if (err)
+		return err;
+	err = gups_locate(g, pages);
+	if (err)
+		return err;
 	rest = *pages;
-	if (!err && apart)
+	if (apart)
 		err = check_hot(g, &rest);
 	return err ? err : table_check(&g->config.place, &rest);
 }
 
 /*
- * The kernel may move the pages from here on: not before the updates are
- * timed, or a policy would have done its work when the run begins.
+ * From here on the kernel may move the pages. If it could before, a policy
+ * would have done its work when the updates begin.
  */
 static int release(struct gups *g)
 {
@@ -777,7 +798,10 @@ static int grow(struct gups *g)
 	return rate < 0 ? -EIO : 0;
 }
 
-/* Twice each, in turn, the better of two: one hiccup decides nothing. */
+/*
+ * Each loop is measured twice, in turn, and the better rate counts: a single
+ * hiccup decides nothing.
+ */
 static int choose_loop(struct gups *g, struct gups_warm_up *result)
 {
 	enum gups_loops_kind best = GUPS_LOOPS_PLAIN;
@@ -832,9 +856,9 @@ int gups_warm_up(struct gups *g, struct gups_warm_up *result)
 /* ---------------------------------------------------- update and verify */
 
 /*
- * What came before (filling, reading) may have shrunk the TLBs: grow them at
- * once rather than after some slow windows. Not in the later windows of a
- * comparison, in which nothing but updates came before.
+ * Filling and reading the table may have shrunk the TLBs: then they are made to
+ * grow at once, rather than after some slow windows. In the later windows of a
+ * comparison nothing but updates came before.
  */
 static void begin_steering(struct gups *g, bool first)
 {
@@ -854,8 +878,8 @@ int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 		return err;
 	g->limit_ns = limit_ns;
 	/*
-	 * Flushes in a rhythm make the TLB grow, too, to what is touched
-	 * between two of them; and no growth phase makes it cover more.
+	 * The flusher makes the TLB grow, too, to what is touched between two
+	 * of its flushes; a growth phase cannot make it cover more.
 	 */
 	g->tlb.on = steered && !g->flusher;
 	begin_steering(g, !gups_done(g));
@@ -895,7 +919,7 @@ static int check_slice(struct worker *w)
 	return 0;
 }
 
-/* Adds what the updates did, by the stream alone. */
+/* Adds to the checksum what the updates did, by the stream alone. */
 static int checksum_stream(struct worker *w)
 {
 	struct gups *g = w->g;
@@ -915,14 +939,17 @@ static int checksum_stream(struct worker *w)
 	return 0;
 }
 
-/* Adds what the table says they did. */
+/* Adds to it what the table says that they did. */
 static int checksum_slice(struct worker *w)
 {
 	checksum_table(w->checksum, w->slice, w->words, w->first);
 	return 0;
 }
 
-/* Every thread is at the start of its stream again, done stands in quota. */
+/*
+ * Takes every thread to the start of its stream, with all that it has done as
+ * its quota.
+ */
 static void recount(struct gups *g)
 {
 	for (unsigned int i = 0; i < g->config.threads; i++) {
@@ -959,7 +986,10 @@ static int verify_by_sum(struct gups *g, struct gups_verdict *v,
 	v->complete = !err && !atomic_load(&g->stop);
 	if (v->complete)
 		err = run_phase(g, checksum_slice, NULL, NULL, NULL);
-	/* A pattern's threads are all over the table: only the sum cancels. */
+	/*
+	 * The threads of a pattern change each other's slices: only the sum
+	 * over all of them is zero.
+	 */
 	for (unsigned int i = 1; i < n; i++)
 		checksum_merge(&sums[0], &sums[i]);
 	v->errors = v->complete && !checksum_is_zero(&sums[0]);
@@ -1003,7 +1033,7 @@ int gups_verify(struct gups *g, struct gups_verdict *v, gups_tick *tick,
 		bool differs = v->errors;
 
 		err = verify_by_replay(g, v, tick, arg);
-		/* Memory that reads one way, then the other. */
+		/* The memory read one way first, and another way then. */
 		if (differs && v->complete && !v->errors)
 			v->errors = 1;
 	}
@@ -1024,11 +1054,12 @@ int gups_probe(const struct gups_config *config, int node,
 	struct gups_config small = *config;
 	struct table_pages pages;
 	uint64_t digest;
+	double words, rate;
 	struct gups *g;
-	double rate;
 	int err;
 
 	small.bytes = (uint64_t)config->threads * PROBE_PAGES * PAGE_BYTES;
+	words = (double)(small.bytes / WORD);
 	small.pages = PAGES_4K;
 	small.tlb_flusher_ns = 0;
 	small.pattern = NULL;
@@ -1040,24 +1071,26 @@ int gups_probe(const struct gups_config *config, int node,
 	if (!g)
 		return -ENOMEM;
 	err = gups_populate(g, &pages);
-	if (!err)
-		err = gups_fill(g);
-	if (!err)
-		err = gups_digest(g, &digest);
-	rate = err ? -1 : measure(g, GUPS_LOOPS_PLAIN, PROBE_NS);
+	if (err)
+		goto out;
+	err = gups_fill(g);
+	if (err)
+		goto out;
+	err = gups_digest(g, &digest);
+	if (err)
+		goto out;
+	rate = measure(g, GUPS_LOOPS_PLAIN, PROBE_NS);
 	if (rate > 0 && rate < PROBE_SLOW_RATE)
 		rate = measure(g, GUPS_LOOPS_PLAIN, PROBE_SLOW_NS);
-	if (!err && rate > 0) {
-		double words = (double)(small.bytes / WORD);
-
-		probe->touch =
-			g->times.populate * PAGE_BYTES / (double)small.bytes;
-		probe->store = g->times.fill / words;
-		probe->load = g->times.digest / words;
-		probe->update = 1 / rate;
-	} else if (!err) {
+	if (rate <= 0) {
 		err = fail(EIO, "the probe of node %d made no updates", node);
+		goto out;
 	}
+	probe->touch = g->times.populate * PAGE_BYTES / (double)small.bytes;
+	probe->store = g->times.fill / words;
+	probe->load = g->times.digest / words;
+	probe->update = 1 / rate;
+out:
 	gups_free(g);
 	return err;
 }

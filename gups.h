@@ -19,20 +19,24 @@
 
 struct gups;
 
-/* Is the emulator's TLB refreshed: if it brings something, always, never? */
+/* Is the emulator's TLB refreshed: if that makes it faster, always, never? */
 enum refresh_mode { REFRESH_AUTO, REFRESH_ON, REFRESH_OFF };
-/* By sums, two ways to one value; or by undoing all updates, as HPCC does. */
+/* By checksums (checksum.h), or by undoing all updates, as HPCC does. */
 enum verify_mode { VERIFY_SUM, VERIFY_REPLAY };
 
 struct gups_config {
 	uint64_t bytes; /* a multiple of 4096 */
 	unsigned int threads; /* at most one a page */
-	const int *cpus; /* the CPUs allowed; a thread each if they suffice */
+	/*
+	 * The CPUs that are allowed, which must stay as they are until
+	 * gups_free(). Each thread is pinned to one if there are enough.
+	 */
+	const int *cpus;
 	int nr_cpus;
 	/*
-	 * How far the threads' parts of the stream are apart: the updates of
-	 * the whole run, so that they are consecutive parts of HPCC's stream;
-	 * 0 when only time bounds the run: they are far apart then.
+	 * Updates of the whole run: the threads then have consecutive parts of
+	 * HPCC's stream. 0: time alone ends the run, and the threads' parts
+	 * are far apart.
 	 */
 	uint64_t updates;
 	uint64_t seed;
@@ -43,19 +47,23 @@ struct gups_config {
 	bool hold; /* keep the table bound also while it is updated */
 	const struct pattern *pattern; /* NULL: HPCC's uniform updates */
 	/*
-	 * Where the pattern's hot pages are placed, -1: as the rest; and which
-	 * part of them (of PATTERN_ONE) on near_node instead.
+	 * The node of the pattern's hot pages, -1: they are placed as the rest.
+	 * hot_near of them (a part of PATTERN_ONE) are on near_node instead.
 	 */
 	int hot_node, near_node;
 	uint32_t hot_near;
 	uint64_t rate; /* updates a second at most; 0: no limit */
-	uint64_t tlb_flusher_ns; /* of gups_update(): see tlb_flusher.h; 0: none */
+	/* The period of the TLB flusher in gups_update(), ns; 0: there is none. */
+	uint64_t tlb_flusher_ns;
 };
 
-/* Called about every 100 ms by the thread that called; false: stop early. */
+/*
+ * Called about every 100 ms by the thread that called gups_update() or
+ * gups_verify(): done updates, after so many seconds. false: stop early.
+ */
 typedef bool gups_tick(void *arg, uint64_t done, double seconds);
 
-/* Wall-clock seconds, untimed parts included. */
+/* What each step took, wall-clock seconds; 0: it was not made. */
 struct gups_times {
 	double populate, locate, warm_up, fill, update, digest, verify;
 };
@@ -72,46 +80,60 @@ struct gups_verdict {
 	bool replayed; /* the updates were undone; the table is at its start */
 };
 
-/* NULL on failure, with the message set. */
+/*
+ * Maps the table and starts the threads. The pattern and the CPUs stay the
+ * caller's. NULL on failure, with the message.
+ */
 struct gups *gups_new(const struct gups_config *config);
-void gups_free(struct gups *g);
+void gups_free(struct gups *g); /* NULL is fine */
 
 /*
- * Binds, touches every page, reads back where every page is (*pages), and
- * checks that against the config. The table stays bound, so that nothing is
- * moved, until gups_update() gives it back to MPOL_DEFAULT (unless hold is
- * set). 0 or -errno; nothing was updated then.
+ * Functions of type int return 0, or -errno with the message.
+ */
+
+/*
+ * Binds the table, touches every page, reads back where every page is (*pages),
+ * and checks that against the config. The table stays bound, so that nothing
+ * is moved, until gups_update() gives it back to MPOL_DEFAULT (unless hold is
+ * set).
  */
 int gups_populate(struct gups *g, struct table_pages *pages);
 /* Where the pages are now; adds to *pages. */
 int gups_locate(struct gups *g, struct table_pages *pages);
-/* Measures, chooses the loop, decides on refreshing. Spoils the table. */
+/*
+ * Measures which loop is the fastest, and whether to refresh the TLB; the runs
+ * go by both. The table has to be filled after it.
+ */
 int gups_warm_up(struct gups *g, struct gups_warm_up *result);
-/* T[i] = i, HPCC's start. */
+/* Sets T[i] = i, HPCC's start, and the streams to their beginning. */
 int gups_fill(struct gups *g);
 
 /*
- * The timed part: updates in all (over the threads), or until limit_ns have
- * passed if that is not 0. Goes on in the stream where the last call ended.
+ * The timed part. Makes so many updates, of all threads together, or as many
+ * as it can in limit_ns if that is not 0. It goes on in the stream where the
+ * last call ended. tick may be NULL.
  */
 int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 		gups_tick *tick, void *arg);
 uint64_t gups_done(const struct gups *g); /* updates since gups_fill */
-/* What holds now, also while it updates; and how often the hot set moved. */
+/*
+ * The epoch that the updates are in, and how often the hot set has moved. They
+ * may be asked while gups_update() runs, from its tick.
+ */
 struct pattern_epoch gups_epoch(const struct gups *g);
 unsigned int gups_moves(const struct gups *g);
 const struct table *gups_table(const struct gups *g);
 
 /*
- * sum over all words i of T[i] * (2 i + 1), modulo 2^64: equal tables have
- * equal digests, one changed word changes it.
+ * The sum over all words of T[i] * (2 i + 1), modulo 2^64: equal tables have
+ * equal digests, and a single changed word changes the digest.
  */
 int gups_digest(struct gups *g, uint64_t *digest);
 /*
- * Is every word what the updates make of it? By the sums of checksum.h, two ways
- * to one value; when these differ, or with VERIFY_REPLAY, as HPCC does it: the
- * updates are replayed, which undoes them (XOR), and the words with T[i] != i
- * counted.
+ * Is every word what the updates make of it? The checksum of the table must be
+ * that of the updates (checksum.h). If they differ, or with VERIFY_REPLAY, the
+ * updates are made once more, as HPCC does it: that undoes them (XOR), and the
+ * words with T[i] != i are counted. tick may be NULL.
  */
 int gups_verify(struct gups *g, struct gups_verdict *verdict, gups_tick *tick,
 		void *arg);
@@ -119,29 +141,34 @@ int gups_verify(struct gups *g, struct gups_verdict *verdict, gups_tick *tick,
 void gups_corrupt(struct gups *g);
 
 const struct gups_times *gups_times(const struct gups *g);
+/* TLB flushes so far; *growths (may be NULL): growth phases, see tlb.h. */
 uint64_t gups_flushes(const struct gups *g, uint64_t *growths);
-bool gups_pinned(const struct gups *g);
+bool gups_pinned(const struct gups *g); /* has each thread a CPU? */
 const char *gups_loop(const struct gups *g); /* the chosen one's name */
 /* CPU time of the threads in gups_update(), seconds, without the flusher's. */
 double gups_cpu_time(const struct gups *g);
+/* What the TLB flusher has done; zeros without one. */
 void gups_flusher_count(const struct gups *g, struct tlb_flusher_count *count);
 /*
- * How often the updates touch a page within one of DAMON's samples: below 2
- * (a seventh of all samples see nothing) a hot page looks idle now and then.
+ * How often a page of a table of so many bytes is touched in one of DAMON's
+ * sampling intervals, by uniform updates. Below 2 a seventh of the samples see
+ * no access, and a hot page looks idle now and then.
  */
 double gups_touches(double updates_per_s, uint64_t bytes, double sample_s);
 
-/*
- * What an access on a node costs, by a small table of its own on it: seconds
- * a page of populating, a word of filling and of reading, an update (all
- * threads together, as a run would see it).
- */
+/* What accesses to a node cost when all threads make them, seconds each. */
 struct gups_probe {
-	double touch, store, load, update;
+	double touch; /* the first access to a page */
+	double store, load; /* of one word after the other */
+	double update; /* of a random word */
 };
+/* Measures it with a small table of its own on the node. */
 int gups_probe(const struct gups_config *config, int node,
 	       struct gups_probe *probe);
-/* The same, with 0 for what does not end the updates: what ends them first. */
+/*
+ * What a run takes at these costs, seconds: it ends after so many updates or
+ * after duration_ns, whichever comes first; 0: that does not end it.
+ */
 double gups_estimate(const struct gups_probe *probe, uint64_t bytes,
 		     uint64_t updates, uint64_t duration_ns);
 

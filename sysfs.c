@@ -351,16 +351,16 @@ static bool reads_back(int len, char *back, const char *value)
 }
 
 /*
- * By the descriptor that wrote, for the kernel makes the text anew when it is
- * read from its beginning, and to open a file takes it longer than to write
- * and read it. Where that is not so, the file is opened anew.
+ * Reads by the descriptor that wrote: the kernel makes the text anew when it is
+ * read from its beginning, and to open a file takes it longer than to write and
+ * read it. Where that reads something else the file is opened anew.
  */
 static int compare(int fd, const char *path, const char *value)
 {
 	char back[256];
 	int n;
 
-	/* Without a position (debugfs) it stands at its beginning. */
+	/* Files without a position (in debugfs) stand at their beginning. */
 	lseek(fd, 0, SEEK_SET);
 	n = trim(back, read_fd(fd, path, back, sizeof(back)), sizeof(back),
 		 path);

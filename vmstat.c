@@ -101,9 +101,14 @@ int vmstat_read(struct vmstat *s)
 	return 0;
 }
 
+bool vmstat_fold(void)
+{
+	return !sysfs_write("1", "/proc/sys/vm/stat_refresh");
+}
+
 int vmstat_take(struct vmstat *s)
 {
-	bool folded = !sysfs_write("1", "/proc/sys/vm/stat_refresh");
+	bool folded = vmstat_fold();
 	int err = vmstat_read(s);
 
 	s->folded = folded;

@@ -33,9 +33,11 @@ struct vmstat {
 	size_t nr_files;
 };
 
+/* Folds the per-CPU deltas into the counters; false: not root, or no SMP. */
+bool vmstat_fold(void);
 /*
- * Folds the per-CPU deltas (/proc/sys/vm/stat_refresh, root only), then reads
- * /proc/vmstat and every nodeN/vmstat. 0 or -errno.
+ * Folds, then reads /proc/vmstat and every nodeN/vmstat. 0 or -errno with the
+ * message; *s is for vmstat_free() in any case.
  */
 int vmstat_take(struct vmstat *s);
 /*

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * checksum.h - a checksum of a table that XORs can be followed in: two ways to
- * the same value, one through the table, one through the updates alone.
+ * checksum.h - a checksum of a table that can be computed in two ways: from the
+ * table, and from the updates alone.
  *
  * Each word's difference from its start is rotated, and XORed into one of
- * 1024 buckets; bucket and rotation depend on the word's index. Both are
- * linear over XOR, so the sketch of the table after the run is the XOR of
- * what every single update adds, which is computed from the random stream
- * without touching the table: no cache or TLB misses, a tenth of the time
- * that a replay takes.
+ * 1024 buckets; bucket and rotation depend on the word's index. Rotation and
+ * XOR are linear over XOR, so the checksum of the table after the run is the
+ * XOR of what each single update adds. That is computed from the random stream
+ * without the table: no cache or TLB misses, a tenth of the time of a replay.
  *
- * What it sees: any one wrong word for certain; any number of words that are
- * wrong independently of each other but for 1 in 2^64 cases; an update that
- * went to another word but for 1 in 65536 cases each (page-sized mix-ups are
- * 512 of them). A replay undoes the latter if it goes astray the same way.
+ * It detects: one wrong word always; several that are wrong independently of
+ * each other, but for 1 in 2^64 cases; an update that went to another word,
+ * but for 1 in 65536 cases (two pages that changed places are 512 of them). A
+ * replay does not notice the last if it goes to the same wrong word.
  */
 #ifndef TIER_BENCH_CHECKSUM_H
 #define TIER_BENCH_CHECKSUM_H
@@ -38,11 +37,12 @@ static inline void checksum_add(struct checksum *s, uint64_t index,
 	s->bucket[hash >> 54] ^= value << by | value >> (-by & 63);
 }
 
-/* words at t, of which the first has the index first and started as that. */
+/* Adds so many words at t; the first has the index first, and started as it. */
 void checksum_table(struct checksum *s, const uint64_t *t, uint64_t words,
 		    uint64_t first);
+/* Adds one checksum to another. */
 void checksum_merge(struct checksum *into, const struct checksum *from);
-/* Two that are equal cancel each other out, added into one. */
+/* Equal ones added into one cancel each other out: it is zero then. */
 bool checksum_is_zero(const struct checksum *s);
 
 #endif

@@ -14,9 +14,9 @@
 #include "mm/page.h"
 
 /*
- * HPCC allows 1024 updates to be looked ahead. 64 fill a core's misses, where
- * a draw is so cheap that it is made twice: that is a tenth faster than a
- * batch, in whose second half no miss is under way.
+ * HPCC allows to look 1024 updates ahead. 64 are as many misses as a core has
+ * under way. A draw of HPCC's is so cheap that it is made twice: that is a
+ * tenth faster than a batch, in whose second half no miss is under way.
  */
 #define AHEAD 64
 #define BATCH 128
@@ -43,7 +43,7 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 	return prng_scale(r, n);
 }
 
-/* The values are computed twice, cheaper than to store and load them. */
+/* The values are computed twice, which is cheaper than to store them. */
 #define DEFINE_LOOPS(slot)                                                     \
 	UNCROSSED(128)                                                         \
 	static void plain_##slot(struct gups_loops_draw *s, uint64_t count)    \
@@ -122,7 +122,7 @@ struct spot {
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Places are counted from the table's end, below 0: turned round to it. */
+/* A place that is counted from the table's end, below 0, as one from 0 on. */
 INLINE uint64_t turn(uint64_t place, uint64_t blocks)
 {
 	uint64_t turned = place + blocks;
@@ -130,7 +130,10 @@ INLINE uint64_t turn(uint64_t place, uint64_t blocks)
 	return (int64_t)place < 0 ? turned : place;
 }
 
-/* Selector: the upper 16 bits; block, and object within: the other 48. */
+/*
+ * The upper 16 bits select hot or cold; the other 48 the block, and what is in
+ * it.
+ */
 INLINE struct spot draw_hot(const struct gups_loops_draw *s, uint64_t r)
 {
 	uint64_t is_hot = -(uint64_t)(r < s->limit);
@@ -150,8 +153,8 @@ INLINE struct spot draw_scattered(const struct gups_loops_draw *s, uint64_t r)
 }
 
 /*
- * The slot's two halves are loaded as one, so that both are there. A second
- * number, mixed from the first one, has the bits that this one has used up.
+ * A slot's two halves are loaded as one, so that both are there. A second
+ * number, mixed from the first one, has fresh bits for the object.
  */
 INLINE struct spot draw_rank(const struct gups_loops_draw *s, uint64_t r,
 			     uint64_t more)
@@ -213,7 +216,7 @@ DEFINE_DRAWS(hot)
 DEFINE_DRAWS(scattered)
 DEFINE_DRAWS(zipf)
 
-/* A batch: what is drawn is kept. Returns how many of the count these are. */
+/* Draws a batch, which is kept. Returns how many of the count it has. */
 INLINE uint64_t draw_batch(struct gups_loops_draw *s,
 			   struct gups_loops_drawn *drawn, uint64_t count)
 {
@@ -223,7 +226,7 @@ INLINE uint64_t draw_batch(struct gups_loops_draw *s,
 	return n;
 }
 
-/* Apart from the draws, so that many misses are under way at a time. */
+/* Drawn first, updated then: so many misses are under way at a time. */
 #define DEFINE_BATCHES(kind, ALIGNED, UPDATE)                              \
 	ALIGNED static void batch_##kind(struct gups_loops_draw *s,        \
 					 uint64_t count)                   \
@@ -273,7 +276,10 @@ static void checksum_word(struct checksum *k, struct gups_loops_draw *s,
 
 /* ------------------------------------------------------------- any pattern */
 
-/* Of the second number: above, the object in a Zipf block; below, reading. */
+/*
+ * The upper bits of the second number choose the object in a Zipf block, the
+ * lower ones whether it is only read.
+ */
 INLINE struct gups_loops_drawn draw(const struct gups_loops_draw *s, uint64_t r)
 {
 	uint64_t more = prng_mix(r);
@@ -283,7 +289,7 @@ INLINE struct gups_loops_drawn draw(const struct gups_loops_draw *s, uint64_t r)
 	spot = s->slots ? draw_rank(s, r, more) : draw_hot(s, r);
 	if (s->order)
 		spot.block = s->order[spot.block];
-	/* In two steps: what is left over may be all 64 bits. */
+	/* In two steps, as a shift by all 64 bits is undefined. */
 	d.word = spot.block * s->block_words +
 		 (spot.within >> 1 >> (s->left_over - 1) << s->object);
 	if ((more & (PATTERN_ONE - 1)) < s->reads)
@@ -364,8 +370,8 @@ const struct gups_loops *gups_loops_of_slice(uint64_t words)
 }
 
 /*
- * What an epoch changes: which places the hot and the cold ranks have. What is
- * said of the hot ones is the difference to the cold ones.
+ * An epoch says which places the hot and the cold ranks have. The hot side is
+ * kept as the difference to the cold one.
  */
 void gups_loops_set_epoch(struct gups_loops_draw *s,
 			  const struct pattern_epoch *e)
@@ -376,7 +382,7 @@ void gups_loops_set_epoch(struct gups_loops_draw *s,
 
 	if ((int64_t)cold.from >= 0)
 		cold.from -= s->blocks;
-	/* All are of one side, whatever is drawn: both are that one. */
+	/* If all draws are of one side both sides are that one. */
 	if (!n || !e->hot_rate)
 		hot = cold;
 	else if (e->hot_rate == PATTERN_ONE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * gups_loops.h - the update loops: what is timed, and the same draws without the
- * table, for the verification.
+ * gups_loops.h - the update loops, which are timed; and, for the verification,
+ * the same draws without the table.
  */
 #ifndef TIER_BENCH_GUPS_LOOPS_H
 #define TIER_BENCH_GUPS_LOOPS_H
@@ -13,11 +13,11 @@
 
 /*
  * plain  one update after the other, HPCC's own way.
- * batch  prefetches words up to 128 updates ahead: many misses at a time,
- *        what hardware likes.
- * touch  loads 128 words, then updates them. An emulator translates a
- *        prefetch to nothing, and some 50 instructions an update let few
- *        misses overlap; a load alone is a third of that.
+ * batch  prefetches words up to 128 updates ahead, so that many misses are
+ *        under way at a time: the fastest on hardware.
+ * touch  loads 128 words, then updates them: the fastest in an emulator, which
+ *        translates a prefetch to nothing. It has some 50 instructions an
+ *        update, between which few misses overlap; a load alone has a third.
  */
 enum gups_loops_kind {
 	GUPS_LOOPS_PLAIN,

@@ -73,7 +73,10 @@ static int check_one(const struct hog_plan *p, const struct zones *zones,
 	table = need ? need[p->node] : 0;
 	spare = n->spare > table ? n->spare - table : 0;
 	want = hog_wanted(p, n);
-	/* Its own page tables may be there, too; a fill counts them anyway. */
+	/*
+	 * Its page tables may lie on the node, too; those of a fill are counted
+	 * as taken anyway.
+	 */
 	most = p->bytes ? spare - spare / 512 : spare;
 	if (p->leave && !want)
 		return lacks(ENOMEM,
@@ -94,7 +97,7 @@ static int check_one(const struct hog_plan *p, const struct zones *zones,
 		(n->free - spare + MIB - 1) / MIB);
 }
 
-/* What the next hog on that node finds. */
+/* Takes from the zones what a hog will take, for the next one to find. */
 static void take_from(struct zones *zones, int node, uint64_t bytes)
 {
 	for (int i = 0; i < zones->nr_nodes; i++) {
@@ -107,7 +110,7 @@ static void take_from(struct zones *zones, int node, uint64_t bytes)
 	}
 }
 
-/* zones is what there was before. */
+/* *zones: what there is before any of them has begun. */
 static int check_all(const struct hog_plans *plans, const uint64_t *need,
 		     struct zones *zones)
 {
@@ -180,7 +183,7 @@ static void end(struct hog *h)
 {
 	if (!h->reaped && h->pid)
 		kill(h->pid, SIGKILL);
-	/* The memory is free before it can be reaped. */
+	/* A process can be reaped only after its memory was freed. */
 	reap(h, 0);
 }
 
@@ -205,15 +208,14 @@ static int fork_hog(struct hog *h)
 	return 0;
 }
 
-struct progress {
+struct hog_progress {
 	const volatile sig_atomic_t *stop;
 	bool in_place;
-	uint64_t period_ns, next_ns; /* of lines */
-	uint64_t taken,
-		moved_ns; /* when it last took some, and how much then */
+	uint64_t period_ns, next_ns; /* of progress lines */
+	uint64_t taken, moved_ns; /* what it had, and when it last took some */
 };
 
-static void show_progress(struct hog *h, struct progress *p, uint64_t now)
+static void show_progress(struct hog *h, struct hog_progress *p, uint64_t now)
 {
 	uint64_t all = h->plan.bytes ? h->plan.bytes : h->share->table.bytes;
 
@@ -225,7 +227,7 @@ static void show_progress(struct hog *h, struct progress *p, uint64_t now)
 			h->share->taken / MIB, all / MIB, h->plan.node);
 }
 
-static int stalled(const struct hog *h, struct progress *p, uint64_t now)
+static int stalled(const struct hog *h, struct hog_progress *p, uint64_t now)
 {
 	if (h->share->taken != p->taken) {
 		p->taken = h->share->taken;
@@ -240,8 +242,8 @@ static int stalled(const struct hog *h, struct progress *p, uint64_t now)
 			    p->taken / MIB);
 }
 
-/* Until it has come to that stage. */
-static int wait_for(struct hog *h, enum hog_stage stage, struct progress *p)
+/* Waits until the hog has come to that stage. */
+static int wait_for(struct hog *h, enum hog_stage stage, struct hog_progress *p)
 {
 	uint64_t now = now_ns();
 	int err = 0;
@@ -273,13 +275,13 @@ static int wait_for(struct hog *h, enum hog_stage stage, struct progress *p)
 }
 
 static int give_order(struct hog *h, enum hog_order order, enum hog_stage until,
-		      struct progress *p)
+		      struct hog_progress *p)
 {
 	h->share->order = order;
 	return wait_for(h, until, p);
 }
 
-static int finish(struct hog *h, struct progress *p)
+static int finish(struct hog *h, struct hog_progress *p)
 {
 	int err = give_order(h, HOG_FINISH, HOG_HELD, p);
 
@@ -290,12 +292,12 @@ static int finish(struct hog *h, struct progress *p)
 }
 
 /*
- * Of several on a node each finds what those before it have left; on nodes of
- * their own they take the last pages together, since page tables and kernel
- * stacks of one may come from the other's node.
+ * Several hogs on one node take their memory in turn, each from what those
+ * before it have left. Hogs on different nodes take their last pages together,
+ * since page tables and kernel stacks of one may lie on the node of another.
  */
 static int hold_earlier(struct hogs *hogs, const struct hog *next,
-			struct progress *p)
+			struct hog_progress *p)
 {
 	int err = 0;
 
@@ -308,7 +310,7 @@ static int hold_earlier(struct hogs *hogs, const struct hog *next,
 	return err;
 }
 
-static int start_one(struct hogs *hogs, struct hog *h, struct progress *p)
+static int start_one(struct hogs *hogs, struct hog *h, struct hog_progress *p)
 {
 	int err = hold_earlier(hogs, h, p);
 
@@ -321,7 +323,7 @@ static int start_one(struct hogs *hogs, struct hog *h, struct progress *p)
 	return err ? err : give_order(h, HOG_TAKE, HOG_COARSE, p);
 }
 
-static int start_all(struct hogs *hogs, struct progress *p)
+static int start_all(struct hogs *hogs, struct hog_progress *p)
 {
 	struct hog *end = hogs->hog + hogs->nr, *h;
 	int err = 0;
@@ -344,8 +346,8 @@ int hog_start(struct hogs **result, const struct hog_plans *plans,
 	      const uint64_t *need, const volatile sig_atomic_t *stop,
 	      bool plain)
 {
-	struct progress p = { .stop = stop,
-			      .in_place = !plain && isatty(STDOUT_FILENO) };
+	struct hog_progress p = { .stop = stop,
+				  .in_place = !plain && isatty(STDOUT_FILENO) };
 	struct fail_state why;
 	struct hogs *hogs;
 	int err = hog_check(plans, need);

@@ -16,7 +16,9 @@
 
 static int parse_bytes(const char *hog, const char *text, uint64_t *bytes)
 {
-	/* A page would not be felt, and a bare number was meant otherwise. */
+	/*
+	 * A few pages are no pressure, and a bare number was meant to be MiB.
+	 */
 	if (parse_size(text, bytes) || *bytes < MIB || *bytes % PAGE_BYTES)
 		return misuse(
 			"hog %s: give a size of 1M or more, in 4k, e.g. 6000M or free=200M",

@@ -19,10 +19,14 @@
 #include "lib/wait.h"
 #include "mm/page.h"
 #include "sysfs.h"
+#include "vmstat.h"
 
 /* Between two looks at the node: 0.4 s of an emulator's time. */
 #define STEP (64 * MIB)
-/* What is left free is exact when it is so near, in three looks one by one. */
+/*
+ * What is left free is exact when three looks, one after the other, find it so
+ * near.
+ */
 #define NEAR (1 * MIB)
 #define TOLERANCE (8 * MIB)
 #define CALM 3
@@ -63,7 +67,10 @@ static int lock_all(struct hog *h)
 {
 	struct table *t = &h->share->table;
 
-	/* Each page as it comes; what may not be locked is known before. */
+	/*
+	 * Each page is locked as it comes; whether so much may be locked is
+	 * said at once.
+	 */
 	if (!h->plan.lock || !mlock2(t->base, t->bytes, MLOCK_ONFAULT))
 		return 0;
 	return lacks(
@@ -90,7 +97,7 @@ static int give_back(struct hog *h, uint64_t bytes)
 	return lock_all(h);
 }
 
-/* The mapping: what is wanted, and what others may give up meanwhile. */
+/* Maps what is wanted, and room for what others may give up meanwhile. */
 static int map(struct hog *h)
 {
 	struct table *t = &h->share->table;
@@ -115,7 +122,10 @@ static int place(const struct hog *h, enum place_mode mode)
 	return table_place(&h->share->table, &place);
 }
 
-/* Up to the last step; never into the watermarks, whoever else takes some. */
+/*
+ * Takes all but the last step; never what the watermarks keep, whoever else
+ * takes memory.
+ */
 static int take_coarse(struct hog *h)
 {
 	uint64_t left, step, keep = h->plan.bytes ? 0 : STEP;
@@ -143,7 +153,10 @@ static int take_coarse(struct hog *h)
 	}
 }
 
-/* One look, and what is over or missing. *off: how much that was. */
+/*
+ * Looks once, and takes what is free beyond plan.leave, or gives back what is
+ * missing to it. *off: how much that was, bytes.
+ */
 static int correct(struct hog *h, int64_t *off)
 {
 	struct zone_node now = { 0 };
@@ -168,7 +181,7 @@ static int take_exactly(struct hog *h)
 	int calm = 0, err = 0;
 
 	for (int i = 0; i < LOOKS && calm < CALM && !err; i++) {
-		bool folded = !sysfs_write("1", "/proc/sys/vm/stat_refresh");
+		bool folded = vmstat_fold();
 
 		err = correct(h, &off);
 		calm = (uint64_t)llabs(off) <= NEAR + grain(h) ? calm + 1 : 0;
@@ -186,7 +199,7 @@ static int take_exactly(struct hog *h)
 	return err;
 }
 
-/* While it is still bound: on another node no page can be. */
+/* While the memory is still bound: no page can be on another node. */
 static int check_place(const struct hog *h)
 {
 	struct table_pages pages = { .absent = 0 };
@@ -227,11 +240,13 @@ static int populate(struct hog *h)
 		err = take_exactly(h);
 	if (!err)
 		err = check_place(h);
-	/* What is bound NUMA balancing leaves alone, and the lock is for that. */
+	/*
+	 * NUMA balancing leaves alone what is bound: this is what lock is for.
+	 */
 	return err || h->plan.lock ? err : place(h, PLACE_ANY);
 }
 
-/* All pages once in warm_ns, or as often as it can. */
+/* Touches all pages once in warm_ns, or as often as it can. */
 static void keep_warm(struct hog *h)
 {
 	struct hog_share *s = h->share;
@@ -241,7 +256,7 @@ static void keep_warm(struct hog *h)
 	for (;;) {
 		due = (uint64_t)((double)(now_ns() - begin) /
 				 (double)h->plan.warm_ns * (double)pages);
-		/* What was missed is not made up for. */
+		/* Rounds that were missed are not made up for. */
 		if (due > done + pages) {
 			begin = now_ns();
 			done = due = 0;
@@ -264,12 +279,17 @@ void hog_process(struct hog *h)
 {
 	struct hog_share *s = h->share;
 
-	/* For the parent, which decides; a terminal asks all at once. */
+	/*
+	 * They are for the parent, which decides; a terminal sends them to all.
+	 */
 	wait_catch_signals(SIG_IGN);
 	syscall(SYS_close_range, 0, ~0U, 0);
 	prctl(PR_SET_NAME, "tier-hog");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A parent that answers was there after that, one that is gone will not. */
+	/*
+	 * A parent that answers was alive when PR_SET_PDEATHSIG was set; one
+	 * that was gone before does not answer.
+	 */
 	s->stage = HOG_READY;
 	for (int i = 0; i < 10000 && s->order == HOG_WAIT; i++)
 		sleep_ns(1000000);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * latency_model.h - what a placement would cost on real memory: a model, and called so.
+ * latency_model.h - what a placement would cost on memory with latencies: a
+ * model, and called so.
  *
  *     modelled time per update = sum over the nodes of share x latency
  *
- * A dependent access after the other: on hardware accesses overlap, so it is
- * an upper bound of the difference that placement makes, and no forecast of a
- * rate. Migration costs nothing in it.
+ * Each access waits for the one before it. On hardware accesses overlap, so
+ * the model is an upper bound of the difference that placement makes, and no
+ * forecast of a rate. Migration costs nothing in it.
  */
 #ifndef TIER_BENCH_LATENCY_MODEL_H
 #define TIER_BENCH_LATENCY_MODEL_H
@@ -27,7 +28,10 @@ struct latency_model {
 	bool near[NODE_MAX];
 };
 
-/* given: by node, 0 where nothing was. near: is it of the top tier? */
+/*
+ * given: latencies by node, ns, 0 where none was given. nodes: n of them.
+ * near[i]: is node i of the top tier?
+ */
 void latency_model_settle(struct latency_model *c, const double given[NODE_MAX],
 			  const struct node *nodes, int n,
 			  const bool near[NODE_MAX]);

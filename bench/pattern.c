@@ -18,7 +18,7 @@
 
 /* ------------------------------------------------------------------ order */
 
-/* Fisher and Yates; the same for all runs of a seed. */
+/* Shuffled (Fisher and Yates), the same way in all runs with a seed. */
 static void scatter(struct pattern *p)
 {
 	uint64_t state = prng_start(p->seed, PRNG_ORDER);
@@ -176,7 +176,7 @@ static int make(struct pattern *p, uint64_t bytes, enum page_kind kind)
 	err = set_step(p);
 	if (err)
 		return err;
-	/* Popular pages side by side are what a Zipf trace has not. */
+	/* The popular pages of a Zipf trace do not lie side by side. */
 	if (at == HOT_AT_SCATTERED ||
 	    (at == HOT_AT_DEFAULT && p->plan->zipf > 0))
 		scatter(p);

@@ -41,10 +41,13 @@ struct pattern_plan {
 	enum hot_at at;
 	uint64_t object; /* bytes that an update changes: 8 to 4096 */
 	uint32_t reads; /* the share of objects that are only read */
-	/* The hot set moves after a time, or a share of the updates; by so much */
+	/*
+	 * The hot set moves each time that so many ns have passed, or so large
+	 * a share of the updates was made; both 0: never.
+	 */
 	uint64_t move_ns;
 	uint32_t move_share;
-	uint64_t move_bytes; /* 0: its own size */
+	uint64_t move_bytes; /* by so much; 0: by its own size */
 	struct phase {
 		uint32_t hot_rate;
 		uint64_t ns;
@@ -68,9 +71,9 @@ struct pattern {
 	const struct pattern_plan *plan;
 	uint64_t seed;
 	unsigned int threads;
-	uint64_t blocks, block_pages;
+	uint64_t blocks, block_pages; /* how many; pages of each */
 	uint64_t hot_blocks; /* Zipf: the top ranks with half of the updates */
-	uint64_t step; /* blocks, of a move */
+	uint64_t step; /* of a move, blocks */
 	uint32_t *order; /* place of a rank; NULL: its own */
 	uint32_t *rank; /* rank of a place; NULL likewise */
 	struct pattern_slot *slots; /* Zipf only */
@@ -84,7 +87,8 @@ struct pattern_epoch {
 };
 
 /*
- * NULL with misuse(): the hot set is no part of the table, or there are more
+ * Of a table of so many bytes; the plan stays the caller's, and is pointed to.
+ * NULL with misuse(): the hot set is larger than the table, or there are more
  * threads than the pattern can be divided among.
  */
 struct pattern *pattern_new(const struct pattern_plan *plan, uint64_t bytes,
@@ -92,14 +96,14 @@ struct pattern *pattern_new(const struct pattern_plan *plan, uint64_t bytes,
 			    uint64_t seed);
 void pattern_free(struct pattern *p);
 
-/* The n-th epoch: moves and phases alternate as they fall due. */
+/* The epoch that a run begins in; and what a move makes of an epoch. */
 struct pattern_epoch pattern_first(const struct pattern *p);
 void pattern_move(const struct pattern *p, struct pattern_epoch *e);
 
 /* Pages that are updated at all, and of them the hot ones. */
 uint64_t pattern_pages(const struct pattern *p);
 uint64_t pattern_hot_pages(const struct pattern *p);
-/* The page in the table of a rank's i-th page. */
+/* The number, in the table, of the i-th page of the block with that rank. */
 uint64_t pattern_page(const struct pattern *p, const struct pattern_epoch *e,
 		      uint64_t rank, uint64_t i);
 bool pattern_is_hot(const struct pattern *p, const struct pattern_epoch *e,

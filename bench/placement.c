@@ -60,9 +60,9 @@ static uint64_t page_at(const struct placement *t,
 }
 
 /*
- * Equal pages of a stratum that are no more than the sample are all taken;
- * Zipf's are not equal, and drawn as often as they are updated. Returns how
- * many.
+ * If a stratum's pages are equally popular, and no more than the sample, all
+ * are taken. Zipf's are not equal: they are drawn as often as they are updated.
+ * Returns how many were drawn.
  */
 static size_t draw_stratum(struct placement *t, const struct pattern_epoch *e,
 			   bool hot, bool *whole)
@@ -134,7 +134,7 @@ static int look_at(struct placement *t, const struct pattern_epoch *e, bool hot,
 
 /* ------------------------------------------------------------------ panel */
 
-/* Pages of a stratum are drawn once, each of them with equal chance. */
+/* Each page of a stratum has the same chance, and is drawn once at most. */
 static void choose_panel(struct placement *t, bool hot)
 {
 	struct pattern_epoch e = { 0 };
@@ -144,7 +144,10 @@ static void choose_panel(struct placement *t, bool hot)
 	if (t->p)
 		e = pattern_first(t->p);
 	for (size_t i = 0; i < some; i++) {
-		/* One from each of as many equal parts: none is taken twice. */
+		/*
+		 * One is drawn from each of so many equal parts, so none is
+		 * drawn twice.
+		 */
 		uint64_t from = n * i / some, to = n * (i + 1) / some;
 		uint64_t at = from + prng_scale(next_random(t), to - from);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * placement.h - where the pages are that the updates go to: samples of the table,
- * weighed with what the benchmark itself knows of its pattern.
+ * placement.h - where the pages are that the updates go to: samples of the
+ * table, weighed with what the benchmark itself knows of its pattern.
  *
  * Two samples. The fresh one is drawn anew each time, from the hot and the
  * cold pages apart (strata), as the updates are drawn; from it comes the near
@@ -58,17 +58,19 @@ struct placement_moved {
 
 /*
  * p NULL: uniform, over all pages. near[n]: is node n of the top tier?
- * sample: pages a stratum, see PLACEMENT_SAMPLE.
+ * sample: pages a stratum, see PLACEMENT_SAMPLE. Pattern and table stay the
+ * caller's, and are pointed to.
  */
 struct placement *placement_new(const struct pattern *p, const struct table *t,
 				const bool near[NODE_MAX], size_t sample,
 				uint64_t seed);
 void placement_free(struct placement *t);
-/* One look, at the epoch that holds. 0 or -errno. */
+/* One look, in the epoch that holds. 0 or -errno with the message. */
 int placement_look(struct placement *t, const struct pattern_epoch *e,
 		   struct placement_row *row);
 /* From now on an eighth of the fresh sample; or all of it again. */
 void placement_thin(struct placement *t, bool thin);
+/* What the panel tells so far. */
 void placement_moved(const struct placement *t, struct placement_moved *m);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * prng.h - the random numbers: HPCC's stream, and splitmix64.
+ * prng.h - the random numbers: HPCC's stream, splitmix64, xorshift64.
  *
  * HPCC's is the definition of uniform GUPS. Its values are shifts of each
  * other, so a bit that selects (hot or cold?) would be a bit of the next
@@ -17,6 +17,18 @@ uint64_t prng_at(uint64_t n);
 static inline uint64_t prng_next(uint64_t r)
 {
 	return (r << 1) ^ ((uint64_t)((int64_t)r >> 63) & 7);
+}
+
+/*
+ * Marsaglia's xorshift64, of a state that is not 0: it is cheap, for what does
+ * not ask for more.
+ */
+static inline uint64_t prng_xorshift(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
 }
 
 /*

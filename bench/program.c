@@ -2,9 +2,9 @@
 /*
  * program.c - another's program: found, judged, placed and started.
  *
- * The kernel says ENOENT for a program that is there when its interpreter is
- * not, and ENOEXEC for whatever it does not know: here it is said what is
- * missing. The verdict is execve(2)'s all the same, when it comes to that.
+ * The kernel says ENOENT also when a program is there but its interpreter is
+ * not, and ENOEXEC for whatever format it does not know. What is missing is
+ * said here, before. In the end it is execve(2) that decides.
  */
 #include <elf.h>
 #include <errno.h>
@@ -26,7 +26,7 @@
 #include "mm/node.h"
 #include "sysfs.h"
 
-/* As execvp(3) has it when the environment has none, as PID 1's has not. */
+/* The PATH of execvp(3) where the environment has none, as PID 1's. */
 #define DEFAULT_PATH "/usr/local/bin:/bin:/usr/bin:/sbin"
 #define ADD_BRINGS \
 	"which this machine lacks; into a guest's image ./build.sh run --add FILE brings it"
@@ -46,7 +46,10 @@ static bool is_file(const char *path)
 	return !stat(path, &st) && !S_ISDIR(st.st_mode);
 }
 
-/* Prefers one that may be executed, as execvp(3) goes on behind others. */
+/*
+ * As execvp(3), it goes on when what it finds may not be executed, and takes
+ * that only if there is nothing better.
+ */
 static int search(char path[static PATH_MAX], const char *name)
 {
 	const char *dirs = getenv("PATH"), *end;
@@ -135,7 +138,9 @@ static int judge_content(const char *path, int fd)
 
 	if (n >= 2 && !strncmp(head.text, "#!", 2))
 		return judge_script(path, head.text);
-	/* Who registers formats of his own has the kernel say. */
+	/*
+	 * Whoever has registered formats (binfmt_misc) leaves it to the kernel.
+	 */
 	if (n < 0 || sysfs_exists("/proc/sys/fs/binfmt_misc/status"))
 		return 0;
 	if (n >= (ssize_t)sizeof(head.elf) &&
@@ -188,7 +193,7 @@ int program_find(struct program *p, char **argv)
 
 /* ------------------------------------------------------------------ place */
 
-/* "all" are those that have; others must be among them. */
+/* "all" stands for the nodes that have some; named ones must be among them. */
 static int resolve(struct place *place, const int *have, int n,
 		   const char *what)
 {

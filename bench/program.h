@@ -17,7 +17,7 @@
 #define PROGRAM_NOT_FOUND 127
 
 struct program {
-	char **argv;
+	char **argv; /* the caller's; NULL ends it */
 	char path[PATH_MAX]; /* what is executed */
 	struct place place; /* with the nodes that "all" means here */
 	struct place cpu_nodes; /* none: where the scheduler wants */
@@ -30,14 +30,17 @@ struct program {
  * (fail_as()) is 126 or 127 then.
  */
 int program_find(struct program *p, char **argv);
-/* Are there these nodes, with memory, and with CPUs where those are asked? */
+/*
+ * Takes the nodes of its memory and its CPUs. 0, or -errno with the message: a
+ * node does not exist, or has no memory or no CPUs.
+ */
 int program_place(struct program *p, const struct place *place,
 		  const struct place *cpu_nodes);
 
 /*
- * Starts it; prepare (may be NULL) is called in the child, where the memory is
- * still ours. Returns its pid once it executes, or -errno: of prepare, of the
- * placement, or of execve.
+ * Starts it. prepare (may be NULL) is called in the child, which still shares
+ * our memory. Returns its pid once it executes; or -errno with the message, of
+ * prepare, of the placement or of execve.
  */
 pid_t program_start(const struct program *p, int (*prepare)(void *), void *arg);
 

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bench/prng.h"
 #include "bench/table.h"
 #include "lib/base.h"
 #include "lib/error.h"
@@ -33,7 +34,7 @@
 /* MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES, MPOL_F_NUMA_BALANCING */
 #define MODE_FLAGS (7 << 13)
 
-/* The start is aligned for every page size in use, so runs compare. */
+/* The start is aligned for every page size in use, so that runs compare. */
 #define ALIGN (2 * MIB)
 /* Pages a call of move_pages: the arrays stay on the stack. */
 #define CHUNK 1024
@@ -42,7 +43,9 @@ static int advise(const struct table *t, enum page_kind kind)
 {
 	int advice = kind == PAGES_THP ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
 
-	/* A kernel without THP says EINVAL; 4 KiB pages it has anyway. */
+	/*
+	 * A kernel without THP says EINVAL: it has no pages but those of 4 KiB.
+	 */
 	if (kind == PAGES_HUGETLB || !madvise(t->base, t->bytes, advice) ||
 	    (errno == EINVAL && kind == PAGES_4K))
 		return 0;
@@ -132,7 +135,7 @@ static const char *cause(int err)
 		       "";
 }
 
-/* Takes the mask, which is freed; NULL: MPOL_DEFAULT. */
+/* Frees the mask; NULL: MPOL_DEFAULT. */
 static int set_policy(const struct table *t, const struct place *place,
 		      int mode, struct bitmask *mask)
 {
@@ -268,7 +271,10 @@ int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
 	return 0;
 }
 
-/* One page of each n-th part, anywhere in it: no rhythm of a table is met. */
+/*
+ * One page of each n-th part, anywhere in it, so that no regular pattern in the
+ * table is missed or met.
+ */
 int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 		 struct table_pages *pages)
 {
@@ -280,10 +286,8 @@ int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 	if (n > total)
 		n = total;
 	for (size_t i = 0; i < n; i++) {
-		r ^= r << 13;
-		r ^= r >> 7;
-		r ^= r << 17;
-		page[k++] = t->base + (i * total + r % total) / n * PAGE_BYTES;
+		page[k++] = t->base + (i * total + prng_xorshift(&r) % total) /
+					      n * PAGE_BYTES;
 		if (k < CHUNK && i + 1 < n)
 			continue;
 		if (numa_move_pages(pid, k, page, NULL, status, 0) < 0)
@@ -330,7 +334,7 @@ int table_check(const struct place *place, const struct table_pages *pages)
 	return err;
 }
 
-/* What was set is what the kernel has, or there was an error. */
+/* Sets the policy, and reads it back. */
 static int set_process(int mode, const struct bitmask *nodes, const char *text)
 {
 	struct bitmask *now = numa_allocate_nodemask();

@@ -11,23 +11,28 @@
 
 #include "bench/place.h"
 
+/* Of which pages a table is; PAGES_THP only asks for them (madvise). */
 enum page_kind { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
 
 struct table {
 	char *base; /* aligned to 2 MiB */
 	size_t bytes;
-	void *map; /* what was mapped: base lies in it */
+	void *map; /* what was mapped, map_bytes: base lies in it */
 	size_t map_bytes;
 };
 
-/* Where pages are: by node, and those that are nowhere or could not be told. */
+/* How many pages of 4 KiB are on each node, on none, or on one not known. */
 struct table_pages {
 	uint64_t node[NODE_MAX];
 	uint64_t absent; /* not populated, or the zero page */
 	uint64_t unknown; /* in transit, or refused */
 };
 
-/* Maps without populating. 0 or -errno; bytes is a multiple of 4096. */
+/*
+ * Functions of type int return 0, or -errno with the message.
+ */
+
+/* Maps so many bytes, a multiple of PAGE_BYTES, without populating them. */
 int table_map(struct table *t, size_t bytes, enum page_kind kind);
 void table_unmap(struct table *t);
 
@@ -53,8 +58,8 @@ int table_inherited(struct place *place);
 int table_hold(const struct table *t, const struct place *place);
 
 /*
- * What the calling thread touches first where the table has no policy is on
- * that node and no other; -1: back to the default. 0 or -errno.
+ * Pages that the calling thread touches first are on that node and no other,
+ * where the table has no policy of its own; -1: back to the default.
  */
 int table_bind_thread(int node);
 
@@ -63,21 +68,21 @@ void table_touch(const struct table *t, size_t offset, size_t bytes);
 
 /*
  * Adds to *pages where the pages of [offset, offset + bytes) are, as
- * move_pages(2) tells it without targets. 0 or -errno.
+ * move_pages(2) tells it when it is to move none.
  */
 int table_locate(const struct table *t, size_t offset, size_t bytes,
 		 struct table_pages *pages);
 
 /*
- * The nodes of n pages of the table, by their numbers; a negative errno for
- * those that are on none. 0 or -errno.
+ * The nodes of n pages of the table, given by their numbers in it; a negative
+ * errno for a page that is on none.
  */
 int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,
 		   size_t n);
 
 /*
- * As table_locate() of n pages, drawn evenly over the first bytes of a table in the
- * process pid (0: this one; or a child of the same user). Asks, moves nothing.
+ * As table_locate(), of n pages that are drawn evenly over the first bytes of a
+ * table in the process pid: a child of the same user, or 0, this one.
  */
 int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 		 struct table_pages *pages);
@@ -90,13 +95,13 @@ int table_check(const struct place *place, const struct table_pages *pages);
 
 /*
  * The calling process, and what it executes, allocates where place says (not
- * PLACE_ANY); read back. 0 or -errno.
+ * PLACE_ANY). The policy is read back.
  */
 int table_place_process(const struct place *place);
 
 /*
  * The calling process, and what it executes, allocates by the kernel's
- * weighted_interleave weights over all nodes. 0 or -errno.
+ * weighted_interleave weights over all nodes.
  */
 int table_weigh_process(void);
 

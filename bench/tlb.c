@@ -27,17 +27,21 @@
 #define LAST_SHIFT 20
 /* 1 - e^-3 = 95 % of the entries used: above QEMU's 70 % with a margin. */
 #define DRAWS_PER_ENTRY 3
-/* A sweep uses each entry once; half of the first may be before the flush. */
+/*
+ * A sweep uses each entry once; half of the first sweep may come before the
+ * flush.
+ */
 #define SWEEP_PER_ENTRY 1.5
 /* Short enough to notice within a second, long enough for a steady rate. */
 #define WINDOW_NS (UINT64_C(100) * 1000000)
 /*
- * Below this share of the best rate a window is slow; three in a row act. A
- * TLB of half the size costs two thirds of the rate; a busy host takes half
- * of it now and then, and a flush does not bring that back.
+ * A window is slow if its rate is below this share of the best one; after three
+ * slow ones in a row the TLB is made to grow. A TLB of half the size costs two
+ * thirds of the rate. A busy host takes half of it now and then, which a flush
+ * does not bring back.
  */
 #define SLOW_SHARE 0.45
-/* What was best is forgotten within half a minute. */
+/* The best rate is forgotten within half a minute. */
 #define FORGET 0.003
 #define SLOW_WINDOWS 3
 /* A growth phase that did not help waits this long, doubled each time. */
@@ -53,7 +57,7 @@ int tlb_init(struct tlb *tlb, uint64_t pages)
 		tlb->buffer = NULL;
 		return fail(errno, "cannot map 256 KiB: %s", strerror(errno));
 	}
-	/* 64 small pages are wanted, not a part of a huge one. */
+	/* It shall have 64 small pages, and not be a part of a huge one. */
 	madvise(tlb->buffer, FLUSH_BYTES, MADV_NOHUGEPAGE);
 	return 0;
 }
@@ -69,8 +73,8 @@ static uint64_t entries(const struct tlb *tlb)
 }
 
 /*
- * The huge page of zeros, over and over: a fault each 2 MiB, and no memory.
- * The emulator's entries are of 4 KiB all the same.
+ * It maps the huge page of zeros over and over: a fault each 2 MiB, and no
+ * memory. The emulator's TLB has an entry for each 4 KiB of it all the same.
  */
 int tlb_map_region(struct tlb *tlb)
 {
@@ -161,7 +165,7 @@ static void settle(struct tlb *tlb, double rate, uint64_t now)
 	else if (tlb->holdoff_ns < HOLDOFF_MAX_NS)
 		tlb->holdoff_ns *= 2;
 	tlb->not_before_ns = now + tlb->holdoff_ns;
-	/* Perhaps the machine is slower now than it was at its best. */
+	/* The machine may be slower now than it was at its best. */
 	tlb->best = rate > tlb->best / 2 ? tlb->best : tlb->best * 0.8;
 }
 

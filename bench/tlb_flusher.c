@@ -2,12 +2,12 @@
 /*
  * tlb_flusher.c - flushes the TLB of each CPU in a rhythm.
  *
- * A switch to another address space is a flush, under emulation of the whole
- * TLB (QEMU does so at each write to CR3, whatever PCIDs there are). So it is
- * done by a process of its own on each CPU, which does nothing but wake and
- * sleep again. A change of protection in the benchmark's address space does
- * it, too, but all CPUs have to answer it: on a busy host, whose virtual CPUs
- * stand still for milliseconds, it took half of the time, and came late.
+ * A switch to another address space flushes the TLB, in an emulator all of it
+ * (QEMU does so at each write to CR3, whatever PCIDs there are). So each CPU
+ * has a process of its own that does nothing but wake and sleep again. A change
+ * of protection in the benchmark's address space flushes, too, but all CPUs
+ * have to answer it: on a busy host, whose virtual CPUs stand still for
+ * milliseconds, that took half of the time, and came late.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/prng.h"
 #include "bench/tlb_flusher.h"
 #include "bench/worker_pool.h"
 #include "lib/alloc.h"
@@ -61,7 +62,10 @@ struct tlb_flusher {
 	uint64_t total_ns, begin_ns;
 };
 
-/* By the process, and in the end by its parent, which may be a moment late. */
+/*
+ * The process calls it at each flush; in the end its parent, which may be a
+ * moment late.
+ */
 static void note_gap(const struct shared *shared, struct cpu_flushes *p,
 		     uint64_t now)
 {
@@ -78,15 +82,6 @@ static void note_gap(const struct shared *shared, struct cpu_flushes *p,
 }
 
 /* ------------------------------------------------------------ the process */
-
-/* Marsaglia's xorshift64: cheap, and the same in every run. */
-static uint64_t next_random(uint64_t *r)
-{
-	*r ^= *r << 13;
-	*r ^= *r >> 7;
-	*r ^= *r << 17;
-	return *r;
-}
 
 static void sleep_until(uint64_t ns)
 {
@@ -110,11 +105,11 @@ static void flush_in_rhythm(struct shared *shared, struct cpu_flushes *p,
 		note_gap(shared, p, now);
 		p->flushes++;
 		p->cpu_ns = thread_cpu_ns();
-		/* One that is late is not made up for. */
+		/* A flush that is late is not made up for. */
 		if (next < now)
 			next = now;
 		next += shared->period_ns - spread +
-			next_random(random) % (2 * spread + 1);
+			prng_xorshift(random) % (2 * spread + 1);
 		sleep_until(next);
 	}
 }
@@ -123,7 +118,10 @@ __attribute__((noreturn)) static void process(struct shared *shared, int i)
 {
 	uint64_t random = UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)i;
 
-	/* It holds nothing open, and ends with its parent, however that ends. */
+	/*
+	 * The process holds nothing open, and ends with its parent, however
+	 * that ends.
+	 */
 	syscall(SYS_close_range, 0, ~0U, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	wait_catch_signals(SIG_IGN);

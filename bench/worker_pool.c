@@ -33,7 +33,7 @@ struct pool_thread {
 
 struct worker_pool {
 	const int *cpus; /* NULL: nobody is pinned */
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* of the next members */
 	pthread_cond_t changed;
 	uint64_t phase; /* counts them: the next one begins when it changes */
 	unsigned int running; /* threads that are in the phase */

@@ -155,6 +155,15 @@ static int shows(uint64_t value, const char *device, const char *attribute)
 	return err;
 }
 
+/* Of a call that was to set the region's attribute to the value: both. */
+static int stepped_to(struct region_work *w, const char *attribute, int rc,
+		      uint64_t value)
+{
+	int err = stepped(w, attribute, rc);
+
+	return err ? err : shows(value, w->name, attribute);
+}
+
 static int shows_text(const char *text, const char *device,
 		      const char *attribute)
 {
@@ -220,21 +229,18 @@ static int give_shape(struct region_work *w)
 	unsigned int ways = (unsigned int)w->ways;
 	int err;
 
-	err = stepped(w, "interleave_granularity",
-		      cxl_region_set_interleave_granularity(w->region,
-							    granularity));
-	if (!err)
-		err = shows(granularity, w->name, "interleave_granularity");
-	if (!err)
-		err = stepped(w, "interleave_ways",
-			      cxl_region_set_interleave_ways(w->region, ways));
-	if (!err)
-		err = shows(ways, w->name, "interleave_ways");
-	if (!err)
-		err = stepped(w, "size",
-			      cxl_region_set_size(w->region, w->size));
-	if (!err)
-		err = shows(w->size, w->name, "size");
+	err = stepped_to(w, "interleave_granularity",
+			 cxl_region_set_interleave_granularity(w->region,
+							       granularity),
+			 granularity);
+	if (err)
+		return err;
+	err = stepped_to(w, "interleave_ways",
+			 cxl_region_set_interleave_ways(w->region, ways), ways);
+	if (err)
+		return err;
+	err = stepped_to(w, "size", cxl_region_set_size(w->region, w->size),
+			 w->size);
 	return err ? err : check_resource(w);
 }
 
@@ -267,16 +273,18 @@ static int attach(struct region_work *w, int i)
 	char target[24], text[DEVICE_TEXT];
 	int err = take_capacity(w, i);
 
-	if (!err)
-		err = stepped(w, "target",
-			      cxl_region_set_target(w->region, i, w->ends[i]));
-	snprintf(target, sizeof(target), "target%d", i);
-	if (!err)
-		err = shows_text(name, w->name, target);
 	if (err)
-		err = fail_in(err, "%s",
-			      region_device_text(text, w->memdevs[i]));
-	return err;
+		goto out;
+	err = stepped(w, "target",
+		      cxl_region_set_target(w->region, i, w->ends[i]));
+	if (err)
+		goto out;
+	snprintf(target, sizeof(target), "target%d", i);
+	err = shows_text(name, w->name, target);
+out:
+	return err ? fail_in(err, "%s",
+			     region_device_text(text, w->memdevs[i])) :
+		     0;
 }
 
 static int commit(struct region_work *w)
@@ -291,9 +299,7 @@ static int commit(struct region_work *w)
 			"-cpu max,-hypervisor, or build the kernel with "
 			"CONFIG_CXL_REGION_INVALIDATION_TEST=y",
 			w->name, strerror(ENXIO));
-	err = stepped(w, "commit", err);
-	if (!err)
-		err = shows(1, w->name, "commit");
+	err = stepped_to(w, "commit", err, 1);
 	for (int i = 0; i < w->ways && !err; i++)
 		err = shows(w->size, cxl_decoder_get_devname(w->ends[i]),
 			    "size");
@@ -306,10 +312,9 @@ static int enable(struct region_work *w)
 	int err;
 
 	err = stepped(w, "enable", cxl_region_enable(w->region));
-	if (!err)
-		err = sysfs_link_name(driver, sizeof(driver), CXL "/%s/driver",
-				      w->name);
-	return err;
+	return err ? err :
+		     sysfs_link_name(driver, sizeof(driver), CXL "/%s/driver",
+				     w->name);
 }
 
 /* --- from a region to memory of a node ------------------------------------ */
@@ -446,10 +451,10 @@ static bool probes_settled(int id)
 }
 
 /*
- * A failure may come while the probes that add the memory are under way: what
- * they add after the policy was put back would come into ZONE_NORMAL, and
- * what they add while the region is taken apart would be lost until reboot.
- * So let it come first, whoever wants to end the program.
+ * It may fail while the probes that add the memory are still under way. What
+ * they add after the policy was put back would come into ZONE_NORMAL, and what
+ * they add while the region is taken apart would be lost until reboot. So this
+ * waits until they are done, also when the program is to end.
  */
 static void settle_probes(struct region_work *w)
 {
@@ -603,21 +608,26 @@ static int take_apart(struct region_work *w)
 	if (r.online)
 		return fail(EBUSY, "%s: memory is online", w->name);
 	err = release_dax(&r, w->id);
-	if (!err)
-		err = disable(w);
-	if (!err)
-		err = region_check_blocks_gone(&r);
-	if (!err)
-		err = reset(w);
+	if (err)
+		return err;
+	err = disable(w);
+	if (err)
+		return err;
+	err = region_check_blocks_gone(&r);
+	if (err)
+		return err;
+	err = reset(w);
 	for (int i = 0; i < r.nr_memdevs && !err; i++)
 		err = detach(w, i);
-	if (!err)
-		err = stepped(w, "delete_region", cxl_region_delete(w->region));
-	if (!err && sysfs_exists(CXL "/%s", w->name))
-		err = fail(EBUSY, "%s: deleted, but still there", w->name);
-	if (!err)
-		w->region = NULL;
-	return err;
+	if (err)
+		return err;
+	err = stepped(w, "delete_region", cxl_region_delete(w->region));
+	if (err)
+		return err;
+	if (sysfs_exists(CXL "/%s", w->name))
+		return fail(EBUSY, "%s: deleted, but still there", w->name);
+	w->region = NULL;
+	return 0;
 }
 
 /* A creation failed: the machine shall be as it was. */
@@ -673,25 +683,30 @@ static int make(struct region_work *w, struct region *out)
 	struct arrival a = { 0 };
 	int err = create_empty(w);
 
-	if (!w->region)
-		return err;
-	if (!err)
-		err = give_shape(w);
+	if (err)
+		goto failed;
+	err = give_shape(w);
 	for (int i = 0; i < w->ways && !err; i++)
 		err = attach(w, i);
-	if (!err)
-		err = commit(w);
-	if (!err)
-		err = bring_online(w, &a);
-	if (!err)
-		err = check_result(w, &a.r);
 	if (err)
-		return undo(w, err);
+		goto failed;
+	err = commit(w);
+	if (err)
+		goto failed;
+	err = bring_online(w, &a);
+	if (err)
+		goto failed;
+	err = check_result(w, &a.r);
+	if (err)
+		goto failed;
 	*out = a.r;
 	return 0;
+
+failed:
+	return w->region ? undo(w, err) : err;
 }
 
-/* Something to make a region of, as the kernel sees it? */
+/* Is there something to make a region of, as the kernel sees it? */
 static int check_devices(void)
 {
 	int *ids, n = sysfs_ids(&ids, "mem", CXL);

@@ -77,7 +77,7 @@ int region_devices(struct region_devices *devices, uint64_t timeout_ns);
  */
 int region_create(const struct region_spec *spec, struct region *out);
 
-/* All regions, *regions to be freed. Returns how many, or -errno. */
+/* All regions, *regions to be freed. How many, or -errno with the message. */
 int region_list(struct region **regions);
 /* Behind them the soft-reserved dax devices. */
 int region_list_all(struct region **regions);
@@ -95,11 +95,12 @@ int region_endpoint(const char *memdev);
 /*
  * Takes every block of the region's memory offline, verifies that, and only
  * then unbinds, resets and deletes the region (doing so with memory online
- * would leak the range until reboot). With dry_run nothing is done but the
- * checks. Without yes memory that programs use is -EBUSY, too. name is "region0". -EBUSY when memory stays online: nothing else
- * was touched, and the blocks that went offline are brought back. timeout_ns
- * (0: 60 s) is for each block: moving 128 MiB elsewhere takes a while. SIGINT,
- * SIGTERM and SIGHUP end it between two blocks, likewise (-EINTR).
+ * would leak the range until reboot). name is "region0". With dry_run nothing
+ * is done but the checks. 0, or -errno with the message: -EBUSY when memory
+ * stays online (nothing else was touched then, and the blocks that went offline
+ * are brought back) or, without yes, when programs use it. timeout_ns (0: 60 s)
+ * is for each block: moving 128 MiB elsewhere takes a while. SIGINT, SIGTERM
+ * and SIGHUP end it between two blocks, likewise (-EINTR).
  */
 int region_destroy(const char *name, uint64_t timeout_ns, bool dry_run,
 		   bool yes);

@@ -76,8 +76,8 @@ static size_t all_memdevs(struct region_work *w, struct cxl_memdev ***memdevs)
 enum { RANK_UNREACHED = 1, RANK_NO_RAM, RANK_TAKEN, RANK_OTHER };
 
 /*
- * Has a region already? Then that one is told, and the error is -EEXIST: it
- * is what was asked for, unless another decoder was.
+ * Has the memdev a region already? Then *out is that region and the error is
+ * -EEXIST: it is what was asked for, unless another decoder was.
  */
 static int check_untaken(struct region_work *w, struct cxl_memdev *memdev,
 			 struct region *out)

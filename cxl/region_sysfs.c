@@ -134,7 +134,7 @@ void region_read_dax(struct region *r, int id)
 }
 
 /*
- * What of the region is online, where, and in which zone. Asks the blocks
+ * What of the region is online, where, and in which zone. It asks the blocks
  * that there are: a region may claim more than any machine has.
  */
 static void read_blocks(struct region *r)

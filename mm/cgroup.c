@@ -51,7 +51,7 @@ int cgroup_has_memory(void)
 	return err < 0 ? err : has_word(text, "memory");
 }
 
-/* All that can be refused, mounted and logged before. */
+/* Logs what will be changed; all that can be refused is refused here. */
 static int prepare(struct cgroup_making *m)
 {
 	char text[512];
@@ -149,7 +149,7 @@ int cgroup_finish(struct cgroup_making *m)
 
 int cgroup_join(const char *name)
 {
-	/* "0" is whoever writes. */
+	/* "0" stands for the process that writes. */
 	return sysfs_write("0", CGROUP_DIR "/%s/cgroup.procs", name);
 }
 

@@ -2,9 +2,10 @@
 /*
  * iomem.c - where the memory of a node is in physical memory.
  *
- * /proc/iomem knows what is RAM and leaves out what firmware reserved, but
- * not whose it is; sysfs knows which node a memory block is of, but not the
- * holes in it. As damo does, the one is cut with the other.
+ * /proc/iomem knows what is RAM, without what firmware reserved, but not of
+ * which node it is; sysfs knows of which node a memory block is, but not the
+ * holes in it. The ranges of a node are what both have in common, as damo
+ * computes it.
  */
 #include <errno.h>
 #include <limits.h>
@@ -65,15 +66,15 @@ static void cut(struct list *l, const struct list *blocks, uint64_t start,
 	}
 }
 
-/* "  100000000-17fffffff : System RAM (kmem)", a line of the file. */
-struct line {
-	size_t depth; /* blanks before it: it is in the one that has less */
-	uint64_t start, last; /* bytes; 0 and 0 for users */
+/* A line of the file: "  100000000-17fffffff : System RAM (kmem)". */
+struct iomem_line {
+	size_t depth; /* blanks before it: more than the line it lies in has */
+	uint64_t start, last; /* addresses; without root both are 0 */
 	const char *name;
 };
 
 /* The next line that has a range; false: there is none. */
-static bool next_line(struct line *l, char **text)
+static bool next_line(struct iomem_line *l, char **text)
 {
 	char *line, *end;
 
@@ -94,7 +95,7 @@ static bool next_line(struct line *l, char **text)
 static int read_iomem(struct list *l, const struct list *blocks)
 {
 	char *text = sysfs_slurp("/proc/iomem"), *rest = text;
-	struct line line;
+	struct iomem_line line;
 	int err = 0;
 
 	if (!text)
@@ -116,8 +117,9 @@ static int read_iomem(struct list *l, const struct list *blocks)
 int iomem_has(const char *name, const char *inside)
 {
 	char *text = sysfs_slurp("/proc/iomem"), *rest = text;
-	size_t within = SIZE_MAX; /* the depth of the outer line; that: none */
-	struct line line;
+	/* How deep the line is that it shall lie in; SIZE_MAX: we are in none. */
+	size_t within = SIZE_MAX;
+	struct iomem_line line;
 	int found = 0;
 
 	if (!text)

@@ -57,7 +57,9 @@ static void read_tiers(struct node *nodes, int n)
 {
 	int *tiers, nr = sysfs_ids(&tiers, "memory_tier", NODE_TIER_DIR);
 
-	/* From below: of two that name a node the upper one has it. */
+	/*
+	 * From below, so that of two tiers naming a node the upper one has it.
+	 */
 	for (int i = nr; i-- > 0;) {
 		char *list = sysfs_slurp(
 			NODE_TIER_DIR "/memory_tier%d/nodelist", tiers[i]);

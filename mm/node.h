@@ -57,8 +57,9 @@ bool node_has_memory(int id);
 uint64_t node_meminfo_all(const char *key);
 /* A line of the node's meminfo ("MemTotal"), bytes; 0: it is not there. */
 uint64_t node_meminfo(int id, const char *key);
+/* The node of that number; NULL: it is not among them. */
 const struct node *node_find(const struct node *nodes, int n, int id);
-/* The node with CPUs and memory that a benchmark's threads are nearest to. */
+/* The first node that has CPUs, else the first one; NULL: there is none. */
 const struct node *node_near(const struct node *nodes, int n);
 
 /*
@@ -84,26 +85,27 @@ int node_demotion(const struct node *nodes, int n, const struct node *from,
 const struct node *node_below(const struct node *nodes, int n,
 			      const struct node *from);
 
-/* The SLIT's distance, 10 is local; -1: it is not said. */
+/* By the SLIT: 10 is local, 255 unreachable; -1: it is not said. */
 int node_distance(const struct node *from, const struct node *to);
 
 /*
- * What the platform (HMAT, or CDAT behind a generic port) declares of a
- * node's memory: latencies in ns, bandwidths in MB/s, as rated; NAN: not
- * declared. attribute is read_latency, write_bandwidth, ... They hold for
- * accesses from initiator, a node; -1: from the initiator nearest to it.
+ * What the platform (HMAT, or CDAT behind a generic port) declares of a node's
+ * memory, as rated: latencies in ns, bandwidths in MB/s; NAN: it declares none.
+ * attribute is read_latency, write_latency, read_bandwidth or write_bandwidth,
+ * of accesses from the node initiator; -1: from the initiator nearest to it.
  */
 double node_declared(int node, int initiator, const char *attribute);
 /*
- * The latencies for the nearest initiator: 0 if at least one is declared (the
- * other is NAN then), else -ENOENT, without a message.
+ * The latencies for the nearest initiator. 0 if at least one is declared (the
+ * other may be NAN), else -ENOENT, without a message.
  */
 int node_latency(int node, double *read_ns, double *write_ns);
 
 /*
- * Does the emulator trap accesses to a node, or is it slow memory? One that
- * takes ten times as long as the near node's, and longer than any memory with
- * what is injected on purpose (0 where nothing is), is trapped. All seconds.
+ * Does an emulator trap the accesses to a node, rather than its memory being
+ * slow? It does if an access takes ten times as long as one to the near node,
+ * and longer than any memory takes: 200 ns, and what is injected on purpose (0
+ * where nothing is). All seconds.
  */
 bool node_is_trapped(double access, double injected, double near);
 

@@ -15,15 +15,12 @@
 void proctree_keep(void);
 
 #define PROCTREE_MAX_LEFT_OUT 8
-/*
- * A child that is none of the tree (a hog): neither listed nor ended. At most
- * so many.
- */
+/* A child that is not to be listed or ended (a hog); at most so many. */
 void proctree_leave_out(pid_t pid);
 
 /*
  * The descendants of pid that live (zombies do not), in no order, *pids to be
- * freed. Returns how many, or -errno.
+ * freed. Returns how many, or -errno with the message.
  */
 int proctree_list(pid_t pid, int **pids);
 

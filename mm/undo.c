@@ -78,7 +78,8 @@ static bool is_play(void)
 /* ------------------------------------------------------------------ lock */
 
 /*
- * What a log says is done, as root: only who runs this may have written it.
+ * What a log says is done, mostly as root: only root, or whoever runs this, may
+ * have written it.
  */
 static bool is_ours(const struct stat *st)
 {
@@ -607,7 +608,7 @@ int undo_mount(const char *type, const char *target, const char *proof)
 
 /* ----------------------------------------------------------- taking back */
 
-/* Is it what the log says last of that file? What was written before is old. */
+/* Is it the last line that the log has of that file? Earlier ones are old. */
 static bool is_last_word(size_t i)
 {
 	for (size_t k = i + 1; k < state.nr_lines; k++)
@@ -618,8 +619,9 @@ static bool is_last_word(size_t i)
 }
 
 /*
- * Somebody may have changed what we changed: what a run measured is then not
- * what it says. A file that cannot be read has nothing to compare.
+ * Another program may have changed the file since: then the results of a run
+ * are not of the settings that it says. A file that cannot be read is not
+ * compared.
  */
 static void find_foreign(size_t mark, struct undo_result *r)
 {
@@ -640,7 +642,7 @@ static void find_foreign(size_t mark, struct undo_result *r)
 	}
 }
 
-/* What a cgroup still holds goes to its parent: rmdir wants it empty. */
+/* The processes of a cgroup go to its parent: rmdir(2) wants it empty. */
 static void empty_group(const char *path)
 {
 	char *pids, *pid, *save, parent[PATH_MAX];
@@ -674,7 +676,7 @@ static int take_back_once(const struct line *l)
 		empty_group(l->path);
 		return sysfs_rmdir("%s", l->path);
 	case UMOUNT:
-		/* If it is none: it was logged, then not mounted. */
+		/* No mount point: it was logged, and not mounted then. */
 		if (!is_mount_point(l->path) || !umount2(l->path, 0))
 			return 0;
 		return fail(errno, "cannot unmount %s: %s", l->path,
@@ -699,7 +701,9 @@ static int take_back(const struct line *l)
 	return err == -ENOENT || err == -ENODEV ? 0 : err;
 }
 
-/* The log anew, with the lines that are left; without any it is removed. */
+/*
+ * Writes the log anew, with the lines that are left; without any it is removed.
+ */
 static int rewrite(const char *log)
 {
 	char path[PATH_MAX], fresh[PATH_MAX + 8];

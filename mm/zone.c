@@ -38,7 +38,10 @@ static struct zone_node *find(const struct zones *zones, int node)
 	return NULL;
 }
 
-/* A node is whole: the next one begins, or the file ends. */
+/*
+ * Drops the last node if none of its zones has memory: the next one begins, or
+ * the file ends.
+ */
 static void drop_empty(struct zones *zones)
 {
 	if (zones->nr_nodes && !zones->nodes[zones->nr_nodes - 1].present)
@@ -59,7 +62,7 @@ static struct zone_node *find_or_add(struct zones *zones, int node)
 	return n;
 }
 
-/* A zone is whole: the next one begins, or the file ends. */
+/* Adds a zone to its node: the next one begins, or the file ends. */
 static void add_zone(struct zones *zones, const struct zone *z, uint64_t page)
 {
 	struct zone_node *n = z->node < 0 ? NULL : find_or_add(zones, z->node);
