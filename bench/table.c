@@ -184,7 +184,9 @@ int table_inherited(struct place *place)
 	int mode = MPOL_DEFAULT, err = 0;
 
 	*place = (struct place){ .mode = PLACE_ANY, .inherited = true };
-	if (get_mempolicy(&mode, mask->maskp, mask->size + 1, NULL, 0))
+	/* A container's filter may forbid to ask: then it is not known. */
+	if (get_mempolicy(&mode, mask->maskp, mask->size + 1, NULL, 0) &&
+	    errno != EPERM && errno != ENOSYS)
 		err = fail(errno, "get_mempolicy: %s", strerror(errno));
 	mode &= ~MODE_FLAGS;
 	for (size_t i = 0; !err && i < ARRAY_SIZE(modes); i++)

@@ -45,8 +45,9 @@ void table_unmap(struct table *t);
 int table_place(const struct table *t, const struct place *place);
 /*
  * The policy of this task, which it may have inherited from numactl(8): what
- * holds for memory that has none of its own. PLACE_ANY: the system's. text is
- * left to the caller. 0 or -errno with the message.
+ * holds for memory that has none of its own. PLACE_ANY: the system's, or it may
+ * not be asked for (in a container). text is left to the caller. 0 or -errno
+ * with the message.
  */
 int table_inherited(struct place *place);
 
