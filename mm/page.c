@@ -2,47 +2,41 @@
 /*
  * page.c - how large a page is: of this kernel, or of the tree's.
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "lib/base.h"
 #include "mm/node.h"
 #include "mm/page.h"
+#include "mm/zoneinfo.h"
 #include "sysfs.h"
 
-/* Pages that the kernel has of the first node that has some. */
-static uint64_t managed_pages(int *node)
-{
-	char *text = sysfs_slurp("/proc/zoneinfo"), *rest = text, *line;
-	uint64_t sum = 0, pages;
-	int at;
+/* The first node of which the kernel has pages, and how many. */
+struct managed {
+	int node;
+	uint64_t pages;
+};
 
-	while (text && (line = strtok_r(rest, "\n", &rest))) {
-		if (sscanf(line, "Node %d, zone", &at) == 1) {
-			if (sum && at != *node)
-				break;
-			*node = at;
-		} else if (sscanf(line, " managed %" SCNu64, &pages) == 1) {
-			sum += pages;
-		}
-	}
-	free(text);
-	return sum;
+static void add_zone(void *arg, const struct zoneinfo *z)
+{
+	struct managed *m = arg;
+
+	if (m->pages && z->node != m->node)
+		return;
+	m->node = z->node;
+	m->pages += z->managed;
 }
 
 uint64_t page_size(void)
 {
+	struct managed m = { 0 };
 	uint64_t pages, bytes;
-	int node = -1;
 
 	if (!sysfs_is_rerooted())
 		return (uint64_t)sysconf(_SC_PAGESIZE);
 	/* A tree does not say it, but both what it has and how many. */
-	pages = managed_pages(&node);
-	bytes = pages ? node_meminfo(node, "MemTotal") : 0;
+	zoneinfo_read(add_zone, &m);
+	pages = m.pages;
+	bytes = pages ? node_meminfo(m.node, "MemTotal") : 0;
 	for (uint64_t size = PAGE_BYTES; size <= 64 * KIB; size *= 2)
 		if (bytes > pages * (size - size / 4) &&
 		    bytes < pages * (size + size / 4))

@@ -8,26 +8,20 @@
  */
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lib/base.h"
 #include "lib/error.h"
 #include "mm/page.h"
 #include "mm/zone.h"
-#include "sysfs.h"
+#include "mm/zoneinfo.h"
 
 #define ENOUGH GIB
 #define ENOUGH_PART 16
-#define NOT_SHOWN UINT64_MAX
 
-/* One zone's part of the file, pages. */
-struct zone {
-	int node; /* -1: no zone yet */
-	uint64_t free, min, low, high, promo, present, managed;
-	uint64_t keep; /* for allocations that can use no other zone */
-	uint64_t unreclaimable;
+/* What zoneinfo_read() calls for each zone has to know. */
+struct taking {
+	struct zones *zones;
+	uint64_t page; /* bytes */
 };
 
 static struct zone_node *find(const struct zones *zones, int node)
@@ -62,17 +56,17 @@ static struct zone_node *find_or_add(struct zones *zones, int node)
 	return n;
 }
 
-/* Adds a zone to its node: the next one begins, or the file ends. */
-static void add_zone(struct zones *zones, const struct zone *z, uint64_t page)
+static void add_zone(void *arg, const struct zoneinfo *z)
 {
-	struct zone_node *n = z->node < 0 ? NULL : find_or_add(zones, z->node);
-	uint64_t promo = z->promo;
+	const struct taking *t = arg;
+	struct zone_node *n = find_or_add(t->zones, z->node);
+	uint64_t page = t->page, promo = z->promo;
 	int64_t above;
 
 	if (!n)
 		return;
 	/* Some kernels have the watermark, but do not print it. */
-	if (promo == NOT_SHOWN)
+	if (promo == ZONEINFO_NOT_SHOWN)
 		promo = z->high + z->low - z->min;
 	n->managed += z->managed * page;
 	n->high += z->high * page;
@@ -92,65 +86,15 @@ static void add_zone(struct zones *zones, const struct zone *z, uint64_t page)
 		n->enough = ENOUGH;
 }
 
-/*
- * "high     3" is a watermark, "high:  9" of a CPU's list is not; "present"
- * and "protection" stand between the two.
- */
-static void read_line(struct zone *z, const char *line)
-{
-	static const struct {
-		const char *key;
-		size_t at; /* in a struct zone */
-	} fields[] = {
-		{ "pages free ", offsetof(struct zone, free) },
-		{ "min ", offsetof(struct zone, min) },
-		{ "low ", offsetof(struct zone, low) },
-		{ "high ", offsetof(struct zone, high) },
-		{ "promo ", offsetof(struct zone, promo) },
-		{ "present ", offsetof(struct zone, present) },
-		{ "managed ", offsetof(struct zone, managed) },
-		{ "protection: ", offsetof(struct zone, keep) },
-		{ "node_unreclaimable:", offsetof(struct zone, unreclaimable) },
-	};
-	const char *last = strrchr(line, ',');
-
-	line += strspn(line, " ");
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		size_t len = strlen(fields[i].key);
-
-		if (strncmp(line, fields[i].key, len))
-			continue;
-		/* "(0, 1930, 2899)": the last is for allocations like ours. */
-		line = last ? last + 1 : line + len + (line[len] == '(');
-		*(uint64_t *)((char *)z + fields[i].at) =
-			strtoull(line, NULL, 10);
-		return;
-	}
-}
-
 int zone_take(struct zones *zones)
 {
-	char *text = sysfs_slurp("/proc/zoneinfo"), *line, *save;
-	struct zone z = { .node = -1 };
-	uint64_t page = page_size();
-	int node;
+	struct taking t = { zones, page_size() };
+	int err;
 
 	zones->nr_nodes = 0;
-	if (!text)
-		return -errno;
-	for (line = strtok_r(text, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "Node %d, zone", &node) == 1) {
-			add_zone(zones, &z, page);
-			z = (struct zone){ .node = node, .promo = NOT_SHOWN };
-		} else {
-			read_line(&z, line);
-		}
-	}
-	add_zone(zones, &z, page);
+	err = zoneinfo_read(add_zone, &t);
 	drop_empty(zones);
-	free(text);
-	return 0;
+	return err;
 }
 
 const struct zone_node *zone_of(const struct zones *zones, int node)
