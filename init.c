@@ -154,12 +154,10 @@ void init_modules(void)
 static bool is_first(void)
 {
 	static const char first[] = "pid:[4026531836]";
-	char link[sizeof(first)] = "";
-	ssize_t n = readlink("/proc/self/ns/pid", link, sizeof(link));
+	char link[64];
+	int err = sysfs_link_name(link, sizeof(link), "/proc/self/ns/pid");
 
-	return n < 0 ? errno == ENOENT :
-		       n == sizeof(first) - 1 &&
-			       !memcmp(link, first, (size_t)n);
+	return err ? err == -ENOENT : !strcmp(link, first);
 }
 
 bool init_is_ours(void)

@@ -171,7 +171,7 @@ class Watch:
         # Whoever kills us does not leave it behind
         words = ["setpriv", "--pdeathsig", "TERM", *words,
                  "-chardev", f"socket,id=tier-watch,fd={theirs.fileno()}",
-                 "-mon", "chardev=tier-watch,mode=control"]
+                 "-qmp", "chardev:tier-watch"]
         self.child = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True,
