@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base.h"
-#include "mm/node.h"
+#include "mm/meminfo.h"
 #include "mm/page.h"
 #include "sysfs.h"
 
@@ -42,7 +42,7 @@ uint64_t page_size(void)
 		return (uint64_t)sysconf(_SC_PAGESIZE);
 	/* A tree does not say it, but both what it has and how many. */
 	pages = managed_pages(&node);
-	bytes = pages ? node_meminfo(node, "MemTotal") : 0;
+	bytes = pages ? meminfo_node(node, "MemTotal") : 0;
 	for (uint64_t size = PAGE_BYTES; size <= 64 * KIB; size *= 2)
 		if (bytes > pages * (size - size / 4) &&
 		    bytes < pages * (size + size / 4))
