@@ -26,6 +26,7 @@
 #include "lib/wait.h"
 #include "mm/memory_block.h"
 #include "mm/machine.h"
+#include "mm/meminfo.h"
 #include "mm/node.h"
 #include "mm/undo.h"
 #include "sysfs.h"
@@ -425,7 +426,7 @@ static int look_for_node(void *arg, char state[static WAIT_STATE])
 			    "%s: its memory is on node %d, %s says node "
 			    "%" PRIu64,
 			    a->r.name, a->r.node, a->r.dax, target);
-	total = node_meminfo(a->r.node, "MemTotal");
+	total = meminfo_node(a->r.node, "MemTotal");
 	snprintf(state, WAIT_STATE, "node %d has %s", a->r.node,
 		 format_size(size, total));
 	return total >= a->r.online - a->r.online / 32;

@@ -17,6 +17,7 @@
 #include "lib/time.h"
 #include "lib/wait.h"
 #include "mm/memory_block.h"
+#include "mm/meminfo.h"
 #include "mm/node.h"
 #include "sysfs.h"
 
@@ -107,7 +108,7 @@ static int add_huge(const char *name, int node, uint64_t *pool, uint64_t *used)
  */
 static int in_use(const struct region *r, uint64_t *used, uint64_t *pools)
 {
-	uint64_t stays = node_meminfo(r->node, "MemTotal"), pool = 0, huge = 0;
+	uint64_t stays = meminfo_node(r->node, "MemTotal"), pool = 0, huge = 0;
 	char *names = sysfs_names(NODE_DIR "/node%d/hugepages", r->node);
 	int err = !stays ? -EIO : names ? 0 : errno == ENOENT ? 0 : -errno;
 
@@ -115,8 +116,8 @@ static int in_use(const struct region *r, uint64_t *used, uint64_t *pools)
 	     names && !err && (name = strtok_r(rest, "\n", &rest));)
 		err = add_huge(name, r->node, &pool, &huge);
 	free(names);
-	*used = huge + node_meminfo(r->node, "AnonPages") +
-		node_meminfo(r->node, "Shmem");
+	*used = huge + meminfo_node(r->node, "AnonPages") +
+		meminfo_node(r->node, "Shmem");
 	stays -= stays < r->online ? stays : r->online;
 	*used -= *used < stays ? *used : stays;
 	*pools = pool - huge;

@@ -13,27 +13,13 @@
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "mm/meminfo.h"
 #include "mm/node.h"
 #include "mm/zone.h"
 #include "sysfs.h"
 
 #define TRAPPED_RATIO 10
 #define TRAPPED_SECONDS 200e-9
-
-/* "Node 0 MemFree:  123 kB" in bytes; 0 when there is no such line. */
-static uint64_t meminfo_value(const char *text, const char *key)
-{
-	const char *p = text;
-	size_t len = strlen(key);
-
-	while ((p = strstr(p, key))) {
-		if ((p == text || p[-1] == ' ' || p[-1] == '\n') &&
-		    p[len] == ':')
-			return strtoull(p + len + 1, NULL, 10) * KIB;
-		p += len;
-	}
-	return 0;
-}
 
 static void read_memory(struct node *n, const struct zones *zones)
 {
@@ -43,11 +29,11 @@ static void read_memory(struct node *n, const struct zones *zones)
 
 	if (!text)
 		return;
-	n->total = meminfo_value(text, "MemTotal");
-	n->free = meminfo_value(text, "MemFree");
-	file = meminfo_value(text, "Active(file)") +
-	       meminfo_value(text, "Inactive(file)");
-	dirty = meminfo_value(text, "Dirty") + meminfo_value(text, "Writeback");
+	n->total = meminfo_line(text, "MemTotal");
+	n->free = meminfo_line(text, "MemFree");
+	file = meminfo_line(text, "Active(file)") +
+	       meminfo_line(text, "Inactive(file)");
+	dirty = meminfo_line(text, "Dirty") + meminfo_line(text, "Writeback");
 	n->available = n->free + (file > dirty ? file - dirty : 0);
 	n->available -= reserve < n->available ? reserve : n->available;
 	free(text);
@@ -241,27 +227,9 @@ int node_missing(const char *before, int id, const struct node *nodes, int n,
 	return err;
 }
 
-uint64_t node_meminfo_all(const char *key)
-{
-	char *text = sysfs_slurp("/proc/meminfo");
-	uint64_t value = text ? meminfo_value(text, key) : 0;
-
-	free(text);
-	return value;
-}
-
-uint64_t node_meminfo(int id, const char *key)
-{
-	char *text = sysfs_slurp(NODE_DIR "/node%d/meminfo", id);
-	uint64_t value = text ? meminfo_value(text, key) : 0;
-
-	free(text);
-	return value;
-}
-
 bool node_has_memory(int id)
 {
-	return node_meminfo(id, "MemTotal") > 0;
+	return meminfo_node(id, "MemTotal") > 0;
 }
 
 const struct node *node_find(const struct node *nodes, int n, int id)

@@ -11,7 +11,6 @@
 
 #include "mm/node_max.h"
 
-#define NODE_DIR "/sys/devices/system/node"
 #define NODE_TIER_DIR "/sys/devices/virtual/memory_tiering"
 
 
@@ -53,10 +52,6 @@ int node_missing(const char *before, int id, const struct node *nodes, int n,
 		 const char *after);
 /* Is that one of them? */
 bool node_has_memory(int id);
-/* A line of /proc/meminfo ("MemTotal"), bytes; 0: it is not there. */
-uint64_t node_meminfo_all(const char *key);
-/* A line of the node's meminfo ("MemTotal"), bytes; 0: it is not there. */
-uint64_t node_meminfo(int id, const char *key);
 /* The node of that number; NULL: it is not among them. */
 const struct node *node_find(const struct node *nodes, int n, int id);
 /* The first node that has CPUs, else the first one; NULL: there is none. */

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base.h"
-#include "mm/node.h"
+#include "mm/meminfo.h"
 #include "mm/page.h"
 #include "mm/zoneinfo.h"
 #include "sysfs.h"
@@ -36,7 +36,7 @@ uint64_t page_size(void)
 	/* A tree does not say it, but both what it has and how many. */
 	zoneinfo_read(add_zone, &m);
 	pages = m.pages;
-	bytes = pages ? node_meminfo(m.node, "MemTotal") : 0;
+	bytes = pages ? meminfo_node(m.node, "MemTotal") : 0;
 	for (uint64_t size = PAGE_BYTES; size <= 64 * KIB; size *= 2)
 		if (bytes > pages * (size - size / 4) &&
 		    bytes < pages * (size + size / 4))

@@ -159,7 +159,7 @@ placement()
 		--membind 63 true
 	refused 3 'node 63 does not exist or has no CPUs' \
 		"--cpunodebind of no node" --cpunodebind 63 true
-	for node in 64 x 0- 0,,1 -1 '' 1:2; do
+	for node in 1024 x 0- 0,,1 -1 '' 1:2; do
 		refused 2 'give nodes|cannot be negative' \
 			"--interleave '$node'" --interleave "$node" true
 	done

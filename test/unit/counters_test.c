@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table of counters, of machines with some nodes. */
+/*
+ * The table of counters has every node with memory, however many there are, in
+ * 80 columns.
+ */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>

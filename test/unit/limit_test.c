@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is left of memory.max and its like, up the path. */
+/*
+ * What memory.max and its like of version 1 leave, of the group up the path
+ * that leaves least; page cache that can be dropped counts as left.
+ */
 #include <errno.h>
 
 #include "lib/base.h"
