@@ -153,18 +153,15 @@ void init_modules(void)
  */
 static bool is_first(void)
 {
-	static const char first[] = "pid:[4026531836]";
-	char link[sizeof(first)] = "";
-	ssize_t n = readlink("/proc/self/ns/pid", link, sizeof(link));
+	char name[32];
+	int err = sysfs_link_name(name, sizeof(name), "/proc/self/ns/pid");
 
-	return n < 0 ? errno == ENOENT :
-		       n == sizeof(first) - 1 &&
-			       !memcmp(link, first, (size_t)n);
+	return err ? err == -ENOENT : !strcmp(name, "pid:[4026531836]");
 }
 
 bool init_is_ours(void)
 {
-	if (!access("/proc/self/stat", F_OK))
+	if (sysfs_exists("/proc/self/stat"))
 		return is_first();
 	mkdir("/proc", 0755);
 	if (mount("proc", "/proc", "proc", mounts[0].flags, NULL))

@@ -5,7 +5,8 @@
 # real kernel, tier policy restore takes all of it back, and test/snapshot,
 # which knows nothing of tier, finds no difference: policies with DAMON, its
 # start, a run under a policy, a run's cgroup, a region's memory that comes
-# online, and restore itself.  (On the host every point of the policies.)
+# online, and restore itself.  Of the longer ones each fifth point, or each with
+# KILL_STEP=1, for minutes.  (On the host every one of the policies.)
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
@@ -18,7 +19,7 @@ mkdir -p build/test
 build/deps/bin/musl-cc -static -O1 -o build/test/kill_at test/kill_at.c ||
 	exit 1
 boot_script kill_points test/guest/kill_points.guest --add test/snapshot \
-	--add build/test/kill_at -- policies runs regions
+	--add build/test/kill_at -- "${KILL_STEP:-5}" policies runs regions
 
 points=0
 while read -r name least; do
@@ -28,11 +29,11 @@ while read -r name least; do
 	ok "$name: there are enough of them" test "${tried:-0}" -ge "$least"
 	points=$((points + ${tried:-0}))
 done <<'END'
-policy 30
-damon 20
+policy 20
+damon 15
 restore-none 0
-restore 10
-run 30
+restore 3
+run 20
 group 5
 region 20
 END
