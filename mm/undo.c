@@ -143,7 +143,7 @@ static const char *holder_text(char text[static 64], const char *path)
 	char name[32];
 
 	if (sysfs_read(name, sizeof(name), "/proc/%d/comm", pid) < 0)
-		strcpy(name, "whose name is hidden");
+		strcpy(name, "or what it has started");
 	snprintf(text, 64, pid > 0 ? "pid %d, %s" : "pid unknown", pid, name);
 	return text;
 }

@@ -102,4 +102,40 @@ is "$(of clash policy .)$(of node run .)" "" "is so before anything is done"
 like "$(<"$console")" '/opt/odd needs /no/ld.so' "a loader that is missing is named"
 is "$(of orphans run .orphans)" 1 "an orphan is counted"
 like "$(mebibytes huge)" '^[4-7] 0$' "huge pages count" || diag "$(of huge run .)"
+
+# --- in a job's cgroup -------------------------------------------------------------
+
+# placed NAME STATUS WHERE MEMS: where the program ran, and that it is said
+placed()
+{
+	like "$(said "job-$1")" "^$2 in 0::$3 Mems_allowed_list: $4\$" \
+		"a program in $1: in $3" ||
+		diag "$(grep -A 12 "^== job-$1" "$console")"
+	like "$(of "$1" run .cgroup)" "^$3\$" "$1: the record says so"
+	is "$(said "same-job-$1")" 0 "$1: all is as it was before"
+}
+
+placed root 0 '/tier-run-[0-9]+' 0-1
+placed free 0 '/tier-run-[0-9]+' 0-1
+placed limited 0 /job 1
+like "$(said why-limited)" 'numa_maps.*no cgroup: it is in cgroup /job.*\((memory.max|cpuset.mems)\)' \
+	"limited: it says why there is no group"
+is "$(of limited run .pages_by)" numa_maps "limited: by numa_maps"
+placed session 0 '/slice/tier-run-[0-9]+' 0-1
+placed share 0 /slice/weight 0-1
+placed hmsdk-free 0 /hmsdk 0-1
+placed hmsdk-session 0 /slice/hmsdk 0-1
+like "$(said job-hmsdk-limited)" '^1 *$' "hmsdk-limited: refused"
+like "$(<"$console")" 'policy hmsdk-fast has a cgroup: it is in cgroup /job, and a group for it that is under the same limits' \
+	"hmsdk-limited: says why"
+is "$(said same-job-hmsdk-limited)" 0 "hmsdk-limited: nothing was changed"
+
+is "$(said pairs)" "0 20 0" \
+	"20 at once, two by two: none fails, each has a group, nothing is left"
+like "$(said restored-while)" '^0 .*stays until it ends' \
+	"one killed beside another: restore leaves that one's group"
+is "$(said other) $(said same-other)" "0 0" "which puts back both, at its end"
+like "$(said restored-alone)" '^0 restored [23] changes' \
+	"one killed: its group is found by restore"
+is "$(said same-alone)" 0 "all is as it was before"
 done_testing

@@ -139,8 +139,9 @@ only init 'SYS_f?init_module' "only init.c loads modules"
 only 'bench/table' \
 	"$call(mbind|set_mempolicy|numa_[a-z0-9_]+) *\(|include <numa" \
 	"only table.c calls libnuma"
-only 'lib/report' "$call(v?printf|puts|putchar) *\(|v?fprintf *\(stdout" \
-	"only report.c prints to standard output"
+only 'lib/report' 'STDOUT_FILENO,' "only report.c has standard output for text"
+is "$(found "$call(v?printf|puts|putchar) *\(|v?fprintf *\(stdout")" "" \
+	"nobody prints past it"
 only 'lib/report|sysfs|mm/undo' "$call(write|writev|dprintf) *\(" \
 	"only report.c, sysfs.c and undo.c (its log) write"
 only init "$call(reboot|pivot_root|chroot) *\(" "only init.c reboots"

@@ -24,6 +24,11 @@ regions()
 	is "$(said node1)" 3 "$kernel: and node 1 is gone"
 	is "$(said small) $(said use)" "0 0" \
 		"$kernel: created again, smaller, and usable"
+	for words in region damon; do
+		like "$(said refused-$words)" \
+			'^1 tier: .*another run of tier is under way' \
+			"$kernel: $words: nothing is changed under a run"
+	done
 	is "$(said asked) $(said still)" "1 1" \
 		"$kernel: memory in use is not moved unasked"
 	# console is set by boot_script
