@@ -223,7 +223,7 @@ says()
 
 mapfile -t tests < <(ls test/unit/*_test.c test/{host,guest,matrix}/*.t)
 for file in "${tests[@]}"; do
-	like "$(says "$file")" '.{40}[.] *$' "$file says what it proves"
+	like "$(says "$file")" '.{40}[.][)]? *$' "$file says what it proves"
 done
 # Another way is a line WRAP: (the Makefile), or the public interface
 is "$(grep -lE '^#include ".*\.c"' -- "${tests[@]}" | while read -r file; do
