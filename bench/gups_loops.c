@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* CFLAGS: -O2 -fno-tree-vectorize -fstack-protector-strong */
+/* CFLAGS: -O2 -fno-tree-vectorize -falign-loops=16 -fstack-protector-strong */
 /*
  * gups_loops.c - the update loops.
  *
