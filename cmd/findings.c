@@ -764,6 +764,28 @@ static const struct zone_node *zone_node(struct findings_look *l, int node)
 	return zone_of(&l->zones, node);
 }
 
+/* What the kernel takes for a task from the task's own nodes has no place. */
+static enum findings_answer only_movable(struct findings_look *l, char *text)
+{
+	struct node *nodes;
+	int n = node_list(&nodes),
+	    kept = n < 0 ? 0 : node_keep_allowed(nodes, n);
+	int first = kept ? nodes[0].id : -1;
+	bool all = kept && kept < n;
+
+	for (int i = 0; i < kept && all; i++) {
+		const struct zone_node *z = zone_node(l, nodes[i].id);
+
+		all = z && !z->unmovable;
+	}
+	free(nodes);
+	return !all ? FINDINGS_NO :
+		      yes(text,
+			  "programs started here may use no memory but movable "
+			  "one, as of node %d",
+			  first);
+}
+
 static enum findings_answer unconditional(struct findings_look *l, char *text)
 {
 	const struct zone_node *z = l->near ? zone_node(l, l->near->id) : NULL;
@@ -1151,6 +1173,11 @@ const struct findings_row findings_rows[] = {
 	  "Mems_allowed_list in /proc/self/status",
 	  "A cpuset keeps programs from that memory; demotion may use it all the same.",
 	  "add the node to cpuset.mems of the cgroup" },
+	{ "only-movable-allowed", FINDINGS_WARNING, FINDINGS_COMMAND,
+	  only_movable,
+	  "Mems_allowed_list in /proc/self/status, and no zone but Movable of those nodes in /proc/zoneinfo",
+	  "Pipes, and what else the kernel takes from a task's own nodes, fail with \"Out of memory\".",
+	  "add a node of DRAM to cpuset.mems of the cgroup, and bind the program's memory instead (tier run --membind, numactl --membind)" },
 	{ "memory-limited", FINDINGS_WARNING, FINDINGS_ASKED, limited,
 	  "memory.max less memory.current (limit_in_bytes, usage_in_bytes), less than the nodes have, up the path of /proc/self/cgroup",
 	  "The kernel kills what takes more, however much the nodes have free.",

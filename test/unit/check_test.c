@@ -297,6 +297,9 @@ static void tiers(void)
 	finds("little-memory", "node 0 has");
 	tree_file("/proc/self/status", "Mems:\t1\nMems_allowed_list:\t0,2-9\n");
 	finds("node-not-allowed", "memory of node 1");
+	ok(ask("only-movable-allowed") == FINDINGS_NO, "node 0 has other");
+	tree_file("/proc/self/status", "Mems:\t1\nMems_allowed_list:\t1\n");
+	finds("only-movable-allowed", "as of node 1");
 	tree_file("/proc/self/cgroup", "0::/job\n");
 	tree_file("/sys/fs/cgroup/job/memory.max", "104857600\n");
 	tree_file("/sys/fs/cgroup/job/memory.current", "0\n");
