@@ -49,7 +49,7 @@ begin_run()
 	qemu_arguments "$out/records.jsonl" plain "$@"
 	describe_run "$@"
 	# Whoever reads that may have seen enough
-	cat "$out/qemu.cmd" || true
+	cat "$out/qemu.cmd" 2>/dev/null || true
 	{ printf '%s\0' "${qemu[@]}" >"$out/.qemu"; } 2>/dev/null ||
 		die 3 "cannot write to $out: $(why_unwritten "$out/.qemu")"
 }
@@ -276,7 +276,7 @@ kernel_command_line()
 	done
 	((${#line} <= COMMAND_LINE_MAX)) || die 2 "the kernel's command line" \
 		"would have ${#line} bytes: no more than $COMMAND_LINE_MAX"
-	echo "$line"
+	printf '%s\n' "$line"
 }
 
 kernel_word()
@@ -287,8 +287,9 @@ kernel_word()
 	*\"*) die 2 "$1: a double quote cannot be handed to init";;
 	*[$'\n\t\r']*) die 2 "a word with a line break or tab cannot be" \
 		"handed to init";;
-	'' | *' '*) echo "\"$1\"";;
-	*) echo "$1";;
+	'' | *' '*) printf '"%s"\n' "$1";;
+	# echo would take -n for its own
+	*) printf '%s\n' "$1";;
 	esac
 }
 
@@ -303,8 +304,10 @@ qemu_arguments()
 	[[ ${topology[0]} ]] || topology=()
 	# Huge pages under the emulator's own TLB, which is 16 MB and read at
 	# random: some 10 % of the rate
-	qemu=(env GLIBC_TUNABLES=glibc.malloc.hugetlb=1
-		"$qemu_bin" -nodefaults -no-user-config
+	qemu=(env GLIBC_TUNABLES=glibc.malloc.hugetlb=1)
+	# To env a name with an equals sign is a variable
+	[[ $qemu_bin != *=* ]] || qemu+=(nice -n 0)
+	qemu+=("$qemu_bin" -nodefaults -no-user-config
 		-display none -monitor none -no-reboot
 		-machine "q35,accel=$ACCEL"
 		# with the hypervisor bit, Linux refuses to commit a region
@@ -373,9 +376,9 @@ command_text()
 shell_word()
 {
 	if [[ $1 =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]]; then
-		echo "$1"
+		printf '%s\n' "$1"
 	else
-		echo "'${1//\'/\'\\\'\'}'"
+		printf "'%s'\n" "${1//\'/\'\\\'\'}"
 	fi
 }
 
@@ -525,33 +528,37 @@ catch_signals()
 {
 	interrupted='' watch=''
 	trap 'interrupted=1; [[ ! $watch ]] ||
-		kill -TERM "$watch" 2>/dev/null || true' INT TERM HUP
+		kill -TERM "$watch" 2>/dev/null || true' INT TERM HUP QUIT
+	# Whoever reads what we say may leave
+	trap '' PIPE
 }
 
 # unstopped COMMAND...: in a shell that no signal reaches, while this one waits
 unstopped()
 {
 	(
-		trap '' INT TERM HUP
+		trap '' INT TERM HUP QUIT
 		"$@"
 	) &
 	wait_through $!
 }
 
-# Runs the emulator, watched by watch.py.  Sets what that says of its end:
-# qemu_status, cause (what ended it, empty if nothing went wrong with it) and
-# log_error (empty if console.log is whole).
+# Runs the emulator, watched by watch.py.  Sets what that says of its end: cause
+# (what ended it, empty if nothing went wrong with it) and lost (what of the
+# output, empty if nothing).
 run_qemu()
 {
-	local watching watching_PID said
+	local watching watching_PID said status=0 python=/usr/bin/python3
 
-	qemu_status=0 cause='' log_error=''
+	cause='' lost=''
 	[[ ! $interrupted ]] || return 0
+	# Debian's, rather than what somebody put before it
+	[[ -x $python ]] || python=python3
 	exec 6>&1
 	# Killed ourselves we leave neither behind
 	coproc watching {
-		trap '' INT HUP
-		exec setpriv --pdeathsig USR1 python3 -ISB \
+		trap '' INT HUP QUIT
+		exec setpriv --pdeathsig USR1 "$python" -ISB \
 			"$ROOT/initramfs/watch.py" "$out/console.log" \
 			"$TIMEOUT" "$SILENCE" "${qemu[@]}" \
 			3>&1 >&6 6>&- 8>&- </dev/null
@@ -560,11 +567,10 @@ run_qemu()
 	exec 6>&- 7<&"$said"
 	# One that came before there was an emulator
 	[[ ! $interrupted ]] || kill -TERM "$watch" 2>/dev/null || true
-	wait_through "$watch" || qemu_status=$?
+	wait_through "$watch" || status=$?
 	watch=''
-	if ! IFS=$'\x1f' read -r qemu_status cause log_error <&7; then
-		cause="what watches the emulator ended with status $qemu_status"
-	fi
+	IFS=$'\x1f' read -r said cause lost <&7 ||
+		cause="what watches the emulator ended with status $status"
 	exec 7<&-
 }
 
@@ -574,7 +580,7 @@ finish_run()
 	local status='' verdict=''
 
 	# By a pipe, which no disk is too full for
-	exec 7< <(trap '' INT TERM HUP && judge)
+	exec 7< <(trap '' INT TERM HUP QUIT && judge)
 	IFS=$'\t' read -r status verdict <&7 || true
 	exec 7<&-
 	[[ $verdict && $status =~ ^[0-9]+$ ]] ||
@@ -599,8 +605,10 @@ judge()
 	IFS=$'\t' read -r status verdict < <(judge_records) || true
 	if [[ $status = none ]]; then
 		status=1 verdict="failed: $(why_no_end)"
-	elif [[ $status = 0 && $log_error ]]; then
-		status=1 verdict="failed: console.log is not whole: $log_error"
+	elif [[ $verdict = *" does not exist"* ]]; then
+		verdict=$(why_no_node "$verdict")
+	elif [[ $status = 0 && $lost ]]; then
+		status=1 verdict="failed: $lost"
 	fi
 	printf '%s\t%s\n' "$status" "$verdict"
 }
@@ -629,8 +637,21 @@ judge_records()
 		else
 			[($last.status | if type == "number" and . > 0 and
 				. < 126 then floor else 1 end),
-			"failed: \($last.reason // "status \($last.status)")"]
+			"failed: \($last.reason | if . == null or . == "" then
+				"status \($last.status)" else . end)"]
 		end | @tsv' "$out/records.jsonl"
+}
+
+# why_no_node VERDICT: with what had gone wrong before, if something had: of a
+# node that is missing because its region could not be made the region is the
+# cause
+why_no_node()
+{
+	local before
+
+	before=$(tr -d '\r' <"$out/console.log" | sed -nE \
+		'/^tier: no (CXL region|modules were loaded): /{s/^tier: //p;q}')
+	printf '%s\n' "${1%%;*}${before:+: $before}"
 }
 
 # The guest did not come to its end record
@@ -644,8 +665,8 @@ why_no_end()
 		echo "the guest's kernel: $panic"
 	elif [[ $cause ]]; then
 		echo "$cause$(cure)"
-	elif [[ $log_error ]]; then
-		echo "what the guest said could not be written to $out: $log_error"
+	elif [[ $lost ]]; then
+		echo "$lost"
 	elif [[ ! -s $out/records.jsonl ]]; then
 		echo "no record came: the guest has no port for records, or" \
 			"they could not be written"
