@@ -12,6 +12,7 @@
 #   deps/kernel.sh      kernels of our own           (kernel --own, --debug)
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
+#   initramfs/script.sh a script for them, and files back (--script, --out)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
 #   experiments/experiment.sh  many runs, side by side (experiment)
@@ -102,10 +103,10 @@ musl|verb_deps"
 	"kernel|[--own or --debug]|Debian's cloud kernel, or one built from its \
 source: build/vmlinuz|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
-	"run|[--name N] [--add FILE[:PATH]]... [--count] [--latency \
-cxl=+250ns]... [--icount] [TIER ARGUMENTS]|boot, run tier \
+	"run|[--name N] [--add FILE[:PATH]]... [--script FILE|-] [--out PATH]... \
+[--count] [--latency cxl=+250ns]... [--icount] [TIER ARGUMENTS]|boot, run tier \
 (--once gups 1G node1), power off; see out/N|cmd_run"
-	"shell|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|the same \
+	"shell|[--name N] [--add FILE[:PATH]]... [--out PATH]... [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
 	"experiment|list, or NAME [OPTIONS]|cells in guests of their own, side by side: \
 experiment --help|cmd_experiment"
@@ -142,6 +143,7 @@ VARIABLES=(
 	"CPU|max,-hypervisor,-erms,-fsrm,-la57|processor: QEMU's -cpu"
 	"ICOUNT||N: an instruction takes 2^N ns, and a run repeats (run --icount: 1)"
 	"APPEND||more words for the kernel"
+	"QEMU_ARGS||more words for QEMU, quoted as for a shell"
 	"TIMEOUT|3900|seconds after which a run is ended"
 	"SILENCE|120|seconds without a word of the guest, from its start on, after \
 which a run is ended"
@@ -605,6 +607,8 @@ build_tier()
 . "$ROOT/initramfs/image.sh"
 # shellcheck source=initramfs/add.sh
 . "$ROOT/initramfs/add.sh"
+# shellcheck source=initramfs/script.sh
+. "$ROOT/initramfs/script.sh"
 # shellcheck source=initramfs/pmu.sh
 . "$ROOT/initramfs/pmu.sh"
 # shellcheck source=initramfs/run.sh

@@ -127,11 +127,16 @@ check_file()
 
 check_script()
 {
-	local line interpreter
+	check_interpreter "--add $1" "$(head -n 1 "$1" | tr -d '\0')"
+}
 
-	line=$(head -n 1 "$1" | tr -d '\0')
-	read -r interpreter _ <<<"${line#??}" || true
-	in_image "$interpreter" || die 2 "--add $1: its first line wants" \
+# check_interpreter WHAT LINE: a script's first one
+check_interpreter()
+{
+	local interpreter
+
+	read -r interpreter _ <<<"${2#??}" || true
+	in_image "$interpreter" || die 2 "$1: its first line wants" \
 		"$interpreter, which the image lacks; it has busybox's /bin/sh" \
 		"(--add FILE:PATH brings others)"
 }

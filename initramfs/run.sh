@@ -5,8 +5,8 @@
 # Each run leaves in out/NAME: console.log, records.jsonl (what tier says to
 # programs), qemu.cmd (the command, to be pasted into a shell),
 # manifest.json (what ran on what), pmu.json (the plugin's totals, with --count
-# or --latency) and verdict, which says "failed" until the records have said
-# otherwise.
+# or --latency), script and files (of --script and --out) and verdict, which says
+# "failed" until the records have said otherwise.
 #
 # Sourced by build.sh.
 
@@ -21,11 +21,12 @@ OUT_MIN_KIB=$((16 * 1024))
 
 # --- what was asked for ----------------------------------------------------
 
-# verb run [--name NAME] [--add FILE[:PATH]]... [--count[=try]] [--latency SPEC]
-#	[--scope S] [TIER ARGUMENTS]
+# verb run [--name NAME] [--add FILE[:PATH]]... [--script FILE] [--out PATH]...
+#	[--count[=try]] [--latency SPEC] [--scope S] [TIER ARGUMENTS]
 cmd_run()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
+	local script script_text fetched=()
 
 	parse_run "$@"
 	arguments_once
@@ -45,6 +46,7 @@ cmd_run()
 # begin_run TIER ARGUMENTS...: what the run is, and .qemu: the command's words
 begin_run()
 {
+	prepare_script
 	add_files
 	qemu_arguments "$out/records.jsonl" plain "$@"
 	describe_run "$@"
@@ -67,18 +69,21 @@ not_begun()
 cmd_shell()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
+	local script script_text fetched=()
 
 	parse_run "$@"
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
 	open_out
+	prepare_script
 	add_files
 	qemu_arguments "$out/records.jsonl" terminal "${arguments[@]}"
 	describe_run "${arguments[@]}"
 	cat "$out/qemu.cmd"
 	say "Ctrl-A X ends the emulator"
 	setpriv --pdeathsig TERM "${qemu[@]}" || status=$?
+	((${#fetched[@]} == 0)) || unpack_fetched >&2
 	put "$out/verdict" "ended: status $status"
 	leave $((status == 0 ? 0 : 1))
 }
@@ -87,6 +92,7 @@ cmd_shell()
 cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency scope pmu
+	local script script_text fetched=()
 
 	if (($#)); then
 		TOPOLOGY=$1
@@ -106,7 +112,7 @@ cmd_qemu_line()
 # first word that is none of run's options begins tier's.
 parse_run()
 {
-	name='' count='' latency='' scope=''
+	name='' count='' latency='' scope='' script='' script_text=''
 	while (($#)); do
 		case $1 in
 		--count | --count=try)
@@ -119,11 +125,12 @@ parse_run()
 			shift
 			continue
 			;;
-		--name=* | --add=* | --latency=* | --scope=*)
+		--name=* | --add=* | --latency=* | --scope=* | --script=* | \
+			--out=*)
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
-		--name | --add | --latency | --scope)
+		--name | --add | --latency | --scope | --script | --out)
 			(($# > 1)) || die 2 "$1 needs a value"
 			case $1 in
 			--name) name=$2;;
@@ -133,6 +140,8 @@ parse_run()
 				latency=$2
 				;;
 			--scope) scope=$2;;
+			--script) script=$2;;
+			--out) fetched+=("$2");;
 			esac
 			shift 2
 			;;
@@ -152,6 +161,12 @@ parse_run()
 		die 2 "--scope $scope: all, user or process"
 	[[ ! $scope || $count || $latency ]] ||
 		die 2 "--scope: of what --count or --latency count"
+	if [[ $script ]]; then
+		read_script "$script"
+		placed[script]=--script
+	fi
+	script_arguments
+	check_fetched
 	check_added
 }
 
@@ -200,6 +215,7 @@ check_guest()
 	esac
 	settle_icount
 	settle_pmu
+	settle_more
 }
 
 # Time is what has been executed: the emulator's turns, and the host's load, are
@@ -329,12 +345,28 @@ ${out//,/,,}/console.log"
 	qemu+=(-device "virtio-serial-pci,bus=pcie.0"
 		-chardev "file,id=records,path=${records//,/,,}"
 		-device "virtserialport,chardev=records,name=tier")
+	((${#fetched[@]} == 0)) || qemu+=(
+		-chardev "file,id=files,path=${out:+${out//,/,,}/}.files.tar"
+		-device "virtserialport,chardev=files,name=files")
 	# Of a tier that counts its lines (test/coverage)
 	[[ ! ${COVERAGE:-} ]] || qemu+=(
 		-chardev "file,id=coverage,path=${COVERAGE//,/,,}/guest.$BASHPID"
 		-device "virtserialport,chardev=coverage,name=coverage")
 	[[ ! $pmu ]] || qemu+=(-plugin
 		"${plugin//,/,,}$pmu,record=${out:+${out//,/,,}/}pmu.json")
+	qemu+=("${more_arguments[@]}")
+}
+
+# settle_more: more_arguments, from QEMU_ARGS: words as a shell has them, with
+# quotes and backslashes
+settle_more()
+{
+	more_arguments=()
+	[[ $QEMU_ARGS = *[![:space:]]* ]] || return 0
+	mapfile -d '' more_arguments < <(xargs printf '%s\0' \
+		<<<"${QEMU_ARGS//$'\n'/ }" 2>/dev/null || printf '\n\0')
+	[[ ${more_arguments[-1]} != $'\n' ]] ||
+		die 2 "QEMU_ARGS: a quote that is not closed"
 }
 
 # The topology's file, with the sizes filled in, a word a line
@@ -425,8 +457,9 @@ open_out()
 		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{initramfs.cpio,pmu.json,.qemu,*.new}
-	rm -rf "$out/.add"
+	rm -f "$out"/{initramfs.cpio,pmu.json,script,.qemu,.fetched,*.new}
+	rm -f "$out/.files.tar"
+	rm -rf "$out"/{.add,files}
 	put "$out/verdict" "failed: did not run"
 	# For a verdict on a disk that is full by then
 	{ head -c 8192 /dev/zero >"$out/.room"; } 2>/dev/null ||
@@ -437,7 +470,7 @@ open_out()
 # say_verdict VERDICT: to the file; returns 1 if it cannot be, which is said
 say_verdict()
 {
-	rm -f "$out"/{.qemu,.room}
+	rm -f "$out"/{.qemu,.room,.fetched}
 	try_put "$out/verdict" "$1" && return
 	say "$out/verdict cannot be written: $(why_unwritten "$out/verdict");" \
 		"it is not \"$(cat "$out/verdict" 2>/dev/null)\", but: $1"
@@ -473,6 +506,7 @@ manifest()
 		--arg tier_sum "$(sum_of "$B/tier")" \
 		--arg plugin "${pmu#,}" \
 		--arg plugin_sum "${pmu:+$(sum_of "$plugin")}" \
+		--arg append "$APPEND" --arg qemu_args "$QEMU_ARGS" \
 		--arg uname "$(uname -srvm)" --arg cpu "$(cpu_model)" \
 		--arg cpus "$(nproc)" \
 		'{ date: $date, arguments: $ARGS.positional,
@@ -486,7 +520,8 @@ manifest()
 		   guest: { topology: $topology, accel: $accel, mem: $mem,
 			cxl_mem: $cxl, smp: ($smp | tonumber),
 			plugin: (if $plugin == "" then null
-				else $plugin end) },
+				else $plugin end),
+			append: $append, qemu_args: $qemu_args },
 		   host: { uname: $uname, cpu: $cpu,
 			cpus: ($cpus | tonumber) } }' --args -- "$@"
 }
@@ -609,6 +644,11 @@ judge()
 		verdict=$(why_no_node "$verdict")
 	elif [[ $status = 0 && $lost ]]; then
 		status=1 verdict="failed: $lost"
+	fi
+	if ((${#fetched[@]})); then
+		lost=$(unpack_fetched)
+		[[ $status != 0 || ! $lost ]] ||
+			status=1 verdict="failed: $lost"
 	fi
 	printf '%s\t%s\n' "$status" "$verdict"
 }
