@@ -344,12 +344,13 @@ check_host_memory()
 		(free * scale_of) + 1))$( ((jobs > 1)) && echo " or --jobs 1")"
 }
 
-# cell_command ID: one line for any shell
+# cell_command ID [exec]: one line for any shell, or for one that is of no use
+# behind it
 cell_command()
 {
 	local row name default line words
 
-	line="cd $(shell_word "$ROOT") && env"
+	line="cd $(shell_word "$ROOT") && ${2:+$2 }env"
 	for row in "${VARIABLES[@]}"; do
 		IFS='|' read -r name default _ <<<"$row"
 		case $name in
@@ -394,8 +395,7 @@ open_experiment()
 			die 1 "$OUT/$name is there, and no link to an experiment"
 		dir=$(new_directory "$OUT/$name-$(date +%Y%m%d-%H%M%S)")
 		mkdir "$dir/cells"
-		printf '%s\n' "$plan" >"$dir/plan.json" ||
-			die 3 "cannot write to $dir"
+		put "$dir/plan.json" "$plan"
 		ln -sfn "${dir##*/}" "$OUT/$name"
 	fi
 	exec 6>"$dir/.lock"
@@ -432,9 +432,9 @@ run_cells()
 	pid=$!
 	# Twice: the first one makes parallel wait for what runs
 	trap 'stopped=1; kill -TERM "$pid" 2>/dev/null &&
-		kill -TERM "$pid" 2>/dev/null || true' INT TERM HUP
+		kill -TERM "$pid" 2>/dev/null || true' INT TERM HUP QUIT
 	wait_through "$pid" || true
-	trap - INT TERM HUP
+	trap - INT TERM HUP QUIT
 	[[ ! $stopped ]] || {
 		make_report || true
 		die 1 "interrupted; --resume goes on"
@@ -443,11 +443,13 @@ run_cells()
 
 write_commands()
 {
-	local id
+	local id line
 
 	mkdir -p "$dir/commands"
 	while IFS= read -r id; do
-		cell_command "$id" >"$dir/commands/$id"
+		# Whoever ends it ends the run, and not only a shell around it
+		line=$(cell_command "$id" exec)
+		put "$dir/commands/$id" "$line"
 	done < <(jq -r '.cells[].id' "$dir/plan.json")
 }
 
@@ -503,7 +505,10 @@ cmd_experiment()
 	open_experiment
 	write_commands
 	if [[ $only = cells ]]; then
-		cat "$dir"/commands/*
+		jq -r '.cells[].id' "$dir/plan.json" |
+			while IFS= read -r name; do
+				cell_command "$name"
+			done
 		return
 	fi
 	run_cells
