@@ -11,7 +11,7 @@ import os
 import pathlib
 import re
 
-from . import metrics, pictures, plan as planning, records, report, run, stats
+from . import metrics, pictures, records, report, run, stats
 from .common import Refused, out, read_json
 from .report import Page, Results, Table, shown
 
