@@ -149,6 +149,8 @@ def experiment(arguments):
         return 0
     if o.kernel:
         os.environ["KERNEL"] = o.kernel
+        for cell in found.cells:
+            cell.settings.pop("kernel", None)
     if o.reference:
         found.reference = o.reference
         parse.check_reference(found, "--reference")

@@ -22,6 +22,14 @@ def say(text):
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
+def escape(text):
+    """For HTML and SVG (the library's html takes longer to load)."""
+    for plain, named in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"),
+                         ('"', "&quot;")):
+        text = text.replace(plain, named)
+    return text
+
+
 def nearest(word, words):
     """Of those words the one that a slip of the hand turns into this one."""
     import difflib

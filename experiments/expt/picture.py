@@ -3,7 +3,8 @@
 they are read on paper; each is as wide as a phone can still show."""
 import collections
 import math
-from html import escape
+
+from .common import escape
 
 WIDTH = 520
 FONT = 12

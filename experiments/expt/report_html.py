@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A page as HTML: one file, which needs no network, for paper and phones."""
-from html import escape
+from .common import escape
 
 STYLE = """
 body { font: 16px/1.5 sans-serif; max-width: 64em; margin: 1.5em auto;

@@ -136,7 +136,7 @@ class Whole(Case):
     def setUp(self):
         super().setUp()
         (self.tmp / "x.exp").write_text(
-            "title T\nmem 512M\ncxl_mem 256M\ncell a gups 1M\n"
+            "title T\nmem 512M\ncxl_mem 256M\nkernel 6.12\ncell a gups 1M\n"
             "cell b gups 2M\nreference a\n")
         guest = {"kernel": "6.12.1", "qemu": "11.1.0", "plugin": True}
         write_run(self.tmp / "given", records())
@@ -158,7 +158,7 @@ class Whole(Case):
     def test_it(self):
         status, said, errors = self.experiment("--dry-run", "--repeat", "2")
         self.assertEqual(status, 0, errors)
-        self.assertRegex(said, r"a\.1 +\d+ s \?  TOPOLOGY=cxl MEM=512M")
+        self.assertRegex(said, r"a\.1 +\d+ s \?  KERNEL=6.12 TOPOLOGY=cxl MEM=512M")
         self.assertRegex(said, "6 runs, about .* (a guess, never run yet)")
         self.assertFalse((self.tmp / "out" / "x").exists())
         status, said, errors = self.experiment("--repeat", "2", "--cells")
@@ -181,8 +181,9 @@ class Whole(Case):
         self.assertEqual(status, 1)
         self.assertIn("FAILED     a.1: failed: x", said)
         self.assertEqual(os.environ["KERNEL"], "7.3")
-        self.assertEqual(json.loads((self.tmp / "out" / "x" / "plan.json")
-                                    .read_text())["reference"], "b")
+        found = json.loads((self.tmp / "out" / "x" / "plan.json").read_text())
+        self.assertEqual(found["reference"], "b")
+        self.assertNotIn("kernel", found["cells"][0])   # for all cells
         status, _, errors = self.experiment("--reference", "c")
         self.assertEqual(status, 2)
 
