@@ -130,8 +130,8 @@ class Comparison:
         runs = [dict(x, cell=self.of[s.name, c], repeat=i + 1, words=[])
                 for s in self.subjects for c in self.cells
                 for i, x in enumerate(s.all_of[c])]
-        self.r = Results({"cells": runs, "title": " against ".join(
-            reversed(names)), "repeats": 1}, runs)
+        self.r = Results({"cells": runs, "title": report.listed(names)
+                          + " side by side", "repeats": 1}, runs)
         self.first = self.subjects[0].name
         self.others = names[1:]
         self.told = self.compare()

@@ -136,6 +136,7 @@ def lines_of(r, cells, name, caption, title, values):
         for lines in found.values() for line in lines)]
     if not kinds:
         return None
+    title += f", {kinds[0]}" if len(kinds) == 1 else ""
     strips = [Strip(c, [[line for line in lines if line.name in kinds]],
                     marks(r.good[c])) for c, lines in found.items()]
     return Picture(name, caption + " Of the first run of each cell.",

@@ -66,7 +66,8 @@ def spread_missed(figures, missed):
     value = stats.median([value for value, _ in middle])
     median = f"{'> ' if any(b for _, b in middle) else ''}{shown(value)}"
     span = "" if short == len(figures) else f" ({text[0]} to {text[-1]})"
-    return f"{median}{span}, {missed} {short} of {len(figures)}"
+    of = f" {short} of {len(figures)}" if len(figures) > 1 else ""
+    return f"{median}{span}, {missed}{of}"
 
 
 def percent(share):
@@ -306,7 +307,7 @@ def one_cell(r):
             said.append(f"{metric.name} "
                         + spread_missed(figures, MISSED.get(key, ""))
                         + f" {metric.unit}".rstrip())
-    return "Passed: " + ", ".join(said) + "."
+    return "Passed: " + "; ".join(said) + "."
 
 
 # --- tables -------------------------------------------------------------------

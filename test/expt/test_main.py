@@ -82,7 +82,7 @@ class Verbs(Case):
         write_run(out / "A", records(), arguments=["--once", "gups", "1G"])
         text = self.said(0, "report", "A")
         self.assertIn("tier --once gups 1G", text)
-        self.assertIn("Passed: updates 1 M/s, near share, mean 50 %", text)
+        self.assertIn("Passed: updates 1 M/s; near share, mean 50 %", text)
         self.assertTrue((out / "A" / "index.html").is_file())
         write_run(out / "B", [], "failed: it hung")
         (out / "B" / "manifest.json").unlink()

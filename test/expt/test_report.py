@@ -47,6 +47,7 @@ class Figures(Case):
         self.assertEqual(said((20, True), (20, True)), "> 20, never 2 of 2")
         self.assertEqual(said((4, False), (20, True)),
                          "> 12 (4 to > 20), never 1 of 2")
+        self.assertEqual(said((20, True)), "> 20, never")
         self.assertEqual(said((5, False)), "5")
 
 
