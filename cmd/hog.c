@@ -48,6 +48,7 @@ static int hold(struct hogs *hogs, uint64_t duration_ns)
 static int work(const struct plan *plan)
 {
 	char time[SIZE_TEXT];
+	struct fail_state why;
 	struct hogs *hogs;
 	int err;
 
@@ -64,8 +65,11 @@ static int work(const struct plan *plan)
 			   format_seconds(time, (double)plan->hold_ns / 1e9) :
 			   "");
 	err = hold(hogs, plan->hold_ns);
+	/* Why it ended, whatever its pages say of it now */
+	fail_save(&why);
 	hog_show_end(hogs, true);
 	hog_stop(hogs);
+	fail_restore(&why);
 	return err;
 }
 

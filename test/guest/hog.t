@@ -74,7 +74,7 @@ like "$policy" '^bind' "which stays bound"
 like "$(said 'refused node0:4G')" '^3 .*at most [0-9]+M' "more than there is"
 like "$(said 'refused node1:free=600M')" '^3 .*cannot be left free' \
 	"to leave more than is free"
-like "$(said 'refused node7:64M')" '^3 .*nodes with memory: 0, 1' "no such node"
+like "$(said 'refused node7:64M')" '^3 .*nodes with memory: 0-1' "no such node"
 like "$(said 'refused node0:free=1M')" '^3 .*watermarks.*or free=' \
 	"below the watermarks"
 done_testing

@@ -42,7 +42,9 @@ start()
 	local i
 
 	rm -f "$tmp/records"
-	"$tier" hog --records "$tmp/records" "$@" >"$tmp/out" 2>"$tmp/err" \
+	# In the background a shell has SIGINT ignored, and so would tier
+	env --default-signal=INT "$tier" hog --records "$tmp/records" "$@" \
+		>"$tmp/out" 2>"$tmp/err" \
 		</dev/null &
 	pid=$!
 	for ((i = 0; i < 300; i++)); do

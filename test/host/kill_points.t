@@ -4,7 +4,7 @@
 # Whenever all of tier is killed with SIGKILL while it changes something, tier
 # policy restore takes all of it back: at each system call that changes
 # something, of each of these commands, and of restore itself.  On a captured
-# tree; test/guest/kill_points.t does so in a kernel.
+# tree; test/matrix/kill_points.t does so in a kernel.
 #
 # timeout: 600
 

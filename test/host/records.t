@@ -29,6 +29,13 @@ test/unpack test/fixtures/policy-7.3.txt "$tmp/tree"
 record --root "$tmp/tree" --dry-run policy hmsdk --set swappiness=1
 record --root "$tmp/tree" status
 record --root "$tmp/tree" check
+test/maketree - "$tmp/tiers" <<END
+from policy-7.3.txt
+node 0 size=8G cpus=0-1 distance=10,20,30 tier=4
+node 1 size=8G distance=20,10,20 tier=22
+node 2 size=8G distance=30,20,10 tier=40
+END
+record --root "$tmp/tiers" status
 
 "$tier" records --json >"$tmp/schema"
 is "$(jq -r 'select(.record == "member") | select((.meaning == "" and

@@ -242,8 +242,11 @@ policies()
 
 	kernel=$1
 	shift
+	mkdir -p build/test
+	build/deps/bin/musl-cc -static -O1 -o build/test/default_int \
+		test/default_int.c
 	KERNEL=$kernel boot_script "policy-$kernel" test/guest/policy.guest \
-		--add test/snapshot -- "$@"
+		--add test/snapshot --add build/test/default_int -- "$@"
 	slow=$(slowness)
 	for part; do
 		"$part"

@@ -14,7 +14,7 @@ kinds()
 {
 	echo "== begin kinds"
 	cat /tmp/*.json 2>/dev/null | awk -F'"' '
-		/^{"record":/ { if (!first[$4]) first[$4] = $0; last[$4] = $0 }
+		/^[{]"record":/ { if (!first[$4]) first[$4] = $0; last[$4] = $0 }
 		END { for (kind in first) { print first[kind]; print last[kind] } }'
 	echo "== end kinds"
 }

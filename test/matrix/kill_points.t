@@ -18,7 +18,7 @@ export CXL_MEM=256M MEM=1G TIMEOUT=1200
 mkdir -p build/test
 build/deps/bin/musl-cc -static -O1 -o build/test/kill_at test/kill_at.c ||
 	exit 1
-boot_script kill_points test/guest/kill_points.guest --add test/snapshot \
+boot_script kill_points test/matrix/kill_points.guest --add test/snapshot \
 	--add build/test/kill_at -- "${KILL_STEP:-5}" policies runs regions
 
 points=0
