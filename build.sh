@@ -99,8 +99,8 @@ musl|verb_deps"
 source: build/vmlinuz|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
 	"run|[--name N] [--add FILE[:PATH]]... [--count] [--latency \
-cxl=+250ns]... [--icount] [TIER ARGUMENTS]|boot, run tier \
-(--once gups 1G node1), power off; see out/N|cmd_run"
+cxl=+250ns]... [--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, \
+run tier (--once gups 1G node1), power off; see out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
 	"experiment|list, or NAME [OPTIONS]|cells in guests of their own, side by side: \
@@ -108,6 +108,8 @@ experiment --help|cmd_experiment"
 	"compare|RUN RUN...|runs or experiments (out/NAME) against the first of \
 them|cmd_compare"
 	"report|RUN|the page of a run or an experiment, again|cmd_report"
+	"expect|RUN EXPR...|whether a run, or an experiment, is as expected: status 4 \
+if not; --names|cmd_expect"
 	"list||runs and experiments, newest first: verdict, main figure|cmd_list"
 	"guest||all that a run needs, and its versions, for programs|verb_guest"
 	"need|PACKAGE...|Debian packages, where they are missing|need"
@@ -299,6 +301,11 @@ cmd_compare()
 cmd_report()
 {
 	in_python report "$@"
+}
+
+cmd_expect()
+{
+	in_python expect "$@"
 }
 
 cmd_list()

@@ -9,6 +9,8 @@
   stats.py    which cells differ, and by how much one could tell
   report.py   what a report says, as tables; report_*.py write it in each form
   picture.py  SVG
+  expression.py  how an expectation is written, and all names of figures
+  expect.py   whether it is met; ktap.py says so for CI
   compare.py  runs or experiments against each other
   listing.py  what is in OUT
   __main__.py the verbs of build.sh

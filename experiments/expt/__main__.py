@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The verbs of build.sh: experiment, compare, report, list."""
+"""The verbs of build.sh: experiment, compare, report, expect, list."""
 import json
 import os
 import re
 import sys
 import types
 
-from . import (compare, listing, metrics, parse, pictures, plan as planning,
-               report, report_csv, report_html, report_md, report_text,
+from . import (compare, expect, expression, listing, metrics, parse, pictures,
+               plan as planning, report, report_csv, report_html, report_md, report_text,
                run)
 from .common import (EXPERIMENTS, NAME, Refused, nearest, out, read_json, say,
                      topologies, variables, write, write_json)
@@ -25,6 +25,8 @@ usage: ./build.sh experiment list
   --topology NAME    the machine, for all cells
   --kernel VERSION   6.12, 7.3 or a bzImage
   --rank METRIC      what the cells are ranked by, instead of the file's
+  --expect EXPR      what shall hold, e.g. 'numab: near_end >= 0.9'; else status 4
+  --ktap             say at the end what passed, as KTAP
   --reference CELL   run it once more a round, with one seed: the host's noise
   --icount           time is counted in instructions: a cell repeats, on one CPU
   --sshloginfile F   on these machines, by GNU parallel
@@ -34,8 +36,8 @@ usage: ./build.sh experiment list
   --report           make its report again, from what there is
 """
 VALUED = ("scale", "repeat", "jobs", "topology", "kernel", "workload", "policy",
-          "rank", "reference", "sshloginfile")
-FLAGS = ("icount", "cells", "dry-run", "resume", "report")
+          "rank", "reference", "expect", "sshloginfile")
+FLAGS = ("icount", "cells", "dry-run", "resume", "report", "ktap")
 
 
 # --- arguments ----------------------------------------------------------------
@@ -45,7 +47,7 @@ def read_options(arguments):
     o = types.SimpleNamespace(
         words=[], given=set(), icount=os.environ.get("ICOUNT", ""), scale="1",
         repeat=1, jobs=1, topology="", kernel="", workload="", policy="",
-        rank="", reference="", sshloginfile="")
+        rank="", reference="", expect=[], sshloginfile="")
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
@@ -63,7 +65,8 @@ def read_options(arguments):
                 if not rest:
                     raise Refused(2, f"experiment: {word} needs a value")
                 value = rest.pop(0)
-            setattr(o, name, check_option(name, value))
+            value = check_option(name, value)
+            setattr(o, name, o.expect + [value] if name == "expect" else value)
         else:
             raise Refused(2, f"experiment: no option {word.split('=')[0]}"
                           f"{nearest(name, VALUED + FLAGS)} "
@@ -80,6 +83,8 @@ def check_option(name, value):
         if not re.fullmatch("[1-9][0-9]?", value):
             raise Refused(2, f"--{name} {value}: 1 to 99")
         return int(value)
+    if name == "expect":
+        return expression.option(value)
     if name == "rank":
         return metrics.check(value.replace(",", " "))
     if name == "sshloginfile" and not os.path.isfile(value):
@@ -144,6 +149,9 @@ def experiment(arguments):
         return list_experiments()
     name, found = read_experiment(o)
     if not found:
+        if o.expect:
+            raise Refused(2, "--expect: not with --report; ./build.sh expect "
+                          f"{name} EXPR says what of it holds")
         directory = run.find(name)
         make_report(directory, read_json(directory / "plan.json"), o.rank)
         return 0
@@ -154,7 +162,10 @@ def experiment(arguments):
     if o.reference:
         found.reference = o.reference
         parse.check_reference(found, "--reference")
+    found.expect += o.expect
     plan = planning.Planner(o, run.guest).plan(found, name)
+    plan["expect"] = expect.check(found.expect,
+                                  [cell.name for cell in found.cells])
     if "dry-run" in o.given:
         return dry_run(name, plan, o.jobs)
     directory = run.resume(name, plan) if "resume" in o.given else \
@@ -166,11 +177,11 @@ def experiment(arguments):
             print((directory / "commands" / cell["id"]).read_text(), end="")
         return 0
     ended = run.Runner(directory, plan, o.jobs, o.sshloginfile).run()
-    results = make_report(directory, plan)
+    status = make_report(directory, plan, ktap="ktap" in o.given)
     held.close()
     if not ended:
         raise Refused(1, "interrupted; --resume goes on")
-    return int(any(r["verdict"] != "passed" for r in results))
+    return status
 
 
 def list_experiments():
@@ -205,11 +216,15 @@ def dry_run(name, plan, jobs):
     return 0
 
 
-def make_report(directory, plan, rank=""):
-    """The report's files, and its text on the terminal; the results."""
+def make_report(directory, plan, rank="", ktap=False):
+    """The report's files, and its text on the terminal; the status of it."""
     r = report.collect(directory, dict(plan, rank=rank or plan["rank"]))
     write_json(directory / "results.json", r.results)
     page = report.page(r)
+    ours = expect.Source(directory, r.runs)
+    judgements = expect.judged(ours, map(expression.option,
+                                         plan.get("expect", [])))
+    expect.add_to(page, judgements)
     page.pictures = pictures.all_of(r)
     said = next(filter(None, (compare.manifest(directory / "cells" / c["id"])
                               for c in plan["cells"])), {})
@@ -221,7 +236,7 @@ def make_report(directory, plan, rank=""):
     write_json(directory / "datapackage.json", report_csv.package(plan["name"]))
     write_json(directory / "report.json", report_csv.report(r, page))
     write_page(directory, page, report_text.sparks(r))
-    return r.results
+    return expect.leave(ours, judgements, ktap)
 
 
 def write_page(directory, page, sparks=()):
@@ -255,6 +270,34 @@ def report_verb(arguments):
     return 0
 
 
+def expect_verb(arguments):
+    """RUN [--ktap] EXPR...; --check EXPR...: of a run that is to be."""
+    words = [a for a in arguments if a not in ("--ktap", "--check", "--names")]
+    if "--names" in arguments:
+        print("\n".join(expression.names_of_figures()))
+        return 0
+    if "--check" in arguments:
+        expect.check(map(expression.option, words))
+        return 0
+    if not words or words[0].startswith("-"):
+        raise Refused(2, "expect: of which run or experiment, and what? e.g. "
+                      "./build.sh expect out/latest 'near_end >= 0.9'")
+    ours = expect.source(words[0])
+    cells = [c for c in ours.good if c]
+    given = list(map(expression.option, words[1:]))
+    if not given and cells:
+        given = list(map(expression.option, read_json(
+            ours.path / "plan.json").get("expect", [])))
+    if not given and "--ktap" not in arguments:
+        raise Refused(2, "expect: what? e.g. 'near_end >= 0.9'")
+    expect.check(given, cells)
+    judgements = expect.judged(ours, given)
+    if "--ktap" not in arguments:
+        for judgement in judgements:
+            print(expect.line(judgement))
+    return expect.leave(ours, judgements, "--ktap" in arguments)
+
+
 def compare_verb(arguments):
     if len(arguments) < 2 or any(a.startswith("-") for a in arguments):
         raise Refused(2, "compare: which runs or experiments? e.g. "
@@ -277,7 +320,7 @@ def list_verb(arguments):
 
 
 VERBS = {"experiment": experiment, "report": report_verb,
-         "compare": compare_verb, "list": list_verb}
+         "compare": compare_verb, "expect": expect_verb, "list": list_verb}
 
 
 def main(verb, *arguments):

@@ -8,13 +8,14 @@ import itertools
 import os
 import re
 
-from . import metrics
+from . import expression, metrics
 from .common import NAME, Refused, nearest, topologies
 
 CELLS_MAX = 64
 SETTINGS = ("topology", "mem", "cxl_mem", "smp", "dram_free", "latency",
             "count", "scope", "timeout", "kernel", "common")
-KEYWORDS = ("title", "note", "rank", "reference", "theirs", "cell") + SETTINGS
+KEYWORDS = ("title", "note", "rank", "reference", "theirs", "expect",
+            "cell") + SETTINGS
 SPACE = " \t\r\v\f"
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -33,6 +34,7 @@ class Experiment:
     def __init__(self, title=""):
         self.title, self.rank, self.reference = title, "", ""
         self.notes, self.theirs, self.cells = [], {}, []
+        self.expect = []
 
     def has(self, name):
         return any(cell.name == name for cell in self.cells)
@@ -130,6 +132,14 @@ class Reader:
                        f"{nearest(name, metrics.COUNTERS)}")
         self.experiment.theirs[name] = figures
         self.theirs.append((name, self.at()))
+
+    def take_expect(self, value):
+        line, column = self.line, self.column
+
+        def wrong(message, at):
+            raise Refused(2, f"{self.path}:{line}:{column + at - 1}: expect: "
+                          f"{message}")
+        self.experiment.expect.append(expression.parse(value, wrong))
 
     def take_cell(self, value):
         name, *words = split(value)

@@ -73,6 +73,7 @@ class Planner:
             "qemu": guests[0]["qemu"], "notes": " ".join(experiment.notes),
             "theirs": experiment.theirs,
             "reference": self.o.reference or experiment.reference,
+            "expect": [],
             "cells": self.rounds(cells, self.o.reference
                                  or experiment.reference),
         }

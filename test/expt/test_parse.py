@@ -35,7 +35,10 @@ class File(Case):
             rank near_mean updates_per_s
             theirs numa_hit 1 2
             reference a
+            expect b: near_end > 90% * @a
             """)
+        self.assertEqual([(x.whole, x.cell) for x in e.expect],
+                         [("b: near_end > 90% * @a", "b")])
         self.assertEqual(e.title, "A title  of words")
         a, b = e.cells
         self.assertEqual(a.words, ["gups", "{1G}", "node1"])
@@ -70,6 +73,8 @@ class File(Case):
                  "topology   moon"),
                 ("1:5", "mem: '8 G' is no size", "mem 8 G"),
                 ("1:5", "smp: 'two'", "smp two"),
+                ("2:17", "expect: '=>' is no number",
+                 "mem 8G\nexpect near_end => 1"),
                 ("1:9", "timeout: '1d'", "timeout 1d"),
                 ("1:4", "mem: nothing behind it", "mem"),
                 ("1:6", "cell 'a/b': letters", "cell a/b gups"),

@@ -105,6 +105,8 @@ title x
 cell a gups 1M
 theirs numa_hit 1 2
 X
+broken "broken.exp:1:15: expect: '=>' is no number" "an expectation" \
+	<<<'expect   near => 0.9'
 
 # Files that nobody wrote: those of the experiments, with some of their lines
 # and bytes changed.  Each is refused with a place, or taken as far as to the
@@ -324,6 +326,23 @@ verb report B
 is "$status" 0 "report: status 0"
 like "$said" 'Passed: updates 5 M/s' "report: what came out"
 ok "report: a page" [ -s "$OUT/B/index.html" ]
+verb expect B 'near_end >= 0.5' 'updates_per_s >= 0.95 * @A'
+is "$status" 0 "expect: status 0"
+like "$said" 'met +updates_per_s >= 0.95 \* @A: 5000000 against 3800000' \
+	"expect: the figure, and what it is measured by"
+verb expect A 'near_end >= 95%'
+is "$status" 4 "expect: what is not met: status 4"
+like "$said" 'NOT MET  near_end >= 95%: 0.9 against 0.95: -0.05 \(-5.3 %\)' \
+	"expect: by how much"
+verb expect A 'nearend >= 95%'
+is "$status" 2 "expect: a wrong name: status 2"
+like "$said" "no figure 'nearend'; nearest: near_end" "expect: the nearest"
+like "$(<"$OUT/A/junit.xml")" '<failure message="0.9 against 0.95' "junit.xml"
+for options in --ktap "--expect 1>0"; do
+	# shellcheck disable=SC2086
+	verb shell $options
+	is "$status" 2 "shell takes no $options"
+done
 verb list
 is "$status" 0 "list: status 0"
 like "$said" 'B +passed  5 M/s' "list: a run, its verdict and figure"
