@@ -4,6 +4,7 @@
   parse.py    an experiment's text, sweeps and grids    to cells
   plan.py     cells, scale and repeats                  to runs
   run.py      what is planned is run, and what is left of it
+  cluster.py  by ssh or Slurm, on other machines
   metrics.py  what a run is measured by: names, units, what is better
   records.py  a run's records                           to its figures
   stats.py    which cells differ, and by how much one could tell

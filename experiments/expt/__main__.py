@@ -6,9 +6,9 @@ import re
 import sys
 import types
 
-from . import (compare, expect, expression, listing, metrics, parse, pictures,
-               plan as planning, report, report_csv, report_html, report_md, report_text,
-               run)
+from . import (cluster, compare, expect, expression, listing, metrics, parse,
+               pictures, plan as planning, report, report_csv, report_html,
+               report_md, report_text, run)
 from .common import (EXPERIMENTS, NAME, Refused, nearest, out, read_json, say,
                      topologies, variables, write, write_json)
 
@@ -21,7 +21,7 @@ usage: ./build.sh experiment list
 
   --scale N/M        memory and the sizes written {1G} times N/M (1)
   --repeat N         each cell so often, with other seeds (1); ranks need 2
-  --jobs N           guests at once (1)
+  --jobs N           guests at once (1); of Slurm: no more than that
   --topology NAME    the machine, for all cells
   --kernel VERSION   6.12, 7.3 or a bzImage
   --rank METRIC      what the cells are ranked by, instead of the file's
@@ -30,6 +30,7 @@ usage: ./build.sh experiment list
   --reference CELL   run it once more a round, with one seed: the host's noise
   --icount           time is counted in instructions: a cell repeats, on one CPU
   --sshloginfile F   on these machines, by GNU parallel
+  --slurm            as job arrays of Slurm
   --cells            print a shell command a cell, and run nothing
   --dry-run          what would be run, and how long it takes
   --resume           go on with the newest one of that name
@@ -37,7 +38,7 @@ usage: ./build.sh experiment list
 """
 VALUED = ("scale", "repeat", "jobs", "topology", "kernel", "workload", "policy",
           "rank", "reference", "expect", "sshloginfile")
-FLAGS = ("icount", "cells", "dry-run", "resume", "report", "ktap")
+FLAGS = ("icount", "cells", "dry-run", "resume", "report", "ktap", "slurm")
 
 
 # --- arguments ----------------------------------------------------------------
@@ -46,7 +47,7 @@ def read_options(arguments):
     """What was asked for, each value checked; words: what are no options."""
     o = types.SimpleNamespace(
         words=[], given=set(), icount=os.environ.get("ICOUNT", ""), scale="1",
-        repeat=1, jobs=1, topology="", kernel="", workload="", policy="",
+        repeat=1, jobs=0, topology="", kernel="", workload="", policy="",
         rank="", reference="", expect=[], sshloginfile="")
     rest = list(arguments)
     while rest:
@@ -71,6 +72,9 @@ def read_options(arguments):
             raise Refused(2, f"experiment: no option {word.split('=')[0]}"
                           f"{nearest(name, VALUED + FLAGS)} "
                           "(./build.sh experiment --help)")
+    if "slurm" in o.given and o.sshloginfile:
+        raise Refused(2, "--slurm or --sshloginfile, not both")
+    o.elsewhere = "slurm" in o.given or bool(o.sshloginfile)
     if "icount" in o.given:
         o.icount = os.environ["ICOUNT"] = o.icount or "1"
     return o
@@ -167,7 +171,7 @@ def experiment(arguments):
     plan["expect"] = expect.check(found.expect,
                                   [cell.name for cell in found.cells])
     if "dry-run" in o.given:
-        return dry_run(name, plan, o.jobs)
+        return dry_run(name, plan, o.jobs or 1)
     directory = run.resume(name, plan) if "resume" in o.given else \
         run.create(name, plan)
     held = run.lock(directory)
@@ -176,12 +180,21 @@ def experiment(arguments):
         for cell in plan["cells"]:
             print((directory / "commands" / cell["id"]).read_text(), end="")
         return 0
-    ended = run.Runner(directory, plan, o.jobs, o.sshloginfile).run()
+    ended = runner(o, directory, plan).run()
     status = make_report(directory, plan, ktap="ktap" in o.given)
     held.close()
     if not ended:
         raise Refused(1, "interrupted; --resume goes on")
     return status
+
+
+def runner(o, directory, plan):
+    if "slurm" in o.given:
+        return run.Runner(directory, plan, o.jobs, cluster.Slurm(
+            directory, plan, o.jobs))
+    jobs = o.jobs or 1
+    return run.Runner(directory, plan, jobs, cluster.Parallel(
+        directory, jobs, o.sshloginfile) if o.sshloginfile else None)
 
 
 def list_experiments():

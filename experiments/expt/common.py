@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -35,6 +36,12 @@ def nearest(word, words):
     import difflib
     found = difflib.get_close_matches(word, list(words), 1, 0.5)
     return f"; nearest: {found[0]}" if found else ""
+
+
+def need(*packages):
+    """Debian's packages; whether they are there now."""
+    return subprocess.run([ROOT / "build.sh", "need", *packages], check=False,
+                          stdin=subprocess.DEVNULL).returncode == 0
 
 
 def variables():

@@ -3,8 +3,8 @@
 import shutil
 import subprocess
 
-from . import picture, records, report, run
-from .common import say, write
+from . import picture, records, report
+from .common import need, say, write
 from .picture import Column, Line, Picture, Strip
 
 SHOWN_MAX = 16      # strips; more are no picture
@@ -188,7 +188,7 @@ def write_all(directory, pictures):
               f'encoding="UTF-8"?>\n{p.svg}\n')
     if not pictures:
         return
-    if not shutil.which("rsvg-convert") and not run.need("librsvg2-bin"):
+    if not shutil.which("rsvg-convert") and not need("librsvg2-bin"):
         say("no rsvg-convert: pictures are SVG only")
         return
     for p in pictures:

@@ -77,7 +77,8 @@ class Planner:
             "cells": self.rounds(cells, self.o.reference
                                  or experiment.reference),
         }
-        check_host_memory(plan, self.o.jobs, self.scale)
+        if not self.o.elsewhere:
+            check_host_memory(plan, self.o.jobs or 1, self.scale)
         return plan
 
     def rounds(self, cells, reference):
@@ -171,10 +172,15 @@ def backends(topology):
                if not line.startswith("#"))
 
 
+def guest_mib(cell):
+    """Of all its memory."""
+    return int(cell["mem"][:-1]) + int(cell["cxl_mem"][:-1]) \
+        * backends(cell["topology"])
+
+
 def check_host_memory(plan, jobs, scale):
     """A guest's memory is taken as it is touched, but in the end it is."""
-    most = max(int(c["mem"][:-1]) + int(c["cxl_mem"][:-1])
-               * backends(c["topology"]) for c in plan["cells"])
+    most = max(map(guest_mib, plan["cells"]))
     with open("/proc/meminfo", encoding="ascii") as file:
         free = int(re.search(r"^MemAvailable: *(\d+)", file.read(), re.M)[1])
     free //= 1024

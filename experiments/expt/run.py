@@ -6,23 +6,23 @@ out/NAME (a link to the newest of that name) has
   commands/ID     a line of shell a run
   cells/ID/       a run each, as ./build.sh run leaves it; seconds: it took
   cells/ID.txt    what it said
+  cells/ID.ended  of one elsewhere: its status, its seconds
 """
 import contextlib
 import fcntl
 import functools
 import os
-import re
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
 
-from . import plan as planning
+from . import cluster, plan as planning
 from .common import ROOT, Refused, out, read_json, say, write, write_json
 
 TICK_S = 0.2
+TRIES = 3       # of a run that was killed, elsewhere
 
 
 @functools.lru_cache(None)
@@ -37,12 +37,6 @@ def guest(kernel):
     found = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     found["plugin"] = found["plugin"] == "yes"
     return found
-
-
-def need(*packages):
-    """Debian's packages; whether they are there now."""
-    return subprocess.run([ROOT / "build.sh", "need", *packages], check=False,
-                          stdin=subprocess.DEVNULL).returncode == 0
 
 
 # --- its directory ------------------------------------------------------------
@@ -143,11 +137,12 @@ def measured_before(name, plan):
 
 class Runner:
     """Whoever goes on with an experiment has mended why a cell failed, or hopes
-    so: all that did not pass is run."""
+    so: all that did not pass is run.  elsewhere: of cluster.py, who has the
+    runs; None: this machine.  jobs: at once; 0: as many as there is room for."""
 
-    def __init__(self, directory, plan, jobs, logins=None):
+    def __init__(self, directory, plan, jobs, elsewhere=None):
         self.directory, self.plan = directory, plan
-        self.jobs, self.logins = jobs, logins
+        self.jobs, self.elsewhere = jobs, elsewhere
         self.ids = [cell["id"] for cell in plan["cells"]]
         self.waiting = [run for run in self.ids
                         if verdict(directory, run) != "passed"]
@@ -160,10 +155,10 @@ class Runner:
         handlers = {s: signal.signal(s, self.stop) for s in
                     (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         try:
-            if self.logins:
+            if self.elsewhere:
                 self.spread()
-            while not self.logins and (self.running or
-                                       self.waiting and not self.stopped):
+            while not self.elsewhere and (self.running or
+                                          self.waiting and not self.stopped):
                 self.turn()
         finally:
             for number, handler in handlers.items():
@@ -172,13 +167,12 @@ class Runner:
         return not self.stopped
 
     def stop(self, *_):
-        """The runs see to their emulators, and say that they were stopped.
-        Twice: the first one makes parallel wait for what runs."""
+        """The runs see to their emulators, and say that they were stopped."""
         self.stopped = True
-        for run, (child, *_) in self.running.items():
+        for child, *_ in self.running.values():
             child.terminate()
-            if run not in self.ids:
-                child.terminate()
+        if self.elsewhere:
+            self.elsewhere.stop()
 
     def turn(self):
         while self.waiting and len(self.running) < self.jobs \
@@ -231,12 +225,11 @@ class Runner:
         """3 of 8 done, about 5 min left."""
         left = [run for run in self.ids if run not in self.done]
         text = f"{len(self.done)} of {len(self.ids)} done"
-        if not left:
+        if not left or not self.jobs:
             return text
         now = time.monotonic()
         gone = sum(min(now - begin, self.clock.of(run)[0])
-                   for run, (_, begin, _) in self.running.items()
-                   if run in self.ids)
+                   for run, (_, begin, _) in self.running.items())
         rest = self.clock.left(left, self.jobs) - gone / self.jobs
         return f"{text}, about {planning.duration(max(1, rest))} left"
 
@@ -251,38 +244,25 @@ class Runner:
     # --- on other machines ----------------------------------------------------
 
     def spread(self):
-        """By GNU parallel, which has the machines' names, over ssh.  They see
-        this directory under the same name."""
-        if not self.waiting:
-            return
-        if not shutil.which("parallel") and not need("parallel"):
-            raise SystemExit(3)
-        log = self.directory / "joblog"
-        log.unlink(missing_ok=True)
-        script = "bash {0}/commands/{{}} >{0}/cells/{{}}.txt 2>&1 </dev/null"
-        child = subprocess.Popen(
-            ["parallel", "--will-cite", "--jobs", str(self.jobs),
-             "--sshloginfile", self.logins, "--joblog", log,
-             script.format(shlex.quote(str(self.directory))),
-             ":::", *self.waiting], stdin=subprocess.DEVNULL)
-        self.running["parallel"] = child, time.monotonic(), None
-        say(f"{len(self.waiting)} runs on the machines of {self.logins} "
-            f"({self.progress()})")
-        told = 0
-        while child.poll() is None:
-            time.sleep(TICK_S)
-            told = self.read_joblog(log, told)
-        self.running.clear()
-        self.read_joblog(log, told)
-
-    def read_joblog(self, log, told):
-        """Seq Host Starttime JobRuntime Send Receive Exitval Signal Command"""
-        with contextlib.suppress(OSError):
-            lines = log.read_text().splitlines()[1:]
-            for line in lines[told:]:
-                part = line.split("\t")
-                run = re.search(r"/commands/(\S+)", part[-1])
-                if run:
-                    self.count(run[1], float(part[3]))
-            return len(lines)
-        return told
+        """All at once; then again those that were killed, which is not what
+        they came to."""
+        for _ in range(TRIES):
+            if not self.waiting or self.stopped:
+                return
+            say(f"{len(self.waiting)} runs for {self.elsewhere.name} "
+                f"({self.progress()})")
+            self.elsewhere.begin(self.waiting)
+            killed, left = [], set(self.waiting)
+            while left:
+                time.sleep(TICK_S)
+                self.line(self.progress())
+                for run in self.elsewhere.ended():
+                    left.discard(run)
+                    end = cluster.read_ended(self.directory, run)
+                    if end:
+                        self.count(run, end[1])
+                    else:
+                        killed.append(run)
+            self.waiting = killed
+        for run in self.waiting:
+            self.count(run, 0)

@@ -6,7 +6,7 @@ import os
 import shutil
 from unittest import mock
 
-from expt import __main__ as expt, plan, run
+from expt import __main__ as expt, pictures, plan, run
 from given import Case, records, write_experiment, write_run
 
 
@@ -72,7 +72,7 @@ class Verbs(Case):
     def test_pictures_without_a_converter(self):
         write_experiment(self.tmp / "out", "quick", {"a": [1e6]})
         with mock.patch.object(shutil, "which", return_value=None), \
-                mock.patch.object(run, "need", return_value=False):
+                mock.patch.object(pictures, "need", return_value=False):
             self.assertIn("pictures are SVG only", self.said(
                 0, "experiment", "quick", "--report"))
         self.assertEqual(list((self.tmp / "out" / "quick").glob("*.png")), [])

@@ -13,7 +13,7 @@ from given import SETTINGS, Case
 def options(**more):
     return types.SimpleNamespace(**{
         "scale": "1", "repeat": 1, "jobs": 1, "topology": "", "rank": "",
-        "reference": "", "icount": "", **more})
+        "reference": "", "icount": "", "elsewhere": False, **more})
 
 
 def guest(kernel):

@@ -13,7 +13,7 @@ import textwrap
 import time
 from unittest import mock
 
-from expt import run
+from expt import cluster, common, run
 from given import Case, VARIABLES
 
 PASS = "mkdir -p cells/{0}; echo passed >cells/{0}/verdict"
@@ -36,10 +36,10 @@ class Cells(Case):
             f"cd {self.directory} && env A=1 bash -c '"
             + script.format(identity) + "'\n")
 
-    def run_all(self, plan, jobs=1, logins=None):
+    def run_all(self, plan, jobs=1, elsewhere=None):
         said = io.StringIO()
         with contextlib.redirect_stderr(said):
-            good = run.Runner(self.directory, plan, jobs, logins).run()
+            good = run.Runner(self.directory, plan, jobs, elsewhere).run()
         return good, said.getvalue()
 
     def verdicts(self, plan):
@@ -87,18 +87,59 @@ class Cells(Case):
         plan = self.plan("a.1", "b.1", "c.1")
         (self.tmp / "logins").write_text(":\n")
         self.command("b.1", "exit 3")
-        good, said = self.run_all(plan, 2, str(self.tmp / "logins"))
+        elsewhere = cluster.Parallel(self.directory, 2,
+                                     str(self.tmp / "logins"))
+        good, said = self.run_all(plan, 2, elsewhere)
         self.assertTrue(good)
         self.assertEqual(self.verdicts(plan), ["passed", "failed: did not run",
                                                "passed"])
-        self.assertIn("3 runs on the machines of", said)
+        self.assertIn("3 runs for the machines of", said)
         self.assertIn("(3 of 3 done)", said)
         self.assertEqual(len((self.directory / "joblog").read_text()
                              .splitlines()), 4)
         self.command("b.1", PASS)
-        self.run_all(plan, 1, str(self.tmp / "logins"))
-        good, said = self.run_all(plan, 1, str(self.tmp / "logins"))
+        self.run_all(plan, 1, elsewhere)
+        good, said = self.run_all(plan, 1, elsewhere)
         self.assertEqual((good, said), (True, ""))
+
+    def test_what_is_killed_is_run_again(self):
+        """But no more than TRIES times; and not what came to an end."""
+        if not shutil.which("parallel"):
+            self.skipTest("no GNU parallel")
+        plan = self.plan("a.1", "b.1", "c.1")
+        (self.tmp / "logins").write_text(":\n")
+        self.command("a.1", "echo >>{0}.tries; if [ -e {0}.killed ]; then "
+                     + PASS + "; else touch {0}.killed; kill -9 $PPID; fi")
+        self.command("b.1", "echo >>b.1.tries; kill -9 $PPID")
+        self.command("c.1", "echo >>c.1.tries; exit 1")
+        good, said = self.run_all(plan, 1, cluster.Parallel(
+            self.directory, 1, str(self.tmp / "logins")))
+        self.assertTrue(good)
+        self.assertEqual(self.verdicts(plan)[0], "passed")
+        tries = [len((self.directory / f"{i}.tries").read_text())
+                 for i in ("a.1", "b.1", "c.1")]
+        self.assertEqual(tries, [2, run.TRIES, 1])
+        self.assertIn("1 runs for the machines", said)
+
+    def test_what_a_task_of_slurm_asks_for(self):
+        directory = self.tmp / "x"
+        plan = {"name": "x", "cells": [
+            {"id": f"a.{i}", "smp": "2", "mem": "1024M", "cxl_mem": "512M",
+             "topology": topology, "timeout": "90"}
+            for i, topology in enumerate(("cxl", "cxl2", "cxl"))]}
+        self.assertEqual([cluster.resources(c) for c in plan["cells"]], [
+            (2, 1536 + cluster.EMULATOR_MIB, 4),
+            (2, 2048 + cluster.EMULATOR_MIB, 4),
+            (2, 1536 + cluster.EMULATOR_MIB, 4)])
+        with mock.patch.object(shutil, "which", return_value="/bin/sbatch"):
+            slurm = cluster.Slurm(directory, plan, 3)
+        text = slurm.script((2, 2560, 4), 5, directory / "x y.list")
+        for line in ("#SBATCH --array=0-4%3",
+                     "#SBATCH --ntasks=1 --cpus-per-task=2 --mem=2560M",
+                     "#SBATCH --time=4 --requeue --output=/dev/null"):
+            self.assertIn(line, text.splitlines())
+        with mock.patch.object(shutil, "which", return_value=None):
+            self.refused(3, "no sbatch", cluster.Slurm, directory, plan, 0)
 
     def test_progress_on_a_terminal(self):
         plan = self.plan("a.1")
@@ -217,4 +258,4 @@ class Guest(Case):
         self.assertEqual(caught.exception.code, 3)
 
     def test_packages(self):
-        self.assertTrue(run.need("bash"))
+        self.assertTrue(common.need("bash"))

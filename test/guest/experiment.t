@@ -95,7 +95,7 @@ like "$said" 'large.1 begins[^:]* numab.1 begins' "two guests at once"
 echo : >"$tmp/logins"
 asked --resume --sshloginfile "$tmp/logins"
 is "$status" 1 "what failed is run again, by parallel: status 1"
-like "$(sed 1d "$dir/joblog")" 'commands/large.1' "and nothing else"
+like "$(sed 1d "$dir/joblog")" 'large.1$' "and nothing else"
 is "$(wc -l <"$dir/joblog")" 2 "once"
 
 # --- what it says ------------------------------------------------------------
