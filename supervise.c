@@ -5,8 +5,10 @@
  * The child executes this program anew instead of going on after fork: as
  * PID 1 because libnuma reads /sys once, in a constructor, before main() had
  * mounted it; elsewhere so that there is one way, not two. Its records come
- * by a pipe, are numbered by it and counted here: so the number in the end
- * record is what was really written, also when the child died.
+ * by a socket, are numbered by it and counted here: so the number in the end
+ * record is what was really written, also when the child died. A pipe would be
+ * simpler, but its pages count as the task's own: in a cpuset whose memory is
+ * all movable (a node of CXL memory alone) every write to one is ENOMEM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +21,7 @@
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -259,7 +262,7 @@ static void watch_child(struct watch *w)
 			{ .fd = life.signals, .events = POLLIN },
 			{ .fd = w->records, .events = POLLIN },
 		};
-		/* A grandchild may hold the pipe open: do not wait for it. */
+		/* A grandchild may hold it open: do not wait for it. */
 		bool ended = w->ended || w->stuck;
 		int n = poll(fds, 2, poll_timeout(w));
 
@@ -417,8 +420,8 @@ static void run(struct watch *w)
 {
 	int fds[2];
 
-	if (pipe(fds)) {
-		blame(w->result, "pipe: %s", strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) && pipe(fds)) {
+		blame(w->result, "no socket and no pipe: %s", strerror(errno));
 		return;
 	}
 	fcntl(fds[0], F_SETFD, FD_CLOEXEC);

@@ -12,19 +12,30 @@
 #include "lib/error.h"
 #include "lib/report.h"
 
+static int set_yaml(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->damon.yaml = true;
+	return 0;
+}
+
+static const struct verb_option options[] = {
+	{ "yaml", NULL, set_yaml, "in YAML, as HMSDK's files" },
+	{ 0 },
+};
+
 static int work(const struct plan *plan)
 {
 	struct damon_config *config = damon_read();
 	char *text;
 
-	(void)plan;
 	if (!config)
 		return -EIO;
-	text = damo_format(config);
+	text = damo_format(config, plan->damon.yaml);
 	kdamond_free(config);
 	if (!text)
 		return fail(ENOMEM, "DAMON's configuration is too large");
-	report_say("%s\n", text);
+	report_say(plan->damon.yaml ? "%s" : "%s\n", text);
 	free(text);
 	return 0;
 }
@@ -32,7 +43,9 @@ static int work(const struct plan *plan)
 const struct verb verb_damon_dump = {
 	.name = "damon dump",
 	.operands = "",
-	.summary = "print DAMON's configuration in damo's format (JSON)",
+	.summary =
+		"print DAMON's configuration in damo's format (JSON or YAML)",
 	.flags = VERB_LOOKS | VERB_ROOT,
+	.options = (const struct verb_option *const[]){ options, NULL },
 	.work = work,
 };

@@ -86,6 +86,14 @@ static int set_size(struct plan *p, const char *arg)
 	return 0;
 }
 
+/* As of gen_migpol.py. Nothing is changed, so nobody is in the way, nor root. */
+static int set_output(struct plan *p, const char *arg)
+{
+	p->damon.output = arg;
+	p->dry_run = true;
+	return *arg ? 0 : option_bad("--output", "''", "name a file");
+}
+
 static const struct verb_option options[] = {
 	{ "demote", "SRC DEST", set_demote,
 	  "migrate_cold from node SRC to node DEST", 'd' },
@@ -99,6 +107,9 @@ static const struct verb_option options[] = {
 	{ "size", "SIZE", set_size,
 	  "split regions that are larger (as HMSDK's -s)", 's' },
 	{ "region-max-size", "SIZE", set_size, "as --size" },
+	{ "output", "FILE", set_output,
+	  "write it to FILE (.yaml, or JSON; - prints it), and start nothing",
+	  'o' },
 	{ 0 },
 };
 
@@ -127,8 +138,15 @@ static int work(const struct plan *plan)
 	const struct damon_plan *p = &plan->damon;
 	struct damon_config *config = p->file ? damo_read(p->file) :
 						damon_generate(DAMON_HMSDK, p);
-	int err = config ? undo_begin("policy") : -EINVAL;
+	int err = config ? 0 : -EINVAL;
 
+	if (!err && p->output) {
+		err = damo_write(p->output, config);
+		kdamond_free(config);
+		return err;
+	}
+	if (!err)
+		err = undo_begin("policy");
 	if (!err && !p->file && !p->global)
 		err = cgroup_make(p->cgroup ? p->cgroup : "hmsdk");
 	if (!err)

@@ -20,6 +20,7 @@
 #include "damon/damon_sysfs.h"
 #include "lib/alloc.h"
 #include "lib/base.h"
+#include "lib/error.h"
 #include "lib/text.h"
 #include "lib/time.h"
 #include "mm/cgroup.h"
@@ -272,14 +273,44 @@ static enum findings_answer window_small(struct findings_look *l, char *text)
 
 /* --------------------------------------------------------------- regions */
 
+/*
+ * Why no region can be made of a memdev that is free, as libcxl sees it; ""
+ * where one can, or where that cannot be asked.
+ */
+static const char *blocked(struct findings_look *l,
+			   const struct findings_memdev *m)
+{
+	char name[16];
+	int err;
+
+	if (l->asked_region)
+		return l->region_blocked;
+	l->asked_region = true;
+	snprintf(name, sizeof(name), "mem%d", m->id);
+	err = region_could_create(name);
+	if (err && err != -EPERM && err != -EINVAL)
+		snprintf(l->region_blocked, sizeof(l->region_blocked), "%s",
+			 fail_message());
+	return l->region_blocked;
+}
+
 static enum findings_answer no_region(struct findings_look *l, char *text)
 {
 	const struct findings_memdev *m = free_memdev(l);
 	char size[SIZE_TEXT];
 
-	return m ? yes(text, "mem%d (%s) has no region", m->id,
-		       format_size(size, m->ram)) :
-		   FINDINGS_NO;
+	return m && !blocked(l, m)[0] ? yes(text, "mem%d (%s) has no region",
+					    m->id, format_size(size, m->ram)) :
+					FINDINGS_NO;
+}
+
+static enum findings_answer region_blocked(struct findings_look *l, char *text)
+{
+	const struct findings_memdev *m = free_memdev(l);
+
+	return m && blocked(l, m)[0] ? yes(text, "mem%d has no region: %s",
+					   m->id, blocked(l, m)) :
+				       FINDINGS_NO;
 }
 
 static enum findings_answer commit_refused(struct findings_look *l, char *text)
@@ -764,6 +795,28 @@ static const struct zone_node *zone_node(struct findings_look *l, int node)
 	return zone_of(&l->zones, node);
 }
 
+/* What the kernel takes for a task from the task's own nodes has no place. */
+static enum findings_answer only_movable(struct findings_look *l, char *text)
+{
+	struct node *nodes;
+	int n = node_list(&nodes),
+	    kept = n < 0 ? 0 : node_keep_allowed(nodes, n);
+	int first = kept ? nodes[0].id : -1;
+	bool all = kept && kept < n;
+
+	for (int i = 0; i < kept && all; i++) {
+		const struct zone_node *z = zone_node(l, nodes[i].id);
+
+		all = z && !z->unmovable;
+	}
+	free(nodes);
+	return !all ? FINDINGS_NO :
+		      yes(text,
+			  "programs started here may use no memory but movable "
+			  "one, as of node %d",
+			  first);
+}
+
 static enum findings_answer unconditional(struct findings_look *l, char *text)
 {
 	const struct zone_node *z = l->near ? zone_node(l, l->near->id) : NULL;
@@ -1036,7 +1089,7 @@ const struct findings_row findings_rows[] = {
 	{ "cxl-no-driver", FINDINGS_BROKEN, FINDINGS_ASKED, no_driver,
 	  "more PCI devices of class 050210 than mem* on the CXL bus",
 	  "The kernel does not use the device.",
-	  "modprobe cxl_acpi cxl_pci cxl_mem; a kernel with CONFIG_CXL_ACPI, CXL_PCI, CXL_MEM; dmesg says why a probe failed" },
+	  "modprobe -a cxl_acpi cxl_pci cxl_mem; a kernel with CONFIG_CXL_ACPI, CXL_PCI, CXL_MEM; dmesg says why a probe failed" },
 	{ "cxl-persistent", FINDINGS_WARNING, FINDINGS_ASKED, persistent,
 	  "ram/size of a mem* is 0, pmem/size is not",
 	  "Regions of RAM need volatile memory.",
@@ -1048,7 +1101,7 @@ const struct findings_row findings_rows[] = {
 	{ "cxl-no-endpoint", FINDINGS_BROKEN, FINDINGS_ASKED, no_endpoint,
 	  "no endpoint* whose uport is the mem*",
 	  "The kernel does not know the way from a host bridge to the device.",
-	  "QEMU: put the cxl-type3 below a cxl-rp, that below a pxb-cxl; modprobe cxl_acpi cxl_port; a link that is not up shows in lspci -vv" },
+	  "QEMU: put the cxl-type3 below a cxl-rp, that below a pxb-cxl; modprobe -a cxl_acpi cxl_port; a link that is not up shows in lspci -vv" },
 	{ "cxl-no-window", FINDINGS_BROKEN, FINDINGS_ASKED, no_window,
 	  "no root decoder with cap_ram 1",
 	  "The firmware gives CXL memory no addresses.",
@@ -1060,7 +1113,7 @@ const struct findings_row findings_rows[] = {
 	{ "window-small", FINDINGS_WARNING, FINDINGS_ASKED, window_small,
 	  "the root decoder's size less its regions is below ram/size",
 	  "A region of the whole device is refused (ERANGE).",
-	  "tier region create --size, or a larger window (QEMU: cxl-fmw.N.size)" },
+	  "tier region create --size SIZE, or a larger window (QEMU: cxl-fmw.N.size)" },
 	{ "size-misaligned", FINDINGS_NOTE, FINDINGS_ASKED, misaligned,
 	  "ram/size of a mem* is no multiple of 256 MiB",
 	  "A region takes multiples of 256 MiB: the rest is not used.",
@@ -1068,13 +1121,17 @@ const struct findings_row findings_rows[] = {
 	{ "region-missing", FINDINGS_BROKEN, FINDINGS_ASKED, no_region,
 	  "no region* has the mem* among its targets",
 	  "The device's memory is not used.", "tier region create (root)" },
+	{ "region-blocked", FINDINGS_BROKEN, FINDINGS_ASKED, region_blocked,
+	  "no region* has the mem* among its targets, and libcxl finds none that could be made (asked as root)",
+	  "The device's memory is not used, and tier region create would be refused.",
+	  "what it says; tier region list shows the regions that there are" },
 	{ "commit-refused", FINDINGS_WARNING, FINDINGS_ASKED, commit_refused,
 	  "the flag hypervisor in /proc/cpuinfo, no committed region",
 	  "Linux refuses to commit a region in a virtual machine: \"Failed to synchronize CPU cache state\", ENXIO.",
 	  "QEMU: -cpu max,-hypervisor; or a kernel with CONFIG_CXL_REGION_INVALIDATION_TEST" },
 	{ "region-uncommitted", FINDINGS_BROKEN, FINDINGS_ASKED, uncommitted,
 	  "commit of a region* is 0", "The region has no memory.",
-	  "dmesg says why; tier region destroy, tier region create" },
+	  "dmesg says why; tier region destroy NAME, tier region create" },
 	{ "region-no-dax", FINDINGS_BROKEN, FINDINGS_ASKED, no_dax,
 	  "a committed region of RAM has no dax* and no memory online",
 	  "The region is no memory yet.",
@@ -1082,7 +1139,7 @@ const struct findings_row findings_rows[] = {
 	{ "dax-no-kmem", FINDINGS_BROKEN, FINDINGS_ASKED, no_kmem,
 	  "the driver of a region's dax* is not kmem",
 	  "Its memory is a device, not a NUMA node.",
-	  "modprobe kmem (CONFIG_DEV_DAX_KMEM); daxctl reconfigure-device --mode=system-ram" },
+	  "modprobe kmem (CONFIG_DEV_DAX_KMEM); daxctl reconfigure-device --mode=system-ram NAME" },
 	{ "region-offline", FINDINGS_BROKEN, FINDINGS_ASKED, offline,
 	  "no memory block of a region with the driver kmem is online",
 	  "The memory is there, and nothing may use it.",
@@ -1151,6 +1208,11 @@ const struct findings_row findings_rows[] = {
 	  "Mems_allowed_list in /proc/self/status",
 	  "A cpuset keeps programs from that memory; demotion may use it all the same.",
 	  "add the node to cpuset.mems of the cgroup" },
+	{ "only-movable-allowed", FINDINGS_WARNING, FINDINGS_COMMAND,
+	  only_movable,
+	  "Mems_allowed_list in /proc/self/status, and no zone but Movable of those nodes in /proc/zoneinfo",
+	  "Pipes, and what else the kernel takes from a task's own nodes, fail with \"Out of memory\".",
+	  "add a node of DRAM to cpuset.mems of the cgroup, and bind the program's memory instead (tier run --membind, numactl --membind)" },
 	{ "memory-limited", FINDINGS_WARNING, FINDINGS_ASKED, limited,
 	  "memory.max less memory.current (limit_in_bytes, usage_in_bytes), less than the nodes have, up the path of /proc/self/cgroup",
 	  "The kernel kills what takes more, however much the nodes have free.",

@@ -53,6 +53,8 @@ struct findings_look {
 	struct machine machine;
 	struct zones zones;
 	bool has_zones; /* they were looked at */
+	bool asked_region;
+	char region_blocked[FINDINGS_TEXT]; /* why none can be made; "": one can */
 	struct findings_memdev *memdevs;
 	int nr_memdevs;
 	struct poison poison;

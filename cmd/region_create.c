@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <errno.h>
+#include <limits.h>
 
 #include "cmd/show.h"
 #include "cmd/verb.h"
@@ -85,15 +86,20 @@ static int create_one(const struct region_plan *p)
 static int create_unassigned(const struct region_plan *p)
 {
 	struct region_devices devices;
-	int err = region_devices(&devices, TIMEOUT_NS);
+	int err = region_devices(&devices, TIMEOUT_NS), before = INT_MAX;
 
 	if (!err && devices.without_ram && !devices.free_memdevs)
 		report_say("region   %d CXL device%s without volatile memory: "
 			   "no region of RAM for them\n",
 			   devices.without_ram,
 			   devices.without_ram > 1 ? "s" : "");
-	for (int i = 0; !err && i < devices.free_memdevs; i++)
+	/* An interleaved region takes several at once. */
+	while (!err && devices.free_memdevs && devices.free_memdevs < before) {
+		before = devices.free_memdevs;
 		err = create_one(p);
+		if (!err)
+			err = region_devices(&devices, TIMEOUT_NS);
+	}
 	return err;
 }
 

@@ -757,6 +757,24 @@ int region_create(const struct region_spec *spec, struct region *out)
 	return err;
 }
 
+int region_could_create(const char *memdev)
+{
+	const struct region_spec any = { 0 }, named = { .memdev = memdev };
+	struct region_work w = { .spec = &any };
+	struct region out;
+	int err = open_library(&w);
+
+	if (err)
+		return err;
+	if (region_choose(&w, &out)) {
+		w.spec = &named;
+		w.ways = 0;
+		err = region_choose(&w, &out);
+	}
+	close_library(&w);
+	return err;
+}
+
 /* "region12" -> 12, if there is such a region. */
 static int find_region(const char *name)
 {

@@ -77,6 +77,12 @@ int region_devices(struct region_devices *devices, uint64_t timeout_ns);
  */
 int region_create(const struct region_spec *spec, struct region *out);
 
+/*
+ * Would region_create() find something to make a region of, nothing being named?
+ * Looks only. 0, or -errno with what it would say if the memdev were named.
+ */
+int region_could_create(const char *memdev);
+
 /* All regions, *regions to be freed. How many, or -errno with the message. */
 int region_list(struct region **regions);
 /* Behind them the soft-reserved dax devices. */

@@ -75,15 +75,47 @@ static size_t all_memdevs(struct region_work *w, struct cxl_memdev ***memdevs)
 /* How much a failure to use a device says to someone who named none. */
 enum { RANK_UNREACHED = 1, RANK_NO_RAM, RANK_TAKEN, RANK_OTHER };
 
+/* Is the region made of the memdevs that were named, and of no others? */
+static bool is_of_these(const struct region_work *w, const struct region *r)
+{
+	int i, k;
+
+	if (r->nr_memdevs != w->ways)
+		return false;
+	for (i = 0; i < w->ways; i++) {
+		for (k = 0; k < w->ways; k++)
+			if (!strcmp(r->memdevs[k],
+				    cxl_memdev_get_devname(w->memdevs[i])))
+				break;
+		if (k == w->ways)
+			return false;
+	}
+	return true;
+}
+
+/* In which of what was asked for the region differs; NULL: it is that. */
+static const char *other_than_asked(const struct region_work *w,
+				    const struct region *r)
+{
+	const struct region_spec *spec = w->spec;
+
+	return spec->decoder && strcmp(spec->decoder, r->decoder) ?
+		       "under another root decoder" :
+	       spec->memdev && !is_of_these(w, r)  ? "of other memdevs" :
+	       spec->size && spec->size != r->size ? "of another size" :
+						     NULL;
+}
+
 /*
  * Has the memdev a region already? Then *out is that region and the error is
- * -EEXIST: it is what was asked for, unless another decoder was.
+ * -EEXIST: it is what was asked for, or else -EBUSY.
  */
 static int check_untaken(struct region_work *w, struct cxl_memdev *memdev,
 			 struct region *out)
 {
 	char region[REGION_NAME], text[DEVICE_TEXT];
 	int endpoint = region_endpoint(cxl_memdev_get_devname(memdev)), id;
+	const char *other;
 
 	if (endpoint < 0)
 		return fail(ENXIO,
@@ -94,10 +126,13 @@ static int check_untaken(struct region_work *w, struct cxl_memdev *memdev,
 		return 0;
 	if (sscanf(region, "region%d", &id) == 1)
 		region_read(out, id);
-	if (w->spec->decoder && strcmp(w->spec->decoder, out->decoder))
-		return fail(EBUSY, "%s is in %s already, under %s",
-			    region_device_text(text, memdev), region,
-			    out->decoder);
+	other = other_than_asked(w, out);
+	if (other)
+		return fail(
+			EBUSY,
+			"%s is in %s already, which is %s than was asked for; tier region destroy %s frees it",
+			region_device_text(text, memdev), region, other,
+			region);
 	return fail(EEXIST, "%s is in %s already%s",
 		    region_device_text(text, memdev), region,
 		    !out->committed ? ", which is not committed" :
@@ -235,6 +270,79 @@ static int check_room(struct region_work *w, struct cxl_decoder *root)
 		     format_size(want, w->size), have);
 }
 
+/* The first memdev under that host bridge of a root decoder for which fn holds. */
+static struct cxl_memdev *under_bridge(struct region_work *w,
+				       struct cxl_decoder *root, int bridge,
+				       bool (*fn)(struct cxl_memdev *memdev))
+{
+	struct cxl_memdev **all, *found = NULL;
+	size_t n = all_memdevs(w, &all);
+	struct cxl_target *t;
+
+	for (size_t i = 0; i < n && !found; i++) {
+		t = cxl_decoder_get_target_by_memdev(root, all[i]);
+		if (t && cxl_target_get_position(t) == bridge && fn(all[i]))
+			found = all[i];
+	}
+	free(all);
+	return found;
+}
+
+static bool is_volatile(struct cxl_memdev *memdev)
+{
+	return cxl_memdev_get_ram_size(memdev);
+}
+
+/* What can become, or be a part of, a region of RAM. */
+static bool is_free(struct cxl_memdev *memdev)
+{
+	int endpoint = region_endpoint(cxl_memdev_get_devname(memdev));
+	char region[REGION_NAME];
+
+	return is_volatile(memdev) && endpoint >= 0 &&
+	       !region_of_endpoint(endpoint, region) && free_decoder(memdev);
+}
+
+/*
+ * The root decoder interleaves over host bridges, and wants memdevs under each:
+ * which these are, or under which there is none.
+ */
+static int lacks_others(struct region_work *w, struct cxl_decoder *root)
+{
+	const char *name = cxl_decoder_get_devname(root);
+	int bridges = (int)cxl_decoder_get_interleave_ways(root), endpoint;
+	char region[REGION_NAME] = "", text[512] = "";
+	struct cxl_memdev *memdev = NULL;
+
+	for (int i = 0; i < bridges; i++) {
+		memdev = under_bridge(w, root, i, is_free);
+		if (!memdev)
+			break;
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%s%s", i ? "," : "", cxl_memdev_get_devname(memdev));
+	}
+	if (memdev)
+		return lacks(
+			ENXIO,
+			"root decoder %s interleaves over %d host bridges: its regions need a memdev under each (tier region create --memdev %s)",
+			name, bridges, text);
+	for (int i = 0; i < bridges && !memdev; i++)
+		if (!under_bridge(w, root, i, is_free))
+			memdev = under_bridge(w, root, i, is_volatile);
+	endpoint = memdev ? region_endpoint(cxl_memdev_get_devname(memdev)) :
+			    -1;
+	if (endpoint >= 0 && region_of_endpoint(endpoint, region))
+		return lacks(
+			ENXIO,
+			"root decoder %s interleaves over %d host bridges: its regions need a memdev under each, and %s is in %s: tier region destroy %s, then tier region create",
+			name, bridges, region_device_text(text, memdev), region,
+			region);
+	return lacks(
+		ENXIO,
+		"root decoder %s interleaves over %d host bridges: its regions need a memdev with volatile memory under each, and under one there is none: the machine needs one there, or a window of one host bridge (QEMU: cxl-fmw.N.targets.0 alone)",
+		name, bridges);
+}
+
 static int check_root(struct region_work *w, struct cxl_decoder *root,
 		      int *rank)
 {
@@ -256,12 +364,7 @@ static int check_root(struct region_work *w, struct cxl_decoder *root,
 			     name);
 	*rank = ROOT_WAYS;
 	if (!bridges || (unsigned int)w->ways % bridges)
-		return lacks(
-			ENXIO,
-			"root decoder %s interleaves over %u host bridges: "
-			"its regions need a memdev under each (name them: "
-			"mem0,mem1)",
-			name, bridges);
+		return lacks_others(w, root);
 	*rank = ROOT_TOO_SMALL;
 	return check_room(w, root);
 }
@@ -353,24 +456,76 @@ static int choose_named(struct region_work *w, struct cxl_memdev **all,
 	return err ? err : check_choice(w, out, &rank);
 }
 
+/*
+ * For a memdev: one under each host bridge that a root decoder which reaches it
+ * interleaves over. False: there is no such root decoder, or there are none.
+ */
+static bool gather(struct region_work *w, struct cxl_decoder *root,
+		   struct cxl_memdev *memdev)
+{
+	int bridges = (int)cxl_decoder_get_interleave_ways(root);
+	struct cxl_target *t = cxl_decoder_get_target_by_memdev(root, memdev);
+
+	if (!t || bridges < 2 || bridges > REGION_MAX_TARGETS)
+		return false;
+	for (int i = 0; i < bridges; i++) {
+		w->memdevs[i] = i == cxl_target_get_position(t) ?
+					memdev :
+					under_bridge(w, root, i, is_free);
+		if (!w->memdevs[i])
+			return false;
+	}
+	w->ways = bridges;
+	return true;
+}
+
+/* With others, under a root decoder that interleaves over host bridges. */
+static bool choose_interleaved(struct region_work *w, struct cxl_memdev *memdev,
+			       struct region *out)
+{
+	struct cxl_decoder *root;
+	struct cxl_bus *bus;
+	int rank;
+
+	cxl_bus_foreach(w->cxl, bus)
+		cxl_decoder_foreach(cxl_bus_get_port(bus), root)
+			if (gather(w, root, memdev) &&
+			    !check_choice(w, out, &rank))
+				return true;
+	return false;
+}
+
+/*
+ * Nothing is named. What can be used only together with others comes first: if
+ * these had regions of their own, it could not be used at all.
+ */
 static int choose_any(struct region_work *w, struct cxl_memdev **all, size_t n,
 		      struct region *out)
 {
 	struct region existing = { .node = -1 };
 	struct worst worst = { 0 };
+	size_t usable = n;
 	int err, rank;
 
-	w->ways = 1;
 	for (size_t i = 0; i < n; i++) {
+		w->ways = 1;
 		w->memdevs[0] = all[i];
 		err = check_choice(w, &existing, &rank);
-		if (!err)
+		if (err && is_free(all[i]) &&
+		    choose_interleaved(w, all[i], &existing))
 			return 0;
+		if (!err && usable == n)
+			usable = i;
 		if (err == -EEXIST && worst.rank < RANK_TAKEN)
 			*out = existing;
-		worst_keep(&worst, err, rank);
+		if (err)
+			worst_keep(&worst, err, rank);
 	}
-	return worst_raise(&worst);
+	w->ways = 1;
+	if (usable == n)
+		return worst_raise(&worst);
+	w->memdevs[0] = all[usable];
+	return check_choice(w, &existing, &rank);
 }
 
 int region_choose(struct region_work *w, struct region *out)

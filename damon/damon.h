@@ -35,7 +35,9 @@ struct damon_move {
 #define DAMON_MOVES (2 * NODE_MAX)
 
 struct damon_plan {
-	const char *file; /* damo's JSON; "-": standard input; NULL: none */
+	const char *output; /* where to it is written, not started; NULL */
+	bool yaml; /* of dump */
+	const char *file; /* damo's; "-": standard input; NULL: none */
 	struct damon_move moves[DAMON_MOVES];
 	int nr_moves;
 	bool found; /* the nodes: they were asked for, and are there */

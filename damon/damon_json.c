@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "damon/damon_json.h"
+#include "damon/damon_yaml.h"
 #include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
@@ -372,10 +373,33 @@ static int check_word(const struct reader *r, const char *words,
 		if (nearest_found(&near))
 			found = p; /* word does not last */
 	}
-	return bad(r, "\"%.40s\" is unknown%s%.*s%s; there are %s", text,
+	/* As HMSDK 1 had them, with a kernel of its own. */
+	if ((!strcmp(text, "promote") || !strcmp(text, "demote")) &&
+	    strstr(words, "migrate_hot "))
+		return bad(r, "\"%s\" is HMSDK 1's: write %s, and a target_nid",
+			   text,
+			   text[0] == 'p' ? "migrate_hot" : "migrate_cold");
+	return bad(r, "\"%.40s\" is unknown%s%.*s%s; there are %.*s", text,
 		   found ? ", did you mean " : "",
 		   found ? (int)strcspn(found, " ") : 0, found ? found : "",
-		   found ? "?" : "", words);
+		   found ? "?" : "", (int)strlen(words) - 1, words);
+}
+
+/*
+ * A cgroup as one sees it, /sys/fs/cgroup/hmsdk, is /hmsdk to the kernel, which
+ * would take the other one for a group below its own top that is not there.
+ */
+static const char *below_cgroups(const struct reader *r, const char *path)
+{
+	static const char top[] = "/sys/fs/cgroup";
+	const char *rest = path + strlen(top);
+
+	if (strncmp(path, top, strlen(top)) || (*rest && *rest != '/'))
+		return path;
+	rest = *rest ? rest : "/";
+	report_warn("%s: %s is taken as %s, from the top of cgroup2", r->path,
+		    path, rest);
+	return rest;
 }
 
 static int read_text(const struct reader *r, const struct kdamond_field *f,
@@ -394,6 +418,8 @@ static int read_text(const struct reader *r, const struct kdamond_field *f,
 	for (const char *p = text; *p; p++)
 		if (iscntrl((unsigned char)*p))
 			return bad(r, "has a control character in it");
+	if (f->unit == KDAMOND_PATHNAME)
+		text = below_cgroups(r, text);
 	snprintf(kdamond_text(f, object), size, "%s", text);
 	return 0;
 }
@@ -635,15 +661,12 @@ static int not_json(const char *text, size_t len, const char *at)
 	bool early = at + 1 >= text + len;
 	int line = 1, column = 1;
 
-	if (is_blank(text, text + len))
-		return misuse("empty: no JSON in it");
 	for (; text < at; text++) {
 		column = *text == '\n' ? 1 : column + 1;
 		line += *text == '\n';
 	}
-	return misuse(
-		"line %d, column %d: no valid JSON%s (damo's YAML is not read: let damo write JSON)",
-		line, column, early ? ", or it ends too early" : "");
+	return misuse("line %d, column %d: no valid JSON%s", line, column,
+		      early ? ", or it ends too early" : "");
 }
 
 /* cJSON's strings would end there. */
@@ -655,20 +678,44 @@ static bool has_zero(const char *text, size_t len)
 	return false;
 }
 
+/* JSON begins with a bracket; what does not is YAML. */
+static int read_tree(cJSON **json, const char *text, size_t len)
+{
+	const char *end = text;
+
+	while (end < text + len && isspace((unsigned char)*end))
+		end++;
+	if (end == text + len)
+		return misuse("empty: no JSON or YAML in it");
+	if (*end != '{' && *end != '[') {
+		*json = damon_yaml_parse(text, len);
+		return *json ? 0 : -EINVAL;
+	}
+	*json = cJSON_ParseWithLengthOpts(text, len, &end, false);
+	return *json && is_blank(end, text + len) ? 0 :
+						    not_json(text, len, end);
+}
+
+/* damo schemes takes lists of schemes alone. */
+static int read_root(struct reader *r, const cJSON *json,
+		     struct damon_config *config)
+{
+	if (cJSON_IsArray(json))
+		return misuse(
+			"a list, as \"damo schemes -c\" takes it: write {\"kdamonds\": [{\"contexts\": [{\"ops\": \"paddr\", \"targets\": [...], \"intervals\": {...}, \"nr_regions\": {...}, \"schemes\": LIST}]}]}; tier damon start -m 0 1 -o FILE writes one to begin with");
+	return read_object(r, json, &kdamond_root, config);
+}
+
 struct damon_config *damo_parse(const char *name, const char *text, size_t len)
 {
 	struct damon_config *config = kdamond_new();
 	struct reader r = { .len = 0 };
-	const char *end = text;
-	cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, false);
-	int err;
+	cJSON *json = NULL;
+	int err = has_zero(text, len) ? misuse("a zero byte in it") :
+					read_tree(&json, text, len);
 
-	if (has_zero(text, len))
-		err = misuse("a zero byte in it");
-	else if (!json || !is_blank(end, text + len))
-		err = not_json(text, len, end);
-	else
-		err = read_object(&r, json, &kdamond_root, config);
+	if (!err)
+		err = read_root(&r, json, config);
 	cJSON_Delete(json);
 	if (!err)
 		err = kdamond_check(config);
@@ -854,13 +901,40 @@ static void write_object(cJSON *json, const struct kdamond_kind *kind,
 	}
 }
 
-char *damo_format(const struct damon_config *config)
+char *damo_format(const struct damon_config *config, bool yaml)
 {
 	cJSON *json = cJSON_CreateObject();
 	char *text;
 
 	write_object(json, &kdamond_root, config);
-	text = cJSON_Print(json);
+	text = yaml ? damon_yaml_format(json) : cJSON_Print(json);
 	cJSON_Delete(json);
 	return text;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n > m && !strcmp(name + n - m, end);
+}
+
+int damo_write(const char *file, const struct damon_config *config)
+{
+	bool is_stdout = !strcmp(file, "-");
+	bool yaml = ends_in(file, ".yaml") || ends_in(file, ".yml");
+	FILE *f = is_stdout ? NULL : fopen(file, "we");
+	char *text = damo_format(config, yaml);
+	int err = 0;
+
+	if (!text)
+		err = fail(ENOMEM, "DAMON's configuration is too large");
+	else if (is_stdout)
+		report_say("%s\n", text);
+	else if (!f || fputs(text, f) < 0 || (!yaml && fputc('\n', f) < 0))
+		err = fail(errno, "%s: %s", file, strerror(errno));
+	if (f && fclose(f) && !err)
+		err = fail(errno, "%s: %s", file, strerror(errno));
+	free(text);
+	return err;
 }

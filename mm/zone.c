@@ -69,6 +69,7 @@ static void add_zone(void *arg, const struct zoneinfo *z)
 	if (promo == ZONEINFO_NOT_SHOWN)
 		promo = z->high + z->low - z->min;
 	n->managed += z->managed * page;
+	n->unmovable += z->movable ? 0 : z->managed * page;
 	n->high += z->high * page;
 	n->promo += promo * page;
 	if (!z->present)

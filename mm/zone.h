@@ -18,6 +18,7 @@ struct zone_node {
 	uint64_t free, present;
 	/* Of all its zones, also of empty ones: the kernel gives these some. */
 	uint64_t managed, high, promo; /* the last two are watermarks */
+	uint64_t unmovable; /* of what is managed: not in ZONE_MOVABLE */
 	/*
 	 * Free memory above the promotion watermark and above what the zone
 	 * keeps for allocations that can use no other zone, in the zone that

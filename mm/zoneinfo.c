@@ -65,6 +65,7 @@ int zoneinfo_read(zoneinfo_fn *fn, void *arg)
 		if (z.node >= 0)
 			fn(arg, &z);
 		z = (struct zoneinfo){ .node = node,
+				       .movable = strstr(line, "Movable"),
 				       .promo = ZONEINFO_NOT_SHOWN };
 	}
 	if (z.node >= 0)

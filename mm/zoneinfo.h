@@ -6,6 +6,7 @@
 #ifndef TIER_MM_ZONEINFO_H
 #define TIER_MM_ZONEINFO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ZONEINFO_NOT_SHOWN UINT64_MAX
@@ -13,6 +14,7 @@
 /* One zone; pages, as the kernel that wrote it counts them. */
 struct zoneinfo {
 	int node;
+	bool movable; /* for what can be moved: not for the kernel, nor pipes */
 	uint64_t free, present, managed;
 	uint64_t min, low, high, promo; /* watermarks; promo may be not shown */
 	uint64_t keep; /* for allocations that can use no other zone */

@@ -15,10 +15,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_refused(-1, fail_status());
 		return 0;
 	}
-	once = damo_format(config);
+	once = damo_format(config, false);
 	again = damo_parse("ours", once, strlen(once));
 	promise(again);
-	twice = damo_format(again);
+	twice = damo_format(again, false);
+	promise(!strcmp(once, twice));
+	damon_free(again);
+	free(twice);
+	twice = damo_format(config, true);
+	again = damo_parse("our YAML", twice, strlen(twice));
+	promise(again);
+	free(twice);
+	twice = damo_format(again, false);
 	promise(!strcmp(once, twice));
 	kdamond_check(config);
 	damon_sample_us(config);

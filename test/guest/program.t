@@ -108,7 +108,7 @@ like "$(mebibytes huge)" '^[4-7] 0$' "huge pages count" || diag "$(of huge run .
 # placed NAME STATUS WHERE MEMS: where the program ran, and that it is said
 placed()
 {
-	like "$(said "job-$1")" "^$2 in 0::$3 Mems_allowed_list: $4\$" \
+	like "$(said "job-$1")" "^$2 0::$3 Mems_allowed_list: $4 \$" \
 		"a program in $1: in $3" ||
 		diag "$(grep -A 12 "^== job-$1" "$console")"
 	like "$(of "$1" run .cgroup)" "^$3\$" "$1: the record says so"
@@ -131,10 +131,12 @@ like "$(<"$console")" 'policy hmsdk-fast has a cgroup: it is in cgroup /job, and
 is "$(said same-job-hmsdk-limited)" 0 "hmsdk-limited: nothing was changed"
 
 is "$(said pairs)" "0 20 0" \
-	"20 at once, two by two: none fails, each has a group, nothing is left"
+	"20 at once, two by two: none fails, each has a group, nothing is left" ||
+	diag "$(grep -A 12 "^== pairs" "$console")"
 like "$(said restored-while)" '^0 .*stays until it ends' \
 	"one killed beside another: restore leaves that one's group"
-is "$(said other) $(said same-other)" "0 0" "which puts back both, at its end"
+is "$(said other) $(said same-other)" "0 0" "which puts back both, at its end" ||
+	diag "$(grep -A 12 "^== same-other" "$console")"
 like "$(said restored-alone)" '^0 restored [23] changes' \
 	"one killed: its group is found by restore"
 is "$(said same-alone)" 0 "all is as it was before"

@@ -444,6 +444,14 @@ forbidden 3 'node 2 does not exist or has no memory; nodes with memory: 1' \
 finds "node-not-allowed"
 demotes "0>1 1>"
 
+machine "a cpuset of CXL memory alone" <<END
+from policy-7.3.txt
+node 0 size=8G cpus=0-3 tier=4
+node 1 size=4G tier=22 zone=Movable
+file /proc/self/status Name:\ttier\nMems_allowed_list:\t1\n
+END
+finds "node-not-allowed only-movable-allowed"
+
 machine "a job of 100 MiB" <<END
 from policy-7.3.txt
 node 0 size=8G cpus=0-3 tier=4

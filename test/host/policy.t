@@ -83,6 +83,12 @@ for kernel in 6.12 7.3; do
 	same_as "damon-start-g-$kernel" "$kernel: HMSDK's -g -d 0 1 -p 1 0"
 	run damon start -g --migrate 0 1
 	same_as "damon-start-g-$kernel" "$kernel: HMSDK's -g -m 0 1"
+	for file in hmsdk.yaml hmsdk.json; do
+		run damon start -g -m 0 1 -o "$tmp/$file"
+		is "$status$(journal)" 0 "$kernel: -o $file: written, not started"
+		run damon start "$tmp/$file"
+		same_as "damon-start-g-$kernel" "$kernel: $file: started"
+	done
 	(cd "$tree" && find . -type f -exec md5sum {} + | sort) >"$tmp/after"
 	ok "$kernel: nothing in the tree was changed" \
 		cmp "$tmp/before" "$tmp/after"

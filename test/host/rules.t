@@ -133,8 +133,8 @@ only 'cxl/region|cxl/region_choose' \
 	"only region.c and region_choose.c call libcxl and libdaxctl"
 is "$(found "${call}kmod_[a-z0-9_]+ *\(|include <libkmod")" "" \
 	"nobody calls libkmod, which is not there"
-only 'damon/damon_json' "${call}cJSON_[A-Za-z]+ *\(|include .*cJSON" \
-	"only damon_json.c knows of cJSON"
+only 'damon/damon_json|damon/damon_yaml' "${call}cJSON_[A-Za-z]+ *\(|include .*cJSON" \
+	"only damon_json.c and damon_yaml.c know of cJSON"
 only init 'SYS_f?init_module' "only init.c loads modules"
 only 'bench/table' \
 	"$call(mbind|set_mempolicy|numa_[a-z0-9_]+) *\(|include <numa" \

@@ -88,6 +88,8 @@ static char text[FINDINGS_TEXT];
 /* What devices say, which a tree cannot be asked; poison_test.c reads it. */
 static struct poison listed;
 static int listed_err;
+/* What libcxl would say: it does not look at trees. */
+static const char *refused;
 
 #define DAX9 "/sys/bus/dax/devices/dax9.0"
 
@@ -106,6 +108,9 @@ static enum findings_answer ask_with(const char *name, double slow_ns,
 	l.show_log |= show;
 	l.poison = listed;
 	l.poison_err = listed_err;
+	l.asked_region = refused;
+	snprintf(l.region_blocked, sizeof(l.region_blocked), "%s",
+		 refused ? refused : "");
 	if (slow_ns > 0) {
 		l.slow = 1;
 		l.slow_ns = slow_ns;
@@ -197,6 +202,12 @@ static void regions_and_windows(void)
 {
 	without_region();
 	finds("region-missing", "mem0 (512 MiB) has no region");
+	without_region();
+	refused = "no window for it";
+	finds("region-blocked", "mem0 has no region: no window for it");
+	without_region();
+	ok(ask("region-missing") == FINDINGS_NO, "the same, not twice");
+	refused = NULL;
 	without_region();
 	tree_file(ROOT0 "/decoder0.0/size", "0x10000000\n");
 	finds("window-small", "room for 256 MiB, mem0 has 512 MiB");
@@ -297,6 +308,9 @@ static void tiers(void)
 	finds("little-memory", "node 0 has");
 	tree_file("/proc/self/status", "Mems:\t1\nMems_allowed_list:\t0,2-9\n");
 	finds("node-not-allowed", "memory of node 1");
+	ok(ask("only-movable-allowed") == FINDINGS_NO, "node 0 has other");
+	tree_file("/proc/self/status", "Mems:\t1\nMems_allowed_list:\t1\n");
+	finds("only-movable-allowed", "as of node 1");
 	tree_file("/proc/self/cgroup", "0::/job\n");
 	tree_file("/sys/fs/cgroup/job/memory.max", "104857600\n");
 	tree_file("/sys/fs/cgroup/job/memory.current", "0\n");

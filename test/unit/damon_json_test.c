@@ -49,7 +49,7 @@ static const char SOUND[] =
 	"      \"allow\": false, \"memcg_path\": PATH, \"address_range\": null,\n"
 	"      \"damon_target_idx\": null, \"hugepage_size\": null }, FILTER\n"
 	"      { \"filter_type\": \"young\", \"matching\": MATCHING,\n"
-	"      \"allow\": false, \"memcg_path\": \"\",\n"
+	"      \"allow\": false, \"memcg_path\":\"\",\n"
 	"      \"address_range\": null } ]\n"
 	"    EXTRA } ] } ] } ] }\n";
 
@@ -156,26 +156,36 @@ static void sound(void)
 static void round_trip(const char *word, const char *value)
 {
 	struct damon_config *config = parse_with(word, value);
-	char *once = config ? damo_format(config) : NULL, *twice = NULL;
+	char *once = config ? damo_format(config, false) : NULL, *twice = NULL;
+	char *yaml;
 
 	kdamond_free(config);
 	config = once ? parse(once) : NULL;
 	if (config)
-		twice = damo_format(config);
+		twice = damo_format(config, false);
 	kdamond_free(config);
 	ok(once, "%s %s can be read and written", word, value);
 	if (!config)
 		diag("%s", fail_message());
 	is_str(twice, once, "%s %s reads back as it was written", word, value);
+	free(twice);
+	config = once ? parse(once) : NULL;
+	yaml = config ? damo_format(config, true) : NULL;
+	kdamond_free(config);
+	config = yaml ? parse(yaml) : NULL;
+	twice = config ? damo_format(config, false) : NULL;
+	kdamond_free(config);
+	is_str(twice, once, "and by YAML");
 	free(once);
 	free(twice);
+	free(yaml);
 }
 
 /* What must be in the text that is written. */
 static void written(const char *word, const char *value, const char *part)
 {
 	struct damon_config *config = parse_with(word, value);
-	char *text = config ? damo_format(config) : NULL, *to = text;
+	char *text = config ? damo_format(config, false) : NULL, *to = text;
 
 	/* Blanks are of no matter. */
 	for (char *p = text; p && *p; p++)
@@ -192,6 +202,10 @@ static void written(const char *word, const char *value, const char *part)
 static void round_trips(void)
 {
 	round_trip("NID", "1");
+	written("PATH", "\"/sys/fs/cgroup/a/b\"", "\"memcg_path\":\"/a/b\"");
+	written("PATH", "\"/sys/fs/cgroup\"", "\"memcg_path\":\"/\"");
+	written("PATH", "\"/sys/fs/cgroups\"",
+		"\"memcg_path\":\"/sys/fs/cgroups\"");
 	round_trip("BYTES", "\"1234567891\"");
 	round_trip("BYTES", "\"18446744073709551614\"");
 	round_trip("GOALS", "{ \"metric\": \"node_mem_used_bp\", \"nid\": 0, "
@@ -334,6 +348,12 @@ static void wrong_values(void)
 	refused("ACTION", "\"migrate_warm\"",
 		SCHEME "action: \"migrate_warm\" is unknown");
 	refused("ACTION", "\"migrate_hott\"", "did you mean migrate_hot?");
+	refused("ACTION", "\"promote\"",
+		"HMSDK 1's: write migrate_hot, and a target_nid");
+	refused("ACTION", "\"demote\"", "write migrate_cold");
+	refused("ACTION", "\"x\"", "migrate_cold stat");
+	ok(fail_message()[strlen(fail_message()) - 1] == 't',
+	   "no space at its end");
 	refused("ACTION", "7", SCHEME "action: must be a string");
 	refused("NID", "null", "migrate_cold needs a target_nid");
 	refused("NID", "-1", "migrate_cold needs a target_nid");
@@ -396,10 +416,10 @@ static void wrong_shapes(void)
 		{ " \n\t ", "empty" },
 		{ "{", "line 1, column " },
 		{ "{\n\n  \"kdamonds\": [ {", "line 3, column " },
-		{ "[1, 2, 3]", "must be an object" },
+		{ "[1, 2, 3]", "damo schemes -c" },
 		{ "null", "must be an object" },
 		{ "5", "must be an object" },
-		{ "NaN", "no valid JSON" },
+		{ "NaN", "must be an object" },
 		{ "{}", "kdamonds: is missing" },
 		{ "{\"kdamonds\": 3}", "kdamonds: must be an array" },
 		{ "{\"kdamonds\": []}", "kdamonds: 0" },
@@ -429,7 +449,8 @@ static void wrong_shapes(void)
 		{ "{\"kdamonds\": []} x", "line 1, column " },
 		{ "{\"kdamonds\": [],}", "line 1, column " },
 		{ "{'kdamonds': []}", "line 1, column " },
-		{ "kdamonds:\n- contexts: []\n", "YAML" },
+		{ "kdamonds:\n- contexts: []\n", "contexts: 0" },
+		{ "kdamonds:\n- contexts: [\n", "line 3, column 1: " },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)

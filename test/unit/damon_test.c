@@ -676,8 +676,8 @@ static void really(void)
 		"taking back, from its end: off, then the directories");
 	is_i64(damon_is_running(), 1, "it runs");
 	back = damon_read();
-	ours = damo_format(c);
-	theirs = back ? damo_format(back) : NULL;
+	ours = damo_format(c, false);
+	theirs = back ? damo_format(back, false) : NULL;
 	is_text(theirs, ours, "what is read from sysfs is what was staged");
 	free(ours);
 	free(theirs);
