@@ -15,8 +15,8 @@
 #   initramfs/script.sh a script for them, and files back (--script, --out)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
-#   experiments/experiment.sh  many runs, side by side (experiment)
-#   experiments/report.sh      tables and pictures of them
+#   experiments/expt           many runs, side by side, in Python
+#                              (experiment, compare, report, list)
 #   doc/doc.sh          manual, completion, package  (man, install, deb)
 
 # The verbs are called by the names in a table, which shellcheck cannot see
@@ -104,12 +104,21 @@ musl|verb_deps"
 source: build/vmlinuz|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
 	"run|[--name N] [--add FILE[:PATH]]... [--script FILE|-] [--out PATH]... \
-[--count] [--latency cxl=+250ns]... [--icount] [TIER ARGUMENTS]|boot, run tier \
-(--once gups 1G node1), power off; see out/N|cmd_run"
+[--count] [--latency cxl=+250ns]... [--icount] [--expect EXPR]... [--ktap] \
+[TIER ARGUMENTS]|boot, run tier (--once gups 1G node1), power off; see \
+out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [--out PATH]... [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
 	"experiment|list, or NAME [OPTIONS]|cells in guests of their own, side by side: \
 experiment --help|cmd_experiment"
+	"compare|RUN RUN...|runs or experiments (out/NAME) against the first of \
+them|cmd_compare"
+	"report|RUN|the page of a run or an experiment, again|cmd_report"
+	"expect|RUN EXPR...|whether a run, or an experiment, is as expected: status 4 \
+if not; --names|cmd_expect"
+	"list||runs and experiments, newest first: verdict, main figure|cmd_list"
+	"guest||all that a run needs, and its versions, for programs|verb_guest"
+	"need|PACKAGE...|Debian packages, where they are missing|need"
 	"qemu-line|[TOPOLOGY [TIER ARGUMENTS]]|print the QEMU command|cmd_qemu_line"
 	"test|[ARGUMENTS]|the tests: test/run|cmd_test"
 	"coverage|[NAME...]|which lines the tests run: test/coverage|cmd_coverage"
@@ -273,6 +282,53 @@ verb_initramfs()
 {
 	lock
 	build_initramfs
+}
+
+verb_guest()
+{
+	need "${NEED_RUN[@]}"
+	lock
+	build_initramfs
+	build_qemu
+	unlock
+	printf 'kernel %s\nqemu %s\nplugin %s\n' "$kernel_version" \
+		"$qemu_version" "$(at_least "$qemu_version" "$PLUGIN_QEMU" &&
+			echo yes || echo no)"
+}
+
+cmd_experiment()
+{
+	in_python experiment "$@"
+}
+
+cmd_compare()
+{
+	in_python compare "$@"
+}
+
+cmd_report()
+{
+	in_python report "$@"
+}
+
+cmd_expect()
+{
+	in_python expect "$@"
+}
+
+cmd_list()
+{
+	in_python list
+}
+
+# in_python VERB ARGUMENTS...: experiments/expt, which is told the variables
+# and compiled below build/
+in_python()
+{
+	command -v python3 >/dev/null || need python3
+	VARIABLES_TABLE=$(printf '%s\n' "${VARIABLES[@]}") \
+		PYTHONPATH=$ROOT/experiments PYTHONPYCACHEPREFIX=$B/pycache \
+		exec python3 -S -m expt "$@"
 }
 
 # The tests use the other verbs themselves
@@ -613,10 +669,6 @@ build_tier()
 . "$ROOT/initramfs/pmu.sh"
 # shellcheck source=initramfs/run.sh
 . "$ROOT/initramfs/run.sh"
-# shellcheck source=experiments/experiment.sh
-. "$ROOT/experiments/experiment.sh"
-# shellcheck source=experiments/report.sh
-. "$ROOT/experiments/report.sh"
 # shellcheck source=doc/doc.sh
 . "$ROOT/doc/doc.sh"
 

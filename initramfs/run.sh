@@ -22,11 +22,12 @@ OUT_MIN_KIB=$((16 * 1024))
 # --- what was asked for ----------------------------------------------------
 
 # verb run [--name NAME] [--add FILE[:PATH]]... [--script FILE] [--out PATH]...
-#	[--count[=try]] [--latency SPEC] [--scope S] [TIER ARGUMENTS]
+#	[--count[=try]] [--latency SPEC] [--scope S] [--expect EXPRESSION]...
+#	[--ktap] [TIER ARGUMENTS]
 cmd_run()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
-	local script script_text fetched=()
+	local script script_text fetched=() expect=() ktap=''
 
 	parse_run "$@"
 	arguments_once
@@ -34,12 +35,14 @@ cmd_run()
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
 	check_arguments
+	check_expected
 	open_out
 	catch_signals
 	unstopped begin_run "${arguments[@]}" || not_begun $?
 	mapfile -d '' qemu <"$out/.qemu"
 	run_qemu
 	finish_run || status=$?
+	judge_expected "$status" || status=$?
 	leave "$status"
 }
 
@@ -65,13 +68,42 @@ not_begun()
 	leave $((status > 3 ? 1 : status))
 }
 
+# check_expected: mistakes in --expect are found before anything boots
+check_expected()
+{
+	local status=0
+
+	((${#expect[@]})) || return 0
+	(in_python expect --check "${expect[@]}") || status=$?
+	((status == 0)) || leave "$status"
+}
+
+# judge_expected STATUS: of the run; returns it, or 4 if what --expect said of a
+# run that passed does not hold
+judge_expected()
+{
+	local status=0
+
+	[[ $ktap || ${expect[*]} && ! $interrupted ]] || return "$1"
+	(in_python expect "$out" ${ktap:+"$ktap"} "${expect[@]}") || status=$?
+	return $(($1 ? $1 : status))
+}
+
+# unexpected VERB: its options are run's, but this
+unexpected()
+{
+	[[ ! $ktap${expect[*]} ]] ||
+		die 2 "$1: --expect and --ktap are of run and experiment"
+}
+
 # verb shell [TIER ARGUMENTS]: the console is this terminal
 cmd_shell()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
-	local script script_text fetched=()
+	local script script_text fetched=() expect=() ktap=''
 
 	parse_run "$@"
+	unexpected shell
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
@@ -92,13 +124,14 @@ cmd_shell()
 cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency scope pmu
-	local script script_text fetched=()
+	local script script_text fetched=() expect=() ktap=''
 
 	if (($#)); then
 		TOPOLOGY=$1
 		shift
 	fi
 	parse_run "$@"
+	unexpected qemu-line
 	arguments_once
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
@@ -125,12 +158,18 @@ parse_run()
 			shift
 			continue
 			;;
+		--ktap)
+			ktap=$1
+			shift
+			continue
+			;;
 		--name=* | --add=* | --latency=* | --scope=* | --script=* | \
-			--out=*)
+			--out=* | --expect=*)
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
-		--name | --add | --latency | --scope | --script | --out)
+		--name | --add | --latency | --scope | --script | --out | \
+			--expect)
 			(($# > 1)) || die 2 "$1 needs a value"
 			case $1 in
 			--name) name=$2;;
@@ -142,6 +181,7 @@ parse_run()
 			--scope) scope=$2;;
 			--script) script=$2;;
 			--out) fetched+=("$2");;
+			--expect) expect+=("$2");;
 			esac
 			shift 2
 			;;

@@ -60,6 +60,10 @@ is "$status" 2 "what tier does not know: status 2"
 like "$said" 'small.exp:6:17: .*5x' "its line and column"
 sed -i 's/--timeline 5x/--timeline 500ms/' "$tmp/small.exp"
 rm -rf "$OUT"
+asked --dry-run --repeat 2
+is "$status" 0 "--dry-run: status 0"
+like "$said" '6 runs, about [0-9]+ (s|min)' "it says how long it takes"
+ok "and leaves nothing" [ ! -e "$dir" ]
 
 # --- stopped, and gone on with -----------------------------------------------
 
@@ -87,8 +91,12 @@ like "$said" 'FAILED +large.1: failed: ' "the report, too"
 is "$(stat -c %Y "$dir/cells/none.1/records.jsonl")" "$first" \
 	"what was done was not done again"
 like "$said" 'of 3 done' "it says how far it is"
-[[ -s $dir/joblog ]]
-is "$?" 0 "two guests at once, by parallel"
+like "$said" 'large.1 begins[^:]* numab.1 begins' "two guests at once"
+echo : >"$tmp/logins"
+asked --resume --sshloginfile "$tmp/logins"
+is "$status" 1 "what failed is run again, by parallel: status 1"
+like "$(sed 1d "$dir/joblog")" 'large.1$' "and nothing else"
+is "$(wc -l <"$dir/joblog")" 2 "once"
 
 # --- what it says ------------------------------------------------------------
 
@@ -108,7 +116,9 @@ ok "numab promoted" awk -v v="$(value numab promoted_mib)" \
 is "$(value large updates_per_s)" "" "no figure of what failed"
 is "$(jq -r '.[] | select(.cell == "none") | .gups.errors' \
 	"$dir/results.json")" 0 "results.json has the records"
-is "$(grep -c '<svg' "$dir/index.html")" 5 "index.html has the pictures"
+is "$(grep -c '<svg' "$dir/index.html")" 4 "index.html has the pictures"
 like "$(<"$dir/index.html")" '&quot;kernel&quot;|"kernel"' "and the manifest"
+like "$(<"$dir/report.md")" 'One run a cell, so nothing is ranked' \
+	"one run each is not ranked"
 
 done_testing

@@ -56,7 +56,7 @@ is "$status" 2 "no word: status 2"
 like "$said" 'usage:' "no word: usage"
 asked --help
 is "$status" 0 "--help: status 0"
-refused "no experiment 'nope'; there are .*cxl-gups.* and sweep" "nope" nope
+refused "no experiment 'nope'; there are cxl-gups .*quick, sweep and grid" "nope" nope
 refused '--scale 0: give' "scale 0" quick --scale 0
 refused '--scale 1/0: give' "scale 1/0" quick --scale 1/0
 refused '--repeat 0' "repeat 0" quick --repeat 0
@@ -69,6 +69,7 @@ refused 'which KEY' "sweep alone" sweep
 refused 'give KEY=VALUE' "sweep of nothing" sweep hot_threshold_ms=
 refused 'which --workload' "sweep of what" sweep hot_threshold_ms=1,2
 refused '1 is there twice' "sweep twice" sweep a=1,1 --workload "gups 1M"
+refused 'which --workload' "grid of what" grid --policy none,numab
 refused 'letters, digits' "sweep of a slash" sweep a=1/2 --workload "gups 1M"
 asked quick --resume
 is "$status" 3 "to resume needs the emulator, as the rest"
@@ -104,10 +105,12 @@ title x
 cell a gups 1M
 theirs numa_hit 1 2
 X
+broken "broken.exp:1:15: expect: '=>' is no number" "an expectation" \
+	<<<'expect   near => 0.9'
 
 # Files that nobody wrote: those of the experiments, with some of their lines
 # and bytes changed.  Each is refused with a place, or taken as far as to the
-# emulator, which is missing here; nothing in one is run, and no shell or jq
+# emulator, which is missing here; nothing in one is run, and no shell or Python
 # complains.  As many as there is time for.
 mutate()
 {
@@ -154,7 +157,8 @@ while ((tried < 10 || tried < 300 && SECONDS < until)); do
 	3) [[ $said = *'build.sh: QEMU=/nonexistent'* ]];;
 	*) false;;
 	esac || echo "seed $tried: $status $said" >>"$tmp/odd"
-	! grep -qE ': line [0-9]+: |^jq: |command not found|unbound' <<<"$said" ||
+	! grep -qE ': line [0-9]+: |^Traceback|command not found|unbound' \
+		<<<"$said" ||
 		echo "seed $tried complains: $said" >>"$tmp/odd"
 done
 diag "$tried files, $placed refused with a place"
@@ -176,6 +180,7 @@ run()
 	mkdir -p "$dir"
 	echo "$5" >"$dir/verdict"
 	cat >"$dir/records.jsonl" <<X
+{"record":"environment","emulated":true}
 {"record":"node","node":0,"total_bytes":1073741824}
 {"record":"timeline","t_s":0,"near_share":0,"updates_per_s":null,"free_bytes":{"node0":536870912},"pages":{"promoted_numab":null}}
 {"record":"timeline","t_s":1,"near_share":$4,"updates_per_s":$3,"free_bytes":{"node0":536870912},"pages":{"promoted_numab":256}}
@@ -191,14 +196,14 @@ plan()
 	local cell repeat
 
 	for cell in slow fast; do
-		for repeat in 1 2 3; do
+		for repeat in 1 2 3 4 5; do
 			jq -cn --arg cell "$cell" --argjson repeat "$repeat" \
 				'{id: "\($cell).\($repeat)", cell: $cell,
 				repeat: $repeat, topology: "cxl", mem: "1024M",
 				cxl_mem: "512M", smp: "2", dram_free: "",
 				latency: "", words: ["--once", "gups", "1M"]}'
 		done
-	done | jq -s '{name: "given", title: "A & B", scale: "1", repeats: 3,
+	done | jq -s '{name: "given", title: "A & B", scale: "1", repeats: 5,
 		rank: "updates_per_s", kernel: "6.12", qemu: "11.1",
 		notes: "Of a test.", theirs: {numa_hit: ["7", "8"]}, cells: .}'
 }
@@ -207,42 +212,55 @@ mkdir -p "$OUT/given-1"
 ln -s given-1 "$OUT/given"
 plan >"$OUT/given-1/plan.json"
 run slow 1 1000000 0.1 passed
-run slow 2 3000000 0.3 passed
+run slow 2 1400000 0.3 passed
 run slow 3 1200000 0.2 passed
+run slow 4 1100000 0.2 passed
+run slow 5 9000000 0.2 "failed: it | hung"
 run fast 1 4000000 0.9 passed
 run fast 2 4200000 0.8 passed
-run fast 3 9000000 0.7 "failed: it | hung"
+run fast 3 4100000 0.8 passed
+run fast 4 4100000 0.8 passed
+run fast 5 9000000 0.7 "failed: it | hung"
 asked "$tmp/given.exp" --report
 is "$status" 2 "no such file: status 2"
 printf 'title A\ncell slow gups 1M\n' >"$tmp/given.exp"
 asked "$tmp/given.exp" --report
 is "$status" 0 "the report: status 0"
 report=$(<"$OUT/given/report.md")
-like "$report" '\| updates, M/s \| 1.2 \(1 to 3\) \| 4.1 \(4 to 4.2\) \|' \
-	"medians, and the range of what passed"
-like "$report" '\| 1 \| fast \| 4.1 \(4 to 4.2\) \| 100 % \|' "who wins"
-like "$report" '\| 2 \| slow \| 1.2 \(1 to 3\) \| 29 % \|' "and who is second"
-like "$report" 'numa_hit \| 2 \(1 to 3\) \| 7 \| 1.5 \(1 to 2\) \| 8 \|' \
+like "$report" '\| updates \| M/s \| more \| 1.15 \(1 to 1.4\) \| 4.1 \(4 to 4.2\) \|' \
+	"medians, and the range of what passed, of what more is better"
+like "$report" '\| took \| s \| less \| 1 \| 1 \|' "of what less is better"
+like "$report" '\| 1 \| fast \| 4.1 \| 4 to 4.2 \| 4 of 5 \| 100 % \| 1 \|' \
+	"who is first, with its interval"
+like "$report" '\| 2 \| slow \| 1.15 \| 1 to 1.4 \| 4 of 5 \| 28 % \| 2 \|' \
+	"and who is second"
+like "$report" 'numa_hit \| 2.5 \(1 to 4\) \| 7 \| 2.5 \(1 to 4\) \| 8 \|' \
 	"their figures beside ours"
 like "$report" 'pgdemote_kswapd \| - \| - \| - \| - \|' \
 	"what a kernel lacks is absent, not 0"
 like "$report" 'NUMA balancing, promoted \| 512 \| 512 \|' "who moved what"
 like "$report" 'DAMON: no <scheme> \(all cells\)' "and why not"
-like "$report" 'Failed:.*fast.3: failed: it | hung' "a failed run is named"
+like "$report" 'Failed:.*fast.5: failed: it | hung' "a failed run is named"
 like "$said" 'near .*▁' "the terminal has sparklines"
+is "$(awk 'length($0) > 80' <<<"$said" | grep -v index.html)" "" \
+	"and 80 columns"
 page=$(<"$OUT/given/index.html")
 like "$page" '<title>A &amp; B</title>' "HTML: escaped"
 like "$page" 'no &lt;scheme&gt;' "HTML: everywhere"
-is "$(grep -c '<svg' "$OUT/given/index.html")" 5 "HTML: its pictures"
+is "$(grep -c '<svg' "$OUT/given/index.html")" 4 "HTML: its pictures"
 unlike "$page" '(src|href)="?http' "HTML: opens without a network"
-for picture in near rate moves nodes bars; do
+for picture in over-time values moves nodes; do
+	ok "$picture.svg is one" python3 -c 'import sys, xml.dom.minidom as x
+x.parse(sys.argv[1])' "$OUT/given/$picture.svg"
 	ok "$picture.png is one" [ "$(head -c 4 "$OUT/given/$picture.png" |
 		tail -c 3)" = PNG ]
 done
 is "$(sed -n '/^"fast","updates_per_s"/p' "$OUT/given/summary.csv")" \
-	'"fast","updates_per_s","M/s",2,4.1,4,4.2' "summary.csv"
-is "$(grep -c '^"slow",.,"numa_hit"' "$OUT/given/counters.csv")" 3 "counters.csv"
-# Ranges that overlap are no difference
+	'"fast","updates_per_s","M/s",4,4.1,4,4.2,"more",0' "summary.csv"
+is "$(grep -c '^"slow",.,"numa_hit"' "$OUT/given/counters.csv")" 4 "counters.csv"
+is "$(jq -r '.ranking[0] | "\(.cell) \(.rank) \(.first) \(.last)"' \
+	"$OUT/given/report.json")" "fast 1 1 1" "report.json"
+# What may be noise is no difference
 run slow 2 4100000 0.3 passed
 asked "$tmp/given.exp" --report
 like "$(<"$OUT/given/report.md")" '\| 2 = \| slow' "no difference is called so"
@@ -257,21 +275,77 @@ X
 done
 asked "$tmp/given.exp" --report
 is "$status" 0 "a report with cells of tier run"
-is "$(cut -f1-5,7,8 "$OUT/given/data/fast.tsv")" \
-	"0.5	?	?	?	1	0	512
-1.5	?	?	?	2	4	768" "their times, moves and memory"
-for picture in near moves nodes; do
-	ok "$picture.svg is there" test -s "$OUT/given/$picture.svg"
+is "$(grep '^"fast",1' "$OUT/given/timeline.csv" | cut -d, -f3,4,7,9-)" \
+	'0.5,1,,256,,,536870912,
+1.5,1,,512,,1024,268435456,' "their times, moves and memory"
+for picture in over-time moves nodes; do
+	like "$(<"$OUT/given/$picture.svg")" '>fast' \
+		"$picture.svg, with those cells in it"
 done
-like "$(<"$OUT/given/moves.svg")" '>fast<' "with those cells in it"
-unlike "$(<"$OUT/given/near.svg")" '>fast<' "and not where they have nothing"
+like "$(<"$OUT/given/over-time.svg")" 'updates or pages near' \
+	"it says that their share is of pages"
+# One that is left says nothing of its spread
+for id in slow.{2,3,4}; do
+	echo "failed: x" >"$OUT/given/cells/$id/verdict"
+done
+asked "$tmp/given.exp" --report
+like "$(<"$OUT/given/report.md")" '\| n = 1 \| slow \| 1 \| - \| 1 of 5 \|' \
+	"one run is not ranked"
 # Nothing passed
-for id in slow.{1,2,3} fast.{1,2}; do
+for id in slow.1 fast.{1,2,3,4}; do
 	echo "failed: x" >"$OUT/given/cells/$id/verdict"
 done
 asked "$tmp/given.exp" --report
 is "$status" 0 "a report of failures alone"
 like "$(<"$OUT/given/report.md")" 'slow.1: failed: x' "names them"
-ok "no picture is left of before" [ ! -e "$OUT/given/near.svg" ]
+ok "no picture is left of before" [ ! -e "$OUT/given/over-time.svg" ]
+
+# --- compare, report, list -----------------------------------------------------
+
+# verb WORDS...: sets said and status
+verb()
+{
+	status=0
+	said=$(timeout 60 ./build.sh "$@" 2>&1 </dev/null) || status=$?
+}
+
+run fast 1 4000000 0.9 passed
+for name in A B; do
+	cp -r "$OUT/given/cells/fast.1" "$OUT/$name"
+	echo passed >"$OUT/$name/verdict"
+done
+sed -i 's/4000000/5000000/' "$OUT/B/records.jsonl"
+verb compare "$OUT/A" B
+is "$status" 0 "compare: status 0"
+like "$said" 'updates, M/s .* 4 .* 5 .*\+25.0 %, n = 1' "compare: side by side"
+like "$said" 'none of this can be told from noise' "compare: of one run each"
+ok "compare: a picture" [ -s "$OUT/compare-A-B/over-time.svg" ]
+verb compare A
+is "$status" 2 "compare of one: status 2"
+verb report B
+is "$status" 0 "report: status 0"
+like "$said" 'Passed: updates 5 M/s' "report: what came out"
+ok "report: a page" [ -s "$OUT/B/index.html" ]
+verb expect B 'near_end >= 0.5' 'updates_per_s >= 0.95 * @A'
+is "$status" 0 "expect: status 0"
+like "$said" 'met +updates_per_s >= 0.95 \* @A: 5000000 against 3800000' \
+	"expect: the figure, and what it is measured by"
+verb expect A 'near_end >= 95%'
+is "$status" 4 "expect: what is not met: status 4"
+like "$said" 'NOT MET  near_end >= 95%: 0.9 against 0.95: -0.05 \(-5.3 %\)' \
+	"expect: by how much"
+verb expect A 'nearend >= 95%'
+is "$status" 2 "expect: a wrong name: status 2"
+like "$said" "no figure 'nearend'; nearest: near_end" "expect: the nearest"
+like "$(<"$OUT/A/junit.xml")" '<failure message="0.9 against 0.95' "junit.xml"
+for options in --ktap "--expect 1>0"; do
+	# shellcheck disable=SC2086
+	verb shell $options
+	is "$status" 2 "shell takes no $options"
+done
+verb list
+is "$status" 0 "list: status 0"
+like "$said" 'B +passed  5 M/s' "list: a run, its verdict and figure"
+like "$said" 'given-1 +1 of 10 passed' "list: an experiment"
 
 done_testing

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What all parts use: how they refuse, and where things are."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXPERIMENTS = ROOT / "experiments"
+NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+
+
+class Refused(Exception):
+    """status: 1 it failed, 2 bad usage, 3 the machine lacks something."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+
+
+def say(text):
+    print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def escape(text):
+    """For HTML and SVG (the library's html takes longer to load)."""
+    for plain, named in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"),
+                         ('"', "&quot;")):
+        text = text.replace(plain, named)
+    return text
+
+
+def nearest(word, words):
+    """Of those words the one that a slip of the hand turns into this one."""
+    import difflib
+    found = difflib.get_close_matches(word, list(words), 1, 0.5)
+    return f"; nearest: {found[0]}" if found else ""
+
+
+def need(*packages):
+    """Debian's packages; whether they are there now."""
+    return subprocess.run([ROOT / "build.sh", "need", *packages], check=False,
+                          stdin=subprocess.DEVNULL).returncode == 0
+
+
+def variables():
+    """build.sh's variables: (name, value, default), from its own table."""
+    rows = (row.split("|")[:2]
+            for row in os.environ.get("VARIABLES_TABLE", "").splitlines())
+    return [(name, os.environ.get(name) or default, default)
+            for name, default in rows]
+
+
+def out():
+    return pathlib.Path(os.environ.get("OUT") or ROOT / "out")
+
+
+def topologies():
+    return sorted(os.listdir(ROOT / "initramfs" / "topologies"))
+
+
+def read_json(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_json(path, value):
+    write(path, json.dumps(value, indent=1) + "\n")
+
+
+def write(path, text):
+    """Whole or not at all: somebody may be reading the old one."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(text, encoding="utf-8", errors="surrogateescape")
+    new.replace(path)

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A run's records to its figures.  What a run has no record of is None."""
+import json
+
+from .metrics import METRICS, MOVES
+
+PAGES_A_MIB = 256
+NEAR = 0.9          # of the hot set, for so long, that it counts as near
+NEAR_FOR_S = 3
+
+
+def read(path):
+    """The records of a file, as they came: {kind: [record, ...]}.  A line that
+    is broken off is left out: the verdict says so."""
+    found = {}
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and isinstance(record.get("record"), str):
+            found.setdefault(record["record"], []).append(record)
+    return found
+
+
+def member(value, path):
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def number(value):
+    return value if isinstance(value, (int, float)) \
+        and not isinstance(value, bool) else None
+
+
+def total(values):
+    values = [v for v in values if number(v) is not None]
+    return sum(values) if values else None
+
+
+def timeline(records):
+    """Rows of gups or of tier run: with t_s, in one form.  near is of updates
+    (gups) or of the program's pages (run)."""
+    top = top_tier(records)
+    rows = []
+    for r in records.get("timeline", []) + records.get("run_timeline", []):
+        row = dict(r, t_s=r.get("t_s", r.get("at_s")))
+        held = {n: b for n, b in (r.get("program_bytes") or {}).items()
+                if number(b) is not None}
+        if "near_share" not in row and sum(held.values()):
+            row["near_share"] = sum(held.get(n, 0) for n in top) \
+                / sum(held.values())
+        if "pages" not in row:
+            row["pages"] = {"promoted": r.get("promoted_pages"),
+                            "demoted": r.get("demoted_pages")}
+        if number(row["t_s"]) is not None:
+            rows.append(row)
+    return rows
+
+
+# Members of a row's pages; tier run's rows know no mechanisms
+MOVED = {
+    "promoted": ("promoted_numab", "promoted"),
+    "DAMON": ("moved_damon",),
+    "demoted": ("demoted_kswapd", "demoted_direct", "demoted_khugepaged",
+                "demoted_proactive", "demoted"),
+}
+
+
+def moved(row, kind):
+    """Pages since the row before."""
+    return total((row.get("pages") or {}).get(key) for key in MOVED[kind])
+
+
+def top_tier(records):
+    """The nodes of it, "node0", ...; all where tiers are not known."""
+    nodes = records.get("node", [])
+    tiers = [n["tier"] for n in nodes if number(n.get("tier")) is not None]
+    return {f"node{n.get('node')}" for n in nodes
+            if not tiers or n.get("tier") == min(tiers)}
+
+
+def of(records):
+    """The figures of a run: values by metric, never (the length of time in
+    which what the metric waits for did not come), and what a report shows."""
+    last = {kind: all_of[-1] for kind, all_of in records.items()}
+    values = {}
+    for metric in METRICS:
+        found = (number(member(last, m)) for m in metric.members.split())
+        values[metric.key] = next((v for v in found if v is not None), None)
+    rows = timeline(records)
+    moved = member(last, "moves.timed") or {}
+    pages = promoted(moved, records), demoted(moved)
+    values["promoted_mib"], values["demoted_mib"] = (
+        n if n is None else n / PAGES_A_MIB for n in pages)
+    values["waited_s"] = total(member(r, "timed.waited_s") for r in
+                               member(last, "pmu.ranges") or [])
+    never = {}
+    to_90(last.get("placement"), rows, values, never)
+    arrival(last.get("placement"), rows, values, never)
+    return {
+        "values": values, "never": never, "timeline": rows,
+        "gups": last.get("gups"), "loop": member(last, "gups.loop"),
+        "counters": member(last, "counters.whole.total"),
+        "zeros": member(last, "moves.zeros") or [],
+        "moves": {MOVES[k]: moved.get(k) for k in MOVES} if moved else None,
+        "regions": records.get("damon_region", []),
+        "nodes": records.get("node", []),
+        "tunables": last.get("tunables"),
+        "emulated": member(last, "environment.emulated"),
+        "argv": member(last, "environment.argv"),
+        "machine": [member(last, f"environment.{key}")
+                    for key in ("kernel", "machine", "cpu")],
+        "perturbed": list(perturbed(records, last)),
+    }
+
+
+def promoted(moved, records):
+    """Pages that came to a higher tier.  DAMON counts those that it moved
+    elsewhere, its target being full: they are none.  With one tier there is
+    none higher."""
+    damon = number(moved.get("damon_hot"))
+    tiers = {n.get("tier") for n in records.get("node", [])}
+    if damon is not None:
+        damon = 0 if len(tiers) == 1 and len(records["node"]) > 1 else \
+            max(0, damon - (number(moved.get("damon_strayed_max")) or 0))
+    return total([moved.get("numa_promoted"), damon])
+
+
+def demoted(moved):
+    return total(moved.get(key) for key in
+                 ("demoted_kswapd", "demoted_direct", "demoted_khugepaged",
+                  "demoted_proactive", "damon_cold"))
+
+
+def parts(rows):
+    """The rows before the hot set first moved, from there to the next move,
+    and so on, and when each ended."""
+    begins = [0] + [i for i, r in enumerate(rows) if r.get("hot_set_moved")]
+    ends = begins[1:] + [len(rows)]
+    return [(rows[a:b], rows[min(b, len(rows) - 1)]["t_s"])
+            for a, b in zip(begins, ends)]
+
+
+def near_since(rows):
+    """When the hot set came near, to stay to the end of these rows."""
+    since = None
+    for r in rows:
+        near = (number(member(r, "hot.near")) or 0) >= NEAR
+        since = (r["t_s"] if since is None else since) if near else None
+    return since
+
+
+def to_90(placement, rows, values, never):
+    """From when on the hot set was near; never: not, or too short to tell,
+    before it moved away or the run ended."""
+    if not rows or number(member(placement, "hot_near_at_end")) is None:
+        return
+    values["to_90_s"] = number(placement.get("hot_near_90_s"))
+    if values["to_90_s"] is None:
+        first, end = parts(rows)[0]
+        since = near_since(first)
+        never["to_90_s"] = end if since is None else since
+
+
+def arrival(placement, rows, values, never):
+    """Mean time until the hot set was near again after a move.  A move after
+    which it was not counts with the time it had, the least there was: then the
+    mean is a lower bound.  One that was near at the end, shorter than tier
+    wants to see, counts as none."""
+    moved = parts(rows)[1:] if rows else []
+    arrived = number(member(placement, "arrivals_after_move"))
+    if not moved or arrived is None:
+        return
+    told = [(part, end) for part, end in moved if near_since(part) is None
+            or end - near_since(part) >= NEAR_FOR_S]
+    spans = sorted(end - part[0]["t_s"] for part, end in told)
+    spans = spans[:max(0, len(told) - int(arrived))]
+    judged = int(arrived) + len(spans)
+    if judged:
+        mean = (arrived * (number(placement.get("arrival_mean_s")) or 0)
+                + sum(spans)) / judged
+        (never if spans else values)["arrival_s"] = mean
+
+
+def perturbed(records, last):
+    """What was not as an experiment wants it."""
+    bits, moves = last.get("accessed_bits") or {}, last.get("moves") or {}
+    timed = moves.get("timed") or {}
+    for r in records.get("probe", []):
+        if r.get("trapped"):
+            yield (f"node {r.get('node')} is trapped: each access takes the "
+                   "emulator's slow way")
+    blind = number(bits.get("blind_share")) or 0
+    if blind > 0.05:
+        yield f"DAMON was blind in {int(blind * 100)} % of its samples"
+    for node in moves.get("nodes") or []:
+        if node.get("unreclaimable"):
+            yield (f"node {node.get('node')} is unreclaimable: demotion from "
+                   "it has stalled")
+    strayed = number(timed.get("damon_strayed_max")) or 0
+    moved = total([timed.get("damon_hot"), timed.get("damon_cold")]) or 0
+    if strayed > 64 and strayed > moved / 10:
+        yield (f"up to {strayed} of {moved} pages that DAMON moved did not "
+               "get to its target node, which was full")
+    if timed.get("adds_up") is False:
+        yield "who moved what does not add up"
