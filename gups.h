@@ -131,7 +131,8 @@ const struct table *gups_table(const struct gups *g);
 int gups_digest(struct gups *g, uint64_t *digest);
 /*
  * Is every word what the updates make of it? The checksum of the table must be
- * that of the updates (checksum.h). If they differ, or with VERIFY_REPLAY, the
+ * that of the updates (checksum.h): a wrong table has it once in 2^64. If they
+ * differ, or with VERIFY_REPLAY, or on a machine that cannot compute it, the
  * updates are made once more, as HPCC does it: that undoes them (XOR), and the
  * words with T[i] != i are counted. tick may be NULL.
  */

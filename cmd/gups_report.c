@@ -142,9 +142,10 @@ REPORT_RECORD(
 	"cpu_s r CPU time of the threads in it\n"
 	"updates_per_s r updates / elapsed_s\n"
 	"gups r:GUP/s the same in 10^9 a second\n"
+	"hpcc_table b the table is HPCC's, bit for bit, if it is verified\n"
 	"errors u:words that are not what the updates make of them\n"
 	"verified b all was looked at, and nothing wrong\n"
-	"verified_by s sum or replay; null: interrupted\n"
+	"verified_by s sum (misses a wrong table about once in 2^64) or replay; null: interrupted\n"
 	"table_digest s 64 bits over all words, hexadecimal\n"
 	"pages_at_start|pages_at_end.node* u:pages by node\n"
 	"pages_at_start|pages_at_end.absent u:pages in no memory\n"
@@ -158,6 +159,58 @@ REPORT_RECORD(
 	"tlb_growths u:times\n"
 	"estimate_s r of a trapped node, what was expected; null: of none\n"
 	"times_s.populate|locate|warm_up|fill|update|digest|verify r of the stages, wall clock\n");
+
+/* What makes the table another one than HPCC's; NULL: nothing. */
+static const char *why_not_hpcc(const struct gups_run *run,
+				const struct gups_outcome *o)
+{
+	uint64_t entries = run->gups->bytes / 8;
+
+	if (run->pattern)
+		return "a pattern draws other numbers";
+	if (entries & (entries - 1))
+		return "its size is no power of two";
+	if (run->threads > 1)
+		return "each thread has a slice of its own (--threads 1 has it)";
+	if (run->gups->seed)
+		return "--seed is another part of the stream";
+	return o->updates != 4 * entries ? "it has 4 updates a word" : NULL;
+}
+
+/* "2^27 = ", of several threads "2 slices of 2^26 = " */
+static void say_size(const struct gups_run *run)
+{
+	unsigned int slices = run->pattern ? 1 : run->threads;
+	uint64_t entries = run->gups->bytes / 8, each = entries / slices;
+	bool even = each * slices == entries && !(each & (each - 1));
+
+	report_say("\nMain table size   = ");
+	if (slices > 1)
+		report_say("%u slices %s", slices, even ? "of " : "= ");
+	if (even)
+		report_say("2^%d = ", __builtin_ctzll(each));
+	report_say("%" PRIu64 " words\n", entries);
+}
+
+/* What was checked, and what that would miss. */
+static void text_verified(const struct gups_run *run,
+			  const struct gups_outcome *o)
+{
+	const char *why = why_not_hpcc(run, o);
+
+	if (o->verdict.complete && !o->verdict.errors)
+		report_wrap(
+			"  ", "%s",
+			o->verdict.replayed ?
+				"Checked: made once more, the updates undid "
+				"themselves in every word; one that went "
+				"astray twice alike would be missed." :
+				"Checked: a sum over all words, keyed at "
+				"random after the updates, is that of the "
+				"updates; a wrong table passes about once in 2^64.");
+	report_wrap("", "%s%s.", why ? "Not HPCC's table: " : "",
+		    why ? why : "The table is HPCC's, bit for bit");
+}
 
 static void record_gups(const struct gups_run *run, const struct gups *g,
 			const struct gups_outcome *o)
@@ -176,6 +229,7 @@ static void record_gups(const struct gups_run *run, const struct gups *g,
 	report_real("cpu_s", gups_cpu_time(g));
 	report_real("updates_per_s", rate);
 	report_real("gups", rate / 1e9);
+	report_bool("hpcc_table", !why_not_hpcc(run, o));
 	report_u64("errors", o->verdict.errors);
 	report_bool("verified", o->verdict.complete && !o->verdict.errors);
 	report_str("verified_by", !o->verdict.complete ? NULL :
@@ -207,12 +261,7 @@ static void text_gups(const struct gups_run *run, const struct gups *g,
 	double seconds = gups_times(g)->update;
 	double rate = (double)o->updates / seconds;
 
-	if (entries & (entries - 1))
-		report_say("\nMain table size   = %" PRIu64 " words\n",
-			   entries);
-	else
-		report_say("\nMain table size   = 2^%d = %" PRIu64 " words\n",
-			   __builtin_ctzll(entries), entries);
+	say_size(run);
 	report_say("Number of updates = %" PRIu64 "%s\n", o->updates,
 		   o->stopped ? " (interrupted)" : "");
 	report_say("CPU time used  = %.6f seconds\n", gups_cpu_time(g));
@@ -234,6 +283,7 @@ static void text_gups(const struct gups_run *run, const struct gups *g,
 			   o->verdict.replayed ? "replay" : "sum");
 	report_say("\n");
 	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
+	text_verified(run, o);
 }
 
 REPORT_RECORD(
