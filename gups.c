@@ -63,6 +63,8 @@
 #define REFRESH_GAIN 1.3
 /* If the rate falls this much others had the CPU meanwhile: try once more. */
 #define REFRESH_LOSS 0.8
+/* What a loop must be faster than the simpler one to be taken. */
+#define LOOP_GAIN 1.1
 /* A probe's table: 32 pages a thread, its updates for 20 ms. */
 #define PROBE_PAGES 32
 #define PROBE_NS (UINT64_C(20) * 1000000)
@@ -801,12 +803,18 @@ static int grow(struct gups *g)
 
 /*
  * Each loop is measured twice, in turn, and the better rate counts: a single
- * hiccup decides nothing.
+ * hiccup decides nothing. HPCC's own way is left only for one that
+ * is clearly faster: else noise would choose, and two runs that are to be
+ * compared would have different loops.
  */
 static int choose_loop(struct gups *g, struct gups_warm_up *result)
 {
-	enum gups_loops_kind best = GUPS_LOOPS_PLAIN;
+	enum gups_loops_kind best = GUPS_LOOPS_BATCH;
 
+	if (g->config.loop) {
+		g->loop = g->config.loop - 1;
+		return 0;
+	}
 	for (int round = 0; round < 2; round++) {
 		for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++) {
 			double rate = measure(g, l, CHOOSE_NS);
@@ -817,10 +825,12 @@ static int choose_loop(struct gups *g, struct gups_warm_up *result)
 				result->rate[l] = rate;
 		}
 	}
-	for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++)
-		if (result->rate[l] > result->rate[best])
-			best = l;
-	g->loop = best;
+	if (result->rate[GUPS_LOOPS_TOUCH] > result->rate[best] * LOOP_GAIN)
+		best = GUPS_LOOPS_TOUCH;
+	g->loop = result->rate[best] >
+				  result->rate[GUPS_LOOPS_PLAIN] * LOOP_GAIN ?
+			  best :
+			  GUPS_LOOPS_PLAIN;
 	return 0;
 }
 

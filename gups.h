@@ -53,6 +53,7 @@ struct gups_config {
 	int hot_node, near_node;
 	uint32_t hot_near;
 	uint64_t rate; /* updates a second at most; 0: no limit */
+	unsigned int loop; /* enum gups_loops_kind + 1; 0: the fastest */
 	/* The period of the TLB flusher in gups_update(), ns; 0: there is none. */
 	uint64_t tlb_flusher_ns;
 };
@@ -70,7 +71,7 @@ struct gups_times {
 
 struct gups_warm_up {
 	double before, after; /* updates/s, before and after a growth phase */
-	double rate[NR_GUPS_LOOPS]; /* updates/s of the loops */
+	double rate[NR_GUPS_LOOPS]; /* updates/s of the loops; 0: not measured */
 	bool refresh; /* is the emulator's TLB refreshed during the run? */
 };
 

@@ -203,6 +203,7 @@ void gups_run_config(const struct gups_run *run, const struct place *place,
 		.hot_node = run->gups->hot_node,
 		.near_node = gups_near(run)->id,
 		.hot_near = run->gups->hot_near,
+		.loop = run->gups->loop,
 		.rate = run->gups->rate,
 		.tlb_flusher_ns = heartbeat(run),
 	};

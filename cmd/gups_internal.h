@@ -44,7 +44,8 @@ int gups_take(struct plan *plan, int n, char **operand);
 	"pinned b each to a CPU\n"                                        \
 	"pages s 4k, thp or hugetlb\n"                                    \
 	"seed u:number of --seed\n"                                       \
-	"loop s the update loop that was chosen\n"                        \
+	"loop s the update loop: plain, batch or touch\n"                 \
+	"loop_by s chosen by measuring, or option\n"                      \
 	"pattern.kind s uniform, hot set or zipf; pattern null: HPCC's\n" \
 	"pattern.hot_bytes u of the hot set\n"                            \
 	"pattern.hot_rate r:part_of_1 of the updates that go to it\n"     \

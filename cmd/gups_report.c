@@ -59,6 +59,10 @@ void gups_report_warm_up(const struct gups *g, const struct gups_warm_up *w)
 		report_say(
 			"warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
 			w->before / 1e6);
+	if (!(w->rate[GUPS_LOOPS_PLAIN] > 0)) {
+		report_say("loop     %s (--loop)\n", gups_loop(g));
+		return;
+	}
 	report_say("loop     %s (", gups_loop(g));
 	for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++)
 		report_say("%s%s %.2f", l ? ", " : "", gups_loops_names[l],
@@ -113,6 +117,7 @@ void gups_report_plan(const struct gups_run *run, const struct place *place,
 	report_str("pages", pages[run->gups->pages]);
 	report_u64("seed", run->gups->seed);
 	report_str("loop", gups_loop(g));
+	report_str("loop_by", run->gups->loop ? "option" : "measuring");
 	if (run->pattern)
 		member_pattern(run);
 	else
@@ -152,7 +157,7 @@ REPORT_RECORD(
 	"pages_at_start|pages_at_end.in_transit u:pages that could not be told\n"
 	"rate_before_refresh r:1/s updates, with the TLB as it was\n"
 	"rate_after_refresh r:1/s with the emulator's TLB refreshed\n"
-	"loop_rates.* r:1/s updates in the warm-up, by loop\n"
+	"loop_rates.* r:1/s updates in the warm-up, by loop; null: not measured\n"
 	"hot_set_moves u:times the hot set moved\n"
 	"tlb_refresh b the emulator's TLB was refreshed\n"
 	"tlb_flushes u:times\n"
@@ -242,7 +247,8 @@ static void record_gups(const struct gups_run *run, const struct gups *g,
 	report_real("rate_after_refresh", o->warm.after);
 	report_open("loop_rates", '{');
 	for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++)
-		report_real(gups_loops_names[l], o->warm.rate[l]);
+		report_real(gups_loops_names[l],
+			    o->warm.rate[l] > 0 ? o->warm.rate[l] : NAN);
 	report_close('}');
 	report_u64("hot_set_moves", gups_moves(g));
 	report_bool("tlb_refresh", o->warm.refresh);
