@@ -1165,12 +1165,29 @@ double gups_cpu_time(const struct gups *g)
 	return g->cpu_time;
 }
 
+void gups_set_flusher(struct gups *g, uint64_t ns)
+{
+	tlb_flusher_set(g->flusher, ns);
+}
+
 void gups_flusher_count(const struct gups *g, struct tlb_flusher_count *count)
 {
 	tlb_flusher_count(g->flusher, count);
 }
 
-double gups_touches(double updates_per_s, uint64_t bytes, double sample_s)
+double gups_touches(const struct gups *g, double updates, bool hot)
 {
-	return updates_per_s * sample_s * PAGE_BYTES / (double)bytes;
+	const struct pattern *p = g->config.pattern;
+	struct pattern_epoch e = gups_epoch(g);
+	double pages = (double)g->config.bytes / PAGE_BYTES, share = 1;
+
+	if (p && pattern_hot_pages(p)) {
+		share = pattern_hot_share(p, &e);
+		pages = (double)pattern_hot_pages(p);
+		if (!hot) {
+			share = 1 - share;
+			pages = (double)pattern_pages(p) - pages;
+		}
+	}
+	return updates * share / pages;
 }

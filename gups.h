@@ -149,14 +149,15 @@ bool gups_pinned(const struct gups *g); /* has each thread a CPU? */
 const char *gups_loop(const struct gups *g); /* the chosen one's name */
 /* CPU time of the threads in gups_update(), seconds, without the flusher's. */
 double gups_cpu_time(const struct gups *g);
+/* Another period for the TLB flusher, if there is one; at any time. */
+void gups_set_flusher(struct gups *g, uint64_t ns);
 /* What the TLB flusher has done; zeros without one. */
 void gups_flusher_count(const struct gups *g, struct tlb_flusher_count *count);
 /*
- * How often a page of a table of so many bytes is touched in one of DAMON's
- * sampling intervals, by uniform updates. Below 2 a seventh of the samples see
- * no access, and a hot page looks idle now and then.
+ * How often so many updates touch a hot page, or another one, in the mean; of
+ * a table without a hot set all pages are alike.
  */
-double gups_touches(double updates_per_s, uint64_t bytes, double sample_s);
+double gups_touches(const struct gups *g, double updates, bool hot);
 
 /* What accesses to a node cost when all threads make them, seconds each. */
 struct gups_probe {

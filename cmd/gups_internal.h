@@ -107,6 +107,8 @@ int gups_check_room(const struct gups_run *run, const struct place *place);
 int gups_check_probe(struct gups_run *run, const struct place *place);
 /* Bytes of the hot pages that are placed on this node apart from the rest. */
 uint64_t gups_check_apart(const struct gups_run *run, const struct node *n);
+/* Between flushes of the TLBs, ns, by DAMON's sampling interval; 0: none. */
+uint64_t gups_flusher_period(const struct gups_run *run);
 /* What gups.c has to know of the run. */
 void gups_run_config(const struct gups_run *run, const struct place *place,
 		     struct gups_config *config);

@@ -294,8 +294,11 @@ static void text_gups(const struct gups_run *run, const struct gups *g,
 
 REPORT_RECORD(
 	accessed_bits, "accessed_bits", "what was done so that DAMON sees",
-	"damon_sample_s r DAMON's sampling interval\n"
-	"touches_per_page_and_sample r:updates of a page in that time\n"
+	"damon_sample_s r DAMON's sampling interval, at the end\n"
+	"damon_sample_first_s r at the beginning: the kernel may tune it\n"
+	"damon_tuned b does it?\n"
+	"touches_hot_page_and_sample r:updates of a hot page in that time, in the mean\n"
+	"touches_cold_page_and_sample r:updates of another one\n"
 	"heartbeat_s r between flushes of the TLBs; null: none are needed\n"
 	"heartbeats u:times they were flushed\n"
 	"longest_gap_s r between two\n"
@@ -303,14 +306,17 @@ REPORT_RECORD(
 	"blind_share r of the sampling intervals, without a flush\n");
 
 static void record_honesty(const struct gups_run *run, const struct gups *g,
-			   double sample, double touches)
+			   double hot, double cold)
 {
 	struct tlb_flusher_count c;
 
 	gups_flusher_count(g, &c);
 	report_begin(&accessed_bits);
-	report_real("damon_sample_s", sample);
-	report_real("touches_per_page_and_sample", touches);
+	report_real("damon_sample_s", run->session.sample_s);
+	report_real("damon_sample_first_s", run->session.sample_first_s);
+	report_bool("damon_tuned", run->session.tuned);
+	report_real("touches_hot_page_and_sample", hot);
+	report_real("touches_cold_page_and_sample", cold);
 	if (!run->machine.emulated) { /* hardware needs none */
 		report_null("heartbeat_s");
 		report_end();
@@ -336,10 +342,10 @@ static void text_heartbeat(const struct gups_run *run, const struct gups *g)
 		return;
 	}
 	report_wrap("  ",
-		    "The TLBs were flushed every %.1f ms (%" PRIu64
-		    " times, %.2f s of CPU time), because an emulator sets "
-		    "accessed bits only on TLB misses.",
-		    (double)c.period_ns / 1e6, c.flushes, c.cpu_s);
+		    "The TLBs were flushed %" PRIu64
+		    " times, every %.1f ms in the end (%.2f s of CPU time): an "
+		    "emulator sets accessed bits only on TLB misses.",
+		    c.flushes, (double)c.period_ns / 1e6, c.cpu_s);
 	if (c.blind > BLIND_SHARE)
 		report_wrap("  ",
 			    "In %.0f %% of the sampling intervals there was no "
@@ -353,18 +359,28 @@ static void text_heartbeat(const struct gups_run *run, const struct gups *g)
 static void text_honesty(const struct gups_run *run, struct gups *g,
 			 const struct gups_outcome *o)
 {
-	double sample = run->session.sample_s;
-	double rate = (double)o->updates / gups_times(g)->update;
-	double touches = gups_touches(rate, run->gups->bytes, sample);
+	const struct session *s = &run->session;
+	double made = (double)o->updates / gups_times(g)->update * s->sample_s;
+	double hot = gups_touches(g, made, true);
+	double cold = gups_touches(g, made, false);
+	char first[40] = "", others[40] = "";
 
-	if (sample <= 0)
+	if (s->sample_s <= 0)
 		return;
-	record_honesty(run, g, sample, touches);
+	record_honesty(run, g, hot, cold);
+	if (s->tuned)
+		snprintf(first, sizeof(first), "%s",
+			 s->followed ? " now, as the kernel tunes it" :
+				       " or less often: it is tuned");
+	if (run->pattern && pattern_hot_pages(run->pattern))
+		snprintf(others, sizeof(others), ", another one %.2g times",
+			 cold);
 	report_wrap("  ",
-		    "DAMON samples every %.0f ms; the updates touch a page "
-		    "%.1f times in that time",
-		    sample * 1e3, touches);
-	if (touches < 2)
+		    "DAMON samples every %.3g ms%s; in that time the updates "
+		    "touch a %spage %.3g times%s.",
+		    s->sample_s * 1e3, first, *others ? "hot " : "", hot,
+		    others);
+	if (hot < 2)
 		report_wrap("  ",
 			    "Below 2 a hot page looks idle in many samples: "
 			    "take a smaller table, or a policy that samples "

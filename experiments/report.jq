@@ -51,7 +51,7 @@ def metrics: [
 	["migrated_mib", "all migrations", "MiB", 1],
 	["modelled_ns", "modelled", "ns an update", 1],
 	["waited_s", "time injected", "s", 1],
-	["updates_per_page_and_sample", "updates a page and DAMON sample", "", 1]
+	["updates_per_page_and_sample", "updates a hot page and DAMON sample", "", 1]
 ];
 
 def counter_names: [

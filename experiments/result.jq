@@ -36,9 +36,9 @@ one("gups") as $gups | one("placement") as $placement | one("moves") as $moves
 			| "node \(.node) is unreclaimable: demotion from it has stalled"),
 		($moves | select(. != null) | .timed
 			| ((.damon_hot // 0) + (.damon_cold // 0)) as $moved
-			| (.damon_strayed_max // 0)
+			| (.strayed_allocations // 0)
 			| select(. > 64 and . > $moved / 10)
-			| "up to \(.) of \($moved) pages that DAMON moved did not get to its target node, which was full"),
+			| "DAMON moved \($moved) pages, and \(.) allocations were made on other nodes than the one wanted: its target was full"),
 		($moves | select(. != null and .timed.adds_up == false)
 			| "who moved what does not add up")
 	],
@@ -61,7 +61,7 @@ one("gups") as $gups | one("placement") as $placement | one("moves") as $moves
 		migrated_mib: ($moves.timed.migrated | pages_mib),
 		modelled_ns: $placement.modelled.ns_per_update,
 		waited_s: sum($pmu.ranges[]?.timed.waited_s),
-		updates_per_page_and_sample: $bits.touches_per_page_and_sample
+		updates_per_page_and_sample: $bits.touches_hot_page_and_sample
 	},
 	moves: ($moves.timed | if . == null then null else {
 		"NUMA balancing, promoted": .numa_promoted,

@@ -371,6 +371,11 @@ bool policy_is_weighted(const struct policy *p)
 	return p->preset && p->preset->weighted;
 }
 
+bool policy_is_tuned(const struct policy *p)
+{
+	return p->damon && damon_is_tuned(p->damon);
+}
+
 uint64_t policy_sample_us(const struct policy *p)
 {
 	return p->damon ? damon_sample_us(p->damon) : 0;
