@@ -136,13 +136,18 @@ struct gups {
 	atomic_uint moves; /* read by others while it updates */
 };
 
+uint64_t gups_done_by(const struct gups *g, unsigned int thread)
+{
+	return atomic_load_explicit(&g->workers[thread].done,
+				    memory_order_relaxed);
+}
+
 uint64_t gups_done(const struct gups *g)
 {
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < g->config.threads; i++)
-		sum += atomic_load_explicit(&g->workers[i].done,
-					    memory_order_relaxed);
+		sum += gups_done_by(g, i);
 	return sum;
 }
 

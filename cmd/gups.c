@@ -379,10 +379,9 @@ static void begin_timeline(struct gups_run *run, struct gups *g)
 		.plan = run->gups,
 		.nodes = run->nodes,
 		.nr_nodes = run->nr_nodes,
-		.moves = &run->session.setting,
+		.session = &run->session,
 		.threads = run->threads,
 		.hogs = run->hogs,
-		.sample_s = run->session.sample_s,
 	});
 }
 
@@ -442,7 +441,7 @@ static int one_pass(struct gups_run *run)
 
 static double median(double *v, size_t n)
 {
-	sort_reals(v, n);
+	stats_sort(v, n);
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 

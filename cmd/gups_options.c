@@ -17,7 +17,7 @@
 #include "lib/text.h"
 #include "mm/page.h"
 
-#define MAX_THREADS 1024
+#define MAX_THREADS PATTERN_MAX_THREADS
 /* HPCC's stream: a seed is a start this many updates further on. */
 #define MAX_SEED 16777215
 /* A trapped gigabyte takes most of an hour: ask before spending ten minutes. */

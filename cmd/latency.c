@@ -246,7 +246,7 @@ static double window(struct latency *l, struct buffer *b, enum figure what,
 		last = now_ns();
 	} while ((now - begin < ns || !n) && !l->stopped);
 	n = n < CHUNKS ? n : CHUNKS;
-	sort_reals(each, n);
+	stats_sort(each, n);
 	return n ? each[n / 2] : NAN;
 }
 
@@ -496,7 +496,7 @@ static void sort(struct latency *l)
 {
 	for (int i = 0; i < l->nr_origins * l->nr_nodes; i++)
 		for (int k = 0; k < FIGURES; k++)
-			sort_reals(l->cells[i].value[k], TURNS);
+			stats_sort(l->cells[i].value[k], TURNS);
 }
 
 static double median(const struct cell *c, enum figure f)
