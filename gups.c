@@ -328,6 +328,11 @@ unsigned int gups_moves(const struct gups *g)
 	return atomic_load(&((struct gups *)g)->moves);
 }
 
+bool gups_is_out_of_moves(const struct gups *g)
+{
+	return g->epochs && nr_epochs(g) == MAX_EPOCHS;
+}
+
 /*
  * Takes a thread that has done so many updates to the newest epoch, and notes
  * the number; in a replay, to the next epoch if the thread went on to it after

@@ -124,6 +124,8 @@ uint64_t gups_done_by(const struct gups *g, unsigned int thread);
  */
 struct pattern_epoch gups_epoch(const struct gups *g);
 unsigned int gups_moves(const struct gups *g);
+/* Has it moved, and its phase changed, as often as a run can? Then it stays. */
+bool gups_is_out_of_moves(const struct gups *g);
 const struct table *gups_table(const struct gups *g);
 
 /*

@@ -159,6 +159,7 @@ REPORT_RECORD(
 	"rate_after_refresh r:1/s with the emulator's TLB refreshed\n"
 	"loop_rates.* r:1/s updates in the warm-up, by loop; null: not measured\n"
 	"hot_set_moves u:times the hot set moved\n"
+	"hot_set_stays b it moved, and its phase changed, as often as a run can\n"
 	"tlb_refresh b the emulator's TLB was refreshed\n"
 	"tlb_flushes u:times\n"
 	"tlb_growths u:times\n"
@@ -251,6 +252,7 @@ static void record_gups(const struct gups_run *run, const struct gups *g,
 			    o->warm.rate[l] > 0 ? o->warm.rate[l] : NAN);
 	report_close('}');
 	report_u64("hot_set_moves", gups_moves(g));
+	report_bool("hot_set_stays", gups_is_out_of_moves(g));
 	report_bool("tlb_refresh", o->warm.refresh);
 	report_u64("tlb_flushes", flushes);
 	report_u64("tlb_growths", growths);
@@ -290,6 +292,9 @@ static void text_gups(const struct gups_run *run, const struct gups *g,
 	report_say("\n");
 	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
 	text_verified(run, o);
+	if (gups_is_out_of_moves(g))
+		report_say("The hot set changed as often as it can in a run, "
+			   "and stayed then.\n");
 }
 
 REPORT_RECORD(

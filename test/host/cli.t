@@ -231,6 +231,11 @@ a_run()
 		[.loop, .loop_by, .loop_rates.plain, .hpcc_table]')" \
 		'["batch","option",null,false]' \
 		"--loop: not measured; --seed: not HPCC's table"
+	run --once gups 1M any --hot 64K --move-hot 100us --duration 3s --json
+	cp "$tmp/out" "$tmp/records"
+	is "$(records 'map(select(.record == "gups"))[0] |
+		[.hot_set_moves, .hot_set_stays, .verified]')" \
+		'[4095,true,true]' "a hot set that ran out of moves: said"
 	refused 2 '--loop fast: ' --once gups 1M --loop fast
 	run status --json
 	cp "$tmp/out" "$tmp/records"
