@@ -79,9 +79,11 @@ uint64_t damon_sample_now_us(void)
 	for (uint64_t k = 0; k < nr; k++)
 		if (damon_sysfs_is_on(k) &&
 		    !sysfs_read_u64(&us,
-				    DAMON_KDAMONDS "/%" PRIu64
+				    DAMON_KDAMONDS
+				    "/%" PRIu64
 				    "/contexts/0/monitoring_attrs/intervals/"
-				    "sample_us", k) &&
+				    "sample_us",
+				    k) &&
 		    (!least || us < least))
 			least = us;
 	return least;

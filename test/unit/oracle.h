@@ -165,8 +165,8 @@ static inline uint64_t oracle_part(uint64_t r, unsigned int bits, uint64_t n)
 static inline uint64_t oracle_part_of(const struct oracle_pattern *p,
 				      uint64_t place)
 {
-	uint64_t fraction = place * UINT64_C(0x9e3779b9) % (UINT64_C(1) << 32) /
-			    (1 << 20);
+	uint64_t fraction =
+		place * UINT64_C(0x9e3779b9) % (UINT64_C(1) << 32) / (1 << 20);
 
 	return (fraction * p->threads / 4096 + p->id) % p->threads;
 }
