@@ -12,6 +12,7 @@
 #   deps/kernel.sh      kernels of our own           (kernel --own, --debug)
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
+#   initramfs/packages.sh  Debian's packages for them (--package)
 #   initramfs/script.sh a script for them, and files back (--script, --out)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
@@ -103,11 +104,12 @@ musl|verb_deps"
 	"kernel|[--own or --debug]|Debian's cloud kernel, or one built from its \
 source: build/vmlinuz|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
-	"run|[--name N] [--add FILE[:PATH]]... [--script FILE|-] [--out PATH]... \
-[--count] [--latency cxl=+250ns]... [--icount] [--expect EXPR]... [--ktap] \
-[TIER ARGUMENTS]|boot, run tier (--once gups 1G node1), power off; see \
-out/N|cmd_run"
-	"shell|[--name N] [--add FILE[:PATH]]... [--out PATH]... [TIER ARGUMENTS]|the same \
+	"run|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
+[--script FILE|-] [--out PATH]... [--count] [--latency cxl=+250ns]... \
+[--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, run tier \
+(--once gups 1G node1), power off; see out/N|cmd_run"
+	"shell|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
+[--out PATH]... [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
 	"experiment|list, or NAME [OPTIONS]|cells in guests of their own, side by side: \
 experiment --help|cmd_experiment"
@@ -424,6 +426,7 @@ NEED_KERNEL=(kmod xz-utils tar dpkg)
 NEED_OWN_KERNEL=(gcc libc6-dev make bc flex bison libelf-dev xz-utils zstd)
 NEED_IMAGE=("${NEED_DEPS[@]}" cpio kmod zstd)
 NEED_RUN=("${NEED_IMAGE[@]}" jq python3)
+NEED_PACKAGES=(dpkg tar jq erofs-utils)
 NEED_LINT=("${NEED_DEPS[@]}" shellcheck clang-format cppcheck)
 
 # What of a package is called.  Where all of it is found nobody asks whether
@@ -434,8 +437,8 @@ declare -A COMMANDS=([apt]="apt-get apt-cache" [bc]=bc [binutils]="ld ar objcopy
 	[clang-tidy]=clang-tidy [coreutils]="basename cat chmod cksum comm cp
 	cut date dd df dirname env head id install ln mkdir mv nproc od paste
 	readlink realpath rm sha256sum sort stat tail touch tr uname wc"
-	[diffutils]=cmp [cpio]=cpio [cppcheck]=cppcheck [dpkg]="dpkg dpkg-deb" [findutils]="find
-	xargs" [flex]=flex [gcc]=gcc [gnuplot-nox]=gnuplot [grep]=grep
+	[diffutils]=cmp [cpio]=cpio [cppcheck]=cppcheck [dpkg]="dpkg dpkg-deb" [erofs-utils]=mkfs.erofs
+	[findutils]="find xargs" [flex]=flex [gcc]=gcc [gnuplot-nox]=gnuplot [grep]=grep
 	[gzip]=gzip [jq]=jq [kmod]="depmod modprobe" [lintian]=lintian
 	[make]=make [mawk]=awk [parallel]=parallel [python3]=python3 [sed]=sed
 	[shellcheck]=shellcheck [tar]=tar [util-linux]="flock setpriv" [xz-utils]=xz
@@ -663,6 +666,8 @@ build_tier()
 . "$ROOT/initramfs/image.sh"
 # shellcheck source=initramfs/add.sh
 . "$ROOT/initramfs/add.sh"
+# shellcheck source=initramfs/packages.sh
+. "$ROOT/initramfs/packages.sh"
 # shellcheck source=initramfs/script.sh
 . "$ROOT/initramfs/script.sh"
 # shellcheck source=initramfs/pmu.sh

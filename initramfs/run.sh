@@ -21,13 +21,13 @@ OUT_MIN_KIB=$((16 * 1024))
 
 # --- what was asked for ----------------------------------------------------
 
-# verb run [--name NAME] [--add FILE[:PATH]]... [--script FILE] [--out PATH]...
-#	[--count[=try]] [--latency SPEC] [--scope S] [--expect EXPRESSION]...
-#	[--ktap] [TIER ARGUMENTS]
+# verb run [--name NAME] [--add FILE[:PATH]]... [--package NAME]...
+#	[--script FILE] [--out PATH]... [--count[=try]] [--latency SPEC] [--scope S]
+#	[--expect EXPRESSION]... [--ktap] [TIER ARGUMENTS]
 cmd_run()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
-	local script script_text fetched=() expect=() ktap=''
+	local script script_text fetched=() packages=() expect=() ktap=''
 
 	parse_run "$@"
 	arguments_once
@@ -100,7 +100,7 @@ unexpected()
 cmd_shell()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
-	local script script_text fetched=() expect=() ktap=''
+	local script script_text fetched=() packages=() expect=() ktap=''
 
 	parse_run "$@"
 	unexpected shell
@@ -124,7 +124,7 @@ cmd_shell()
 cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency scope pmu
-	local script script_text fetched=() expect=() ktap=''
+	local script script_text fetched=() packages=() expect=() ktap=''
 
 	if (($#)); then
 		TOPOLOGY=$1
@@ -164,12 +164,12 @@ parse_run()
 			continue
 			;;
 		--name=* | --add=* | --latency=* | --scope=* | --script=* | \
-			--out=* | --expect=*)
+			--out=* | --package=* | --expect=*)
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
 		--name | --add | --latency | --scope | --script | --out | \
-			--expect)
+			--package | --expect)
 			(($# > 1)) || die 2 "$1 needs a value"
 			case $1 in
 			--name) name=$2;;
@@ -181,6 +181,7 @@ parse_run()
 			--scope) scope=$2;;
 			--script) script=$2;;
 			--out) fetched+=("$2");;
+			--package) packages+=("$2");;
 			--expect) expect+=("$2");;
 			esac
 			shift 2
@@ -201,6 +202,7 @@ parse_run()
 		die 2 "--scope $scope: all, user or process"
 	[[ ! $scope || $count || $latency ]] ||
 		die 2 "--scope: of what --count or --latency count"
+	check_packages
 	if [[ $script ]]; then
 		read_script "$script"
 		placed[script]=--script
@@ -301,6 +303,7 @@ prepare_guest()
 	build_qemu
 	check_pmu
 	[[ ! $pmu ]] || build_plugin
+	((${#packages[@]} == 0)) || build_packages
 	unlock
 }
 
@@ -388,6 +391,9 @@ ${out//,/,,}/console.log"
 	((${#fetched[@]} == 0)) || qemu+=(
 		-chardev "file,id=files,path=${out:+${out//,/,,}/}.files.tar"
 		-device "virtserialport,chardev=files,name=files")
+	((${#packages[@]} == 0)) || qemu+=(-drive "if=none,id=packages,\
+format=raw,readonly=on,file=${packages_disk//,/,,}"
+		-device "virtio-blk-pci,bus=pcie.0,drive=packages,serial=packages")
 	# Of a tier that counts its lines (test/coverage)
 	[[ ! ${COVERAGE:-} ]] || qemu+=(
 		-chardev "file,id=coverage,path=${COVERAGE//,/,,}/guest.$BASHPID"
@@ -531,8 +537,9 @@ describe_run()
 
 manifest()
 {
-	local commit
+	local commit json=null
 
+	((${#packages[@]} == 0)) || json=$(<"${packages_disk%/*}/packages.json")
 	commit=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || true)
 	jq -n --arg date "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
 		--arg kernel "$kernel_version" --arg qemu "$qemu_version" \
@@ -547,6 +554,7 @@ manifest()
 		--arg plugin "${pmu#,}" \
 		--arg plugin_sum "${pmu:+$(sum_of "$plugin")}" \
 		--arg append "$APPEND" --arg qemu_args "$QEMU_ARGS" \
+		--argjson packages "$json" \
 		--arg uname "$(uname -srvm)" --arg cpu "$(cpu_model)" \
 		--arg cpus "$(nproc)" \
 		'{ date: $date, arguments: $ARGS.positional,
@@ -562,6 +570,7 @@ manifest()
 			plugin: (if $plugin == "" then null
 				else $plugin end),
 			append: $append, qemu_args: $qemu_args },
+		   packages: $packages,
 		   host: { uname: $uname, cpu: $cpu,
 			cpus: ($cpus | tonumber) } }' --args -- "$@"
 }
