@@ -442,6 +442,7 @@ int main(int argc, char **argv)
 	wait_take_signals();
 	if (init) {
 		init_begin();
+		argc = init_own_words(argc, argv);
 		check_log_begin();
 	}
 	open_standard();

@@ -43,7 +43,7 @@ build_base()
 	local dir=$1 key root=$1/root
 
 	build_busybox
-	key="$kernel_image $kernel_modules $(stat -c %Y "$kernel_image") \
+	key="$kernel_image $kernel_modules $kernel_key $(stat -c %Y "$kernel_image") \
 $(cat "$ROOT"/initramfs/{modules,image.sh} "$B/busybox.version" | sha256sum)"
 	[[ -e $dir/base.cpio ]] && fresh "base-$kernel_version" "$key" && return
 	may_write "the image for Linux $kernel_version"
@@ -133,6 +133,8 @@ install_module()
 	*.gz) gzip -dc "$from" >"$to";;
 	*) cp "$from" "$to";;
 	esac
+	# A tree's has all that a debugger wants, and takes ten times the room
+	[[ ! $kernel_key ]] || strip --strip-debug "$to"
 }
 
 pack_tier()
