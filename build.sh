@@ -12,6 +12,7 @@
 #   deps/kernel.sh      kernels of our own           (kernel --own, --debug)
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
+#   initramfs/script.sh a script for them, and files back (--script, --out)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
 #   experiments/expt           many runs, side by side, in Python
@@ -31,13 +32,17 @@ VERSION=0.1
 export LC_ALL=C
 unset CDPATH CPATH C_INCLUDE_PATH LIBRARY_PATH GCC_EXEC_PREFIX COMPILER_PATH \
 	MAKEFLAGS MAKEFILES TAR_OPTIONS XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL GZIP \
-	GREP_OPTIONS POSIXLY_CORRECT
+	GREP_OPTIONS POSIXLY_CORRECT GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+# Nor is a file to be opened in place of a stream that is closed
+[[ -e /dev/fd/0 ]] || exec 0</dev/null
+[[ -e /dev/fd/1 ]] || exec 1>/dev/null
+[[ -e /dev/fd/2 ]] || exec 2>/dev/null
 # depmod and modprobe are where a user does not look
 PATH=$PATH:/usr/sbin:/sbin
 
 say()
 {
-	printf '  %s\n' "$*" >&2
+	printf '  %s\n' "$*" >&2 2>/dev/null || true
 }
 
 # leave STATUS: the end, with a status that was meant
@@ -98,10 +103,11 @@ musl|verb_deps"
 	"kernel|[--own or --debug]|Debian's cloud kernel, or one built from its \
 source: build/vmlinuz|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
-	"run|[--name N] [--add FILE[:PATH]]... [--count] [--latency \
-cxl=+250ns]... [--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, \
-run tier (--once gups 1G node1), power off; see out/N|cmd_run"
-	"shell|[--name N] [--add FILE[:PATH]]... [TIER ARGUMENTS]|the same \
+	"run|[--name N] [--add FILE[:PATH]]... [--script FILE|-] [--out PATH]... \
+[--count] [--latency cxl=+250ns]... [--icount] [--expect EXPR]... [--ktap] \
+[TIER ARGUMENTS]|boot, run tier (--once gups 1G node1), power off; see \
+out/N|cmd_run"
+	"shell|[--name N] [--add FILE[:PATH]]... [--out PATH]... [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
 	"experiment|list, or NAME [OPTIONS]|cells in guests of their own, side by side: \
 experiment --help|cmd_experiment"
@@ -126,7 +132,8 @@ clang-tidy and gcc -fanalyzer, minutes|cmd_lint"
 	"help||this|cmd_help"
 )
 
-# variable | default | meaning
+# variable | default | meaning; an @ is this directory, whose name may have
+# anything in it
 VARIABLES=(
 	"QEMU||emulator: a program, or a version of Debian's (10.0)"
 	"QEMU_MIN|11.1|the oldest QEMU that is accepted from this machine"
@@ -145,10 +152,11 @@ VARIABLES=(
 	"CPU|max,-hypervisor,-erms,-fsrm,-la57|processor: QEMU's -cpu"
 	"ICOUNT||N: an instruction takes 2^N ns, and a run repeats (run --icount: 1)"
 	"APPEND||more words for the kernel"
+	"QEMU_ARGS||more words for QEMU, quoted as for a shell"
 	"TIMEOUT|3900|seconds after which a run is ended"
 	"SILENCE|120|seconds without a word of the guest, from its start on, after \
 which a run is ended"
-	"OUT|$ROOT/out|where runs leave their results"
+	"OUT|@/out|where runs leave their results"
 	"MIRROR||Debian mirror, instead of this machine's own"
 )
 
@@ -158,13 +166,13 @@ set_variables()
 
 	for row in "${VARIABLES[@]}"; do
 		IFS='|' read -r name default _ <<<"$row"
-		[[ ${!name:-} ]] || printf -v "$name" %s "$default"
+		[[ ${!name:-} ]] || printf -v "$name" %s "${default/#@/"$ROOT"}"
 	done
 }
 
 cmd_help()
 {
-	local row name arguments text
+	local row name arguments text default
 
 	printf 'Usage: [VARIABLE=VALUE]... ./build.sh VERB [ARGUMENTS]\n\nVerbs:\n'
 	for row in "${VERBS[@]}"; do
@@ -174,9 +182,9 @@ cmd_help()
 	done
 	printf '\nVariables:\n'
 	for row in "${VARIABLES[@]}"; do
-		IFS='|' read -r name arguments text <<<"$row"
+		IFS='|' read -r name default text <<<"$row"
 		printf '  %-10s %s%s\n' "$name" "$text" \
-			"${arguments:+ ($arguments)}"
+			"${default:+ (${default/#@/"$ROOT"})}"
 	done
 	printf '\nTopologies: %s\n' \
 		"$(topologies)"
@@ -351,6 +359,7 @@ cmd_clean()
 {
 	[[ $# -eq 0 || $* = --all ]] || die 2 "clean: only --all"
 	lock
+	may_write clean
 	if (($#)); then
 		rm -rf "$B"
 	else
@@ -406,7 +415,7 @@ lint_deep()
 
 # Debian's packages, by what they are for: one list a run, so that a user
 # who cannot install them is told once
-NEED_ALWAYS=(coreutils sed grep mawk findutils util-linux)
+NEED_ALWAYS=(coreutils diffutils sed grep mawk findutils util-linux)
 NEED_DEPS=(gcc binutils make xz-utils tar dpkg)
 # The plugin is compiled with the machine's own C library
 NEED_PLUGIN=(gcc libc6-dev make)
@@ -425,7 +434,7 @@ declare -A COMMANDS=([apt]="apt-get apt-cache" [bc]=bc [binutils]="ld ar objcopy
 	[clang-tidy]=clang-tidy [coreutils]="basename cat chmod cksum comm cp
 	cut date dd df dirname env head id install ln mkdir mv nproc od paste
 	readlink realpath rm sha256sum sort stat tail touch tr uname wc"
-	[cpio]=cpio [cppcheck]=cppcheck [dpkg]="dpkg dpkg-deb" [findutils]="find
+	[diffutils]=cmp [cpio]=cpio [cppcheck]=cppcheck [dpkg]="dpkg dpkg-deb" [findutils]="find
 	xargs" [flex]=flex [gcc]=gcc [gnuplot-nox]=gnuplot [grep]=grep
 	[gzip]=gzip [jq]=jq [kmod]="depmod modprobe" [lintian]=lintian
 	[make]=make [mawk]=awk [parallel]=parallel [python3]=python3 [sed]=sed
@@ -603,8 +612,8 @@ lock_holder()
 	pid=$(awk -v inode=":$inode" '$2 == "FLOCK" &&
 		substr($6, length($6) - length(inode) + 1) == inode {
 			print $5; exit }' /proc/locks 2>/dev/null) || true
-	[[ ! $pid ]] || echo " (process $pid: $(tr '\0' ' ' \
-		<"/proc/$pid/cmdline" 2>/dev/null))"
+	[[ ! $pid ]] || echo " (process $pid: $({ tr '\0' ' ' \
+		<"/proc/$pid/cmdline"; } 2>/dev/null))"
 }
 
 unlock()
@@ -612,12 +621,12 @@ unlock()
 	{ exec 9>&-; } 2>/dev/null || true
 }
 
-# may_write WHAT: is to be made, in build/
+# may_write WHAT: is to be made (or removed) in build/
 may_write()
 {
-	[[ ! $sealed ]] || die 3 "$1 would have to be built, and $(id -un) cannot" \
-		"write $sealed, which is $(stat -c %U "$sealed")'s: build as" \
-		"that user, or have it (chown -R), or take a copy of your own"
+	[[ ! $sealed ]] || die 3 "$1: $(id -un) cannot write $sealed, which is" \
+		"$(stat -c %U "$sealed")'s: do that as $(stat -c %U "$sealed")," \
+		"make it yours (chown -R), or take a copy of the project"
 }
 
 # --- what is compiled --------------------------------------------------------
@@ -654,6 +663,8 @@ build_tier()
 . "$ROOT/initramfs/image.sh"
 # shellcheck source=initramfs/add.sh
 . "$ROOT/initramfs/add.sh"
+# shellcheck source=initramfs/script.sh
+. "$ROOT/initramfs/script.sh"
 # shellcheck source=initramfs/pmu.sh
 . "$ROOT/initramfs/pmu.sh"
 # shellcheck source=initramfs/run.sh

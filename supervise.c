@@ -87,14 +87,17 @@ static char **child_argv(const struct supervise *s, const char *worker)
 
 static void become_child(const struct supervise *s, int records)
 {
-	static char *shell[] = { "sh", "-l", NULL };
+	char *shell[] = { "sh", s->shell ? "-l" : (char *)s->script, NULL };
 	char worker[64];
 
 	/* Whoever supervises is gone: so are we. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	wait_return_signals();
-	if (s->shell) {
+	if (s->shell)
 		init_take_console();
+	else if (s->script)
+		dup2(records, STDOUT_FILENO); /* for its "!error" */
+	if (s->shell || s->script) {
 		execv("/bin/sh", shell);
 		report_warn("/bin/sh: %s", strerror(errno));
 		_exit(127);

@@ -38,6 +38,8 @@
 #define INIT_DEADLINE_NS (UINT64_C(3600) * 1000000000)
 /* To make CXL regions as PID 1 takes 0.3 s; a busy machine gets more. */
 #define REGIONS_DEADLINE_NS (UINT64_C(60) * 1000000000)
+/* A gigabyte takes a busy emulator less to write. */
+#define SCRIPT_DEADLINE_NS (UINT64_C(600) * 1000000000)
 /* For a FIFO's reader to come. */
 #define READER_NS (UINT64_C(8) * 1000000000)
 #define POLL_NS (UINT64_C(10) * 1000000)
@@ -188,6 +190,24 @@ static uint64_t deadline(const struct plan *plan, bool init)
 	return INIT_DEADLINE_NS;
 }
 
+/*
+ * What the image has to be done before and after the work, such as taking files
+ * out. What goes wrong there is the run's failure, if nothing was before.
+ */
+static void run_script(const char *script, struct supervised *result)
+{
+	struct supervise s = { .console = true,
+			       .script = script,
+			       .deadline_ns = SCRIPT_DEADLINE_NS };
+	struct supervised done;
+
+	if (!sysfs_exists("%s", script))
+		return;
+	supervise(&s, &done);
+	if (done.status && !result->status)
+		*result = done;
+}
+
 static void run_shell(void)
 {
 	struct supervise s = { .console = true, .shell = true };
@@ -309,6 +329,8 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 	if (init &&
 	    (!plan->verb || (plan_is(plan, VERB_BENCHMARK) && !plan->once)))
 		run_shell();
+	if (init)
+		run_script("/etc/tier/end", result);
 }
 
 static int help(const struct verb *verb)

@@ -10,17 +10,68 @@
 #include "lib/error.h"
 #include "lib/text.h"
 
-static int node_numbers(struct place *place, const char *list)
+int place_nodes(struct place *place, const char *list)
 {
-	int n = parse_list(list, place->nodes, NODE_MAX);
+	bool seen[NODE_MAX] = { false };
+	int ids[NODE_MAX], n;
 
-	if (n <= 0)
-		return -EINVAL;
-	for (int i = 1; i < n; i++)
-		if (place->nodes[i] <= place->nodes[i - 1])
+	place->nr_nodes = 0;
+	place->except = list[0] == '!';
+	if (!strcmp(list, "all"))
+		return 0;
+	n = parse_list(list + place->except, ids, NODE_MAX);
+	for (int i = 0; i < n; i++) {
+		if (ids[i] >= NODE_MAX)
 			return -EINVAL;
-	place->nr_nodes = n;
-	return 0;
+		seen[ids[i]] = true;
+	}
+	for (int i = 0; i < NODE_MAX; i++)
+		if (seen[i])
+			place->nodes[place->nr_nodes++] = i;
+	return n > 0 ? 0 : -EINVAL;
+}
+
+static bool among(const int *ids, int n, int id)
+{
+	for (int i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+static void all_but(struct place *place, const int *have, int n)
+{
+	struct place kept = { .nr_nodes = 0 };
+
+	for (int i = 0; i < n; i++)
+		if (!among(place->nodes, place->nr_nodes, have[i]))
+			kept.nodes[kept.nr_nodes++] = have[i];
+	memcpy(place->nodes, kept.nodes, sizeof(kept.nodes));
+	place->nr_nodes = kept.nr_nodes;
+	place->except = false;
+}
+
+int place_resolve(struct place *place, const int *have, int n, const char *what)
+{
+	struct textbuf all = { 0 };
+	int err = 0;
+
+	if (!place->nr_nodes || place->except) {
+		all_but(place, have, n);
+		return place->nr_nodes ? 0 :
+					 lacks(ENOENT, "%s: no node has %s",
+					       place->text, what);
+	}
+	buf_add_list(&all, have, n);
+	for (int i = 0; i < place->nr_nodes && !err; i++)
+		if (!among(have, n, place->nodes[i]))
+			err = lacks(
+				ENOENT,
+				"node %d does not exist or has no %s; nodes with %s: %s",
+				place->nodes[i], what, what,
+				n ? all.text : "none");
+	buf_free(&all);
+	return err;
 }
 
 int place_parse(struct place *place, const char *text)
@@ -50,11 +101,12 @@ int place_parse(struct place *place, const char *text)
 		list = text + len;
 		break;
 	}
-	if (node_numbers(place, list))
+	if (place_nodes(place, list))
 		return misuse(
-			"node %s: give any, node1, 1, 0-1, preferred:1, interleave:0,1 or weighted:0,1",
+			"node %s: give any, node1, 1, 0-1, all, !0, preferred:1, interleave:0,1 or weighted:0,1",
 			text);
-	if (place->mode == PLACE_PREFERRED && place->nr_nodes > 1)
+	if (place->mode == PLACE_PREFERRED &&
+	    (place->nr_nodes != 1 || place->except))
 		return misuse("node %s: only one node can be preferred", text);
 	return 0;
 }
@@ -77,7 +129,8 @@ char *place_describe(const struct place *place)
 {
 	struct textbuf text = { 0 };
 
-	buf_add(&text, "%s", place_mode_name(place->mode));
+	buf_add(&text, "%s%s", place->balancing ? "balancing " : "",
+		place_mode_name(place->mode));
 	for (int i = 0; i < place->nr_nodes; i++)
 		buf_add(&text, "%s%d", i ? "," : " ", place->nodes[i]);
 	return text.text;

@@ -26,15 +26,30 @@ struct place {
 	enum place_mode mode;
 	int nodes[NODE_MAX]; /* ascending, none for PLACE_ANY */
 	int nr_nodes;
+	bool except; /* all but those: until place_resolve() */
+	bool balancing; /* NUMA balancing may move what is bound */
 	const char *text; /* as it was given */
 	bool inherited; /* it is the task's own policy: numactl(8) set it */
 };
 
 /*
  * "any", "node1", "1", "0-1", "preferred:1", "interleave:0,1" and
- * "weighted:0,1". 0 or -EINVAL with misuse(); *place keeps a pointer to text.
+ * "weighted:0,1"; nodes as place_nodes() has them. 0 or -EINVAL with misuse();
+ * *place keeps a pointer to text.
  */
 int place_parse(struct place *place, const char *text);
+
+/*
+ * numactl's lists: "0", "1,0", "0-1", "all" (no nodes, until place_resolve()),
+ * "!0". 0 or -EINVAL without a message.
+ */
+int place_nodes(struct place *place, const char *list);
+/*
+ * "all" and "!0" become nodes of have[], and named ones must be among them. 0,
+ * or -errno with a message that says of what they have: "memory", "CPUs".
+ */
+int place_resolve(struct place *place, const int *have, int n,
+		  const char *what);
 
 /* numactl's word: membind, preferred, interleave, ...; NULL: of PLACE_ANY. */
 const char *place_mode_name(enum place_mode mode);

@@ -193,35 +193,6 @@ int program_find(struct program *p, char **argv)
 
 /* ------------------------------------------------------------------ place */
 
-/* "all" stands for the nodes that have some; named ones must be among them. */
-static int resolve(struct place *place, const int *have, int n,
-		   const char *what)
-{
-	struct textbuf all = { 0 };
-	int err = 0;
-
-	if (!place->nr_nodes) {
-		memcpy(place->nodes, have, (size_t)n * sizeof(*have));
-		place->nr_nodes = n;
-		return n ? 0 : lacks(ENOENT, "no node has %s", what);
-	}
-	buf_add_list(&all, have, n);
-	for (int i = 0; i < place->nr_nodes && !err; i++) {
-		bool there = false;
-
-		for (int k = 0; k < n; k++)
-			there |= have[k] == place->nodes[i];
-		if (!there)
-			err = lacks(
-				ENOENT,
-				"node %d does not exist or has no %s; nodes with %s: %s",
-				place->nodes[i], what, what,
-				n ? all.text : "none");
-	}
-	buf_free(&all);
-	return err;
-}
-
 static int resolve_memory(struct place *place)
 {
 	struct node *nodes;
@@ -232,11 +203,11 @@ static int resolve_memory(struct place *place)
 	n = node_keep_allowed(nodes, n);
 	for (int i = 0; i < n; i++)
 		have[i] = nodes[i].id;
-	for (int i = 0; i < place->nr_nodes && !err; i++)
+	for (int i = 0; i < place->nr_nodes && !place->except && !err; i++)
 		if (!node_find(nodes, n, place->nodes[i]))
 			err = node_missing("", place->nodes[i], nodes, n, "");
 	free(nodes);
-	return err ? err : resolve(place, have, n, "memory");
+	return err ? err : place_resolve(place, have, n, "memory");
 }
 
 /* Adds the CPUs of a node, also of one without memory; returns how many. */
@@ -261,7 +232,7 @@ static int resolve_cpus(struct program *p)
 	for (int i = 0; i < n && with < NODE_MAX; i++)
 		if (add_cpus(&any, nodes[i]))
 			have[with++] = nodes[i];
-	err = n < 0 ? n : resolve(&p->cpu_nodes, have, with, "CPUs");
+	err = n < 0 ? n : place_resolve(&p->cpu_nodes, have, with, "CPUs");
 	for (int i = 0; i < p->cpu_nodes.nr_nodes && !err; i++)
 		add_cpus(&p->cpus, p->cpu_nodes.nodes[i]);
 	if (n > 0)
@@ -269,18 +240,41 @@ static int resolve_cpus(struct program *p)
 	return err;
 }
 
+/* Those of a list, of which each must be there and allowed. */
+static int take_cpus(struct program *p)
+{
+	static int ids[CPU_MAX], allowed[CPU_MAX];
+	int n = parse_list(p->cpu_list, ids, CPU_MAX);
+	int may = cpu_allowed(allowed), k;
+
+	if (may < 0)
+		return may;
+	for (int i = 0; i < n; i++) {
+		for (k = 0; k < may && allowed[k] != ids[i]; k++)
+			;
+		if (k == may)
+			return lacks(
+				ENOENT,
+				"CPU %d does not exist, or this process may not use it (taskset -cp $$ says which)",
+				ids[i]);
+		cpu_set_add(&p->cpus, ids[i]);
+	}
+	return 0;
+}
+
 int program_place(struct program *p, const struct place *place,
-		  const struct place *cpu_nodes)
+		  const struct place *cpu_nodes, const char *cpu_list)
 {
 	int err = 0;
 
 	p->place = *place;
 	p->cpu_nodes = *cpu_nodes;
-	if (p->place.mode != PLACE_ANY)
+	p->cpu_list = cpu_list;
+	if (p->place.mode != PLACE_ANY && p->place.mode != PLACE_LOCAL)
 		err = resolve_memory(&p->place);
 	if (!err && p->cpu_nodes.text)
 		err = resolve_cpus(p);
-	return err;
+	return !err && cpu_list ? take_cpus(p) : err;
 }
 
 /* ------------------------------------------------------------------ start */
@@ -293,7 +287,9 @@ static int begin(const struct program *p, int (*prepare)(void *), void *arg)
 	if (!err && p->cpus.count) {
 		err = cpu_bind(&p->cpus);
 		if (err)
-			fail(-err, "--cpunodebind %s: %s", p->cpu_nodes.text,
+			fail(-err, "--%s %s: %s",
+			     p->cpu_list ? "physcpubind" : "cpunodebind",
+			     p->cpu_list ? p->cpu_list : p->cpu_nodes.text,
 			     strerror(-err));
 	}
 	if (!err && p->place.mode != PLACE_ANY)

@@ -21,7 +21,8 @@ struct program {
 	char path[PATH_MAX]; /* what is executed */
 	struct place place; /* with the nodes that "all" means here */
 	struct place cpu_nodes; /* none: where the scheduler wants */
-	struct cpu_set cpus; /* of those nodes */
+	const char *cpu_list; /* of --physcpubind; NULL: not given */
+	struct cpu_set cpus; /* of those nodes, or of that list */
 };
 
 /*
@@ -32,10 +33,10 @@ struct program {
 int program_find(struct program *p, char **argv);
 /*
  * Takes the nodes of its memory and its CPUs. 0, or -errno with the message: a
- * node does not exist, or has no memory or no CPUs.
+ * node does not exist, or has no memory or no CPUs, or a CPU is not allowed.
  */
 int program_place(struct program *p, const struct place *place,
-		  const struct place *cpu_nodes);
+		  const struct place *cpu_nodes, const char *cpu_list);
 
 /*
  * Starts it. prepare (may be NULL) is called in the child, which still shares

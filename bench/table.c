@@ -31,7 +31,10 @@
 #ifndef MPOL_PREFERRED_MANY
 #define MPOL_PREFERRED_MANY 5
 #endif
-/* MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES, MPOL_F_NUMA_BALANCING */
+#ifndef MPOL_F_NUMA_BALANCING
+#define MPOL_F_NUMA_BALANCING (1 << 13)
+#endif
+/* That, MPOL_F_RELATIVE_NODES and MPOL_F_STATIC_NODES */
 #define MODE_FLAGS (7 << 13)
 
 /* The start is aligned for every page size in use, so that runs compare. */
@@ -188,6 +191,7 @@ int table_inherited(struct place *place)
 	if (get_mempolicy(&mode, mask->maskp, mask->size + 1, NULL, 0) &&
 	    errno != EPERM && errno != ENOSYS)
 		err = fail(errno, "get_mempolicy: %s", strerror(errno));
+	place->balancing = mode & MPOL_F_NUMA_BALANCING;
 	mode &= ~MODE_FLAGS;
 	for (size_t i = 0; !err && i < ARRAY_SIZE(modes); i++)
 		if (kernel_mode(modes[i]) == mode)
@@ -349,12 +353,20 @@ static int set_process(int mode, const struct bitmask *nodes, const char *text)
 			err,
 			"set_mempolicy %s: this kernel has no weighted interleave (Linux 6.9 brought it)",
 			text);
+	else if (err == EINVAL && (mode & MPOL_F_NUMA_BALANCING))
+		err = lacks(
+			err,
+			"set_mempolicy %s: this kernel does not balance what is so placed (bound memory from Linux 5.12 on)",
+			text);
 	else if (err)
 		err = fail(err, "set_mempolicy %s: %s%s", text, strerror(err),
 			   cause(err));
 	else if (syscall(SYS_get_mempolicy, &has, now->maskp, now->size + 1,
 			 NULL, 0) ||
-		 has != mode || !numa_bitmask_equal(now, nodes))
+		 (has != mode &&
+		  /* Before 5.14 one is the other, with no node. */
+		  !(mode == MPOL_LOCAL && has == MPOL_PREFERRED)) ||
+		 !numa_bitmask_equal(now, nodes))
 		err = fail(
 			EXDEV,
 			"set_mempolicy %s: the kernel has another policy (mode %d); does a cpuset forbid a node?",
@@ -366,7 +378,9 @@ static int set_process(int mode, const struct bitmask *nodes, const char *text)
 int table_place_process(const struct place *place)
 {
 	struct bitmask *nodes = mask_of(place);
-	int err = set_process(kernel_mode(place->mode), nodes, place->text);
+	int mode = kernel_mode(place->mode) |
+		   (place->balancing ? MPOL_F_NUMA_BALANCING : 0);
+	int err = set_process(mode, nodes, place->text);
 
 	numa_bitmask_free(nodes);
 	return err;

@@ -44,7 +44,7 @@ const struct verb verb_damon_dump = {
 	.name = "damon dump",
 	.operands = "",
 	.summary =
-		"print DAMON's configuration in damo's format (JSON or YAML)",
+		"print DAMON's configuration as damo has it",
 	.flags = VERB_LOOKS | VERB_ROOT,
 	.options = (const struct verb_option *const[]){ options, NULL },
 	.work = work,

@@ -562,7 +562,7 @@ static void show_pair(const struct gups_run *run, struct pair *p)
 
 static int compare(struct gups_run *run)
 {
-	struct pair p = { .place = { &run->place, &run->gups->against } };
+	struct pair p = { .place = { &run->place, &run->against } };
 	struct table_pages pages;
 	struct gups_warm_up warm;
 	int err = 0;
@@ -594,6 +594,18 @@ static int compare(struct gups_run *run)
 
 /* -------------------------------------------------------------------- run */
 
+/* "all" and "!0" are of the nodes with memory; named ones are looked at later. */
+static int gups_resolve(const struct gups_run *run, struct place *p)
+{
+	int have[NODE_MAX];
+
+	if (p->nr_nodes && !p->except)
+		return 0;
+	for (int i = 0; i < run->nr_nodes; i++)
+		have[i] = run->nodes[i].id;
+	return place_resolve(p, have, run->nr_nodes, "memory");
+}
+
 /*
  * A table that asks for no placement has that of the policy, if it is one
  * (weighted interleaving), or of the task: what numactl(8) set for us is what
@@ -607,8 +619,14 @@ static int settle_place(struct gups_run *run)
 	int err;
 
 	*p = run->gups->place;
+	run->against = run->gups->against;
+	if (run->against.text && run->against.mode != PLACE_ANY) {
+		err = gups_resolve(run, &run->against);
+		if (err)
+			return err;
+	}
 	if (p->mode != PLACE_ANY)
-		return 0;
+		return gups_resolve(run, p);
 	err = table_inherited(&inherited);
 	if (err)
 		return err;
@@ -691,7 +709,7 @@ static int check(const struct gups_run *run)
 	int err = gups_check_nodes(run, &run->place);
 
 	if (!err && run->gups->compare)
-		err = gups_check_nodes(run, &run->gups->against);
+		err = gups_check_nodes(run, &run->against);
 	if (!err)
 		err = gups_check_latencies(run);
 	return err ? err : gups_check_room(run, &run->place);
@@ -714,7 +732,7 @@ static int prepare(struct gups_run *run)
 	if (!err)
 		err = gups_check_probe(run, &run->place);
 	if (!err && run->gups->compare)
-		err = gups_check_probe(run, &run->gups->against);
+		err = gups_check_probe(run, &run->against);
 	if (!err && run->session.policy)
 		err = stage(run, "policy");
 	if (!err)

@@ -74,6 +74,7 @@ struct gups_run {
 	double estimate; /* seconds; 0: not trapped, not estimated */
 	unsigned int pass;
 	struct place place; /* the plan's, or what the policy makes of it */
+	struct place against; /* of the other table of --against */
 	char *inherited; /* its text, if it is the task's own */
 	struct pattern *pattern; /* NULL: HPCC's uniform updates */
 	struct gups_timeline *timeline; /* of the pass under way; NULL: none */

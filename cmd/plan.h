@@ -76,6 +76,8 @@ struct run_plan {
 	/* Of the process; a mode without nodes: "all", those of the machine. */
 	struct place place;
 	struct place cpu_nodes; /* --cpunodebind; text NULL: not given */
+	const char *cpus; /* --physcpubind; NULL: not given */
+	bool balancing; /* --balancing */
 	uint64_t timeline_ns; /* between rows; 0: --timeline off */
 };
 

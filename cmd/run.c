@@ -19,6 +19,7 @@
 #include "cmd/check.h"
 #include "cmd/run_timeline.h"
 #include "cmd/verbs.h"
+#include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
@@ -241,7 +242,9 @@ REPORT_RECORD(
 	"placement s membind, preferred, interleave, ...; null: none\n"
 	"inherited b that is the policy that tier was started with\n"
 	"nodes[] i:node of the placement\n"
+	"balancing b NUMA balancing may move what is bound\n"
 	"cpu_nodes[] i:node of --cpunodebind\n"
+	"cpus s of --physcpubind; null: not given\n"
 	"exit_status i:status null: a signal ended it\n"
 	"signal i:signal that ended it\n"
 	"killed b it had not ended in time after a signal\n"
@@ -266,7 +269,9 @@ static void record_run(const struct program_run *r)
 	report_str("placement", place_mode_name(place->mode));
 	report_bool("inherited", place == &r->inherited);
 	record_nodes("nodes", place);
+	report_bool("balancing", place->balancing);
 	record_nodes("cpu_nodes", &p->cpu_nodes);
+	report_str("cpus", p->cpu_list);
 	if (WIFEXITED(r->status))
 		report_i64("exit_status", WEXITSTATUS(r->status));
 	else
@@ -349,7 +354,8 @@ static int check(struct program_run *r, const struct plan *plan)
 	int err = plan->root ? 0 : program_find(&r->program, plan->run.argv);
 
 	if (!err)
-		err = program_place(&r->program, place, &plan->run.cpu_nodes);
+		err = program_place(&r->program, place, &plan->run.cpu_nodes,
+				    plan->run.cpus);
 	if (!err)
 		err = session_prepare(&r->session, &plan->policy, true);
 	if (!err)
@@ -362,25 +368,35 @@ static int check(struct program_run *r, const struct plan *plan)
 	return err;
 }
 
+/* NUMA balancing leaves what is bound where it is, unless it is told not to. */
+static bool is_unscanned(const struct place *place)
+{
+	return place->mode == PLACE_BIND && !place->balancing;
+}
+
 static void say_placement(const struct program *p, const struct place *own)
 {
 	char *text;
 
 	if (p->place.text) {
-		report_say("memory   --%s %s\n", place_mode_name(p->place.mode),
-			   p->place.text);
+		report_say("memory   %s--%s%s%s\n",
+			   p->place.balancing ? "--balancing " : "",
+			   place_mode_name(p->place.mode),
+			   p->place.text[0] ? " " : "", p->place.text);
 	} else if (own->mode != PLACE_ANY) {
 		text = place_describe(own);
 		report_say("memory   %s, inherited\n", text);
 		free(text);
 	}
-	if (p->place.mode == PLACE_BIND ||
-	    (!p->place.text && own->mode == PLACE_BIND))
+	if (is_unscanned(p->place.text ? &p->place : own))
 		report_wrap(
 			"         ",
 			"         NUMA balancing does not scan bound memory: it promotes none of it");
 	if (p->cpu_nodes.text)
 		report_say("CPUs     --cpunodebind %s: %d\n", p->cpu_nodes.text,
+			   p->cpus.count);
+	if (p->cpu_list)
+		report_say("CPUs     --physcpubind %s: %d\n", p->cpu_list,
 			   p->cpus.count);
 }
 
@@ -397,9 +413,8 @@ static int run_in(struct program_run *r, const struct plan *plan)
 	run_timeline_open(&r->timeline, r->plan->timeline_ns,
 			  s->policy ? policy_group(s->policy) : NULL);
 	err = session_set(s);
-	s->setting.bound =
-		(r->program.place.text ? &r->program.place : &r->inherited)
-			->mode == PLACE_BIND;
+	s->setting.bound = is_unscanned(
+		r->program.place.text ? &r->program.place : &r->inherited);
 	if (!err)
 		err = session_take(s, BEGIN);
 	if (!err)
@@ -447,8 +462,18 @@ static int work(const struct plan *plan)
 static int take(struct plan *plan, int n, char **operand)
 {
 	(void)operand;
-	if (!n || !plan->run.argv)
+	struct run_plan *p = &plan->run;
+
+	if (!n || !p->argv)
 		return misuse("run needs a program, e.g. tier run /bin/true");
+	if (p->cpus && p->cpu_nodes.text)
+		return misuse(
+			"--cpunodebind and --physcpubind exclude each other");
+	if (p->balancing && p->place.mode != PLACE_BIND &&
+	    p->place.mode != PLACE_PREFERRED_MANY)
+		return misuse(
+			"--balancing needs --membind NODES: else memory is balanced anyway");
+	p->place.balancing = p->balancing;
 	for (int i = 0; i < plan->hogs.nr; i++)
 		if (plan->hogs.hog[i].release_percent)
 			return misuse(
@@ -456,38 +481,30 @@ static int take(struct plan *plan, int n, char **operand)
 	return 0;
 }
 
-/* numactl's lists: "0", "1,0", "0-1", "all" (no nodes: what there are). */
 static int node_set(struct place *place, const char *option, const char *arg,
 		    enum place_mode mode)
 {
-	int ids[NODE_MAX], n = 0;
-	bool seen[NODE_MAX] = { false };
-
 	*place = (struct place){ .mode = mode, .text = arg };
-	if (!strcmp(arg, "all"))
-		return 0;
-	n = parse_list(arg, ids, NODE_MAX);
-	for (int i = 0; i < n; i++) {
-		if (ids[i] >= NODE_MAX)
-			n = -ERANGE;
-		else
-			seen[ids[i]] = true;
-	}
-	for (int i = 0; i < NODE_MAX; i++)
-		if (seen[i])
-			place->nodes[place->nr_nodes++] = i;
-	return n > 0 ? 0 :
-		       option_bad(option, arg,
-				  "give nodes such as 1, 0,1 or 0-1, or all");
+	return place_nodes(place, arg) ?
+		       option_bad(
+			       option, arg,
+			       "give nodes such as 1, 0,1 or 0-1, all, or !0 (all but it)") :
+		       0;
+}
+
+static int once(const struct plan *p)
+{
+	return p->run.place.mode == PLACE_ANY ?
+		       0 :
+		       misuse("give one of --membind, --preferred, --preferred-many, --interleave, --weighted-interleave and --localalloc, once");
 }
 
 static int memory_nodes(struct plan *p, const char *option, const char *arg,
 			enum place_mode mode)
 {
-	if (p->run.place.mode != PLACE_ANY)
-		return misuse(
-			"give one of --membind, --preferred, --interleave and --weighted-interleave, once");
-	return node_set(&p->run.place, option, arg, mode);
+	int err = once(p);
+
+	return err ? err : node_set(&p->run.place, option, arg, mode);
 }
 
 static int set_membind(struct plan *p, const char *arg)
@@ -499,7 +516,7 @@ static int set_preferred(struct plan *p, const char *arg)
 {
 	int err = memory_nodes(p, "--preferred", arg, PLACE_PREFERRED);
 
-	if (!err && p->run.place.nr_nodes != 1)
+	if (!err && (p->run.place.nr_nodes != 1 || p->run.place.except))
 		err = option_bad("--preferred", arg, "give one node");
 	return err;
 }
@@ -514,9 +531,44 @@ static int set_weighted(struct plan *p, const char *arg)
 	return memory_nodes(p, "--weighted-interleave", arg, PLACE_WEIGHTED);
 }
 
+static int set_preferred_many(struct plan *p, const char *arg)
+{
+	return memory_nodes(p, "--preferred-many", arg, PLACE_PREFERRED_MANY);
+}
+
+static int set_localalloc(struct plan *p, const char *arg)
+{
+	int err = once(p);
+
+	(void)arg;
+	if (!err)
+		p->run.place =
+			(struct place){ .mode = PLACE_LOCAL, .text = "" };
+	return err;
+}
+
+static int set_balancing(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->run.balancing = true;
+	return 0;
+}
+
 static int set_cpunodebind(struct plan *p, const char *arg)
 {
 	return node_set(&p->run.cpu_nodes, "--cpunodebind", arg, PLACE_BIND);
+}
+
+static int set_physcpubind(struct plan *p, const char *arg)
+{
+	int *ids = xcalloc(CPU_MAX, sizeof(*ids));
+	int n = parse_list(arg, ids, CPU_MAX);
+
+	free(ids);
+	p->run.cpus = arg;
+	return n > 0 ? 0 :
+		       option_bad("--physcpubind", arg,
+				  "give CPUs such as 0, 0,2 or 0-3");
 }
 
 static int set_timeline(struct plan *p, const char *arg)
@@ -539,8 +591,17 @@ static const struct verb_option numactl_options[] = {
 	  "as numactl: page by page over these nodes", 'i' },
 	{ "weighted-interleave", "NODES", set_weighted,
 	  "as numactl: by the kernel's weights", 'w' },
+	{ "preferred-many", "NODES", set_preferred_many,
+	  "as numactl: on these nodes while they have room", 'P' },
+	{ "localalloc", NULL, set_localalloc,
+	  "as numactl: on the node of the CPU that it runs on", 'l' },
+	{ "balancing", NULL, set_balancing,
+	  "as numactl: balanced within --membind's nodes", 'b' },
 	{ "cpunodebind", "NODES", set_cpunodebind,
 	  "as numactl: it runs on these nodes' CPUs", 'N' },
+	{ "cpubind", "NODES", set_cpunodebind, "as --cpunodebind", 'c' },
+	{ "physcpubind", "CPUS", set_physcpubind,
+	  "as numactl: it runs on these CPUs", 'C' },
 	{ 0 },
 };
 

@@ -68,7 +68,8 @@ fetch_qemu()
 		may_write "QEMU $version"
 		rm -rf "$dir" "$dir.new"
 		extract_qemu "$version" "$dir.new"
-		qemu_wrapper "$dir.new"
+		install -m 755 "$ROOT/deps/qemu-wrapper" \
+			"$dir.new/qemu-system-x86_64"
 		mv "$dir.new" "$dir"
 		version_of_qemu "$dir/qemu-system-x86_64" >"$dir/version.new"
 		[[ -s $dir/version.new ]] ||
@@ -78,6 +79,11 @@ fetch_qemu()
 	fi
 	qemu_bin=$dir/qemu-system-x86_64
 	qemu_version=$(<"$dir/version")
+	cmp -s "$ROOT/deps/qemu-wrapper" "$qemu_bin" || {
+		may_write "QEMU's wrapper"
+		install -m 755 "$ROOT/deps/qemu-wrapper" "$qemu_bin.new"
+		mv "$qemu_bin.new" "$qemu_bin"
+	}
 }
 
 # With all its libraries: this machine's may be too old for it
@@ -105,28 +111,6 @@ extract_qemu()
 			--exclude=./usr/share/{doc,man,locale,icons} \
 			--no-same-owner
 	done < <(sed -nE 's/^Inst (\S+) \((\S+) .*/\1 \2/p' <<<"$plan")
-}
-
-# Its own loader and libraries; its own firmware and its own modules
-qemu_wrapper()
-{
-	cat >"$1/qemu-system-x86_64" <<-'END'
-		#!/bin/sh
-		here=$(dirname "$(readlink -f "$0")")
-		lib=$here/usr/lib/x86_64-linux-gnu
-		export QEMU_MODULE_DIR="$lib/qemu"
-		# To the loader a colon or semicolon parts two directories: there
-		# they are given from the root by links that have none
-		case $lib in
-		*[:\;]*) paths=/proc/self/fd/9:/proc/self/fd/8
-			exec 9<"$lib" 8<"$lib/pulseaudio";;
-		*) paths=$lib:$lib/pulseaudio;;
-		esac
-		exec "$lib/ld-linux-x86-64.so.2" --library-path "$paths" \
-			"$here/usr/bin/qemu-system-x86_64" \
-			-L "$here/usr/share/qemu" -L "$here/usr/share/seabios" "$@"
-	END
-	chmod 755 "$1/qemu-system-x86_64"
 }
 
 # --- kernel ----------------------------------------------------------------

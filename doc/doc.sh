@@ -142,24 +142,23 @@ build_man()
 	records=$(mdoc_records)
 	options=$(mdoc_options)
 	[[ $verbs && $findings && $options && $records ]] || die 1 "tier prints no help"
-	awk -v verbs="$B/doc/verbs" -v findings="$B/doc/findings" \
-		-v options="$B/doc/options" \
-		-v records="$B/doc/records" '
-		function insert(file,	line) {
+	may_write "the manual"
+	mkdir -p "$B/doc"
+	put "$B/doc/VERBS" "$verbs"
+	put "$B/doc/FINDINGS" "$findings"
+	put "$B/doc/RECORDS" "$records"
+	put "$B/doc/OPTIONS" "$options"
+	# In the environment, as -v reads escapes in a name
+	PARTS=$B/doc awk '
+		/^@[A-Z]+@$/ {
+			file = ENVIRON["PARTS"] "/" substr($0, 2, length($0) - 2)
 			while ((getline line <file) > 0)
 				print line
 			close(file)
+			next
 		}
-		$0 == "@VERBS@" { insert(verbs); next }
-		$0 == "@FINDINGS@" { insert(findings); next }
-		$0 == "@OPTIONS@" { insert(options); next }
-		$0 == "@RECORDS@" { insert(records); next }
-		{ print }' <(mkdir -p "$B/doc" &&
-			echo "$verbs" >"$B/doc/verbs" &&
-			echo "$findings" >"$B/doc/findings" &&
-			echo "$options" >"$B/doc/options" &&
-			echo "$records" >"$B/doc/records" &&
-			cat "$ROOT/doc/tier.8.in") >"$B/tier.8"
+		{ print }' "$ROOT/doc/tier.8.in" >"$B/tier.8.new"
+	mv "$B/tier.8.new" "$B/tier.8"
 }
 
 # --- completion ----------------------------------------------------------------
@@ -195,7 +194,8 @@ build_completion()
 			-e "s/@POLICIES@/$("$B/tier" policy list |
 				sed -nE 's/^([a-z][a-z-]*)  +.*/\1/p' | paste -sd' ')/" \
 			-e "s/@VALUED@/$(words "${files[@]}")/"
-	} >"$B/tier.completion"
+	} >"$B/tier.completion.new"
+	mv "$B/tier.completion.new" "$B/tier.completion"
 }
 
 # --- installing ----------------------------------------------------------------
@@ -331,11 +331,13 @@ cmd_deb()
 	need "${NEED_DEB[@]}"
 	lock
 	deb=$B/tier_${VERSION}_$(dpkg --print-architecture).deb
-	deb_tree "$B/deb"
+	may_write "the package"
+	# The package's modes are its own, whatever umask is here
+	(umask 022 && deb_tree "$B/deb")
 	SOURCE_DATE_EPOCH=$(deb_epoch) dpkg-deb --root-owner-group --build \
 		"$B/deb" "$deb" >/dev/null
-	# Nobody's word on it but lintian's
-	lintian --allow-root --fail-on error,warning "$deb" >&2 ||
+	# Nobody's word on it but lintian's, which is lost in an odd TMPDIR
+	TMPDIR=/tmp lintian --allow-root --fail-on error,warning "$deb" >&2 ||
 		die 1 "lintian finds fault with $deb"
 	say "the package: $deb"
 }

@@ -22,27 +22,85 @@ check_added()
 	((${#add[@]})) || return 0
 	need "${NEED_RUN[@]}"
 	for entry in "${add[@]}"; do
-		file=${entry%%:*}
+		file=$(added_file "$entry")
 		[[ $file && -r $file ]] || die 2 "--add $entry: cannot read it"
-		to=$(guest_path "$entry")
+		to=${entry#"$file"}
+		to=$(guest_path "$entry" "$file" "${to#:}")
 		[[ ! ${placed[$to]:-} ]] || die 2 "--add $entry: /$to is" \
 			"${placed[$to]} already"
-		placed[$to]=$(realpath "$file")
+		check_tree "$entry" "$file"
+		placed[$to]=$(realpath -- "$file")
 	done
+	check_places
 	# Only when all is known that was added can something be missing
 	for to in "${!placed[@]}"; do
 		[[ ! -f ${placed[$to]} ]] || check_file "${placed[$to]}" "$to"
 	done
 }
 
-# guest_path ENTRY: where FILE[:PATH] goes
+# added_file FILE[:PATH]: the FILE, in whose name may be colons, too: the longest
+# that there is
+added_file()
+{
+	local file=$1
+
+	until [[ -e $file || $file != *:* ]]; do
+		file=${file%:*}
+	done
+	printf '%s\n' "$file"
+}
+
+# check_tree ENTRY FILE: can all of it be copied?  Links are followed, as what
+# they lead to is not in the guest.
+check_tree()
+{
+	local entry=$1 file=$2 bad
+
+	[[ -f $file || -d $file ]] ||
+		die 2 "--add $entry: is neither a file nor a directory"
+	[[ $file != -* ]] || file=./$file
+	# A directory that is below itself is a fault to find, which it says
+	bad=$(find -L "$file" \( -type l -o ! -readable -o -type d \
+		! -executable -o ! -type d ! -type f \) -print -quit 2>&1) ||
+		true
+	[[ $bad ]] || return 0
+	bad=${bad%%$'\n'*}
+	if [[ $bad =~ ^"find: ".*(loop|levels of symbolic) ]]; then
+		bad=${bad#find: }
+		die 2 "--add $entry: a link leads to itself, or to a directory" \
+			"that it is in, and so without end (${bad%.}): remove" \
+			"it, or add what is needed one by one"
+	elif [[ -L $bad && ! -e $bad ]]; then
+		die 2 "--add $entry: $bad is a link to $(readlink -- "$bad")," \
+			"where there is nothing: remove it, or make what it" \
+			"leads to"
+	elif [[ -f $bad || -d $bad ]]; then
+		die 2 "--add $entry: cannot read $bad"
+	fi
+	die 2 "--add $entry: $bad is neither a file nor a directory"
+}
+
+# check_places: nothing lies below what is a file
+check_places()
+{
+	local to above
+
+	for to in "${!placed[@]}"; do
+		above=$to
+		while [[ $above = */* ]]; do
+			above=${above%/*}
+			[[ ! -f ${placed[$above]:-} ]] || die 2 "--add: /$to" \
+				"would be below /$above, which is a file"
+		done
+	done
+}
+
+# guest_path ENTRY FILE PATH: where it goes
 guest_path()
 {
-	local entry=$1 name=${1%%:*} to
+	local entry=$1 name to=$3
 
-	name=$(basename "$name")
-	to=$name
-	[[ $entry != *:* ]] || to=${entry#*:}
+	name=$(basename -- "$2")
 	[[ $to && $to != */ ]] || to+=$name
 	to=$(realpath -sm "/$to")
 	to=${to#/}
@@ -51,7 +109,8 @@ guest_path()
 	[[ ! $to =~ ^($HIDDEN)(/|$) ]] || die 2 "--add $entry: /$to would" \
 		"not be seen: tier mounts over /${to%%/*}"
 	case $to in
-	'' | init | bin | etc | lib | root | sbin)
+	'' | init | init/* | bin | bin/busybox/* | bin/tier/* | etc | lib | \
+		root | sbin)
 		die 2 "--add $entry: /$to is the image's own";;
 	esac
 	printf '%s\n' "$to"
@@ -68,11 +127,16 @@ check_file()
 
 check_script()
 {
-	local line interpreter
+	check_interpreter "--add $1" "$(head -n 1 "$1" | tr -d '\0')"
+}
 
-	line=$(head -n 1 "$1" | tr -d '\0')
-	read -r interpreter _ <<<"${line#??}" || true
-	in_image "$interpreter" || die 2 "--add $1: its first line wants" \
+# check_interpreter WHAT LINE: a script's first one
+check_interpreter()
+{
+	local interpreter
+
+	read -r interpreter _ <<<"${2#??}" || true
+	in_image "$interpreter" || die 2 "$1: its first line wants" \
 		"$interpreter, which the image lacks; it has busybox's /bin/sh" \
 		"(--add FILE:PATH brings others)"
 }
@@ -227,21 +291,31 @@ find_library()
 # add_files: placed into the guest, by an archive behind the image's own
 add_files()
 {
-	local to root=$out/.add
+	local root=$out/.add
 
 	((${#placed[@]})) || return 0
-	rm -rf "$root"
-	for to in "${!placed[@]}"; do
-		mkdir -p "$root/$(dirname "$to")"
-		cp -rL "${placed[$to]}" "$root/$to"
-		[[ ! -f $root/$to ]] || make_executable "$root/$to"
-	done
 	{
-		cat "$initramfs"
-		pack "$root" -3
-	} >"$out/initramfs.cpio" || die 3 "cannot write to $out"
+		copy_added "$root" && cat "$initramfs" && pack "$root" -3
+	} >"$out/initramfs.cpio" || {
+		rm -rf "$root" "$out/initramfs.cpio"
+		die 3 "the files of --add could not be copied (see above) to" \
+			"$out: $(why_unwritten "$out/initramfs.cpio")"
+	}
 	rm -rf "$root"
 	initramfs=$out/initramfs.cpio
+}
+
+# copy_added ROOT: the modes are the guest's, whatever umask is here
+copy_added()
+{
+	local to root=$1
+
+	rm -rf "$root"
+	for to in "${!placed[@]}"; do
+		(umask 022 && mkdir -p "$root/$(dirname -- "$to")" &&
+			cp -rL "${placed[$to]}" "$root/$to") || return
+		[[ ! -f $root/$to ]] || make_executable "$root/$to" || return
+	done
 }
 
 # Programs and scripts are meant to be executed, whatever they are here

@@ -5,8 +5,8 @@
 # Each run leaves in out/NAME: console.log, records.jsonl (what tier says to
 # programs), qemu.cmd (the command, to be pasted into a shell),
 # manifest.json (what ran on what), pmu.json (the plugin's totals, with --count
-# or --latency) and verdict, which says "failed" until the records have said
-# otherwise.
+# or --latency), script and files (of --script and --out) and verdict, which says
+# "failed" until the records have said otherwise.
 #
 # Sourced by build.sh.
 
@@ -21,12 +21,13 @@ OUT_MIN_KIB=$((16 * 1024))
 
 # --- what was asked for ----------------------------------------------------
 
-# verb run [--name NAME] [--add FILE[:PATH]]... [--count[=try]] [--latency SPEC]
-#	[--scope S] [--expect EXPRESSION]... [--ktap] [TIER ARGUMENTS]
+# verb run [--name NAME] [--add FILE[:PATH]]... [--script FILE] [--out PATH]...
+#	[--count[=try]] [--latency SPEC] [--scope S] [--expect EXPRESSION]...
+#	[--ktap] [TIER ARGUMENTS]
 cmd_run()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
-	local expect=() ktap=''
+	local script script_text fetched=() expect=() ktap=''
 
 	parse_run "$@"
 	arguments_once
@@ -48,11 +49,12 @@ cmd_run()
 # begin_run TIER ARGUMENTS...: what the run is, and .qemu: the command's words
 begin_run()
 {
+	prepare_script
 	add_files
 	qemu_arguments "$out/records.jsonl" plain "$@"
 	describe_run "$@"
 	# Whoever reads that may have seen enough
-	cat "$out/qemu.cmd" || true
+	cat "$out/qemu.cmd" 2>/dev/null || true
 	{ printf '%s\0' "${qemu[@]}" >"$out/.qemu"; } 2>/dev/null ||
 		die 3 "cannot write to $out: $(why_unwritten "$out/.qemu")"
 }
@@ -98,7 +100,7 @@ unexpected()
 cmd_shell()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
-	local expect=() ktap=''
+	local script script_text fetched=() expect=() ktap=''
 
 	parse_run "$@"
 	unexpected shell
@@ -106,12 +108,14 @@ cmd_shell()
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
 	open_out
+	prepare_script
 	add_files
 	qemu_arguments "$out/records.jsonl" terminal "${arguments[@]}"
 	describe_run "${arguments[@]}"
 	cat "$out/qemu.cmd"
 	say "Ctrl-A X ends the emulator"
 	setpriv --pdeathsig TERM "${qemu[@]}" || status=$?
+	((${#fetched[@]} == 0)) || unpack_fetched >&2
 	put "$out/verdict" "ended: status $status"
 	leave $((status == 0 ? 0 : 1))
 }
@@ -120,7 +124,7 @@ cmd_shell()
 cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency scope pmu
-	local expect=() ktap=''
+	local script script_text fetched=() expect=() ktap=''
 
 	if (($#)); then
 		TOPOLOGY=$1
@@ -141,7 +145,7 @@ cmd_qemu_line()
 # first word that is none of run's options begins tier's.
 parse_run()
 {
-	name='' count='' latency='' scope=''
+	name='' count='' latency='' scope='' script='' script_text=''
 	while (($#)); do
 		case $1 in
 		--count | --count=try)
@@ -159,11 +163,13 @@ parse_run()
 			shift
 			continue
 			;;
-		--name=* | --add=* | --latency=* | --scope=* | --expect=*)
+		--name=* | --add=* | --latency=* | --scope=* | --script=* | \
+			--out=* | --expect=*)
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
-		--name | --add | --latency | --scope | --expect)
+		--name | --add | --latency | --scope | --script | --out | \
+			--expect)
 			(($# > 1)) || die 2 "$1 needs a value"
 			case $1 in
 			--name) name=$2;;
@@ -173,6 +179,8 @@ parse_run()
 				latency=$2
 				;;
 			--scope) scope=$2;;
+			--script) script=$2;;
+			--out) fetched+=("$2");;
 			--expect) expect+=("$2");;
 			esac
 			shift 2
@@ -193,6 +201,12 @@ parse_run()
 		die 2 "--scope $scope: all, user or process"
 	[[ ! $scope || $count || $latency ]] ||
 		die 2 "--scope: of what --count or --latency count"
+	if [[ $script ]]; then
+		read_script "$script"
+		placed[script]=--script
+	fi
+	script_arguments
+	check_fetched
 	check_added
 }
 
@@ -241,6 +255,7 @@ check_guest()
 	esac
 	settle_icount
 	settle_pmu
+	settle_more
 }
 
 # Time is what has been executed: the emulator's turns, and the host's load, are
@@ -317,7 +332,7 @@ kernel_command_line()
 	done
 	((${#line} <= COMMAND_LINE_MAX)) || die 2 "the kernel's command line" \
 		"would have ${#line} bytes: no more than $COMMAND_LINE_MAX"
-	echo "$line"
+	printf '%s\n' "$line"
 }
 
 kernel_word()
@@ -328,8 +343,9 @@ kernel_word()
 	*\"*) die 2 "$1: a double quote cannot be handed to init";;
 	*[$'\n\t\r']*) die 2 "a word with a line break or tab cannot be" \
 		"handed to init";;
-	'' | *' '*) echo "\"$1\"";;
-	*) echo "$1";;
+	'' | *' '*) printf '"%s"\n' "$1";;
+	# echo would take -n for its own
+	*) printf '%s\n' "$1";;
 	esac
 }
 
@@ -344,8 +360,10 @@ qemu_arguments()
 	[[ ${topology[0]} ]] || topology=()
 	# Huge pages under the emulator's own TLB, which is 16 MB and read at
 	# random: some 10 % of the rate
-	qemu=(env GLIBC_TUNABLES=glibc.malloc.hugetlb=1
-		"$qemu_bin" -nodefaults -no-user-config
+	qemu=(env GLIBC_TUNABLES=glibc.malloc.hugetlb=1)
+	# To env a name with an equals sign is a variable
+	[[ $qemu_bin != *=* ]] || qemu+=(nice -n 0)
+	qemu+=("$qemu_bin" -nodefaults -no-user-config
 		-display none -monitor none -no-reboot
 		-machine "q35,accel=$ACCEL"
 		# with the hypervisor bit, Linux refuses to commit a region
@@ -367,12 +385,28 @@ ${out//,/,,}/console.log"
 	qemu+=(-device "virtio-serial-pci,bus=pcie.0"
 		-chardev "file,id=records,path=${records//,/,,}"
 		-device "virtserialport,chardev=records,name=tier")
+	((${#fetched[@]} == 0)) || qemu+=(
+		-chardev "file,id=files,path=${out:+${out//,/,,}/}.files.tar"
+		-device "virtserialport,chardev=files,name=files")
 	# Of a tier that counts its lines (test/coverage)
 	[[ ! ${COVERAGE:-} ]] || qemu+=(
 		-chardev "file,id=coverage,path=${COVERAGE//,/,,}/guest.$BASHPID"
 		-device "virtserialport,chardev=coverage,name=coverage")
 	[[ ! $pmu ]] || qemu+=(-plugin
 		"${plugin//,/,,}$pmu,record=${out:+${out//,/,,}/}pmu.json")
+	qemu+=("${more_arguments[@]}")
+}
+
+# settle_more: more_arguments, from QEMU_ARGS: words as a shell has them, with
+# quotes and backslashes
+settle_more()
+{
+	more_arguments=()
+	[[ $QEMU_ARGS = *[![:space:]]* ]] || return 0
+	mapfile -d '' more_arguments < <(xargs printf '%s\0' \
+		<<<"${QEMU_ARGS//$'\n'/ }" 2>/dev/null || printf '\n\0')
+	[[ ${more_arguments[-1]} != $'\n' ]] ||
+		die 2 "QEMU_ARGS: a quote that is not closed"
 }
 
 # The topology's file, with the sizes filled in, a word a line
@@ -414,9 +448,9 @@ command_text()
 shell_word()
 {
 	if [[ $1 =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]]; then
-		echo "$1"
+		printf '%s\n' "$1"
 	else
-		echo "'${1//\'/\'\\\'\'}'"
+		printf "'%s'\n" "${1//\'/\'\\\'\'}"
 	fi
 }
 
@@ -463,8 +497,9 @@ open_out()
 		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{initramfs.cpio,pmu.json,.qemu,*.new}
-	rm -rf "$out/.add"
+	rm -f "$out"/{initramfs.cpio,pmu.json,script,.qemu,.fetched,*.new}
+	rm -f "$out/.files.tar"
+	rm -rf "$out"/{.add,files}
 	put "$out/verdict" "failed: did not run"
 	# For a verdict on a disk that is full by then
 	{ head -c 8192 /dev/zero >"$out/.room"; } 2>/dev/null ||
@@ -475,7 +510,7 @@ open_out()
 # say_verdict VERDICT: to the file; returns 1 if it cannot be, which is said
 say_verdict()
 {
-	rm -f "$out"/{.qemu,.room}
+	rm -f "$out"/{.qemu,.room,.fetched}
 	try_put "$out/verdict" "$1" && return
 	say "$out/verdict cannot be written: $(why_unwritten "$out/verdict");" \
 		"it is not \"$(cat "$out/verdict" 2>/dev/null)\", but: $1"
@@ -511,6 +546,7 @@ manifest()
 		--arg tier_sum "$(sum_of "$B/tier")" \
 		--arg plugin "${pmu#,}" \
 		--arg plugin_sum "${pmu:+$(sum_of "$plugin")}" \
+		--arg append "$APPEND" --arg qemu_args "$QEMU_ARGS" \
 		--arg uname "$(uname -srvm)" --arg cpu "$(cpu_model)" \
 		--arg cpus "$(nproc)" \
 		'{ date: $date, arguments: $ARGS.positional,
@@ -524,7 +560,8 @@ manifest()
 		   guest: { topology: $topology, accel: $accel, mem: $mem,
 			cxl_mem: $cxl, smp: ($smp | tonumber),
 			plugin: (if $plugin == "" then null
-				else $plugin end) },
+				else $plugin end),
+			append: $append, qemu_args: $qemu_args },
 		   host: { uname: $uname, cpu: $cpu,
 			cpus: ($cpus | tonumber) } }' --args -- "$@"
 }
@@ -566,33 +603,37 @@ catch_signals()
 {
 	interrupted='' watch=''
 	trap 'interrupted=1; [[ ! $watch ]] ||
-		kill -TERM "$watch" 2>/dev/null || true' INT TERM HUP
+		kill -TERM "$watch" 2>/dev/null || true' INT TERM HUP QUIT
+	# Whoever reads what we say may leave
+	trap '' PIPE
 }
 
 # unstopped COMMAND...: in a shell that no signal reaches, while this one waits
 unstopped()
 {
 	(
-		trap '' INT TERM HUP
+		trap '' INT TERM HUP QUIT
 		"$@"
 	) &
 	wait_through $!
 }
 
-# Runs the emulator, watched by watch.py.  Sets what that says of its end:
-# qemu_status, cause (what ended it, empty if nothing went wrong with it) and
-# log_error (empty if console.log is whole).
+# Runs the emulator, watched by watch.py.  Sets what that says of its end: cause
+# (what ended it, empty if nothing went wrong with it) and lost (what of the
+# output, empty if nothing).
 run_qemu()
 {
-	local watching watching_PID said
+	local watching watching_PID said status=0 python=/usr/bin/python3
 
-	qemu_status=0 cause='' log_error=''
+	cause='' lost=''
 	[[ ! $interrupted ]] || return 0
+	# Debian's, rather than what somebody put before it
+	[[ -x $python ]] || python=python3
 	exec 6>&1
 	# Killed ourselves we leave neither behind
 	coproc watching {
-		trap '' INT HUP
-		exec setpriv --pdeathsig USR1 python3 -ISB \
+		trap '' INT HUP QUIT
+		exec setpriv --pdeathsig USR1 "$python" -ISB \
 			"$ROOT/initramfs/watch.py" "$out/console.log" \
 			"$TIMEOUT" "$SILENCE" "${qemu[@]}" \
 			3>&1 >&6 6>&- 8>&- </dev/null
@@ -601,11 +642,10 @@ run_qemu()
 	exec 6>&- 7<&"$said"
 	# One that came before there was an emulator
 	[[ ! $interrupted ]] || kill -TERM "$watch" 2>/dev/null || true
-	wait_through "$watch" || qemu_status=$?
+	wait_through "$watch" || status=$?
 	watch=''
-	if ! IFS=$'\x1f' read -r qemu_status cause log_error <&7; then
-		cause="what watches the emulator ended with status $qemu_status"
-	fi
+	IFS=$'\x1f' read -r said cause lost <&7 ||
+		cause="what watches the emulator ended with status $status"
 	exec 7<&-
 }
 
@@ -615,7 +655,7 @@ finish_run()
 	local status='' verdict=''
 
 	# By a pipe, which no disk is too full for
-	exec 7< <(trap '' INT TERM HUP && judge)
+	exec 7< <(trap '' INT TERM HUP QUIT && judge)
 	IFS=$'\t' read -r status verdict <&7 || true
 	exec 7<&-
 	[[ $verdict && $status =~ ^[0-9]+$ ]] ||
@@ -640,8 +680,15 @@ judge()
 	IFS=$'\t' read -r status verdict < <(judge_records) || true
 	if [[ $status = none ]]; then
 		status=1 verdict="failed: $(why_no_end)"
-	elif [[ $status = 0 && $log_error ]]; then
-		status=1 verdict="failed: console.log is not whole: $log_error"
+	elif [[ $verdict = *" does not exist"* ]]; then
+		verdict=$(why_no_node "$verdict")
+	elif [[ $status = 0 && $lost ]]; then
+		status=1 verdict="failed: $lost"
+	fi
+	if ((${#fetched[@]})); then
+		lost=$(unpack_fetched)
+		[[ $status != 0 || ! $lost ]] ||
+			status=1 verdict="failed: $lost"
 	fi
 	printf '%s\t%s\n' "$status" "$verdict"
 }
@@ -670,8 +717,21 @@ judge_records()
 		else
 			[($last.status | if type == "number" and . > 0 and
 				. < 126 then floor else 1 end),
-			"failed: \($last.reason // "status \($last.status)")"]
+			"failed: \($last.reason | if . == null or . == "" then
+				"status \($last.status)" else . end)"]
 		end | @tsv' "$out/records.jsonl"
+}
+
+# why_no_node VERDICT: with what had gone wrong before, if something had: of a
+# node that is missing because its region could not be made the region is the
+# cause
+why_no_node()
+{
+	local before
+
+	before=$(tr -d '\r' <"$out/console.log" | sed -nE \
+		'/^tier: no (CXL region|modules were loaded): /{s/^tier: //p;q}')
+	printf '%s\n' "${1%%;*}${before:+: $before}"
 }
 
 # The guest did not come to its end record
@@ -685,8 +745,8 @@ why_no_end()
 		echo "the guest's kernel: $panic"
 	elif [[ $cause ]]; then
 		echo "$cause$(cure)"
-	elif [[ $log_error ]]; then
-		echo "what the guest said could not be written to $out: $log_error"
+	elif [[ $lost ]]; then
+		echo "$lost"
 	elif [[ ! -s $out/records.jsonl ]]; then
 		echo "no record came: the guest has no port for records, or" \
 			"they could not be written"

@@ -20,11 +20,12 @@
 #
 # A guest that has said something may be silent as long as it likes.
 #
-# SIGUSR1 is what it gets when whoever called it dies.  The end is told on descriptor 3, a line: STATUS as a shell has it, CAUSE, which
-# is empty for an emulator that ended by itself with status 0, and what became
-# of LOG, empty if it is whole; separated by ASCII's unit separators.  All times are a clock's that
-# nobody sets.
+# SIGUSR1 is what it gets when whoever called it dies.  The end is told on
+# descriptor 3, a line: STATUS as a shell has it, CAUSE, which is empty for an
+# emulator that ended by itself with status 0, and what of the output was LOST,
+# separated by ASCII's unit separators.  All times are a clock's that nobody sets.
 
+import fcntl
 import json
 import os
 import re
@@ -35,7 +36,7 @@ import subprocess
 import sys
 import time
 
-IDLE_S = 20
+IDLE_S = 15
 # Less of a CPU than that is none
 IDLE_SHARE = 0.02
 STILL_S = 10
@@ -73,7 +74,8 @@ class Sink:
     """Standard output: what cannot be written now waits, and nobody for it."""
 
     def __init__(self, fd):
-        self.fd, self.waiting, self.error, self.lost = fd, bytearray(), "", False
+        self.fd, self.waiting, self.error = fd, bytearray(), ""
+        self.dropped = False
 
     def put(self, data):
         if self.fd is None:
@@ -81,7 +83,7 @@ class Sink:
         if len(self.waiting) < UNREAD_MAX:
             self.waiting += data
         else:
-            self.lost = True
+            self.dropped = True
 
     def write(self):
         try:
@@ -128,9 +130,12 @@ class Lines:
                      )[-self.keep:]
         return done
 
-    def text(self):
-        lines = [line for line in self.last + [self.part] if line.strip()]
-        return clean(lines[-1]) if lines else ""
+    def words(self):
+        """What is its own of the last ones, or the last one."""
+        lines = [line for line in self.last + [self.part]
+                 if line.strip() and b"warning:" not in line]
+        own = [line for line in lines if line.startswith(b"qemu")]
+        return clean((own or lines)[-1]) if lines else ""
 
 
 class Watch:
@@ -167,18 +172,22 @@ class Watch:
         self.add(self.wake, self.woken)
 
     def start(self, words):
-        self.qmp, theirs = socket.socketpair()
+        self.qmp, pair = socket.socketpair()
+        # Not one of those that a shell around QEMU uses
+        theirs = fcntl.fcntl(pair, fcntl.F_DUPFD, 64)
+        pair.close()
         # Whoever kills us does not leave it behind
         words = ["setpriv", "--pdeathsig", "TERM", *words,
-                 "-chardev", f"socket,id=tier-watch,fd={theirs.fileno()}",
+                 "-chardev", f"socket,id=tier-watch,fd={theirs}",
                  "-qmp", "chardev:tier-watch"]
         self.child = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True,
-            pass_fds=(theirs.fileno(),), bufsize=0)
-        theirs.close()
+            pass_fds=(theirs,), bufsize=0)
+        os.close(theirs)
         self.started = self.silent_since = time.monotonic()
-        self.used = (self.started, 0)
+        # When it was last seen at work, and what CPU time it had had by then
+        self.busy = (self.started, 0)
         self.add(self.child.stdout.fileno(), self.from_console)
         self.add(self.child.stderr.fileno(), self.from_errors)
         self.add(self.qmp.fileno(), self.from_qmp)
@@ -318,18 +327,17 @@ class Watch:
             self.ask()
 
     def look_at_silence(self, now, used):
-        since, before = self.used
-        if now - since >= IDLE_S:
-            self.used = (now, used)
-            if used - before < IDLE_SHARE * (now - since):
-                self.fail_silent("the guest has said nothing, and has not used"
-                                 f" the CPU for {IDLE_S} s")
+        if used - self.busy[1] >= IDLE_SHARE * (now - self.busy[0]):
+            self.busy = (now, used)
+        elif now - self.busy[0] >= IDLE_S:
+            self.fail_silent("the guest has said nothing, and has not used the"
+                             f" CPU for {IDLE_S} s")
         if now - self.silent_since >= self.silence:
             self.fail_silent("the guest has said nothing for"
                              f" SILENCE={self.silence} s from its start on")
 
     def fail_silent(self, what):
-        last = self.errors.text()
+        last = self.errors.words()
         self.fail(what + (f"; the emulator's last words: {last}" if last else
                           " (does the kernel know console=ttyS0?)"))
 
@@ -371,7 +379,7 @@ class Watch:
                      "still_since", "off_since", "asked", "kill_at"):
             if getattr(self, name) is not None:
                 setattr(self, name, getattr(self, name) + away)
-        self.used = (self.used[0] + away, self.used[1])
+        self.busy = (self.busy[0] + away, self.busy[1])
 
     def has_ended(self):
         """Takes what it had started along, before its number is free."""
@@ -424,9 +432,19 @@ class Watch:
         if signals or self.status > 128:
             return f"the emulator was ended by signal {number}"
         if self.status:
-            last = self.errors.text()
+            last = self.errors.words()
             return (f"the emulator ended with status {self.status}"
                     f"{last and ': ' + last}")
+        return ""
+
+
+    def lost(self):
+        if self.log.error:
+            return f"console.log is not whole: {self.log.error}"
+        if self.out.error:
+            return f"standard output: {self.out.error}"
+        if self.out.waiting or self.out.dropped:
+            return "whoever reads standard output stood still"
         return ""
 
 
@@ -438,17 +456,8 @@ def main():
         line = f"127\x1fthe emulator was not started: {error.strerror}\x1f"
     else:
         watch.run()
-        if watch.out.waiting or watch.out.lost:
-            print(f"  who reads the output stands still: {log} has all of it",
-                  file=sys.stderr)
-        if watch.out.error:
-            print(f"  standard output: {watch.out.error}: {log} has all of it",
-                  file=sys.stderr)
-        line = f"{watch.status}\x1f{watch.why()}\x1f{watch.log.error}"
+        line = f"{watch.status}\x1f{watch.why()}\x1f{watch.lost()}"
     os.write(3, line.encode() + b"\n")
-    sys.stderr.flush()
-    # Not to wait for the reader once more
-    os._exit(0)
 
 
 main()

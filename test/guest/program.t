@@ -89,6 +89,10 @@ like "$(mebibytes cgroup)" '^3[12] 3[12]$' "cgroup: --interleave 0,1" ||
 	diag "$(of cgroup run .)"
 like "$(mebibytes preferred)" '^0 16$' "--preferred 1"
 is "$(of preferred run .cpu_nodes)" '[0]' "--cpunodebind 0"
+like "$(mebibytes local)" '^1[67] 0$' "--localalloc"
+is "$(of local run .cpus)" 1 "on CPU 1 (-C)"
+is "$(of balancing run '"\(.nodes) \(.balancing)"')" "[0] true" \
+	"-b -m !1: all but node 1, and balanced there"
 is "$(of weighted run '.end.bytes | .node0 > 0 and .node1 > 0')" true \
 	"--weighted-interleave all"
 is "$(of numab policy .policy)" numab "under numab"

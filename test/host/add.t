@@ -107,5 +107,33 @@ refused 'is for ELF64 AArch64' "another processor's" "$tmp/static"
 printf '\x7fELF' >"$tmp/cut"
 refused 'unknown processor' "a file cut short" "$tmp/cut"
 
+# --- trees, and names ------------------------------------------------------------
+
+mkdir -p "$tmp/dangling" "$tmp/cyclic/below" "$tmp/self" "$tmp/special" \
+	"$tmp/links" "$tmp/a:b c'd\"e&f"
+ln -s /no/such/file "$tmp/dangling/link"
+refused 'dangling/link is a link to /no/such/file, where there is nothing' \
+	"a tree with a link to nothing" "$tmp/dangling"
+ln -s .. "$tmp/cyclic/below/up"
+refused 'without end .*cyclic/below/up' "a tree with a link to itself" \
+	"$tmp/cyclic"
+ln -s self "$tmp/self/self"
+refused 'without end .*self/self' "a link to a link to itself" "$tmp/self"
+mkfifo "$tmp/special/pipe"
+refused 'special/pipe is neither a file nor' "a tree with a pipe" "$tmp/special"
+refused 'neither a file nor' "a device" /dev/null
+ln -s ../data "$tmp/links/link"
+printf x >"$tmp/links/"$'two\nlines'
+taken "a tree with links, and odd names" "$tmp/links"
+printf x >"$tmp/a:b c'd\"e&f/g:h"
+taken "a name with colons" "$tmp/a:b c'd\"e&f/g:h" \
+	"$tmp/a:b c'd\"e&f/g:h:/i"
+refused '/x/y would be below /x, which is a file' "below a file" \
+	"$tmp/data:/x" "$tmp/links:/x/y"
+refused '/init/x is the image' "below tier" "$tmp/data:/init/x"
+(cd "$tmp" && cp -- data -data && timeout 60 "$OLDPWD/build.sh" run \
+	--add=-data --once run /x) >/dev/null 2>&1 </dev/null
+is "$?" 3 "a name with a dash"
+
 is "$(ls "$OUT" 2>/dev/null)" "" "no run was begun"
 done_testing

@@ -145,12 +145,14 @@ endings()
 	run vmstat 0.1 --deadline 500ms
 	is "$status" 1 "a deadline: status 1"
 	like "$err" 'deadline of 500 ms passed' "a deadline: says so"
+	# shellcheck disable=SC2016
 	ok "text to a reader that leaves: it ends" \
-		bash -c "timeout 10 '$tier' vmstat 50ms 2>/dev/null | head -n 1 |
-			grep -q . && ((PIPESTATUS[0] == 1))"
+		bash -c 'timeout 10 "$0" vmstat 50ms 2>/dev/null | head -n 1 |
+			grep -q . && ((PIPESTATUS[0] == 1))' "$tier"
+	# shellcheck disable=SC2016
 	ok "records to a reader that leaves: it ends" \
-		bash -c "timeout 10 '$tier' vmstat 50ms --json 2>/dev/null |
-			head -n 1 | grep -q . && ((PIPESTATUS[0] == 1))"
+		bash -c 'timeout 10 "$0" vmstat 50ms --json 2>/dev/null |
+			head -n 1 | grep -q . && ((PIPESTATUS[0] == 1))' "$tier"
 }
 
 captured()

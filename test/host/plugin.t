@@ -86,7 +86,7 @@ for i in {1..15}; do
 done
 refused "${many#,}" "r15: more than 14 ranges"
 
-record=$tmp/pmu,,1.json
+record=${tmp//,/,,}/pmu,,1.json
 load "$far,latency=250ns,bandwidth=16G,record=$record"
 record=${record//,,/,}
 is "$(jq -r '.ranges | map(.name) | join(" ")' "$record")" "other far" \
@@ -109,7 +109,7 @@ line()
 	if ((status)); then
 		said=$(grep '^build.sh: ' <<<"$said")
 	else
-		said=$(sed -n 's/.*-plugin [^,]*,\(.*\),record=.*/\1/p' \
+		said=$(sed -n 's/.*tier-pmu\.so,\(.*\),record=.*/\1/p' \
 			<<<"$said")
 	fi
 }

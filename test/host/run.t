@@ -204,7 +204,7 @@ timeline()
 		"looking takes little" || diag "$(record run .)"
 	is "$(awk 'length > 80' "$tmp/out")" "" "it fits 80 columns"
 	like "$out" 'time +node0 .*up +down +moved +free0' "the table's head"
-	run --timeline 200ms sh -c "$tmp/touch 20 1 & $tmp/touch 30 1; wait"
+	run --timeline 200ms sh -c '"$0" 20 1 & "$0" 30 1; wait' "$tmp/touch"
 	is "$(between .peak.bytes.node0 50 64)" true \
 		"the whole family counts" || diag "$(record run .)"
 	run sleep 0.4

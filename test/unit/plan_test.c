@@ -66,8 +66,6 @@ static void refused(void)
 		{ "gups 1G node", "node node: give" },
 		{ "gups 1G nodeX", "node nodeX: give" },
 		{ "gups 1G 1-0", "node 1-0: give" },
-		{ "gups 1G 0,0", "node 0,0: give" },
-		{ "gups 1G 1,0", "node 1,0: give" },
 		{ "gups 1G 0-1024", "node 0-1024: give" },
 		{ "gups 1G ''", "node : give" },
 		{ "gups 1G interleave:", "node interleave:: give" },
@@ -674,6 +672,10 @@ static void places(void)
 		{ "weighted:0-1", PLACE_WEIGHTED, 2, 0, 1 },
 		{ "preferred:1", PLACE_PREFERRED, 1, 1, 1 },
 		{ "0-1023", PLACE_BIND, 1024, 0, 1023 },
+		{ "all", PLACE_BIND, 0, 0, 0 },
+		{ "3,1,2,1", PLACE_BIND, 3, 1, 3 },
+		{ "!0", PLACE_BIND, 1, 0, 0 },
+		{ "interleave:!1,2", PLACE_INTERLEAVE, 2, 1, 2 },
 	};
 	struct place place;
 
@@ -691,6 +693,42 @@ static void places(void)
 		}
 		is_str(place.text, text, "%s: its text", text);
 	}
+}
+
+/* What "all" and "!0" are of nodes 0, 2 and 5. */
+static void places_resolved(void)
+{
+	static const struct {
+		const char *text;
+		int nr_nodes, first, last;
+	} rows[] = {
+		{ "all", 3, 0, 5 },
+		{ "!0", 2, 2, 5 },
+		{ "!0,5", 1, 2, 2 },
+		{ "!7", 3, 0, 5 },
+		{ "2", 1, 2, 2 },
+		{ "!0,2,5", 0, 0, 0 },
+		{ "weighted:all", 3, 0, 5 },
+	};
+	static const int have[] = { 0, 2, 5 };
+	struct place place;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *text = rows[i].text;
+
+		place_parse(&place, text);
+		is_i64(place_resolve(&place, have, 3, "memory"),
+		       rows[i].nr_nodes ? 0 : -ENOENT, "%s: resolved", text);
+		is_i64(place.nr_nodes, rows[i].nr_nodes, "%s: nodes", text);
+		if (!place.nr_nodes)
+			continue;
+		is_i64(place.nodes[0], rows[i].first, "%s: first", text);
+		is_i64(place.nodes[place.nr_nodes - 1], rows[i].last,
+		       "%s: last", text);
+	}
+	place_parse(&place, "1");
+	is_i64(place_resolve(&place, have, 3, "memory"), -ENOENT, "not there");
+	like(fail_message(), "nodes with memory: 0,2,5", "there are others");
 }
 
 static void faults(void)
@@ -901,6 +939,7 @@ int main(void)
 	policies();
 	damon();
 	places();
+	places_resolved();
 	faults();
 	programs();
 	workers();

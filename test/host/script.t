@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# ./build.sh run --script, --out, QEMU_ARGS and APPEND, as far as no guest is
+# needed: what is refused before it boots, what is handed on, and what becomes of
+# archives that come back.  What a guest does with them is test/guest/script.t's.
+
+# FAKE is for another shell
+# shellcheck disable=SC2016
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+export OUT=$tmp/out QEMU=$tmp/qemu FAKE=''
+run=$OUT/r
+
+# An emulator that puts FAKE's archive where the files go, and says all is well
+cat >"$QEMU" <<'END'
+#!/bin/bash
+[[ $* != --version ]] || { echo "QEMU emulator version 11.1.3"; exit; }
+for word; do
+	[[ $word != file,id=records,path=* ]] || records=${word#*path=}
+	[[ $word != file,id=files,path=* ]] || files=${word#*path=}
+done
+eval "$FAKE"
+printf '%s\n' "$@" >"${records%/*}/words"
+echo '{"record":"environment","seq":1}
+{"record":"end","seq":2,"records":2,"status":0,"verdict":"passed"}' >"$records"
+END
+chmod 755 "$QEMU"
+
+# run ARGUMENTS...: sets status, text and verdict
+run()
+{
+	rm -rf "$run"
+	status=0
+	text=$(timeout 100 ./build.sh run --name r "$@" 2>&1) || status=$?
+	verdict=$(cat "$run/verdict" 2>/dev/null)
+}
+
+# refused REGEX NAME ARGUMENTS...: with status 2, before there is a run
+refused()
+{
+	local regex=$1 name=$2
+
+	shift 2
+	run "$@" </dev/null
+	is "$status" 2 "$name: refused"
+	like "$text" "$regex" "$name: says so"
+	is "$(ls "$OUT" 2>/dev/null)" "" "$name: no run was begun"
+}
+
+# appended REGEX NAME: so the kernel's command line ends
+appended()
+{
+	like "$(sed -n '/^-append$/{n;p}' "$run/words")" "$1\$" "$2" ||
+		diag "$text"
+}
+
+# --- what is refused --------------------------------------------------------------
+
+refused '--script needs a value' "no script" --script
+refused '/no/such: cannot read it' "a script that is not there" \
+	--script /no/such
+refused 'cannot read it' "a directory" --script "$tmp"
+refused 'is empty' "an empty one on standard input" --script -
+printf '\n \n' >"$tmp/blank"
+refused 'is empty' "blanks" --script "$tmp/blank"
+refused 'is no text; --add' "a program" --script "$(type -P true)"
+head -c 1100000 /dev/zero | tr '\0' x >"$tmp/long"
+refused 'more than 1048576 bytes' "a megabyte" --script "$tmp/long"
+printf '#!/bin/bash\necho\n' >"$tmp/bash"
+refused 'wants /bin/bash, which the image lacks' "another shell's" \
+	--script "$tmp/bash"
+echo 'echo hello' >"$tmp/script"
+refused 'for tier run, options.*"gups" is none' "with another verb" \
+	--script "$tmp/script" gups 1M
+refused "'--nosuch'|--nosuch" "an option that tier run has not" \
+	--script "$tmp/script" --nosuch
+refused '/script is --script already' "at a place that is taken" \
+	--script "$tmp/script" --add "$tmp/blank:/script"
+for place in results '' /proc/x /dev / /sys/../sys; do
+	refused "--out $place: (give a place|is not a place)" \
+		"--out '$place'" --out "$place"
+done
+QEMU_ARGS="-name 'x" refused 'QEMU_ARGS: a quote that is not closed' "a quote"
+APPEND="a -- b" refused 'APPEND: must not contain --' "two dashes"
+
+# --- what is handed on ---------------------------------------------------------------
+
+QEMU_ARGS="-name 'my \"machine' -device"$'\n'"x,id=a\\ b ''" APPEND="a.b=c d" \
+	run --script "$tmp/script" --policy numab </dev/null
+is "$status $verdict" "0 passed" "a script" || diag "$text"
+is "$(cat "$run/script")" "echo hello" "it is kept"
+appended ' a.b=c d -- --once run --policy numab sh /script' \
+	"APPEND, and the script with options"
+is "$(grep -x -A 4 -e -name "$run/words" | paste -sd'|')" \
+	'-name|my "machine|-device|x,id=a b|' "QEMU_ARGS, word for word"
+is "$(jq -r '.guest.append, .guest.qemu_args' "$run/manifest.json" | head -n 2)" \
+	$'a.b=c d\n-name \'my "machine\' -device' "both are in the manifest"
+is "$(jq -r '.guest | keys - ["append", "qemu_args"] | length' \
+	"$run/manifest.json")" 6 "beside what was there"
+run --script - < <(printf '#!/bin/sh -e\necho no newline\nexit 3')
+is "$status $(tail -n 1 "$run/script")" "0 exit 3" "a script on standard input"
+appended ' -- --once run /script' "is executed as what it says it is"
+run --script="$tmp/script" --once </dev/null
+appended ' -- --once run sh /script' "--once need not be said, but may"
+
+# --- what comes back -------------------------------------------------------------------
+
+mkdir -p "$tmp/tree/results/deep"
+echo one >"$tmp/tree/results/one"
+echo two >"$tmp/tree/results/deep/two"
+ln -s /etc/passwd "$tmp/tree/results/link"
+chmod 4755 "$tmp/tree/results/one"
+FAKE='tar -c -C '$tmp'/tree results >"$files"' \
+	run --out /results --out=/x/../results/ gups 1M </dev/null
+is "$status $verdict" "0 passed" "files come back" || diag "$text"
+is "$(cd "$run/files" && cat results/one results/deep/two | paste -sd' ')" \
+	"one two" "they are in files/"
+is "$(stat -c %A "$run/files/results/one")" -rwxr-xr-x "not set-uid"
+is "$(cd "$run" && echo .*tar* files)" ".*tar* files" "the archive is gone"
+FAKE='tar -c -C '$tmp'/tree results | head -c 3000 >"$files"' \
+	run --out /results </dev/null
+is "$status $verdict" "1 failed: the files of --out did not arrive whole" \
+	"an archive cut short"
+is "$(find "$run" -name 'files*')" "" "nothing is unpacked"
+FAKE='' run --out /results </dev/null
+is "$status $verdict" "1 failed: the files of --out did not arrive whole" "none"
+FAKE='tar -c -C / dev/null >"$files"' run --out /results </dev/null
+is "$status $verdict" \
+	"1 failed: the files of --out have a device among them" "a device"
+# Outside, by a name or by a link
+mkdir "$tmp/outside"
+ln -s "$tmp/outside" "$tmp/tree/way"
+FAKE='tar -c -C '$tmp'/tree --transform "s,^results,../../up," way results \
+	>"$files" 2>/dev/null' run --out /results </dev/null
+is "$(ls "$OUT/up" "$tmp/up" "$run/up" 2>/dev/null)" "" "no way up"
+FAKE='cd '$tmp'/tree; tar -c -f "$files" way; tar -r -f "$files" \
+	--transform "s,^results/one,way/one," results/one' \
+	run --out /results </dev/null
+is "$(ls "$tmp/outside")" "" "nor by a link"
+
+FAKE='tar -c -C '$tmp'/tree results >"$files"' run --out /results </dev/null
+FAKE='' run gups 1M </dev/null
+is "$status $(ls -d "$run/files" 2>/dev/null)" "0 " \
+	"of the run before nothing is left"
+done_testing
