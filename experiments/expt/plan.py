@@ -83,6 +83,7 @@ class Planner:
         return plan
 
     def rounds(self, cells, reference):
+        """The reference ends each; of one round there is no noise to see."""
         runs = []
         for repeat in range(1, self.o.repeat + 1):
             first = (repeat - 1) % len(cells)
@@ -92,7 +93,8 @@ class Planner:
                              "words": self.words(cell, repeat)})
             runs += [{"id": f"reference.{repeat}", "repeat": repeat, **cell,
                       "cell": "reference", "words": self.words(cell, 1)}
-                     for cell in cells if cell["cell"] == reference]
+                     for cell in cells if cell["cell"] == reference
+                     and self.o.repeat > 1]
         return runs
 
     @staticmethod
