@@ -6,9 +6,9 @@ import re
 import sys
 import types
 
-from . import (bundle, cluster, compare, expect, expression, listing, metrics,
-               parse, pictures, plan as planning, report, report_csv,
-               report_html, report_md, report_text, run)
+from . import (cluster, compare, expect, expression, listing, metrics, parse,
+               pictures, plan as planning, report, report_csv, report_html,
+               report_md, report_text, run)
 from .common import (EXPERIMENTS, NAME, Refused, nearest, out, read_json, say,
                      topologies, variables, write, write_json)
 
@@ -90,6 +90,7 @@ def check_option(name, value):
             raise Refused(2, f"--{name} {value}: 1 to 99")
         return int(value)
     if name == "bundle":
+        from . import bundle    # which takes long to load
         bundle.mode(value)
     if name == "expect":
         return expression.option(value)
@@ -185,6 +186,7 @@ def experiment(arguments):
             print((directory / "commands" / cell["id"]).read_text(), end="")
         return 0
     if o.bundle:
+        from . import bundle
         bundle.write(o.bundle, plan)
         say("there: unpack it, ./run [--jobs N]; here: its cells/ to "
             f"{directory}/cells, then ./build.sh report {directory}")
