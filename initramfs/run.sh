@@ -306,13 +306,22 @@ is_topology()
 # mebibytes NAME SIZE
 mebibytes()
 {
-	[[ $2 =~ ^([1-9][0-9]{0,6})([MG])$ ]] ||
-		die 2 "$1=$2: not a size like 512M or 3G"
-	if [[ ${BASH_REMATCH[2]} = G ]]; then
-		echo $((BASH_REMATCH[1] * 1024))
-	else
-		echo "${BASH_REMATCH[1]}"
-	fi
+	local text=${2,,} shift=0 whole part bytes
+
+	[[ $text =~ ^([0-9]{1,7})(\.([0-9]{1,6}))?([kmgt])(i?b)?$ ]] ||
+		die 2 "$1=$2: not a size like 512M, 3G or 1.5G"
+	whole=$((10#${BASH_REMATCH[1]})) part=${BASH_REMATCH[3]}
+	case ${BASH_REMATCH[4]} in
+	k) shift=10;;
+	m) shift=20;;
+	g) shift=30;;
+	t) shift=40;;
+	esac
+	part=$(printf '%-6s' "$part")
+	bytes=$(((whole * 1000000 + 10#${part// /0}) * (1 << (shift - 10))))
+	((bytes > 0 && bytes % 1024000000 == 0)) ||
+		die 2 "$1=$2: not a whole number of mebibytes"
+	echo $((bytes / 1024000000))
 }
 
 prepare_guest()
