@@ -23,6 +23,7 @@
 
 #include "bench/checksum.h"
 #include "bench/gups_loops.h"
+#include "bench/pmu.h"
 #include "bench/prng.h"
 #include "bench/tlb.h"
 #include "bench/worker_pool.h"
@@ -94,6 +95,8 @@ struct worker {
 	uint64_t swept; /* pages that it read for tlb_sweep() */
 	uint64_t digest, errors;
 	struct table_pages pages;
+	/* By which it says that it waits; where a page begins. */
+	_Alignas(PMU_PAGE_BYTES) struct pmu_page page;
 	/* Read by others while it works: on a cache line of its own. */
 	_Alignas(64) _Atomic uint64_t done;
 	atomic_bool busy; /* has updates left in this call */
@@ -133,13 +136,18 @@ struct gups {
 	atomic_uint moves; /* read by others while it updates */
 };
 
+uint64_t gups_done_by(const struct gups *g, unsigned int thread)
+{
+	return atomic_load_explicit(&g->workers[thread].done,
+				    memory_order_relaxed);
+}
+
 uint64_t gups_done(const struct gups *g)
 {
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < g->config.threads; i++)
-		sum += atomic_load_explicit(&g->workers[i].done,
-					    memory_order_relaxed);
+		sum += gups_done_by(g, i);
 	return sum;
 }
 
@@ -384,7 +392,7 @@ static uint64_t chunk(const struct gups *g)
  * --rate: waits without sleeping. NUMA balancing's scanner goes by the CPU
  * time of the task: it would stand still while the task sleeps.
  */
-static void throttle(const struct worker *w, uint64_t made)
+static void throttle(struct worker *w, uint64_t made)
 {
 	const struct gups *g = w->g;
 	double due = (double)made * g->config.threads / (double)g->config.rate;
@@ -392,9 +400,14 @@ static void throttle(const struct worker *w, uint64_t made)
 	/* The leader ends the run, so it waits no longer than that lasts. */
 	if (!w->id && g->limit_ns && due * 1e9 > (double)g->limit_ns)
 		due = (double)g->limit_ns / 1e9;
+	/* What an emulator counts meanwhile is no time of the updates. */
+	if (g->pinned)
+		pmu_leave(&w->page, PMU_LEAVE_USER);
 	while ((double)(now_ns() - w->begin_ns) < due * 1e9 &&
 	       !atomic_load_explicit(&g->stop, memory_order_relaxed))
 		;
+	if (g->pinned)
+		pmu_leave(&w->page, PMU_LEAVE_END);
 }
 
 /*

@@ -116,6 +116,7 @@ int gups_fill(struct gups *g);
 int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 		gups_tick *tick, void *arg);
 uint64_t gups_done(const struct gups *g); /* updates since gups_fill */
+uint64_t gups_done_by(const struct gups *g, unsigned int thread);
 /*
  * The epoch that the updates are in, and how often the hot set has moved. They
  * may be asked while gups_update() runs, from its tick.

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "bench/modelled_time.h"
 #include "cmd/gups_internal.h"
 #include "gups.h"
 #include "lib/report.h"
@@ -142,6 +143,7 @@ REPORT_RECORD(
 	"cpu_s r CPU time of the threads in it\n"
 	"updates_per_s r updates / elapsed_s\n"
 	"gups r:GUP/s the same in 10^9 a second\n"
+	"modelled_updates_per_s r by counts, without the emulator's speed; null: nothing counts\n"
 	"errors u:words that are not what the updates make of them\n"
 	"verified b all was looked at, and nothing wrong\n"
 	"verified_by s sum or replay; null: interrupted\n"
@@ -176,6 +178,8 @@ static void record_gups(const struct gups_run *run, const struct gups *g,
 	report_real("cpu_s", gups_cpu_time(g));
 	report_real("updates_per_s", rate);
 	report_real("gups", rate / 1e9);
+	report_real("modelled_updates_per_s",
+		    modelled_time_rate(run->modelled, true));
 	report_u64("errors", o->verdict.errors);
 	report_bool("verified", o->verdict.complete && !o->verdict.errors);
 	report_str("verified_by", !o->verdict.complete ? NULL :

@@ -12,6 +12,7 @@
 #include "bench/latency_model.h"
 #include "bench/placement.h"
 #include "bench/pmu.h"
+#include "cmd/gups_modelled.h"
 #include "cmd/gups_timeline.h"
 #include "lib/alloc.h"
 #include "lib/base.h"
@@ -147,6 +148,7 @@ static int look(struct gups_timeline *t, uint64_t done, double seconds)
 	*l = (struct look){ .seconds = seconds, .done = done };
 	/* First: what looking costs belongs to the next row. */
 	pmu_read(&l->pmu);
+	gups_modelled_take(t->s.modelled, t->s.g, t->s.threads);
 	err = placement_look(t->truth, &e, &l->truth);
 	look_at_hogs(t, &l->hog);
 	if (!err)
@@ -298,6 +300,7 @@ REPORT_RECORD(
 	"t_s r since the timed part began\n"
 	"updates u:updates made until then\n"
 	"updates_per_s r since the row before; null: the first row\n"
+	"modelled_updates_per_s r the same by counts, without the emulator's speed; null: nothing counts\n"
 	"near_share r of the updates that the top tier serves, sampled\n"
 	"near_share_error r:part_of_1 its standard error\n"
 	"near_share_counted r:part_of_1 of the accesses since the row before, counted\n"
@@ -336,6 +339,33 @@ static void add_percent(struct columns *c, const char *key, const char *head,
 	add_column(c, key, head, width, width != 4, 0.01);
 }
 
+/*
+ * With modelled time there is no room for the sample's error, and with DAMON or
+ * hogs none for the sampled share beside the counted one; the records have all.
+ */
+static bool is_crowded(const struct gups_timeline *t)
+{
+	return t->s.modelled && (t->s.sample_s > 0 || t->s.hogs);
+}
+
+/* What the legend says of the two columns of shares. */
+static const char *legend_shares(const struct gups_timeline *t)
+{
+	if (is_crowded(t))
+		return "cnt: the part of the accesses that the top tier "
+		       "served, in %, counted; ";
+	if (t->s.modelled)
+		return "near%: the part of the updates that the top tier "
+		       "serves, sampled; cnt: the same of the accesses, "
+		       "counted; ";
+	if (t->now.pmu.known)
+		return "near%: the part of the updates that the top tier "
+		       "serves, +- its sampling error; cnt: near in % of the "
+		       "accesses that were counted; ";
+	return "near%: the part of the updates that the top tier serves, +- "
+	       "its sampling error; ";
+}
+
 static void choose_columns(struct columns *c, const struct gups_timeline *t)
 {
 	const struct zones *z = &t->now.moves.zones;
@@ -346,8 +376,12 @@ static void choose_columns(struct columns *c, const struct gups_timeline *t)
 	c->n = 0;
 	add_column(c, NULL, "time  ", 8, 0, 1);
 	add_column(c, "updates_per_s", "M/s", 5, rate_of(t) < 1e8 ? 2 : 1, 1e6);
-	add_percent(c, "near_share", "near%", 5);
-	add_percent(c, "near_share_error", "+-", 3);
+	if (t->s.modelled)
+		add_column(c, "modelled_updates_per_s", "model", 5, 2, 1e6);
+	if (!is_crowded(t))
+		add_percent(c, "near_share", "near%", 5);
+	if (!t->s.modelled)
+		add_percent(c, "near_share_error", "+-", 3);
 	if (counts)
 		add_percent(c, "near_share_counted", "cnt", damon ? 4 : 5);
 	if (t->now.truth.hot.any) {
@@ -355,7 +389,7 @@ static void choose_columns(struct columns *c, const struct gups_timeline *t)
 		add_percent(c, "cold.near", "cold", 4);
 	}
 	if (t->s.hogs)
-		add_percent(c, "hog.near", "hog", 4);
+		add_column(c, "hog.near", "hog", 3, 0, 0.01);
 	add_column(c, "pages.promoted_numab", "promo", width, 0, 1);
 	add_column(c, NULL, "demot", width, 0, 1);
 	if (damon)
@@ -383,13 +417,13 @@ static void legend(const struct gups_timeline *t)
 {
 	report_say("\n");
 	report_wrap("         ",
-		    "timeline near%%: the part of the updates that the top "
-		    "tier serves, +- its sampling error; %s%s%spromo, demot%s: "
-		    "pages since the last row; free: MiB%s; u: so much is free "
-		    "that every page that faults is promoted%s",
-		    t->now.pmu.known ? "cnt: near in % of the accesses "
-				       "that were counted; " :
-				       "",
+		    "timeline %s%s%s%spromo, demot%s: pages since the last "
+		    "row; free: MiB%s; u: so much is free that every page that "
+		    "faults is promoted%s",
+		    t->s.modelled ? "model: M updates/s by counts, without the "
+				    "emulator's speed; " :
+				    "",
+		    legend_shares(t),
 		    t->now.truth.hot.any ?
 			    "hot, cold: pages of the hot set, and of the "
 			    "rest, that are there, in %; " :
@@ -419,6 +453,8 @@ static void show_row(struct gups_timeline *t, const struct migration_sums *sums,
 		    is_roomy(t) ? "u" : " ");
 	report_u64("updates", t->now.done);
 	report_real("updates_per_s", rate_of(t)); /* null: the first row */
+	report_real("modelled_updates_per_s",
+		    sums ? modelled_time_rate(t->s.modelled, false) : NAN);
 	report_real("near_share", r->near_share);
 	report_real("near_share_error", r->error);
 	if (t->now.pmu.known)
@@ -756,7 +792,7 @@ void gups_timeline_show(const struct gups_timeline *t, double cpu_s)
 		   " of the %" PRIu64 " pages followed\n",
 		   format_size(bytes, migrated_bytes(t)), m.both_ways, m.panel);
 	text_separable(t);
-	if (t->s.nr_nodes > 1)
+	if (t->s.nr_nodes > 1 && !t->s.modelled)
 		latency_model_text(&cost, share);
 	report_say("sampling took %.2f s of CPU time, %.2f %% of the updates'",
 		   t->cpu_s, 100 * t->cpu_s / cpu_s);

@@ -27,6 +27,7 @@ struct gups_timeline_setting {
 	const struct migration_setting *moves;
 	const struct hogs *hogs; /* NULL: none */
 	unsigned int threads; /* that update */
+	struct modelled_time *modelled; /* NULL: nothing counts */
 	double sample_s; /* DAMON's sampling interval; 0: without DAMON */
 };
 

@@ -297,7 +297,7 @@ bool options_parse(struct options *o, int argc, char **argv)
 			   o->ranges[i].latency_ns[PMU_STORES] ||
 			   o->ranges[i].bandwidth;
 	if (o->llc_bytes == 1) /* not said */
-		o->llc_bytes = o->slow ? DEFAULT_LLC : 0;
+		o->llc_bytes = DEFAULT_LLC;
 	qsort(o->parts, o->nr_parts, sizeof(*o->parts), by_start);
 	return true;
 }

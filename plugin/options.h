@@ -11,8 +11,7 @@
  *	store-latency=TIME	of the last NAME: stores that miss
  *	bandwidth=SIZE		of the last NAME: bytes a second, all CPUs
  *	scope=all|user|process	whose accesses: default all
- *	llc=SIZE|off		the modelled cache, default: off, with a latency
- *				or a bandwidth 2M
+ *	llc=SIZE|off		the modelled cache, default: 2M
  *	llc-shared=on|off	one cache for all CPUs; default: one each
  *	record=FILE		the totals as JSON, when QEMU ends
  */
@@ -25,7 +24,7 @@
 #include "plugin/pmu_page.h"
 
 #define OPTIONS_MAX_PARTS 64
-#define OPTIONS_LINE 64 /* bytes of a line of the modelled cache */
+#define OPTIONS_LINE PMU_LINE_BYTES
 
 enum options_scope { SCOPE_ALL, SCOPE_USER, SCOPE_PROCESS };
 
