@@ -381,8 +381,9 @@ ${out//,/,,}/console.log"
 	else
 		qemu+=(-serial stdio)
 	fi
-	# on pcie.0, or QEMU tries the CXL host bridge
-	qemu+=(-device "virtio-serial-pci,bus=pcie.0"
+	# on pcie.0, or QEMU tries the CXL host bridge.  Under icount the CPU does
+	# the device's work itself: else a thread of the host does, when it can.
+	qemu+=(-device "virtio-serial-pci,bus=pcie.0${ICOUNT:+,ioeventfd=off}"
 		-chardev "file,id=records,path=${records//,/,,}"
 		-device "virtserialport,chardev=records,name=tier")
 	((${#fetched[@]} == 0)) || qemu+=(
