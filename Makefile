@@ -151,7 +151,7 @@ $B/tier-pmu.so: $(wildcard plugin/*.[ch]) $B/plugin.flags
 # which is not in Debian in the form wanted here: test/unit/no_libcxl.c
 # stands in for them.
 LEFT_OUT := tier.c init.c cxl/region.c cxl/region_choose.c test/coverage.c
-TESTED := $(filter-out $(LEFT_OUT),$(SOURCES)) plugin/options.c \
+TESTED := $(filter-out $(LEFT_OUT),$(SOURCES)) plugin/options.c plugin/heat.c \
 	test/unit/no_libcxl.c
 UNIT := $(patsubst test/unit/%.c,%,$(wildcard test/unit/*_test.c))
 

@@ -13,6 +13,7 @@
 #include "lib/base.h"
 #include "lib/report.h"
 #include "lib/text.h"
+#include "lib/time.h"
 #include "mm/memory_block.h"
 
 /* ------------------------------------------------------------- the question */
@@ -31,9 +32,9 @@ static int ask(enum pmu_question question, uint64_t start, uint64_t end)
 		       -ENOENT;
 }
 
-static int read_counts(struct pmu_counts *c, uint64_t which)
+static int read_counts(struct pmu_counts *c, uint64_t which, uint64_t at_ns)
 {
-	int err = ask(PMU_READ, which, 0);
+	int err = ask(PMU_READ, which, at_ns);
 
 	c->known = !err;
 	if (c->known)
@@ -43,12 +44,12 @@ static int read_counts(struct pmu_counts *c, uint64_t which)
 
 int pmu_read(struct pmu_counts *c)
 {
-	return read_counts(c, 0);
+	return read_counts(c, 0, now_ns());
 }
 
 int pmu_read_vcpu(struct pmu_counts *c, unsigned int vcpu)
 {
-	return read_counts(c, (uint64_t)vcpu + 1);
+	return read_counts(c, (uint64_t)vcpu + 1, 0);
 }
 
 int pmu_vcpu(int cpu)

@@ -25,7 +25,11 @@
 #define PMU_TOLD UINT64_C(0x21756d7072656974) /* "tierpmu!" */
 
 enum pmu_question {
-	PMU_READ, /* start: 0, or of one virtual CPU alone its number + 1 */
+	/*
+	 * start: 0, or of one virtual CPU alone its number + 1. end: not 0, the
+	 * time now, ns: an interval of the pages' heat ends here, too.
+	 */
+	PMU_READ,
 	/*
 	 * From now on the user accesses of the asking process to [start, end)
 	 * are counted as those to its table, too; 0, 0: to none. With

@@ -25,6 +25,7 @@
 #include <x86intrin.h>
 #endif
 
+#include "heat.h"
 #include "options.h"
 #include "qemu.h"
 
@@ -84,6 +85,7 @@ struct vcpu {
 	struct qemu_plugin_register *gpr[16], *cr3_register;
 	GByteArray *buffer;
 	struct pmu_page *answer;
+	struct heat_counts *heat; /* NULL: not counted */
 } __attribute__((aligned(128)));
 
 static struct options options;
@@ -258,6 +260,9 @@ static void model(struct vcpu *v, uint32_t entry, uint64_t vaddr,
 			write_back(v, LINE_RANGE(out));
 	}
 	v->tally[range].misses[who][kind]++;
+	if (v->heat && who == PMU_USER)
+		heat_add(v->heat, entry >> CLASS_BITS,
+			 options.heat_shift - PAGE_SHIFT);
 	delay(v, range, kind);
 }
 
@@ -660,6 +665,8 @@ static void on_ask(unsigned int vcpu, void *data)
 		set_table(v, page);
 	if (page->question == PMU_HOLD)
 		hold(page->start);
+	if (page->question == PMU_READ && page->end)
+		heat_cut(HEAT_READING, page->end);
 	sum_all(page, one ? one - 1 : 0, one ? one : nr_vcpus);
 	page->asker = vcpu;
 	qemu_plugin_write_memory_vaddr(address, &answer);
@@ -1027,6 +1034,7 @@ static void on_exit_of_qemu(void *data)
 	FILE *f = options.record ? fopen(options.record, "w") : NULL;
 
 	(void)data;
+	heat_close();
 	if (!options.record)
 		return;
 	if (!f) {
@@ -1058,6 +1066,19 @@ static void on_exit_of_qemu(void *data)
 		perror(options.record);
 }
 
+static bool begin_heat(void)
+{
+	struct heat_counts *counts;
+
+	if (!options.heat)
+		return true;
+	if (!heat_open(&options, &counts, nr_vcpus))
+		return false;
+	for (unsigned int i = 0; i < nr_vcpus; i++)
+		vcpus[i].heat = &counts[i];
+	return true;
+}
+
 EXPORTED int qemu_plugin_install(uint64_t id, const qemu_info_t *info, int argc,
 				 char **argv)
 {
@@ -1078,7 +1099,8 @@ EXPORTED int qemu_plugin_install(uint64_t id, const qemu_info_t *info, int argc,
 	}
 	if (!options_parse(&options, argc, argv))
 		return 1;
-	called = options.slow || options.llc_bytes ? modelling : counting;
+	called = options.slow || options.llc_bytes || options.heat ? modelling :
+								     counting;
 	nr_vcpus = (unsigned int)info->system.max_vcpus;
 	vcpus = aligned_alloc(128, (nr_vcpus + 1) * sizeof(*vcpus));
 	if (!vcpus)
@@ -1088,6 +1110,8 @@ EXPORTED int qemu_plugin_install(uint64_t id, const qemu_info_t *info, int argc,
 		qemu_plugin_scoreboard_new(PMU_NR_WHO * sizeof(uint64_t));
 	for (unsigned int i = 0; i <= nr_vcpus; i++)
 		set_up(&vcpus[i]);
+	if (!begin_heat())
+		return 1;
 	measure_ticks();
 	if (options.slow)
 		calibrate(&vcpus[nr_vcpus]);

@@ -8,6 +8,7 @@
  * part here loads it anew, with all of its state as at first.
  */
 #include <math.h>
+#include <unistd.h>
 
 #include "plugin/tier-pmu.c"
 
@@ -454,8 +455,70 @@ static void shared(void)
 	vcpus[1].lines = vcpus[2].lines = NULL;
 }
 
+/* Numbers of the stream in a file, behind its head; how many. */
+static int stream(const char *path, uint64_t *n, int most)
+{
+	FILE *f = fopen(path, "r");
+	unsigned int shift = 0;
+	int count = 0, c;
+
+	while (f && (c = getc(f)) != EOF && c != '\n')
+		;
+	while (f && count < most && (c = getc(f)) != EOF) {
+		n[count] = (shift ? n[count] : 0) | (uint64_t)(c & 127)
+							    << shift;
+		shift = c & 128 ? shift + 7 : 0;
+		count += !shift;
+	}
+	if (f)
+		fclose(f);
+	return count;
+}
+
+static void same(const uint64_t *got, const uint64_t *want, int n,
+		 const char *name)
+{
+	for (int i = 0; i < n; i++)
+		if (i != 3) /* the host's time */
+			is_u64(got[i], want[i], "%s: number %d", name, i);
+}
+
+/* User misses by page, and in each interval what is new. */
+static void page_heat(void)
+{
+	static const uint64_t first[] = { 'I', HEAT_READING, 77, 0, 0, 2, 3,
+					  2,   0x40000 - 4,  300 };
+	static const uint64_t second[] = { 'I', HEAT_END, 0, 0, 1, 1, 3, 1 };
+	char path[] = "/tmp/plugin-heat-XXXXXX", option[64];
+	uint64_t n[32] = { 0 };
+	int fd = mkstemp(path);
+
+	snprintf(option, sizeof(option), "heat=%s", path);
+	start("near=0x0-0x40000000", "far=0x40000000-0x80000000", "llc=off",
+	      "heat-interval=rows", option, NULL);
+	physical[7] = FAR;
+	model_user_load(0, 0, 3 << 12, NULL);
+	model_user_store(1, 0, (3 << 12) + 64, NULL);
+	model_kernel_load(0, 0, 5 << 12, NULL);
+	for (int i = 0; i < 300; i++)
+		model_user_load(i % 2 ? 0 : 1, 0, 7 << 12, NULL);
+	heat_cut(HEAT_READING, 77);
+	physical[9] = 2 * FAR; /* behind the last range */
+	model_user_load(0, 0, 9 << 12, NULL);
+	model_user_load(0, 0, 3 << 12, NULL);
+	on_exit_of_qemu(NULL);
+	is_i64(stream(path, n, 32), 18, "two intervals");
+	same(n, first, 10, "both CPUs, loads and stores, user code alone");
+	same(n + 10, second, 8, "what is new since");
+	for (unsigned int i = 0; i < nr_vcpus; i++)
+		vcpus[i].heat = NULL;
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
+	page_heat();
 	counts();
 	flushes();
 	least_recently_used();
