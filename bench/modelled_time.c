@@ -17,7 +17,6 @@ enum point { FIRST, BEFORE, NOW, NR_POINTS };
 struct modelled_time {
 	double instruction_ns;
 	double range_ns[PMU_MAX_RANGES]; /* of a miss there */
-	int node[PMU_MAX_RANGES];
 	unsigned int threads, vcpus, taken;
 	int *vcpu; /* by thread; NULL: not pinned */
 	double *busy[NR_POINTS]; /* ns, by virtual CPU */
@@ -27,7 +26,7 @@ struct modelled_time {
 /* What a CPU was busy with, ns. */
 struct busy {
 	double instructions[PMU_NR_WHO], misses[PMU_NR_WHO][PMU_MAX_RANGES];
-	double all, left;
+	double part[PMU_NR_WHO], all, left;
 };
 
 static struct busy busy_with(const struct modelled_time *m,
@@ -51,6 +50,7 @@ static struct busy busy_with(const struct modelled_time *m,
 			b.misses[w][r] = (all - out) * m->range_ns[r];
 			b.all += b.misses[w][r];
 		}
+		b.part[w] = b.all - (w ? b.part[0] : 0);
 	}
 	return b;
 }
@@ -62,7 +62,6 @@ static void set_ranges(struct modelled_time *m, const struct pmu_page *p,
 	for (uint32_t r = 0; r < p->nr_ranges; r++) {
 		int node = pmu_node(&p->ranges[r]);
 
-		m->node[r] = node;
 		m->range_ns[r] = node >= 0 && latencies->ns[node] > 0 ?
 					 latencies->ns[node] :
 					 latency_model_bound(latencies, false);
@@ -153,15 +152,14 @@ double modelled_time_rate(const struct modelled_time *m, bool whole)
 /* ------------------------------------------------------------------ report */
 
 REPORT_RECORD(
-	modelled_record, "modelled",
-	"time by the counts of the emulator's plugin, of the timed part",
-	"updates_per_s r the rate, without the speed of the emulator and its host\n"
-	"instruction_ns r that one takes, with what it loads and stores if that hits\n"
+	modelled_record, "modelled", "time by the plugin's counts, timed part",
+	"updates_per_s r the rate, without the emulator's speed\n"
+	"instruction_ns r:ns of one\n"
 	"busy_ns_per_update r:ns of a CPU, all that follow\n"
-	"user_instructions|kernel_instructions r:ns of an update, by these\n"
-	"user_misses|kernel_misses.* r:ns of an update, by the misses in this range of memory\n"
-	"miss_ns.* r:ns that one takes\n"
-	"left_out_s r:s of a CPU that tier left out: flushes of TLBs, waiting for --rate\n");
+	"user_instructions|kernel_instructions r:ns of an update\n"
+	"user_misses|kernel_misses.* r:ns of an update, by range of memory\n"
+	"miss_ns.* r:ns of one\n"
+	"left_out_s r of a CPU: flushes of TLBs, waiting for --rate\n");
 
 static struct busy since(const struct modelled_time *m,
 			 const struct pmu_counts t[2])
@@ -184,17 +182,30 @@ static void member_ranges(const char *key, const struct pmu_page *p,
 	report_close('}');
 }
 
-/* "near 100 ns x 1.02, cxl ..." */
-static void add_misses(struct textbuf *t, const struct modelled_time *m,
-		       const struct pmu_page *p, const double *ns,
-		       double updates)
+/* Both kinds of misses in each range: what an update has of them, ns. */
+static void text_misses(const struct modelled_time *m, const struct pmu_page *p,
+			const struct busy *b, double updates)
 {
-	for (uint32_t r = 0; r < p->nr_ranges; r++)
-		if (ns[r] / updates >= 0.05)
-			buf_add(t, ", %.1f by %.3g misses in %s",
-				ns[r] / updates,
-				ns[r] / m->range_ns[r] / updates,
-				p->ranges[r].name);
+	struct textbuf text = { 0 };
+
+	for (uint32_t r = 0; r < p->nr_ranges; r++) {
+		double ns = b->misses[PMU_USER][r] + b->misses[PMU_KERNEL][r];
+
+		if (ns / updates >= 0.05)
+			buf_add(&text, ", %.1f of misses in %s (%.4g each)",
+				ns / updates, p->ranges[r].name,
+				m->range_ns[r]);
+	}
+	report_wrap("         ",
+		    "         an update %.1f ns: %.1f of instructions (%.3g "
+		    "each)%s; the kernel's part of both %.1f; left out "
+		    "%.3g s of flushes and waiting",
+		    b->all / updates,
+		    (b->instructions[PMU_USER] + b->instructions[PMU_KERNEL]) /
+			    updates,
+		    m->instruction_ns, text.text ? text.text : "",
+		    b->part[PMU_KERNEL] / updates, b->left / 1e9);
+	buf_free(&text);
 }
 
 void modelled_time_show(const struct modelled_time *m,
@@ -202,7 +213,6 @@ void modelled_time_show(const struct modelled_time *m,
 {
 	const struct pmu_page *p = &t[1].page;
 	double rate = modelled_time_rate(m, true), updates = 0;
-	struct textbuf text = { 0 };
 	struct busy b;
 
 	if (isnan(rate))
@@ -222,23 +232,8 @@ void modelled_time_show(const struct modelled_time *m,
 	member_ranges("miss_ns", p, m->range_ns, 1);
 	report_real("left_out_s", b.left / 1e9);
 	report_end();
-	for (uint32_t r = 0; r < p->nr_ranges; r++)
-		if (m->node[r] >= 0)
-			buf_add(&text, ", %.4g a miss in %s", m->range_ns[r],
-				p->ranges[r].name);
-	report_wrap("         ",
-		    "modelled %.4g M updates/s by counts, which the emulator's "
-		    "speed is not in: %.3g ns an instruction%s",
-		    rate / 1e6, m->instruction_ns, text.text ? text.text : "");
-	buf_free(&text);
-	add_misses(&text, m, p, b.misses[PMU_USER], updates);
-	buf_add(&text, "; the kernel's instructions %.1f",
-		b.instructions[PMU_KERNEL] / updates);
-	add_misses(&text, m, p, b.misses[PMU_KERNEL], updates);
-	report_wrap("         ",
-		    "         an update %.1f ns of a CPU: its instructions "
-		    "%.1f%s; left out: %.3g s of flushing TLBs or waiting",
-		    b.all / updates, b.instructions[PMU_USER] / updates,
-		    text.text, b.left / 1e9);
-	buf_free(&text);
+	report_say("modelled %.4g M updates/s by counts, without the "
+		   "emulator's speed\n",
+		   rate / 1e6);
+	text_misses(m, p, &b, updates);
 }

@@ -143,7 +143,7 @@ REPORT_RECORD(
 	"cpu_s r CPU time of the threads in it\n"
 	"updates_per_s r updates / elapsed_s\n"
 	"gups r:GUP/s the same in 10^9 a second\n"
-	"modelled_updates_per_s r by counts, without the emulator's speed; null: nothing counts\n"
+	"modelled_updates_per_s r:1/s by counts; null: none are made\n"
 	"errors u:words that are not what the updates make of them\n"
 	"verified b all was looked at, and nothing wrong\n"
 	"verified_by s sum or replay; null: interrupted\n"

@@ -300,7 +300,7 @@ REPORT_RECORD(
 	"t_s r since the timed part began\n"
 	"updates u:updates made until then\n"
 	"updates_per_s r since the row before; null: the first row\n"
-	"modelled_updates_per_s r the same by counts, without the emulator's speed; null: nothing counts\n"
+	"modelled_updates_per_s r:1/s by counts; null: none are made\n"
 	"near_share r of the updates that the top tier serves, sampled\n"
 	"near_share_error r:part_of_1 its standard error\n"
 	"near_share_counted r:part_of_1 of the accesses since the row before, counted\n"
@@ -346,24 +346,6 @@ static void add_percent(struct columns *c, const char *key, const char *head,
 static bool is_crowded(const struct gups_timeline *t)
 {
 	return t->s.modelled && (t->s.sample_s > 0 || t->s.hogs);
-}
-
-/* What the legend says of the two columns of shares. */
-static const char *legend_shares(const struct gups_timeline *t)
-{
-	if (is_crowded(t))
-		return "cnt: the part of the accesses that the top tier "
-		       "served, in %, counted; ";
-	if (t->s.modelled)
-		return "near%: the part of the updates that the top tier "
-		       "serves, sampled; cnt: the same of the accesses, "
-		       "counted; ";
-	if (t->now.pmu.known)
-		return "near%: the part of the updates that the top tier "
-		       "serves, +- its sampling error; cnt: near in % of the "
-		       "accesses that were counted; ";
-	return "near%: the part of the updates that the top tier serves, +- "
-	       "its sampling error; ";
 }
 
 static void choose_columns(struct columns *c, const struct gups_timeline *t)
@@ -417,13 +399,21 @@ static void legend(const struct gups_timeline *t)
 {
 	report_say("\n");
 	report_wrap("         ",
-		    "timeline %s%s%s%spromo, demot%s: pages since the last "
+		    "timeline %s%s%s%s%s%spromo, demot%s: pages since the last "
 		    "row; free: MiB%s; u: so much is free that every page that "
 		    "faults is promoted%s",
 		    t->s.modelled ? "model: M updates/s by counts, without the "
 				    "emulator's speed; " :
 				    "",
-		    legend_shares(t),
+		    is_crowded(t) ? "" :
+				    "near%: the part of the updates that the "
+				    "top tier serves",
+		    is_crowded(t) ? "" :
+		    t->s.modelled ? ", sampled; " :
+				    ", +- its sampling error; ",
+		    t->now.pmu.known ? "cnt: near in % of the accesses that "
+				       "were counted; " :
+				       "",
 		    t->now.truth.hot.any ?
 			    "hot, cold: pages of the hot set, and of the "
 			    "rest, that are there, in %; " :

@@ -5,9 +5,9 @@
 # Each run leaves in out/NAME: console.log, records.jsonl (what tier says to
 # programs), qemu.cmd (the command, to be pasted into a shell),
 # manifest.json (what ran on what), pmu.json (the plugin's totals, with --count
-# or --latency), heat (with --heat: plugin/heat.h), script and files (of --script
-# and --out) and verdict, which says "failed" until the records have said
-# otherwise.
+# or --latency), heat (with --heat: plugin/heat.h), script and files (of
+# --script and --out) and verdict, which says "failed" until the records have
+# said otherwise.
 #
 # Sourced by build.sh.
 
@@ -510,8 +510,8 @@ open_out()
 		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.svg,script,.qemu,.fetched,*.new}
-	rm -f "$out/.files.tar"
+	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.svg,script,.qemu,*.new}
+	rm -f "$out"/{.fetched,.files.tar}
 	rm -rf "$out"/{.add,files}
 	put "$out/verdict" "failed: did not run"
 	# For a verdict on a disk that is full by then
