@@ -59,6 +59,7 @@ struct gups_plan {
 	bool compare; /* --against was given */
 	struct place against;
 	double cpi; /* cycles of an instruction, of modelled time */
+	unsigned int loop; /* enum gups_loops_kind + 1; 0: the fastest */
 	uint64_t window_ns;
 	uint64_t rounds;
 	uint64_t limit_ns; /* longest run on a trapped node without --force */

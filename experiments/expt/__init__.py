@@ -5,6 +5,7 @@
   plan.py     cells, scale and repeats                  to runs
   run.py      what is planned is run, and what is left of it
   cluster.py  by ssh or Slurm, on other machines
+  bundle.py   in an archive, on machines that have nothing of this
   metrics.py  what a run is measured by: names, units, what is better
   records.py  a run's records                           to its figures
   stats.py    which cells differ, and by how much one could tell

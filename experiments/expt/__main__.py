@@ -31,13 +31,14 @@ usage: ./build.sh experiment list
   --icount           time is counted in instructions: a cell repeats, on one CPU
   --sshloginfile F   on these machines, by GNU parallel
   --slurm            as job arrays of Slurm
+  --bundle FILE.tar.gz  all that is needed elsewhere, in one archive; no run
   --cells            print a shell command a cell, and run nothing
   --dry-run          what would be run, and how long it takes
   --resume           go on with the newest one of that name
   --report           make its report again, from what there is
 """
 VALUED = ("scale", "repeat", "jobs", "topology", "kernel", "workload", "policy",
-          "rank", "reference", "expect", "sshloginfile")
+          "rank", "reference", "expect", "sshloginfile", "bundle")
 FLAGS = ("icount", "cells", "dry-run", "resume", "report", "ktap", "slurm")
 
 
@@ -48,7 +49,8 @@ def read_options(arguments):
     o = types.SimpleNamespace(
         words=[], given=set(), icount=os.environ.get("ICOUNT", ""), scale="1",
         repeat=1, jobs=0, topology="", kernel="", workload="", policy="",
-        rank="", reference="", expect=[], sshloginfile="")
+        rank="", reference="", expect=[], sshloginfile="",
+        bundle="")
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
@@ -74,7 +76,7 @@ def read_options(arguments):
                           "(./build.sh experiment --help)")
     if "slurm" in o.given and o.sshloginfile:
         raise Refused(2, "--slurm or --sshloginfile, not both")
-    o.elsewhere = "slurm" in o.given or bool(o.sshloginfile)
+    o.elsewhere = "slurm" in o.given or bool(o.sshloginfile or o.bundle)
     if "icount" in o.given:
         o.icount = os.environ["ICOUNT"] = o.icount or "1"
     return o
@@ -87,6 +89,9 @@ def check_option(name, value):
         if not re.fullmatch("[1-9][0-9]?", value):
             raise Refused(2, f"--{name} {value}: 1 to 99")
         return int(value)
+    if name == "bundle":
+        from . import bundle    # which takes long to load
+        bundle.mode(value)
     if name == "expect":
         return expression.option(value)
     if name == "rank":
@@ -179,6 +184,12 @@ def experiment(arguments):
     if "cells" in o.given:
         for cell in plan["cells"]:
             print((directory / "commands" / cell["id"]).read_text(), end="")
+        return 0
+    if o.bundle:
+        from . import bundle
+        bundle.write(o.bundle, plan)
+        say("there: unpack it, ./run [--jobs N]; here: its cells/ to "
+            f"{directory}/cells, then ./build.sh report {directory}")
         return 0
     ended = runner(o, directory, plan).run()
     status = make_report(directory, plan, ktap="ktap" in o.given)

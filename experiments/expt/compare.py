@@ -172,17 +172,20 @@ class Comparison:
             return "-"
         middle = stats.median(base)
         off = stats.median(ours) - middle
-        text = f"{off / abs(middle):+.1%}".replace("%", " %") \
-            if middle else f"{'+' if off > 0 else ''}{shown(off)}"
-        if not off and (cell, metric.key, other) not in self.told:
+        text = f"{off / abs(middle):+.1%}, ".replace("%", " %") \
+            if middle else f"{'+' if off > 0 else ''}{shown(off)}, "
+        if any(bound for name in (self.first, other) for _, bound in
+               self.r.figures(self.of[name, cell], metric)):
+            text = ""   # how far apart is not known
+        elif not off and (cell, metric.key, other) not in self.told:
             return "0"
         if min(len(ours), len(base)) < 2:
-            return f"{text}, n = 1"
+            return f"{text}n = 1"
         if (cell, metric.key, other) not in self.told:
-            return f"{text}, cannot be told"
+            return f"{text}cannot be told"
         better = {"more": off > 0, "less": off < 0}.get(metric.better)
-        return text + (", differs" if better is None else
-                       ", better" if better else ", worse")
+        return text + ("differs" if better is None else
+                       "better" if better else "worse")
 
     # --- as a page ------------------------------------------------------------
 
@@ -256,8 +259,11 @@ class Comparison:
     def page(self):
         p = Page(self.r.plan["title"])
         p.conclusion, p.alarms = self.conclusion(), report.alarms(self.r)
+        p.about = [f"{s.name} is {len(s.all_of[''])} runs: " + report.listed(
+            x["id"] for x in s.all_of[""]) + "." for s in self.subjects
+            if len(s.all_of.get("", ())) > 1]
         if self.only:
-            p.about = ["Only in one of them: " + ", ".join(self.only) + "."]
+            p.about += ["Only in one of them: " + ", ".join(self.only) + "."]
         p.tables = [self.facts_table(), self.figures_table()]
         if self.cells == [""]:
             p.tables += [t for t in (report.moves_table(self.r),

@@ -24,7 +24,9 @@ NOT_MET = 4
 MET = {True: "met", False: "NOT MET", None: "not run"}
 
 # What came out; met is None: nothing was judged, as the run failed
-Judgement = collections.namedtuple("Judgement", "text cell met said")
+# short: for a column
+Judgement = collections.namedtuple("Judgement", "text cell met said short",
+                                   defaults=("-",))
 
 
 # --- figures ------------------------------------------------------------------
@@ -183,32 +185,35 @@ class Judge:
             return Judgement(e.text, cell, False, str(refused))
         pairs = list(zip(left * count if len(left) == 1 else left,
                          right * count if len(right) == 1 else right))
-        met, said = min((one(e.operator, a[1], b[1], a[0] or b[0])
-                         for a, b in pairs), key=lambda m: m[0])
-        if count > 1:
-            good = sum(one(e.operator, a[1], b[1])[0] for a, b in pairs)
-            said += f"; {good} of {count} meet it"
+        found = [one(e.operator, a[1], b[1], a[0] or b[0]) for a, b in pairs]
+        met, said, brief = min(found, key=lambda m: m[0])
         runs = len(self.ours.good[cell])
-        return Judgement(e.text, cell, met, said + (
-            f" (median of {runs} runs)" if runs > 1 and count == 1 else ""))
+        if count > 1:
+            brief = f"{sum(m for m, *_ in found)} of {count} meet it"
+            said += f"; {brief}"
+        elif runs > 1:
+            said += f" (median of {runs} runs)"
+        return Judgement(e.text, cell, met, said, brief)
 
 
 def one(op, left, right, where=""):
-    """Of two spans: (met, the figure and by how much)."""
+    """Of two spans: (met, the figure and by how much, the same in short)."""
     where = f"{where} " if where else ""
     if left is None or right is None:
-        return False, f"{where}has no value"
+        return False, f"{where}has no value", "-"
     if op == "!=":
         met = left[1] < right[0] or right[1] < left[0]
     else:
         met = all(TOLD[op](a, b) for a in left for b in right)
-    a, b = left[0], right[0]
-    text = f"{where}{span_shown(left)} against {span_shown(right)}"
-    off = a - b
-    if off:
-        text += f": {'+' if off > 0 else ''}{figure(off)}" + (f" ({off / abs(b):+.1%})".replace("%", " %")
-                                   if b else "")
-    return met, text
+    text = span_shown(left)
+    # Of a bound the distance says nothing
+    if left[0] == left[1] != right[0] == right[1]:
+        a, b = left[0], right[0]
+        off = f"{'+' if a > b else ''}{figure(a - b)}"
+        share = f"{(a - b) / abs(b):+.1%}".replace("%", " %") if b else off
+        return met, f"{where}{text} against {figure(b)}: {off}" \
+            + (f" ({share})" if b else ""), f"{text}, {share}"
+    return met, f"{where}{text} against {span_shown(right)}", text
 
 
 def figure(value):
@@ -245,8 +250,9 @@ def add_to(page, judgements):
     if not judgements:
         return
     page.tables.insert(0, report.Table(
-        "expected", "What was expected", ["", "tier", "figure"],
-        [[MET[j.met], ktap.name(j), j.said] for j in judgements]))
+        "expected", "What was expected", ["", "expected", "figure"],
+        [[MET[j.met], ktap.name(j), j.short] for j in judgements],
+        ["The figure, and by how much it is off; of repeats the median"]))
     count = sum(j.met is True for j in judgements)
     bad = [ktap.name(j) for j in judgements if j.met is False]
     page.conclusion.append(

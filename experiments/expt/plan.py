@@ -5,6 +5,7 @@ A plan is what plan.json holds.  Its runs are in the order in which they are
 made: all cells once, then again, each time from the next one on, so that what
 changes on the host in the meantime is in all cells alike.
 """
+import json
 import re
 import shlex
 import subprocess
@@ -82,6 +83,7 @@ class Planner:
         return plan
 
     def rounds(self, cells, reference):
+        """The reference ends each; of one round there is no noise to see."""
         runs = []
         for repeat in range(1, self.o.repeat + 1):
             first = (repeat - 1) % len(cells)
@@ -91,7 +93,8 @@ class Planner:
                              "words": self.words(cell, repeat)})
             runs += [{"id": f"reference.{repeat}", "repeat": repeat, **cell,
                       "cell": "reference", "words": self.words(cell, 1)}
-                     for cell in cells if cell["cell"] == reference]
+                     for cell in cells if cell["cell"] == reference
+                     and self.o.repeat > 1]
         return runs
 
     @staticmethod
@@ -200,6 +203,14 @@ def settings(cell):
     if cell.get("kernel"):
         words.insert(0, f"KERNEL={cell['kernel']}")
     return words
+
+
+def manifest(cell, plan, hashes):
+    """Of a run elsewhere, as far as it is known here."""
+    guest = {k: cell[k] for k in ("topology", "mem", "cxl_mem", "smp")}
+    return json.dumps({"arguments": cell["words"], "guest": guest, "versions": {
+        k: plan[k] for k in ("kernel", "qemu")}, "sha256": hashes},
+        indent=1) + "\n"
 
 
 def command(cell, directory):

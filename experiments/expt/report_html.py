@@ -27,7 +27,7 @@ details { margin: 1em 0; } summary { font-weight: 600; cursor: pointer; }
 pre { overflow-x: auto; font-size: .8em; }
 @media (max-width: 40em) { body { margin: .5em auto; padding: 0 .7em; }
   th, td { padding: .15em .35em; } th { white-space: normal; }
-  #summary td, #figures td { white-space: normal; min-width: 6.5em; }
+  #summary td, #figures td, #expected td { white-space: normal; min-width: 6.5em; }
   small { display: block; } ul { padding-left: 1.2em; } }
 @media print { body { font-size: 9pt; max-width: none; margin: 0; }
   .scroll { overflow: visible; } table { font-size: 8pt; }
@@ -37,7 +37,7 @@ pre { overflow-x: auto; font-size: .8em; }
   h2 { break-after: avoid; } figure, tr { break-inside: avoid; }
   details::details-content { content-visibility: visible; height: auto; } }
 """
-LEFT = ("cell", "tier")
+LEFT = ("cell", "tier", "expected")
 
 
 def table(head, rows):

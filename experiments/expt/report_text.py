@@ -5,7 +5,7 @@ import textwrap
 WIDTH = 80
 SPARKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 48
-LEFT = ("cell", "tier", "figure", "better", "")   # columns to the left
+LEFT = ("cell", "tier", "expected", "figure", "better", "")   # columns to the left
 
 
 def wrap(text, first="", then=""):

@@ -12,6 +12,7 @@ import unittest
 from expt import __main__ as expt, common
 
 VARIABLES = """QEMU||emulator
+QEMU_MIN|11.1|
 KERNEL|6.12|kernel
 TOPOLOGY|cxl|machine
 MEM|3G|memory

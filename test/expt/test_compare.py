@@ -51,7 +51,11 @@ class Runs(Case):
             self.run_of(f"C{i}", rate * 1.01, seed=i, kernel="9")
         c = self.compare(*(f"{x}{i}" for x in "ABC" for i in range(5)))
         self.assertEqual([s.name for s in c.subjects], ["A0", "B0", "C0"])
+        self.assertEqual(c.page().about[0],
+                         "A0 is 5 runs: A0, A1, A2, A3 and A4.")
         figures = self.rows(c.page(), "figures")
+        self.assertEqual(figures["hot set 90 % near after"][-1],
+                         "cannot be told")     # never, in all of them
         self.assertEqual(figures["updates"][2:], [
             "4 (3.9 to 4.1)", "5 (4.9 to 5.1)", "+25.0 %, better",
             "4.04 (3.94 to 4.14)", "+1.0 %, cannot be told"])

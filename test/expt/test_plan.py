@@ -91,6 +91,10 @@ class Plans(Case):
         with contextlib.redirect_stderr(self.said):
             return plan.Planner(options(**more), guest).plan(e, "n")
 
+    def test_one_round_has_no_reference(self):
+        p = self.plan([("a", "gups 1M", {})], reference="a")
+        self.assertEqual([run["id"] for run in p["cells"]], ["a.1"])
+
     def test_rounds(self):
         p = self.plan([("a", "gups {1G}", {}), ("b", "gups 1G --seed 7", {}),
                        ("c", "gups", {})], repeat=3, scale="1/2",

@@ -106,7 +106,7 @@ same()
 
 	for cell in none numab; do
 		jq -c 'select(.record == "timeline") | {updates, near_share, hot,
-			pages, free_bytes}' "$OUT/$1/cells/$cell.1/records.jsonl"
+			pages}' "$OUT/$1/cells/$cell.1/records.jsonl"
 		jq -c 'select(.record == "gups") | {updates, digest, errors}' \
 			"$OUT/$1/cells/$cell.1/records.jsonl"
 		jq -c 'select(.record == "counters") | .whole.total' \
@@ -143,6 +143,37 @@ like "$(cat "$OUT"/slurm/slurm/1.sh)" '--cpus-per-task=1 --mem=1792M' \
 	"as many CPUs and as much memory as the machine has"
 asked ssh --sshloginfile "$tmp/logins"
 as_here ssh "by ssh"
+
+# --- a bundle: with nothing of this tree, which is hidden from it ----------------
+
+cat >"$tmp/elsewhere" <<'X2'
+mount --bind "$1" /mnt && mount -t tmpfs none "$2" && cd / &&
+	exec env -i PATH=/usr/bin:/bin /mnt/run --jobs 2
+X2
+cat >>"$tmp/two.exp" <<'X2'
+cell     large  gups 4G node1
+X2
+cp "$tmp/two.exp" "$tmp/bundle.exp"
+status=0
+./build.sh experiment "$tmp/bundle.exp" --icount --bundle "$tmp/x.tar" \
+	>"$tmp/said" 2>&1 </dev/null || status=$?
+is "$status" 0 "--bundle: status 0" || diag "$(<"$tmp/said")"
+tar -xf "$tmp/x.tar" -C "$tmp"
+shellcheck -s sh -e SC1083,SC2046 "$tmp/x/run"
+is "$?" 0 "its script is one for any shell"
+status=0
+unshare --mount bash "$tmp/elsewhere" "$tmp/x" "$PWD" >"$tmp/said" 2>&1 ||
+	status=$?
+is "$status" 1 "it runs, and of three one fails" || diag "$(<"$tmp/said")"
+like "$(<"$tmp/said")" 'large.1: failed: a table of 4 GiB does not fit' \
+	"it says why"
+cp -r "$tmp/x/cells/." "$OUT/bundle/cells/"
+as_here bundle "in a bundle"
+status=0
+said=$(./build.sh report "$OUT/bundle" 2>&1 </dev/null) || status=$?
+like "$said" 'FAILED +large.1: failed: a table' "the report has all of them"
+like "$said" '1 of 3 runs failed' "and counts them"
+like "$(<"$OUT/bundle/index.html")" 'kernels/.*vmlinuz' "with what ran on what"
 
 # --- stopped ---------------------------------------------------------------------
 
