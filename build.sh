@@ -106,12 +106,14 @@ musl|verb_deps"
 from its source: build/vmlinuz; or what to configure in yours|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
 	"run|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
-[--script FILE or -] [--out PATH]... [--gdb] [--count] [--latency cxl=+250ns]... \
-[--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, run tier \
+[--script FILE or -] [--out PATH]... [--gdb] [--count] [--heat] \
+[--latency cxl=+250ns]... [--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, run tier \
 (--once gups 1G node1), power off; see out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
 [--out PATH]... [--gdb] [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
+	"heat|out/NAME [OPTIONS]|where the misses of a run with --heat went, and \
+the best that could be: heat --help|cmd_heat"
 	"experiment|list, or NAME [OPTIONS]|cells in guests of their own, side by side: \
 experiment --help|cmd_experiment"
 	"compare|RUN RUN...|runs or experiments (out/NAME) against the first of \
@@ -256,6 +258,13 @@ verb_plugin()
 {
 	lock
 	build_plugin
+}
+
+# verb heat: see plugin/heat.py
+cmd_heat()
+{
+	command -v python3 >/dev/null || need python3
+	exec python3 -ISB "$ROOT/plugin/heat.py" "$@"
 }
 
 verb_qemu()

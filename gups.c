@@ -24,6 +24,7 @@
 
 #include "bench/checksum.h"
 #include "bench/gups_loops.h"
+#include "bench/pmu.h"
 #include "bench/prng.h"
 #include "bench/tlb.h"
 #include "bench/worker_pool.h"
@@ -97,6 +98,8 @@ struct worker {
 	uint64_t swept; /* pages that it read for tlb_sweep() */
 	uint64_t digest, errors;
 	struct table_pages pages;
+	/* By which it says that it waits; where a page begins. */
+	_Alignas(PMU_PAGE_BYTES) struct pmu_page page;
 	/* Read by others while it works: on a cache line of its own. */
 	_Alignas(64) _Atomic uint64_t done;
 	atomic_bool busy; /* has updates left in this call */
@@ -397,7 +400,7 @@ static uint64_t chunk(const struct gups *g)
  * --rate: waits without sleeping. NUMA balancing's scanner goes by the CPU
  * time of the task: it would stand still while the task sleeps.
  */
-static void throttle(const struct worker *w, uint64_t made)
+static void throttle(struct worker *w, uint64_t made)
 {
 	const struct gups *g = w->g;
 	double due = (double)made * g->config.threads / (double)g->config.rate;
@@ -405,9 +408,14 @@ static void throttle(const struct worker *w, uint64_t made)
 	/* The leader ends the run, so it waits no longer than that lasts. */
 	if (!w->id && g->limit_ns && due * 1e9 > (double)g->limit_ns)
 		due = (double)g->limit_ns / 1e9;
+	/* What an emulator counts meanwhile is no time of the updates. */
+	if (g->pinned)
+		pmu_leave(&w->page, PMU_LEAVE_USER);
 	while ((double)(now_ns() - w->begin_ns) < due * 1e9 &&
 	       !atomic_load_explicit(&g->stop, memory_order_relaxed))
 		;
+	if (g->pinned)
+		pmu_leave(&w->page, PMU_LEAVE_END);
 }
 
 /*

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "bench/latency_model.h"
+#include "bench/pmu.h"
 #include "lib/report.h"
 #include "lib/text.h"
 
@@ -21,8 +22,44 @@
 static const char *const sources[] = {
 	[LATENCY_MODEL_DEFAULT] = "default",
 	[LATENCY_MODEL_DECLARED] = "declared",
+	[LATENCY_MODEL_INJECTED] = "injected",
 	[LATENCY_MODEL_GIVEN] = "given",
 };
+
+/* Without what is given or injected. */
+static void settle_node(struct latency_model *c, int id)
+{
+	double write;
+
+	c->source[id] = LATENCY_MODEL_DECLARED;
+	if (!node_latency(id, &c->ns[id], &write) && c->ns[id] > 0)
+		return;
+	c->source[id] = LATENCY_MODEL_DEFAULT;
+	c->ns[id] = c->near[id] ? DEFAULT_NEAR_NS : DEFAULT_FAR_NS;
+}
+
+/*
+ * What the emulator's plugin injects. Where nothing is at the near nodes
+ * (cxl=+250ns) it comes on top of what they have.
+ */
+static void settle_injected(struct latency_model *c, const struct node *nodes,
+			    int n)
+{
+	double near = latency_model_bound(c, false), ns;
+	bool all = false;
+
+	for (int i = 0; i < n; i++)
+		all |= c->near[nodes[i].id] && pmu_latency(nodes[i].id) > 0;
+	for (int i = 0; i < n; i++) {
+		int id = nodes[i].id;
+
+		ns = pmu_latency(id) * 1e9;
+		if (!(ns > 0))
+			continue;
+		c->source[id] = LATENCY_MODEL_INJECTED;
+		c->ns[id] = ns + (all ? 0 : near);
+	}
+}
 
 void latency_model_settle(struct latency_model *c, const double given[NODE_MAX],
 			  const struct node *nodes, int n,
@@ -30,19 +67,17 @@ void latency_model_settle(struct latency_model *c, const double given[NODE_MAX],
 {
 	*c = (struct latency_model){ 0 };
 	for (int i = 0; i < n; i++) {
+		c->near[nodes[i].id] = near[nodes[i].id];
+		settle_node(c, nodes[i].id);
+	}
+	settle_injected(c, nodes, n);
+	for (int i = 0; i < n; i++) {
 		int id = nodes[i].id;
-		double write;
 
-		c->near[id] = near[id];
+		if (!(given[id] > 0))
+			continue;
 		c->source[id] = LATENCY_MODEL_GIVEN;
 		c->ns[id] = given[id];
-		if (c->ns[id] > 0)
-			continue;
-		c->source[id] = LATENCY_MODEL_DECLARED;
-		if (!node_latency(id, &c->ns[id], &write) && c->ns[id] > 0)
-			continue;
-		c->source[id] = LATENCY_MODEL_DEFAULT;
-		c->ns[id] = near[id] ? DEFAULT_NEAR_NS : DEFAULT_FAR_NS;
 	}
 }
 
@@ -108,11 +143,12 @@ void latency_model_text(const struct latency_model *c,
 	else
 		snprintf(bounds, sizeof(bounds), "all near %.0f, all far %.0f",
 			 near, far);
-	report_wrap("         ",
-		    "modelled %.1f ns an update (%s): "
-		    "share of the updates x latency, summed over the nodes; %s",
-		    latency_model_of(c, share), bounds,
-		    where.text ? where.text : "");
+	report_wrap(
+		"         ",
+		"modelled %.1f ns an update (%s): "
+		"sampled share of the updates x latency, summed over the nodes; %s",
+		latency_model_of(c, share), bounds,
+		where.text ? where.text : "");
 	report_wrap("         ",
 		    "         A model of dependent accesses on hardware, not "
 		    "measured here; migration costs nothing in it.%s",

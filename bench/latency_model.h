@@ -7,7 +7,8 @@
  *
  * Each access waits for the one before it. On hardware accesses overlap, so
  * the model is an upper bound of the difference that placement makes, and no
- * forecast of a rate. Migration costs nothing in it.
+ * forecast of a rate. Migration costs nothing in it. The shares are those of a
+ * sample; where the emulator's plugin counts, modelled_time.h is the figure.
  */
 #ifndef TIER_BENCH_LATENCY_MODEL_H
 #define TIER_BENCH_LATENCY_MODEL_H
@@ -19,6 +20,7 @@
 enum latency_model_source {
 	LATENCY_MODEL_DEFAULT, /* published figures, see latency_model.c */
 	LATENCY_MODEL_DECLARED, /* the platform's: access coordinates in sysfs */
+	LATENCY_MODEL_INJECTED, /* by the emulator's plugin */
 	LATENCY_MODEL_GIVEN, /* --latency */
 };
 
@@ -41,11 +43,11 @@ double latency_model_of(const struct latency_model *c,
 /* The least, or the greatest, latency: all near, all far. */
 double latency_model_bound(const struct latency_model *c, bool far);
 /* Member "modelled" of the open record, and two lines of text. */
-#define LATENCY_MODEL_MEMBERS                                                  \
-	"modelled.ns_per_update r:ns share x latency, summed over the nodes\n" \
-	"modelled.all_near_ns|all_far_ns r:ns with all pages there\n"          \
-	"modelled.node*.latency_ns r\n"                                        \
-	"modelled.node*.source s given, declared or default\n"
+#define LATENCY_MODEL_MEMBERS                                                          \
+	"modelled.ns_per_update r:ns sampled share x latency, summed over the nodes\n" \
+	"modelled.all_near_ns|all_far_ns r:ns with all pages there\n"                  \
+	"modelled.node*.latency_ns r\n"                                                \
+	"modelled.node*.source s given, injected, declared or default\n"
 void latency_model_record(const struct latency_model *c,
 			  const double share[NODE_MAX]);
 void latency_model_text(const struct latency_model *c,

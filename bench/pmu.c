@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "lib/base.h"
 #include "lib/report.h"
 #include "lib/text.h"
+#include "lib/time.h"
 #include "mm/memory_block.h"
 
 /* ------------------------------------------------------------- the question */
@@ -22,14 +24,7 @@ struct pmu_page pmu_asked __attribute__((aligned(PMU_PAGE_BYTES)));
 static int ask(enum pmu_question question, uint64_t start, uint64_t end)
 {
 	memset(&pmu_asked, 0, sizeof(pmu_asked));
-	pmu_asked.word = PMU_ASKED;
-	pmu_asked.version = PMU_PAGE_VERSION;
-	pmu_asked.question = question;
-	pmu_asked.start = start;
-	pmu_asked.end = end;
-#ifdef __x86_64__
-	__asm__ volatile(PMU_ASK_INSN : : "D"(&pmu_asked) : "memory");
-#endif
+	pmu_put(&pmu_asked, question, start, end);
 	return pmu_asked.word == PMU_TOLD &&
 			       pmu_asked.version == PMU_PAGE_VERSION &&
 			       pmu_asked.nr_ranges <= PMU_MAX_RANGES ?
@@ -37,14 +32,39 @@ static int ask(enum pmu_question question, uint64_t start, uint64_t end)
 		       -ENOENT;
 }
 
-int pmu_read(struct pmu_counts *c)
+static int read_counts(struct pmu_counts *c, uint64_t which, uint64_t at_ns)
 {
-	int err = ask(PMU_READ, 0, 0);
+	int err = ask(PMU_READ, which, at_ns);
 
 	c->known = !err;
 	if (c->known)
 		c->page = pmu_asked;
 	return err;
+}
+
+int pmu_read(struct pmu_counts *c)
+{
+	return read_counts(c, 0, now_ns());
+}
+
+int pmu_read_vcpu(struct pmu_counts *c, unsigned int vcpu)
+{
+	return read_counts(c, (uint64_t)vcpu + 1, 0);
+}
+
+int pmu_vcpu(int cpu)
+{
+	cpu_set_t all, one;
+	int err;
+
+	CPU_ZERO(&one);
+	CPU_SET((size_t)cpu, &one);
+	if (sched_getaffinity(0, sizeof(all), &all) ||
+	    sched_setaffinity(0, sizeof(one), &one))
+		return -errno;
+	err = ask(PMU_READ, 0, 0);
+	sched_setaffinity(0, sizeof(all), &all);
+	return err ? err : (int)pmu_asked.asker;
 }
 
 int pmu_table(const void *base, uint64_t bytes)
@@ -159,6 +179,20 @@ static void member(const char *key, const uint64_t *n)
 	report_close('}');
 }
 
+static uint64_t missed(const struct pmu_page_range *d, enum pmu_kind kind)
+{
+	return d->misses[PMU_USER][kind] + d->misses[PMU_KERNEL][kind];
+}
+
+/* How much longer than asked a miss waited, in the mean; NAN: none did. */
+static double excess_ns(const struct pmu_page_range *d)
+{
+	double n = (double)(missed(d, PMU_LOADS) + missed(d, PMU_STORES));
+
+	return d->asked_ns ? ((double)d->waited_ns - (double)d->asked_ns) / n :
+			     NAN;
+}
+
 static void member_span(const char *key, const struct pmu_counts c[2],
 			uint32_t i)
 {
@@ -171,11 +205,18 @@ static void member_span(const char *key, const struct pmu_counts c[2],
 		member("kernel", d.count[PMU_KERNEL]);
 	else
 		report_null("kernel");
-	if (c[1].page.waits) {
-		member("misses", d.misses);
+	if (c[1].page.models) {
+		member("user_misses", d.misses[PMU_USER]);
+		if (c[1].page.all)
+			member("kernel_misses", d.misses[PMU_KERNEL]);
+		else
+			report_null("kernel_misses");
 		report_u64("writebacks", d.writebacks);
+	}
+	if (c[1].page.waits) {
 		report_real("asked_s", (double)d.asked_ns / 1e9);
 		report_real("waited_s", (double)d.waited_ns / 1e9);
+		report_real("excess_ns", excess_ns(&d));
 	}
 	report_close('}');
 }
@@ -189,7 +230,7 @@ REPORT_RECORD(
 	"cache_bytes u of the modelled cache; null: none\n"
 	"own_ns r what a wait takes by itself\n"
 	"error_ns r what was left when waits were calibrated, idle\n"
-	"flushes u:times that tier flushed the TLBs\n"
+	"flushes u:times the guest flushed TLBs, and the plugin what it knew\n"
 	"near_share r of the table's accesses, timed part, the top tier's\n"
 	"ranges[].name s of the range of physical memory\n"
 	"ranges[].node i:node that lies in it\n"
@@ -199,10 +240,11 @@ REPORT_RECORD(
 	"table.loads|stores u:accesses to the table, in user mode\n" SPAN
 	"user.loads|stores u:accesses in user mode\n" SPAN
 	"kernel.loads|stores u:accesses in kernel mode\n" SPAN
-	"misses.loads|stores u:misses of the modelled cache\n" SPAN
+	"user_misses|kernel_misses.loads|stores u:misses of the modelled cache\n" SPAN
 	"writebacks u:lines written back from it\n" SPAN
 	"asked_s r of waits asked for, all CPUs\n" SPAN
-	"waited_s r of waits made, preemption included\n");
+	"waited_s r of waits made, the host's preemption included\n" SPAN
+	"excess_ns r:ns that a miss waited longer than asked, in the mean\n");
 
 static void record(const struct pmu_counts t[2], const struct pmu_counts w[2],
 		   const bool *near)
@@ -288,7 +330,7 @@ static void text_accesses(const struct pmu_counts t[2])
 	}
 }
 
-static void text_waits(const struct pmu_counts t[2])
+static void text_misses(const struct pmu_counts t[2])
 {
 	static const struct report_column c[] = {
 		{ NULL, "misses", -12 },  { NULL, "loads", 10 },
@@ -296,23 +338,33 @@ static void text_waits(const struct pmu_counts t[2])
 		{ NULL, "asked ms", 10 }, { NULL, "waited ms", 10 },
 	};
 	const struct pmu_page *p = &t[1].page;
+	struct textbuf off = { 0 };
 	char size[SIZE_TEXT];
 
-	report_head(c, ARRAY_SIZE(c));
+	report_head(c, p->waits ? 6 : 4);
 	for (uint32_t i = 0; i < t[1].page.nr_ranges; i++) {
 		struct pmu_page_range d = difference(&t[0], &t[1], i);
-		uint64_t n[] = { d.misses[PMU_LOADS], d.misses[PMU_STORES],
+		uint64_t n[] = { missed(&d, PMU_LOADS), missed(&d, PMU_STORES),
 				 d.writebacks, d.asked_ns / 1000000,
 				 d.waited_ns / 1000000 };
 
-		row(c, d.name, pmu_node(&d), n, ARRAY_SIZE(n));
+		row(c, d.name, pmu_node(&d), n, p->waits ? 5 : 3);
+		if (d.asked_ns)
+			buf_add(&off, "%s%.1f ns a miss in %s",
+				off.len ? ", " : "", excess_ns(&d), d.name);
 	}
-	report_wrap("         ",
-		    "         %s%s; a wait is right within %.1f ns, on top of "
-		    "the plugin's own %.1f ns a miss",
-		    p->cache_bytes ? "of a modelled cache of " : "no cache",
+	report_wrap("         ", "         %s%s%s%s",
+		    p->cache_bytes ? "of a modelled cache of " :
+				     "of all accesses: no cache",
 		    p->cache_bytes ? format_size(size, p->cache_bytes) : "",
-		    fabs(p->error_ns), p->own_ns);
+		    off.len ? "; waited longer than asked, with what the host "
+			      "did meanwhile: " :
+			      "",
+		    off.len ? off.text : "");
+	if (p->waits)
+		report_say("         the plugin itself takes %.1f ns a miss\n",
+			   p->own_ns);
+	buf_free(&off);
 }
 
 void pmu_show(const struct pmu_counts t[2], const struct pmu_counts w[2],
@@ -325,8 +377,8 @@ void pmu_show(const struct pmu_counts t[2], const struct pmu_counts w[2],
 	record(t, w, near);
 	report_say("\n");
 	text_accesses(t);
-	if (t[1].page.waits)
-		text_waits(t);
+	if (t[1].page.models)
+		text_misses(t);
 	if (!isnan(share))
 		report_say("counted  %.2f %% of the accesses to the table were "
 			   "near\n",

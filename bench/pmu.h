@@ -24,8 +24,35 @@ struct pmu_counts {
 /* What was asked last, and the answer if there was one. For tests. */
 extern struct pmu_page pmu_asked;
 
+/* Asks, in a page that begins where pages begin. */
+static inline void pmu_put(struct pmu_page *page, enum pmu_question question,
+			   uint64_t start, uint64_t end)
+{
+	page->word = PMU_ASKED;
+	page->version = PMU_PAGE_VERSION;
+	page->question = question;
+	page->start = start;
+	page->end = end;
+#ifdef __x86_64__
+	__asm__ volatile(PMU_ASK_INSN : : "D"(page) : "memory");
+#endif
+}
+
 /* 0, or -ENOENT without the plugin; no message. One thread at a time. */
 int pmu_read(struct pmu_counts *c);
+int pmu_read_vcpu(struct pmu_counts *c, unsigned int vcpu); /* of one alone */
+/* The number of that CPU in the plugin's counts, or -errno. */
+int pmu_vcpu(int cpu);
+/*
+ * What this process executes on this CPU from now on, all of it or all but the
+ * kernel's part, is left out of modelled time (modelled_time.h), until
+ * PMU_LEAVE_END. Any thread may call it, with a page of its own, that begins
+ * where pages begin; it is to stay on its CPU meanwhile.
+ */
+static inline void pmu_leave(struct pmu_page *page, uint64_t what)
+{
+	pmu_put(page, PMU_LEAVE, what, 0);
+}
 /*
  * From now on this process's accesses to there are counted as those to its
  * table; 0 bytes: to none. 0 or -ENOENT.

@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/pmu.h"
 #include "bench/prng.h"
 #include "bench/tlb_flusher.h"
 #include "bench/worker_pool.h"
@@ -92,16 +93,20 @@ static void sleep_until(uint64_t ns)
 
 /*
  * From tlb_flusher_begin() to tlb_flusher_end(). It is flush enough that the
- * process runs: it has an address space of its own.
+ * process runs: it has an address space of its own. What it executes is left
+ * out of modelled time: hardware would need no flushes.
  */
 static void flush_in_rhythm(struct shared *shared, struct cpu_flushes *p,
 			    uint64_t *random)
 {
+	static struct pmu_page page __attribute__((aligned(PMU_PAGE_BYTES)));
 	uint64_t spread = shared->period_ns / JITTER, next = now_ns();
 
 	while (shared->running) {
-		uint64_t now = now_ns();
+		uint64_t now;
 
+		pmu_leave(&page, PMU_LEAVE_ALL);
+		now = now_ns();
 		note_gap(shared, p, now);
 		p->flushes++;
 		p->cpu_ns = thread_cpu_ns();
@@ -110,6 +115,8 @@ static void flush_in_rhythm(struct shared *shared, struct cpu_flushes *p,
 			next = now;
 		next += shared->period_ns - spread +
 			prng_xorshift(random) % (2 * spread + 1);
+		/* What the kernel does next may be another's work. */
+		pmu_leave(&page, PMU_LEAVE_END);
 		sleep_until(next);
 	}
 }

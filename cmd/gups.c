@@ -18,6 +18,7 @@
 #include "bench/pmu.h"
 #include "cmd/check.h"
 #include "cmd/gups_internal.h"
+#include "cmd/gups_modelled.h"
 #include "cmd/gups_timeline.h"
 #include "cmd/show.h"
 #include "cmd/verbs.h"
@@ -273,6 +274,15 @@ static int set_up(struct gups_run *run, const struct place *place,
 
 /* ------------------------------------------------------------------ a pass */
 
+/* A timeline takes its points of modelled time at its rows. */
+static void take_counts(struct gups_run *run, const struct gups *g,
+			enum session_point point)
+{
+	pmu_read(&run->pmu[point]);
+	if (!run->timeline)
+		gups_modelled_take(run->modelled, g, run->threads);
+}
+
 static int update(struct gups_run *run, struct gups *g, struct gups_outcome *o)
 {
 	struct progress p = {
@@ -287,11 +297,13 @@ static int update(struct gups_run *run, struct gups *g, struct gups_outcome *o)
 
 	if (!err && run->timeline)
 		err = gups_timeline_begin(run->timeline);
+	take_counts(run, g, TIMED);
 	if (!err)
 		err = gups_update(g, run->updates, run->gups->duration_ns,
 				  show_progress, &p);
 	if (!err)
 		err = p.err;
+	take_counts(run, g, TIMED_END);
 	o->updates = gups_done(g);
 	if (!err && run->timeline)
 		err = gups_timeline_end(run->timeline, o->updates,
@@ -343,6 +355,8 @@ static void show_pmu(const struct gups_run *run)
 	gups_timeline_near(near, run->nodes, run->nr_nodes);
 	pmu_show((struct pmu_counts[2]){ c[TIMED], c[TIMED_END] },
 		 (struct pmu_counts[2]){ c[BEGIN], c[END] }, near);
+	modelled_time_show(run->modelled,
+			   (struct pmu_counts[2]){ c[TIMED], c[TIMED_END] });
 }
 
 static void show_pass(struct gups_run *run, struct gups *g,
@@ -369,6 +383,19 @@ static bool wants_timeline(const struct gups_run *run)
 	       !g->compare && run->nr_nodes > 1;
 }
 
+static void begin_modelled(struct gups_run *run, const struct gups *g)
+{
+	struct latency_model latencies;
+	bool near[NODE_MAX];
+
+	gups_timeline_near(near, run->nodes, run->nr_nodes);
+	latency_model_settle(&latencies, run->gups->latency_ns, run->nodes,
+			     run->nr_nodes, near);
+	run->modelled = modelled_time_new(&latencies, run->gups->cpi,
+					  run->threads,
+					  gups_pinned(g) ? run->cpus : NULL);
+}
+
 static void begin_timeline(struct gups_run *run, struct gups *g)
 {
 	if (!wants_timeline(run))
@@ -381,6 +408,7 @@ static void begin_timeline(struct gups_run *run, struct gups *g)
 		.nr_nodes = run->nr_nodes,
 		.session = &run->session,
 		.threads = run->threads,
+		.modelled = run->modelled,
 		.hogs = run->hogs,
 	});
 }
@@ -392,16 +420,15 @@ static int timed_part(struct gups_run *run, struct gups *g,
 	struct session *s = &run->session;
 	int err = s->sample_s > 0 && !s->guest ? stage(run, "damon") : 0;
 
+	begin_modelled(run, g);
 	begin_timeline(run, g);
 
 	if (!err)
 		err = session_start_damon(s);
 	if (!err)
 		err = session_take(s, TIMED);
-	pmu_read(&run->pmu[TIMED]);
 	if (!err)
 		err = update(run, g, o);
-	pmu_read(&run->pmu[TIMED_END]);
 	if (!err)
 		err = session_stop_damon(s);
 	return err ? err : session_take(s, TIMED_END);
@@ -432,6 +459,8 @@ static int one_pass(struct gups_run *run)
 	}
 	gups_timeline_free(run->timeline);
 	run->timeline = NULL;
+	modelled_time_free(run->modelled);
+	run->modelled = NULL;
 	gups_free(g);
 	session_forget(&run->session);
 	return err;

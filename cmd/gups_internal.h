@@ -23,6 +23,7 @@ struct hogs;
 struct pattern;
 struct region;
 struct gups_timeline;
+struct modelled_time;
 
 /* Beside the table: stacks, records, page cache, drift while it runs. */
 #define RESERVE_BYTES (16 * MIB)
@@ -82,6 +83,7 @@ struct gups_run {
 	struct hogs *hogs; /* NULL until they hold their memory */
 	struct session session;
 	struct pmu_counts pmu[NR_POINTS]; /* of the pass under way */
+	struct modelled_time *modelled; /* of that; NULL: nothing counts */
 };
 
 /* Everything that one pass found out. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bench/modelled_time.h"
 #include "cmd/gups_internal.h"
 #include "cmd/verb.h"
 #include "lib/base.h"
@@ -231,6 +232,17 @@ static int set_latency(struct plan *p, const char *arg)
 	}
 }
 
+static int set_cpi(struct plan *p, const char *arg)
+{
+	char *end;
+
+	p->gups.cpi = strtod(arg, &end);
+	if (option_is_number(arg) && !*end && p->gups.cpi >= 0.01 &&
+	    p->gups.cpi <= 1000)
+		return 0;
+	return option_bad("--cpi", arg, "give cycles, 0.01 to 1000");
+}
+
 static int set_seed(struct plan *p, const char *arg)
 {
 	if (parse_u64(arg, &p->gups.seed) || p->gups.seed > MAX_SEED)
@@ -406,12 +418,15 @@ const struct verb_option gups_options[] = {
 	  "a row each TIME of where the pages are (1s), or off" },
 	{ "latency", "LIST", set_latency,
 	  "for the modelled cost: node0=100ns,node1=250ns" },
+	{ "cpi", "CYCLES", set_cpi,
+	  "the same: cycles of an instruction at 3 GHz (1)" },
 	{ "fault", "STAGE:KIND", set_fault, NULL },
 	{ 0 },
 };
 
 void gups_defaults(struct plan *plan)
 {
+	plan->gups.cpi = MODELLED_CPI;
 	plan->gups.window_ns = DEFAULT_WINDOW_NS;
 	plan->gups.rounds = DEFAULT_ROUNDS;
 	plan->gups.limit_ns = DEFAULT_LIMIT_NS;

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "bench/modelled_time.h"
 #include "cmd/gups_internal.h"
 #include "gups.h"
 #include "lib/report.h"
@@ -147,6 +148,7 @@ REPORT_RECORD(
 	"cpu_s r CPU time of the threads in it\n"
 	"updates_per_s r updates / elapsed_s\n"
 	"gups r:GUP/s the same in 10^9 a second\n"
+	"modelled_updates_per_s r:1/s by counts; null: none are made\n"
 	"hpcc_table b the table is HPCC's, bit for bit, if it is verified\n"
 	"errors u:words that are not what the updates make of them\n"
 	"verified b all was looked at, and nothing wrong\n"
@@ -235,6 +237,8 @@ static void record_gups(const struct gups_run *run, const struct gups *g,
 	report_real("cpu_s", gups_cpu_time(g));
 	report_real("updates_per_s", rate);
 	report_real("gups", rate / 1e9);
+	report_real("modelled_updates_per_s",
+		    modelled_time_rate(run->modelled, true));
 	report_bool("hpcc_table", !why_not_hpcc(run, o));
 	report_u64("errors", o->verdict.errors);
 	report_bool("verified", o->verdict.complete && !o->verdict.errors);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench/latency_model.h"
+#include "bench/modelled_time.h"
 #include "bench/placement.h"
 #include "bench/pmu.h"
 #include "cmd/gups_timeline.h"
@@ -173,6 +174,7 @@ static int look(struct gups_timeline *t, uint64_t done, double seconds)
 	/* First: what looking costs belongs to the next row. */
 	pmu_read(&l->pmu);
 	note_done(t);
+	modelled_time_take(t->s.modelled, t->done);
 	err = sample(t);
 	if (!err)
 		err = vmstat_read(&l->counters);
@@ -360,6 +362,7 @@ REPORT_RECORD(
 	"t_s r since the timed part began\n"
 	"updates u:updates made until then\n"
 	"updates_per_s r since the row before; null: the first row\n"
+	"modelled_updates_per_s r:1/s by counts; null: none are made\n"
 	"near_share r of the updates that the top tier serves, sampled\n"
 	"near_share_low|near_share_high r:part_of_1 between these by 95 %\n"
 	"near_share_error r:part_of_1 its standard error: of a quarter of that\n"
@@ -401,6 +404,29 @@ static void add_percent(struct columns *c, const char *key, const char *head,
 	add_column(c, key, head, width, width != 4, 0.01);
 }
 
+/*
+ * With modelled time there is no room for the sample's error, and with DAMON or
+ * hogs none for the sampled share beside the counted one; the records have all.
+ */
+static bool is_crowded(const struct gups_timeline *t)
+{
+	return t->s.modelled && (t->s.session->sample_s > 0 || t->s.hogs);
+}
+
+/* What the legend says of the columns of shares. */
+static const char *legend_shares(const struct gups_timeline *t)
+{
+	if (is_crowded(t))
+		return ", counted since the last row";
+	if (t->s.modelled)
+		return ", counted since the last row; smp: the same by a "
+		       "sample, now";
+	if (t->now.pmu.known)
+		return ", counted since the last row; smp: the same by a "
+		       "sample, now; +-: by 95 % the truth is within";
+	return ", by a sample; +-: by 95 % the truth is within";
+}
+
 static void choose_columns(struct columns *c, const struct gups_timeline *t)
 {
 	const struct zones *z = &t->now.moves.zones;
@@ -411,18 +437,24 @@ static void choose_columns(struct columns *c, const struct gups_timeline *t)
 	c->n = 0;
 	add_column(c, NULL, "time  ", 8, 0, 1);
 	add_column(c, "updates_per_s", "M/s", 5, rate_of(t) < 1e8 ? 2 : 1, 1e6);
+	if (t->s.modelled)
+		add_column(c, "modelled_updates_per_s", "model", 5, 2, 1e6);
 	/* What was counted is the figure; the sample is its check */
 	if (counts)
-		add_percent(c, "near_share_counted", "near%", 5);
-	add_percent(c, "near_share", counts ? "smp" : "near%",
-		    counts && damon ? 4 : 5);
-	add_column(c, NULL, "+-", 3, 0, 1);
+		add_percent(c, "near_share_counted",
+			    is_crowded(t) ? "near" : "near%",
+			    is_crowded(t) ? 4 : 5);
+	if (!is_crowded(t))
+		add_percent(c, "near_share", counts ? "smp" : "near%",
+			    counts && damon ? 4 : 5);
+	if (!t->s.modelled)
+		add_column(c, NULL, "+-", 3, 0, 1);
 	if (t->now.truth.hot.any) {
 		add_percent(c, "hot.near", "hot", 4);
 		add_percent(c, "cold.near", "cold", 4);
 	}
 	if (t->s.hogs)
-		add_percent(c, "hog.near", "hog", 4);
+		add_column(c, "hog.near", "hog", 3, 0, 0.01);
 	add_column(c, "pages.promoted_numab", "promo", width, 0, 1);
 	add_column(c, NULL, "demot", width, 0, 1);
 	if (damon)
@@ -450,14 +482,14 @@ static void legend(const struct gups_timeline *t)
 {
 	report_say("\n");
 	report_wrap("         ",
-		    "timeline near%%: the part of the updates that the top "
-		    "tier serves%s; +-: by 95 %% the truth is within; "
+		    "timeline %snear%%: the part of the updates that the top "
+		    "tier serves%s; "
 		    "%s%spromo, demot%s: pages since the last row; free: MiB"
 		    "%s%s%s",
-		    t->now.pmu.known ?
-			    ", counted since the last row; smp: the same by a "
-			    "sample, now" :
-			    ", by a sample",
+		    t->s.modelled ? "model: M updates/s by counts, without the "
+				    "emulator's speed; " :
+				    "",
+		    legend_shares(t),
 		    t->now.truth.hot.any ?
 			    "hot, cold: pages of the hot set, and of the "
 			    "rest, that are there, in %; " :
@@ -494,9 +526,11 @@ static void show_row(struct gups_timeline *t, const struct migration_sums *sums,
 		    is_roomy(t) ? "u" : " ");
 	report_u64("updates", t->now.done);
 	report_real("updates_per_s", rate_of(t)); /* null: the first row */
+	report_real("modelled_updates_per_s",
+		    sums ? modelled_time_rate(t->s.modelled, false) : NAN);
 	member_part("near_share", &r->near);
 	report_real("near_share_error", (high - low) / 2 / STATS_Z);
-	if (!isnan(near))
+	if (!isnan(near) && !t->s.modelled)
 		report_cell("+-", "%.*f", side < 9.95, side);
 	if (t->now.pmu.known) {
 		report_real("near_share_counted", counted(t));
@@ -898,7 +932,7 @@ void gups_timeline_show(const struct gups_timeline *t, double cpu_s)
 		   " of the %" PRIu64 " pages followed\n",
 		   format_size(bytes, migrated_bytes(t)), m.both_ways, m.panel);
 	text_separable(t);
-	if (t->s.nr_nodes > 1)
+	if (t->s.nr_nodes > 1 && !t->s.modelled)
 		latency_model_text(&cost, mean.share);
 	report_wrap(
 		"         ",

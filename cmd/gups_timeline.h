@@ -27,6 +27,7 @@ struct gups_timeline_setting {
 	const struct session *session;
 	const struct hogs *hogs; /* NULL: none */
 	unsigned int threads; /* that update */
+	struct modelled_time *modelled; /* NULL: nothing counts */
 };
 
 /* The nodes that are of the top tier, by number. */

@@ -174,8 +174,8 @@ settle_pmu()
 	local llc='' line name given args='' before='' names=''
 
 	pmu=
-	[[ $count || $latency ]] || return 0
-	[[ $ACCEL = tcg ]] || die 2 "--count, --latency: with ACCEL=tcg only:" \
+	[[ $count || $latency || $heat ]] || return 0
+	[[ $ACCEL = tcg ]] || die 2 "--count, --latency, --heat: with ACCEL=tcg only:" \
 		"KVM does not let QEMU see the accesses"
 	[[ ! $latency ]] || pmu_parse "$latency"
 	while IFS= read -r line; do
@@ -198,6 +198,11 @@ settle_pmu()
 				"$name, but$names"
 	done
 	pmu=$args$llc,scope=${scope:-all}
+	[[ $heat ]] || return 0
+	# The host's clock is not in a run that counts instructions
+	[[ ! $ICOUNT ]] || heat=rows${heat#"${heat%,*}"}
+	pmu+=,heat-interval=${heat%,*}
+	[[ $heat != *,* ]] || pmu+=,heat-grain=${heat#*,}
 }
 
 # After build_qemu: is it one that takes the plugin?
@@ -205,8 +210,8 @@ check_pmu()
 {
 	[[ $pmu ]] || return 0
 	at_least "$qemu_version" "$PLUGIN_QEMU" && return
-	[[ ! $latency && $count = try ]] ||
-		die 3 "--count, --latency: need QEMU $PLUGIN_QEMU, and this" \
+	[[ ! $latency && ! $heat && $count = try ]] ||
+		die 3 "--count, --latency, --heat: need QEMU $PLUGIN_QEMU, and this" \
 			"is $qemu_version (--count=try: go on without)"
 	say "QEMU $qemu_version takes no plugin of ours: nothing is counted"
 	pmu=

@@ -5,8 +5,9 @@
 # Each run leaves in out/NAME: console.log, records.jsonl (what tier says to
 # programs), qemu.cmd (the command, to be pasted into a shell),
 # manifest.json (what ran on what), pmu.json (the plugin's totals, with --count
-# or --latency), script and files (of --script and --out) and verdict, which says
-# "failed" until the records have said otherwise.
+# or --latency), heat (with --heat: plugin/heat.h), script and files (of
+# --script and --out) and verdict, which says "failed" until the records have
+# said otherwise.
 #
 # Sourced by build.sh.
 
@@ -22,11 +23,12 @@ OUT_MIN_KIB=$((16 * 1024))
 # --- what was asked for ----------------------------------------------------
 
 # verb run [--name NAME] [--add FILE[:PATH]]... [--package NAME]...
-#	[--script FILE] [--out PATH]... [--count[=try]] [--latency SPEC] [--scope S]
-#	[--expect EXPRESSION]... [--ktap] [TIER ARGUMENTS]
+#	[--script FILE] [--out PATH]... [--count[=try]] [--latency SPEC]
+#	[--heat[=INTERVAL[,GRAIN]]] [--scope S] [--expect EXPRESSION]...
+#	[--ktap] [TIER ARGUMENTS]
 cmd_run()
 {
-	local name add=() arguments=() status=0 count latency scope pmu
+	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
 
 	parse_run "$@"
@@ -113,7 +115,7 @@ unexpected()
 # verb shell [TIER ARGUMENTS]: the console is this terminal
 cmd_shell()
 {
-	local name add=() arguments=() status=0 count latency scope pmu
+	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
 
 	parse_run "$@"
@@ -138,7 +140,7 @@ cmd_shell()
 # verb qemu-line [TOPOLOGY [--count] [--latency SPEC] [TIER ARGUMENTS]]
 cmd_qemu_line()
 {
-	local name add=() arguments=() out='' count latency scope pmu
+	local name add=() arguments=() out='' count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
 
 	if (($#)); then
@@ -160,11 +162,18 @@ cmd_qemu_line()
 # first word that is none of run's options begins tier's.
 parse_run()
 {
-	name='' count='' latency='' scope='' script='' script_text='' gdb=''
+	name='' count='' latency='' heat='' scope='' script='' script_text='' gdb=''
 	while (($#)); do
 		case $1 in
 		--count | --count=try)
 			count=${1#--count=}
+			shift
+			continue
+			;;
+		--heat | --heat=*)
+			heat=${1#--heat}
+			heat=${heat#=}
+			heat=${heat:-1s}
 			shift
 			continue
 			;;
@@ -220,8 +229,11 @@ parse_run()
 		"the newest run"
 	[[ ! $scope || $scope =~ ^(all|user|process)$ ]] ||
 		die 2 "--scope $scope: all, user or process"
-	[[ ! $scope || $count || $latency ]] ||
+	[[ ! $scope || $count || $latency || $heat ]] ||
 		die 2 "--scope: of what --count or --latency count"
+	[[ ! $heat || $heat =~ ^([1-9][0-9]{0,6}m?s|rows)(,(4k|2m))?$ ]] ||
+		die 2 "--heat=$heat: give a time such as 500ms, or rows, and" \
+			"the pages' size: --heat=1s,4k (or 2m)"
 	check_packages
 	if [[ $script ]]; then
 		read_script "$script"
@@ -436,8 +448,9 @@ ${out//,/,,}/console.log"
 	else
 		qemu+=(-serial stdio)
 	fi
-	# on pcie.0, or QEMU tries the CXL host bridge
-	qemu+=(-device "virtio-serial-pci,bus=pcie.0"
+	# on pcie.0, or QEMU tries the CXL host bridge.  Under icount the CPU does
+	# the device's work itself: else a thread of the host does, when it can.
+	qemu+=(-device "virtio-serial-pci,bus=pcie.0${ICOUNT:+,ioeventfd=off}"
 		-chardev "file,id=records,path=${records//,/,,}"
 		-device "virtserialport,chardev=records,name=tier")
 	((${#fetched[@]} == 0)) || qemu+=(
@@ -453,7 +466,8 @@ format=raw,readonly=on,file=${packages_disk//,/,,}"
 		-chardev "file,id=coverage,path=${COVERAGE//,/,,}/guest.$BASHPID"
 		-device "virtserialport,chardev=coverage,name=coverage")
 	[[ ! $pmu ]] || qemu+=(-plugin
-		"${plugin//,/,,}$pmu,record=${out:+${out//,/,,}/}pmu.json")
+		"${plugin//,/,,}$pmu,record=${out:+${out//,/,,}/}pmu.json\
+${heat:+,heat=${out:+${out//,/,,}/}heat}")
 	qemu+=("${more_arguments[@]}")
 }
 
@@ -565,8 +579,8 @@ open_out()
 		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{initramfs.cpio,pmu.json,script,gdb,.qemu,.fetched,*.new}
-	rm -f "$out/.files.tar"
+	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.svg,script,gdb,.qemu}
+	rm -f "$out"/{.fetched,.files.tar,*.new}
 	rm -rf "$out"/{.add,files}
 	put "$out/verdict" "failed: did not run"
 	# For a verdict on a disk that is full by then

@@ -20,6 +20,7 @@
 #define MIN_LLC (UINT64_C(4) << 10)
 #define MAX_LLC (UINT64_C(1) << 30)
 #define MIN_BANDWIDTH (UINT64_C(1) << 20)
+#define MAX_INTERVAL_S UINT64_C(3600)
 #define MAX_BANDWIDTH (UINT64_C(1) << 40)
 
 __attribute__((format(printf, 1, 2))) static bool bad(const char *fmt, ...)
@@ -130,6 +131,38 @@ static bool set_record(struct options *o, const char *option, const char *text)
 	return *text || bad("%s=: name a file", option);
 }
 
+static bool set_heat(struct options *o, const char *option, const char *text)
+{
+	o->heat = text;
+	return *text || bad("%s=: name a file", option);
+}
+
+static bool set_heat_interval(struct options *o, const char *option,
+			      const char *text)
+{
+	const char *at = text;
+	uint64_t n;
+
+	o->heat_ns = 0;
+	if (!strcmp(text, "rows"))
+		return true;
+	if (!number(&at, &n) || !n || n > MAX_INTERVAL_S * 1000 ||
+	    (strcmp(at, "ms") && (strcmp(at, "s") || n > MAX_INTERVAL_S)))
+		return bad("%s=%s: give a time from 1ms to 3600s, or rows",
+			   option, text);
+	o->heat_ns = n * (*at == 'm' ? 1000000 : 1000000000);
+	return true;
+}
+
+static bool set_heat_grain(struct options *o, const char *option,
+			   const char *text)
+{
+	if (strcmp(text, "4k") && strcmp(text, "2m"))
+		return bad("%s=%s: give 4k or 2m", option, text);
+	o->heat_shift = *text == '4' ? 12 : 21;
+	return true;
+}
+
 /* The range that latency= and the like are of; NULL with a message. */
 static struct options_range *last(struct options *o, const char *option)
 {
@@ -175,10 +208,16 @@ static const struct {
 	const char *name;
 	setter *set;
 } table[] = {
-	{ "scope", set_scope },		{ "llc", set_llc },
-	{ "llc-shared", set_shared },	{ "record", set_record },
-	{ "latency", set_latency },	{ "store-latency", set_store },
+	{ "scope", set_scope },
+	{ "llc", set_llc },
+	{ "llc-shared", set_shared },
+	{ "record", set_record },
+	{ "latency", set_latency },
+	{ "store-latency", set_store },
 	{ "bandwidth", set_bandwidth },
+	{ "heat", set_heat },
+	{ "heat-interval", set_heat_interval },
+	{ "heat-grain", set_heat_grain },
 };
 
 /* ---------------------------------------------------------------- ranges */
@@ -247,7 +286,8 @@ static bool set_range(struct options *o, const char *name, const char *text)
 	if (!is_name(name) || !strcmp(name, "other") || !bounds(text, &p))
 		return bad(
 			"%s=%s: no such option; give scope, llc, llc-shared, "
-			"record, latency, store-latency, bandwidth, or a "
+			"record, latency, store-latency, bandwidth, heat, "
+			"heat-interval, heat-grain, or a "
 			"range by a name of up to 15 small letters and "
 			"digits: far=0xc90000000-0xd10000000",
 			name, text);
@@ -287,7 +327,10 @@ static int by_start(const void *a, const void *b)
 
 bool options_parse(struct options *o, int argc, char **argv)
 {
-	*o = (struct options){ .nr_ranges = 1, .llc_bytes = 1 };
+	*o = (struct options){ .nr_ranges = 1,
+			       .llc_bytes = 1,
+			       .heat_ns = 1000000000,
+			       .heat_shift = 12 };
 	snprintf(o->ranges[0].name, sizeof(o->ranges[0].name), "other");
 	for (int i = 0; i < argc; i++)
 		if (!set(o, argv[i]))
@@ -297,7 +340,11 @@ bool options_parse(struct options *o, int argc, char **argv)
 			   o->ranges[i].latency_ns[PMU_STORES] ||
 			   o->ranges[i].bandwidth;
 	if (o->llc_bytes == 1) /* not said */
-		o->llc_bytes = o->slow ? DEFAULT_LLC : 0;
+		o->llc_bytes = DEFAULT_LLC;
+	if (o->heat && !o->nr_parts)
+		return bad("heat=%s: of which memory? Name a range, e.g. "
+			   "near=START-END",
+			   o->heat);
 	qsort(o->parts, o->nr_parts, sizeof(*o->parts), by_start);
 	return true;
 }

@@ -11,10 +11,13 @@
  *	store-latency=TIME	of the last NAME: stores that miss
  *	bandwidth=SIZE		of the last NAME: bytes a second, all CPUs
  *	scope=all|user|process	whose accesses: default all
- *	llc=SIZE|off		the modelled cache, default: off, with a latency
- *				or a bandwidth 2M
+ *	llc=SIZE|off		the modelled cache, default: 2M
  *	llc-shared=on|off	one cache for all CPUs; default: one each
  *	record=FILE		the totals as JSON, when QEMU ends
+ *	heat=FILE		misses of user code by page: see heat.h
+ *	heat-interval=TIME|rows	each TIME (1ms to 3600s; default 1s) and when the
+ *				guest reads its counters, or only then
+ *	heat-grain=4k|2m	the pages: default 4k
  */
 #ifndef TIER_PLUGIN_OPTIONS_H
 #define TIER_PLUGIN_OPTIONS_H
@@ -25,7 +28,7 @@
 #include "plugin/pmu_page.h"
 
 #define OPTIONS_MAX_PARTS 64
-#define OPTIONS_LINE 64 /* bytes of a line of the modelled cache */
+#define OPTIONS_LINE PMU_LINE_BYTES
 
 enum options_scope { SCOPE_ALL, SCOPE_USER, SCOPE_PROCESS };
 
@@ -44,7 +47,9 @@ struct options {
 	enum options_scope scope;
 	uint64_t llc_bytes; /* 0: no cache is modelled */
 	bool llc_shared;
-	const char *record; /* into argv; NULL: none */
+	const char *record, *heat; /* into argv; NULL: none */
+	uint64_t heat_ns; /* 0: only when the guest reads its counters */
+	unsigned int heat_shift; /* of a page's bytes */
 	struct options_range ranges[PMU_MAX_RANGES]; /* [0]: all other */
 	unsigned int nr_ranges;
 	struct options_part parts[OPTIONS_MAX_PARTS]; /* ascending */

@@ -19,12 +19,16 @@
 #define PMU_ASK_BYTES 0x0f, 0x1f, 0x87, 0x74, 0x69, 0x65, 0x72
 
 #define PMU_PAGE_BYTES 4096
-#define PMU_PAGE_VERSION 2
+#define PMU_PAGE_VERSION 3
 /* The page's first word: a question without it is not answered. */
 #define PMU_ASKED UINT64_C(0x3f756d7072656974) /* "tierpmu?" */
 #define PMU_TOLD UINT64_C(0x21756d7072656974) /* "tierpmu!" */
 
 enum pmu_question {
+	/*
+	 * start: 0, or of one virtual CPU alone its number + 1. end: not 0, the
+	 * time now, ns: an interval of the pages' heat ends here, too.
+	 */
 	PMU_READ,
 	/*
 	 * From now on the user accesses of the asking process to [start, end)
@@ -38,11 +42,21 @@ enum pmu_question {
 	 * by itself, should the asker not live to end it: with 0.
 	 */
 	PMU_HOLD,
+	/*
+	 * From now on what this process executes on this virtual CPU is left
+	 * out: all of it, or (PMU_LEAVE_USER) all but the kernel's part; start 0
+	 * ends it. It goes on counting, and is counted as left out, too. The
+	 * answer is the first word alone.
+	 */
+	PMU_LEAVE,
 };
+
+enum { PMU_LEAVE_END, PMU_LEAVE_ALL, PMU_LEAVE_USER };
 
 #define PMU_HOLD_MAX_NS UINT64_C(2000000000)
 
 #define PMU_NAME_BYTES 16
+#define PMU_LINE_BYTES 64 /* of the modelled cache, and of a link */
 #define PMU_MAX_RANGES 15
 
 enum pmu_who { PMU_USER, PMU_KERNEL, PMU_NR_WHO };
@@ -57,7 +71,9 @@ struct pmu_page_range {
 	/* Accesses; of the user's those to the table. */
 	uint64_t count[PMU_NR_WHO][PMU_NR_KINDS];
 	uint64_t table[PMU_NR_KINDS];
-	uint64_t misses[PMU_NR_KINDS]; /* of the modelled cache */
+	/* Of the modelled cache; and of these what was left out */
+	uint64_t misses[PMU_NR_WHO][PMU_NR_KINDS];
+	uint64_t left[PMU_NR_WHO][PMU_NR_KINDS];
 	uint64_t writebacks; /* of its changed lines */
 	uint64_t asked_ns; /* to be waited in all; */
 	uint64_t waited_ns; /* what was waited */
@@ -67,17 +83,24 @@ struct pmu_page {
 	uint64_t word; /* PMU_ASKED, then PMU_TOLD */
 	uint32_t question; /* enum pmu_question */
 	uint32_t version; /* PMU_PAGE_VERSION, by either side */
-	uint64_t start, end; /* of PMU_TABLE: virtual; of PMU_HOLD: a time */
+	uint64_t start, end; /* by the question */
 	/* The answer */
 	uint32_t nr_ranges;
 	uint32_t vcpus;
 	uint32_t all; /* 0: of user code alone, or of the asking process */
-	uint32_t waits; /* are misses modelled? 0: accesses are counted only */
+	uint32_t models; /* are misses modelled? 0: accesses are counted only */
+	uint32_t waits; /* does any miss wait? */
+	uint32_t asker; /* the virtual CPU that asked */
 	uint64_t cache_bytes; /* the modelled cache; 0: none */
 	uint64_t flushes; /* of what the plugin knows of the page tables */
 	/* What the plugin itself takes for a miss, waiting or not, and what
 	 * the calibration found wrong with a wait of 250 ns; nanoseconds. */
 	double own_ns, error_ns;
+	/*
+	 * Instructions, whatever the scope is, a block of code at a time: one
+	 * that a fault ends counts as a whole; and of these those left out.
+	 */
+	uint64_t instructions[PMU_NR_WHO], left[PMU_NR_WHO];
 	struct pmu_page_range ranges[PMU_MAX_RANGES];
 };
 

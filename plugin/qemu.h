@@ -14,6 +14,17 @@
 #define QEMU_API 7
 #define EXPORTED __attribute__((visibility("default")))
 
+/* What a block of code does inline: no call */
+enum qemu_plugin_op {
+	QEMU_PLUGIN_INLINE_ADD_U64,
+	QEMU_PLUGIN_INLINE_STORE_U64
+};
+struct qemu_plugin_scoreboard; /* a struct for each virtual CPU */
+typedef struct {
+	struct qemu_plugin_scoreboard *score;
+	size_t offset; /* of a uint64_t in it */
+} qemu_plugin_u64;
+
 /* Handles, never looked into */
 struct qemu_plugin_tb; /* a block of code being translated */
 struct qemu_plugin_insn; /* an instruction of it */
@@ -62,6 +73,13 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 				      enum qemu_plugin_cb_flags flags,
 				      enum qemu_plugin_mem_rw which,
 				      void *data);
+void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
+	struct qemu_plugin_tb *tb, enum qemu_plugin_op op,
+	qemu_plugin_u64 entry, uint64_t imm);
+struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t bytes);
+/* Of a virtual CPU that there has been */
+uint64_t qemu_plugin_u64_get(qemu_plugin_u64 entry, unsigned int vcpu);
+int qemu_plugin_num_vcpus(void); /* that there have been */
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *

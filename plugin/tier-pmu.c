@@ -25,6 +25,7 @@
 #include <x86intrin.h>
 #endif
 
+#include "heat.h"
 #include "options.h"
 #include "qemu.h"
 
@@ -54,7 +55,21 @@ struct slot {
 
 /* Of a range, by virtual CPU; times in ticks */
 struct tally {
-	uint64_t misses[PMU_NR_KINDS], writebacks, asked, waited;
+	uint64_t misses[PMU_NR_WHO][PMU_NR_KINDS], writebacks, asked, waited;
+};
+
+/* What can be left out, at one moment or in all */
+struct work {
+	uint64_t instructions[PMU_NR_WHO];
+	uint64_t misses[PMU_MAX_RANGES][PMU_NR_WHO][PMU_NR_KINDS];
+};
+
+/* A process leaves out what it does, here, as long as it is what runs. */
+struct leave {
+	uint32_t what; /* PMU_LEAVE_*; PMU_LEAVE_END: nothing */
+	bool runs;
+	uint64_t cr3; /* its */
+	struct work since, sum;
 };
 
 /* Written by its own thread alone, the generation aside. */
@@ -65,16 +80,21 @@ struct vcpu {
 	uint64_t *lines; /* the modelled cache, WAYS a set; NULL: none */
 	uint64_t count[CLASSES][PMU_NR_WHO][PMU_NR_KINDS];
 	struct tally tally[PMU_MAX_RANGES];
+	struct leave leave;
 	uint64_t cr3;
 	struct qemu_plugin_register *gpr[16], *cr3_register;
 	GByteArray *buffer;
 	struct pmu_page *answer;
+	struct heat_counts *heat; /* NULL: not counted */
 } __attribute__((aligned(128)));
 
 static struct options options;
 static struct vcpu *vcpus;
 static unsigned int nr_vcpus;
 static uint64_t set_mask;
+static struct qemu_plugin_scoreboard *instructions; /* by enum pmu_who */
+/* llc-shared=on: one cache, and many that want it */
+static atomic_flag cache_busy = ATOMIC_FLAG_INIT;
 
 /* In ticks */
 static struct {
@@ -206,8 +226,25 @@ static inline bool cached(uint64_t *set, uint64_t want, bool store,
 	return found;
 }
 
+/* The cache of all virtual CPUs has a lock, one's own none. */
+static bool cached_by_any(uint64_t *set, uint64_t want, bool store,
+			  uint64_t *out)
+{
+	bool found;
+
+	if (!options.llc_shared)
+		return cached(set, want, store, out);
+	while (atomic_flag_test_and_set_explicit(&cache_busy,
+						 memory_order_acquire))
+		;
+	found = cached(set, want, store, out);
+	atomic_flag_clear_explicit(&cache_busy, memory_order_release);
+	return found;
+}
+
+/* (What lies beyond 512 GiB has the lines of what lies below: devices do.) */
 static void model(struct vcpu *v, uint32_t entry, uint64_t vaddr,
-		  enum pmu_kind kind)
+		  enum pmu_who who, enum pmu_kind kind)
 {
 	uint64_t number = (uint64_t)(entry >> CLASS_BITS) << 6 |
 			  (vaddr >> 6 & 63);
@@ -215,13 +252,17 @@ static void model(struct vcpu *v, uint32_t entry, uint64_t vaddr,
 	uint64_t out = 0;
 
 	if (v->lines) {
-		if (cached(&v->lines[(number & set_mask) * WAYS],
-			   LINE(number, range), kind == PMU_STORES, &out))
+		if (cached_by_any(&v->lines[(number & set_mask) * WAYS],
+				  LINE(number, range), kind == PMU_STORES,
+				  &out))
 			return;
 		if (out & LINE_CHANGED)
 			write_back(v, LINE_RANGE(out));
 	}
-	v->tally[range].misses[kind]++;
+	v->tally[range].misses[who][kind]++;
+	if (v->heat && who == PMU_USER)
+		heat_add(v->heat, entry >> CLASS_BITS,
+			 options.heat_shift - PAGE_SHIFT);
 	delay(v, range, kind);
 }
 
@@ -349,9 +390,9 @@ static void forget_page(struct vcpu *v, uint64_t vaddr)
 		if (entry % CLASSES == UNCOUNTED)                       \
 			return;                                         \
 		if (loads)                                              \
-			model(v, entry, vaddr, PMU_LOADS);              \
+			model(v, entry, vaddr, who, PMU_LOADS);         \
 		if (stores)                                             \
-			model(v, entry, vaddr, PMU_STORES);             \
+			model(v, entry, vaddr, who, PMU_STORES);        \
 	}
 
 DEFINE_ACCESS(user_load, PMU_USER, 1, 0)
@@ -418,6 +459,55 @@ static uint64_t space(uint64_t cr3)
 	return cr3 & UINT64_C(0x000ffffffffff000);
 }
 
+/* ------------------------------------------------------------- left out */
+
+static uint64_t instructions_of(unsigned int vcpu, enum pmu_who who)
+{
+	if ((int)vcpu >= qemu_plugin_num_vcpus())
+		return 0;
+	return qemu_plugin_u64_get((qemu_plugin_u64){ instructions,
+						      who * sizeof(uint64_t) },
+				   vcpu);
+}
+
+static void take_work(const struct vcpu *v, struct work *w)
+{
+	for (unsigned int who = 0; who < PMU_NR_WHO; who++)
+		w->instructions[who] = instructions_of(
+			(unsigned int)(v - vcpus), (enum pmu_who)who);
+	for (unsigned int r = 0; r < options.nr_ranges; r++)
+		memcpy(w->misses[r], v->tally[r].misses, sizeof(w->misses[r]));
+}
+
+/* Up to here, or from here on. */
+static void leave_out(struct vcpu *v, bool runs)
+{
+	struct leave *l = &v->leave;
+	const uint64_t *from = (const uint64_t *)&l->since;
+	uint64_t *sum = (uint64_t *)&l->sum;
+	struct work now = { .instructions = { 0 } };
+	const uint64_t *to = (const uint64_t *)&now;
+
+	if (l->runs == runs)
+		return;
+	l->runs = runs;
+	take_work(v, &now);
+	if (runs) {
+		l->since = now;
+		return;
+	}
+	if (l->what == PMU_LEAVE_USER) { /* the kernel's part stays */
+		l->since.instructions[PMU_KERNEL] =
+			now.instructions[PMU_KERNEL];
+		for (unsigned int r = 0; r < options.nr_ranges; r++)
+			memcpy(l->since.misses[r][PMU_KERNEL],
+			       now.misses[r][PMU_KERNEL],
+			       sizeof(now.misses[r][PMU_KERNEL]));
+	}
+	for (size_t i = 0; i < sizeof(now) / sizeof(*to); i++)
+		sum[i] += to[i] - from[i];
+}
+
 static void on_flush(unsigned int vcpu, void *data)
 {
 	(void)data;
@@ -430,6 +520,8 @@ static void on_cr3(unsigned int vcpu, void *data)
 	struct vcpu *v = &vcpus[vcpu];
 
 	v->cr3 = space(read_register(v, v->gpr[(uintptr_t)data & 15]));
+	if (v->leave.what)
+		leave_out(v, v->cr3 == v->leave.cr3);
 	forget(v);
 }
 
@@ -449,10 +541,28 @@ static uint64_t to_ns(uint64_t t)
 	return (uint64_t)((double)t / ticks_per_ns);
 }
 
-static void sum_range(struct pmu_page_range *sum, unsigned int range)
+static void add_to_range(struct pmu_page_range *sum, const struct vcpu *v,
+			 unsigned int range)
+{
+	const struct tally *t = &v->tally[range];
+
+	for (int k = 0; k < PMU_NR_KINDS; k++) {
+		for (int w = 0; w < PMU_NR_WHO; w++) {
+			sum->count[w][k] += v->count[CLASS_OF(range, 0)][w][k] +
+					    v->count[CLASS_OF(range, 1)][w][k];
+			sum->misses[w][k] += t->misses[w][k];
+			sum->left[w][k] += v->leave.sum.misses[range][w][k];
+		}
+		sum->table[k] += v->count[CLASS_OF(range, 1)][PMU_USER][k];
+	}
+	sum->writebacks += t->writebacks;
+	sum->asked_ns += to_ns(t->asked);
+	sum->waited_ns += to_ns(t->waited);
+}
+
+static void set_range(struct pmu_page_range *sum, unsigned int range)
 {
 	const struct options_range *o = &options.ranges[range];
-	uint64_t asked = 0, waited = 0;
 
 	memset(sum, 0, sizeof(*sum));
 	memcpy(sum->name, o->name, sizeof(sum->name));
@@ -461,42 +571,33 @@ static void sum_range(struct pmu_page_range *sum, unsigned int range)
 	for (unsigned int i = options.nr_parts; i-- > 0;)
 		if (options.parts[i].range == range)
 			sum->start = options.parts[i].start;
-	for (const struct vcpu *v = vcpus; v < vcpus + nr_vcpus; v++) {
-		const struct tally *t = &v->tally[range];
-
-		for (int k = 0; k < PMU_NR_KINDS; k++) {
-			for (int w = 0; w < PMU_NR_WHO; w++)
-				sum->count[w][k] +=
-					v->count[CLASS_OF(range, 0)][w][k] +
-					v->count[CLASS_OF(range, 1)][w][k];
-			sum->table[k] +=
-				v->count[CLASS_OF(range, 1)][PMU_USER][k];
-			sum->misses[k] += t->misses[k];
-		}
-		sum->writebacks += t->writebacks;
-		asked += t->asked;
-		waited += t->waited;
-	}
-	sum->asked_ns = to_ns(asked);
-	sum->waited_ns = to_ns(waited);
 }
 
-static void sum_all(struct pmu_page *page)
+/* Of the virtual CPUs from first to end. */
+static void sum_all(struct pmu_page *page, unsigned int first, unsigned int end)
 {
 	page->word = PMU_TOLD;
 	page->version = PMU_PAGE_VERSION;
 	page->nr_ranges = options.nr_ranges;
 	page->vcpus = nr_vcpus;
 	page->all = options.scope == SCOPE_ALL;
-	page->waits = called == modelling;
+	page->models = called == modelling;
+	page->waits = options.slow;
 	page->cache_bytes = options.llc_bytes;
-	page->flushes = 0;
-	for (unsigned int i = 0; i < nr_vcpus; i++)
-		page->flushes += atomic_load(&vcpus[i].generation);
 	page->own_ns = own_ns;
 	page->error_ns = error_ns;
 	for (unsigned int i = 0; i < options.nr_ranges; i++)
-		sum_range(&page->ranges[i], i);
+		set_range(&page->ranges[i], i);
+	for (unsigned int n = first; n < end && n < nr_vcpus; n++) {
+		page->flushes += atomic_load(&vcpus[n].generation);
+		for (int w = 0; w < PMU_NR_WHO; w++) {
+			page->instructions[w] +=
+				instructions_of(n, (enum pmu_who)w);
+			page->left[w] += vcpus[n].leave.sum.instructions[w];
+		}
+		for (unsigned int i = 0; i < options.nr_ranges; i++)
+			add_to_range(&page->ranges[i], &vcpus[n], i);
+	}
 }
 
 /* The process that asks, and its table. All CPUs look up anew. */
@@ -508,6 +609,16 @@ static void set_table(struct vcpu *v, const struct pmu_page *page)
 	atomic_store(&asker.cr3, v->cr3);
 	for (unsigned int i = 0; i < nr_vcpus; i++)
 		forget(&vcpus[i]);
+}
+
+/* Its own address space is known by its register only now, perhaps. */
+static void set_leave(struct vcpu *v, uint32_t what)
+{
+	leave_out(v, false);
+	v->cr3 = space(read_register(v, v->cr3_register));
+	v->leave.cr3 = v->cr3;
+	v->leave.what = what;
+	leave_out(v, what != PMU_LEAVE_END);
 }
 
 static void hold(uint64_t ns)
@@ -530,6 +641,7 @@ static void on_ask(unsigned int vcpu, void *data)
 	uint64_t address = read_register(v, v->gpr[7]);
 	const size_t head = offsetof(struct pmu_page, nr_ranges);
 	GByteArray answer = { (uint8_t *)page, sizeof(*page) };
+	unsigned int one;
 
 	if (address % PMU_PAGE_BYTES || (data && address >> 63))
 		return;
@@ -541,11 +653,22 @@ static void on_ask(unsigned int vcpu, void *data)
 	memcpy(page, v->buffer->data, head);
 	if (page->word != PMU_ASKED || page->version != PMU_PAGE_VERSION)
 		return;
+	one = page->question == PMU_READ ? (unsigned int)page->start : 0;
+	page->word = PMU_TOLD;
+	if (page->question == PMU_LEAVE) {
+		set_leave(v, (uint32_t)page->start);
+		answer.len = sizeof(page->word);
+		qemu_plugin_write_memory_vaddr(address, &answer);
+		return;
+	}
 	if (page->question == PMU_TABLE)
 		set_table(v, page);
 	if (page->question == PMU_HOLD)
 		hold(page->start);
-	sum_all(page);
+	if (page->question == PMU_READ && page->end)
+		heat_cut(HEAT_READING, page->end);
+	sum_all(page, one ? one - 1 : 0, one ? one : nr_vcpus);
+	page->asker = vcpu;
 	qemu_plugin_write_memory_vaddr(address, &answer);
 }
 
@@ -689,8 +812,12 @@ static void on_translation(struct qemu_plugin_tb *tb, void *data)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
 	bool kernel = is_kernel(tb);
+	size_t who = kernel ? PMU_KERNEL : PMU_USER;
 
 	(void)data;
+	qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
+		tb, QEMU_PLUGIN_INLINE_ADD_U64,
+		(qemu_plugin_u64){ instructions, who * sizeof(uint64_t) }, n);
 	for (size_t i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		struct code c = fetch(insn);
@@ -742,7 +869,7 @@ static void set_up(struct vcpu *v)
 	if (!lines)
 		return;
 	set_mask = lines / WAYS - 1;
-	if (!options.llc_shared || !shared)
+	if (!options.llc_shared || v == vcpus)
 		shared = cache(lines);
 	v->lines = shared;
 }
@@ -875,7 +1002,9 @@ static void print_range(FILE *f, const struct pmu_page_range *r,
 		fprintf(f, "\"kernel\":null");
 	if (called == modelling) {
 		fputc(',', f);
-		print_counts(f, "misses", r->misses);
+		print_counts(f, "user_misses", r->misses[PMU_USER]);
+		fputc(',', f);
+		print_counts(f, "kernel_misses", r->misses[PMU_KERNEL]);
 		fprintf(f,
 			",\"writebacks\":%llu,\"asked_s\":%.9f,"
 			"\"waited_s\":%.9f",
@@ -905,13 +1034,14 @@ static void on_exit_of_qemu(void *data)
 	FILE *f = options.record ? fopen(options.record, "w") : NULL;
 
 	(void)data;
+	heat_close();
 	if (!options.record)
 		return;
 	if (!f) {
 		perror(options.record);
 		return;
 	}
-	sum_all(&page);
+	sum_all(&page, 0, nr_vcpus);
 	fprintf(f, "{\"record\":\"pmu_totals\",\"scope\":\"%s\",\"vcpus\":%u,",
 		scopes[options.scope], page.vcpus);
 	if (page.cache_bytes)
@@ -923,13 +1053,30 @@ static void on_exit_of_qemu(void *data)
 	if (options.slow)
 		fprintf(f, "\"own_ns\":%.1f,\"error_ns\":%.1f,", page.own_ns,
 			page.error_ns);
-	fprintf(f, "\"flushes\":%llu,\"ranges\":[",
+	fprintf(f,
+		"\"user_instructions\":%llu,\"kernel_instructions\":%llu,"
+		"\"flushes\":%llu,\"ranges\":[",
+		(unsigned long long)page.instructions[PMU_USER],
+		(unsigned long long)page.instructions[PMU_KERNEL],
 		(unsigned long long)page.flushes);
 	for (unsigned int i = 0; i < page.nr_ranges; i++)
 		print_range(f, &page.ranges[i], i);
 	fprintf(f, "]}\n");
 	if (fclose(f))
 		perror(options.record);
+}
+
+static bool begin_heat(void)
+{
+	struct heat_counts *counts;
+
+	if (!options.heat)
+		return true;
+	if (!heat_open(&options, &counts, nr_vcpus))
+		return false;
+	for (unsigned int i = 0; i < nr_vcpus; i++)
+		vcpus[i].heat = &counts[i];
+	return true;
 }
 
 EXPORTED int qemu_plugin_install(uint64_t id, const qemu_info_t *info, int argc,
@@ -952,14 +1099,19 @@ EXPORTED int qemu_plugin_install(uint64_t id, const qemu_info_t *info, int argc,
 	}
 	if (!options_parse(&options, argc, argv))
 		return 1;
-	called = options.slow || options.llc_bytes ? modelling : counting;
+	called = options.slow || options.llc_bytes || options.heat ? modelling :
+								     counting;
 	nr_vcpus = (unsigned int)info->system.max_vcpus;
 	vcpus = aligned_alloc(128, (nr_vcpus + 1) * sizeof(*vcpus));
 	if (!vcpus)
 		abort();
 	memset(vcpus, 0, (nr_vcpus + 1) * sizeof(*vcpus));
+	instructions =
+		qemu_plugin_scoreboard_new(PMU_NR_WHO * sizeof(uint64_t));
 	for (unsigned int i = 0; i <= nr_vcpus; i++)
 		set_up(&vcpus[i]);
+	if (!begin_heat())
+		return 1;
 	measure_ticks();
 	if (options.slow)
 		calibrate(&vcpus[nr_vcpus]);

@@ -39,10 +39,36 @@ for name in far near; do
 		| .timed.table | .loads + .stores) | add == 0" "and no others"
 	so $name pmu ".[0].near_share == $((1 - node))" "the near share"
 done
+# Modelled time is of these counts: each miss takes 100 ns near and 250 far, an
+# instruction a third of a nanosecond
+for name in far near; do
+	so $name modelled 'length == 1 and (.[0].busy_ns_per_update -
+		(.[0] | .user_instructions + .kernel_instructions +
+			([.user_misses, .kernel_misses] | map(add) | add))
+		| fabs < 0.001)' "modelled time is the sum of its parts"
+	so $name modelled ".[0] | .miss_ns.near == 100 and .miss_ns.cxl == 250 and
+		(.instruction_ns * 3 - 1 | fabs) < 1e-6" "by what is said to cost so"
+	so $name modelled '.[0].user_instructions * 3 | . > 5 and . < 60' \
+		"an update is some instructions"
+	range=near ns=100
+	[[ $name = near ]] || range=cxl ns=250
+	misses=$(list $name pmu ".[0].ranges | map(select(.name == \"$range\"))[0]
+		| .timed.user_misses | .loads + .stores")
+	so $name modelled ".[0].user_misses.$range / ($ns * $misses /
+		$(list $name gups '.[0].updates')) - 1 | fabs < 1e-6" \
+		"and the misses counted, times their latency"
+done
+so near gups "(.[0].modelled_updates_per_s * $(list near modelled \
+	'.[0].busy_ns_per_update') / 1e9) | . > 0.9 and . <= 1.6" \
+	"one thread: the rate is by its own CPU"
 so far pmu '.[0].ranges | map(select(.node == 1))[0] | .whole.table.stores
 	> .timed.table.stores' "the whole run has the filling, too"
 so moving timeline 'length >= 3 and .[0].near_share_counted == null' \
 	"rows; nothing is counted before the first"
+so moving timeline '.[0].modelled_updates_per_s == null and
+	(.[1:] | all(.modelled_updates_per_s > 0))' "and modelled, a rate"
+so moving timeline '(.[-1].modelled_updates_per_s / .[1].modelled_updates_per_s)
+	| . > 1.1' "which is higher when the hot set is near"
 so moving timeline '.[1:] | all(.near_share_counted >= 0)' \
 	"then the near share is counted"
 # Its last row may be a long one, that began when the hot set was far.

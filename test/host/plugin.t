@@ -80,6 +80,15 @@ refused "$far,llc=2k" "a power of two from 4k"
 refused "$far,llc-shared=maybe" "give on or off"
 refused "$far,scope=me" "give all, user or process"
 refused "$far,record=" "name a file"
+taken "$far,heat=$tmp/heat,heat-interval=500ms,heat-grain=2m"
+taken "$far,heat=$tmp/heat,heat-interval=rows"
+refused "heat=$tmp/heat" "of which memory"
+refused "$far,heat=" "name a file"
+refused "$far,heat=$tmp/no/heat" "heat: No such file"
+for bad in 0s 0ms 5 3601s 3600001ms 1us soon; do
+	refused "$far,heat-interval=$bad" "from 1ms to 3600s, or rows"
+done
+refused "$far,heat-grain=8k" "give 4k or 2m"
 many=
 for i in {1..15}; do
 	many+=,r$i=$(printf '0x%x-0x%x' $((i * 4096)) $((i * 4096 + 4096)))
@@ -139,6 +148,15 @@ cxl=0xc90000000-0xd10000000,latency=250ns,bandwidth=16G,llc=4M,scope=all" \
 	"a large machine, a bandwidth, a cache"
 line cxl2 --latency cxl1=300ns
 like "$said" "cxl0=[^,]*,cxl1=[^,]*,latency=300ns" "one of two devices"
+line cxl --heat
+is "$said" "$near,cxl=0x150000000-0x170000000,scope=all,heat-interval=1s" \
+	"--heat: a second"
+line cxl --heat=250ms,2m --latency llc=off
+is "$said" "$near,cxl=0x150000000-0x170000000,llc=off,scope=all,\
+heat-interval=250ms,heat-grain=2m" "an interval, the pages' size"
+line cxl --icount --heat
+is "$said" "$near,cxl=0x150000000-0x170000000,scope=all,heat-interval=rows" \
+	"with --icount: when the guest reads its counters"
 line none --count
 is "$said" "$near,scope=all" "no CXL memory"
 
@@ -160,6 +178,9 @@ wrong cxl --latency near=+1ns "more than what"
 wrong cxl --latency cxl=250ns/fast "bytes a"
 wrong cxl --latency llc=much "give a size"
 wrong none --latency cxl=250ns "has no cxl, but near"
+for bad in 5 0s soon 1s,8k ,4k; do
+	wrong cxl "--heat=$bad" "give a time"
+done
 wrong cxl --scope user "of what --count"
 wrong cxl --count --scope me "all, user or process"
 ACCEL=kvm line cxl --count

@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The modelled latency: what the user said, else what the platform declares,
- * else the default; and the bounds of what is said of it.
+ * The modelled latency: what the user said, else what is injected, else what the
+ * platform declares, else the default; and the bounds of what is said of it. No
+ * plugin is asked.
  */
+/* WRAP: pmu_latency */
 #include <fcntl.h>
 #include <math.h>
 #include <sys/mman.h>
 
 #include "bench/latency_model.h"
+#include "bench/pmu.h"
 #include "lib/report.h"
 #include "tap.h"
 #include "tree.h"
 
 #define ACCESS "/sys/devices/system/node/node%d/access0/initiators/%s"
+
+static double injected_ns[NODE_MAX];
+
+double __wrap_pmu_latency(int node);
+
+double __wrap_pmu_latency(int node)
+{
+	return injected_ns[node] * 1e-9;
+}
 
 static int records, console, kept;
 
@@ -66,6 +78,27 @@ static void sources(struct latency_model *c)
 	latency_model_settle(c, (const double[NODE_MAX]){ 0 }, nodes, 1, near);
 	is(c->ns[0], 100, "declared as 0, which is none: the default, near");
 	latency_model_settle(c, given, nodes, 4, near);
+}
+
+/* cxl=+250ns comes on top; near=200ns,cxl=1us is all there is. */
+static void injected(void)
+{
+	struct latency_model c;
+
+	injected_ns[2] = 250;
+	latency_model_settle(&c, (const double[NODE_MAX]){ 0 }, nodes, 4, near);
+	is(c.ns[2], 350, "far alone: so much more than near");
+	is_i64(c.source[2], LATENCY_MODEL_INJECTED, "so");
+	is(c.ns[1], 120, "near is as it was");
+	is_i64(c.source[1], LATENCY_MODEL_DECLARED, "so");
+	injected_ns[1] = 200;
+	latency_model_settle(&c, (const double[NODE_MAX]){ 0 }, nodes, 4, near);
+	is(c.ns[1], 200, "near, too: all that there is");
+	is(c.ns[2], 250, "and far");
+	latency_model_settle(&c, (const double[NODE_MAX]){ 0, 0, 77 }, nodes, 4,
+			     near);
+	is(c.ns[2], 77, "what is given goes before");
+	injected_ns[1] = injected_ns[2] = 0;
 }
 
 static void formula(const struct latency_model *c)
@@ -176,6 +209,7 @@ int main(void)
 	report_to(fds[1]);
 	tree_begin();
 	sources(&c);
+	injected();
 	formula(&c);
 	bounds();
 	shown(&c);

@@ -8,6 +8,7 @@
  * part here loads it anew, with all of its state as at first.
  */
 #include <math.h>
+#include <unistd.h>
 
 #include "plugin/tier-pmu.c"
 
@@ -122,15 +123,46 @@ GByteArray *g_byte_array_new(void)
 
 GByteArray *g_byte_array_set_size(GByteArray *array, unsigned int len)
 {
-	(void)len;
+	array->len = len;
 	return array;
 }
 
+/* A handle is where the register's value is. */
 bool qemu_plugin_read_register(struct qemu_plugin_register *handle,
 			       GByteArray *to)
 {
-	(void)handle, (void)to;
-	return false;
+	memcpy(to->data + to->len, handle, 8);
+	to->len += 8;
+	return true;
+}
+
+/* What each virtual CPU has executed, by enum pmu_who */
+static uint64_t executed[2][PMU_NR_WHO];
+
+struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t bytes)
+{
+	ok(bytes == sizeof(executed[0]), "a counter for each who");
+	return NULL;
+}
+
+/* As of a machine without any, at first */
+static int begun;
+
+int qemu_plugin_num_vcpus(void)
+{
+	return begun;
+}
+
+uint64_t qemu_plugin_u64_get(qemu_plugin_u64 entry, unsigned int vcpu)
+{
+	return executed[vcpu][entry.offset / sizeof(uint64_t)];
+}
+
+void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
+	struct qemu_plugin_tb *tb, enum qemu_plugin_op op,
+	qemu_plugin_u64 entry, uint64_t imm)
+{
+	(void)tb, (void)op, (void)entry, (void)imm;
 }
 
 bool qemu_plugin_read_memory_vaddr(uint64_t vaddr, GByteArray *to, size_t len)
@@ -187,7 +219,8 @@ static void start(const char *what, ...)
 
 static const struct pmu_page_range *range(unsigned int i)
 {
-	sum_all(&answer);
+	memset(&answer, 0, sizeof(answer));
+	sum_all(&answer, 0, nr_vcpus);
 	return &answer.ranges[i];
 }
 
@@ -195,7 +228,7 @@ static uint64_t misses(unsigned int i)
 {
 	const struct pmu_page_range *r = range(i);
 
-	return r->misses[PMU_LOADS] + r->misses[PMU_STORES];
+	return r->misses[PMU_USER][PMU_LOADS] + r->misses[PMU_USER][PMU_STORES];
 }
 
 static void counts(void)
@@ -323,14 +356,178 @@ static void bandwidth(void)
 	   "no more was asked than the link needs");
 }
 
+/* Each virtual CPU by itself, the kernel's misses apart. */
+static void by_vcpu(void)
+{
+	static struct pmu_page one;
+
+	start("near=0x0-0x40000000", "far=0x40000000-0x80000000", NULL);
+	model_user_load(0, 0, 0, NULL);
+	model_user_load(1, 0, 0, NULL);
+	model_kernel_store(1, 0, 4096, NULL);
+	executed[0][PMU_USER] = 10;
+	executed[1][PMU_USER] = 200;
+	executed[1][PMU_KERNEL] = 3000;
+	range(1);
+	is_u64(answer.instructions[PMU_USER], 0,
+	       "before there are virtual CPUs QEMU is not asked for theirs");
+	begun = 2;
+	is_u64(range(1)->misses[PMU_USER][PMU_LOADS], 2,
+	       "of both, a miss each");
+	is_u64(answer.instructions[PMU_USER], 210, "and their instructions");
+	sum_all(&one, 1, 2);
+	is_u64(one.ranges[1].misses[PMU_USER][PMU_LOADS], 1, "of one alone");
+	is_u64(one.ranges[1].misses[PMU_KERNEL][PMU_STORES], 1,
+	       "the kernel's apart");
+	is_u64(one.instructions[PMU_KERNEL], 3000, "its instructions, too");
+	is_u64(one.instructions[PMU_USER], 200, "of user code");
+	is_u64(one.models, 1, "a cache is modelled, also without latencies");
+}
+
+/* A page of user code, or of the kernel, that is touched for the first time. */
+static void work(bool kernel, uint64_t page)
+{
+	if (kernel)
+		model_kernel_load(0, 0, page << 12, NULL);
+	else
+		model_user_load(0, 0, page << 12, NULL);
+	executed[0][kernel ? PMU_KERNEL : PMU_USER] += 100;
+}
+
+static void left(uint64_t user, uint64_t kernel, const char *name)
+{
+	const struct pmu_page_range *r = range(1);
+
+	is_u64(answer.left[PMU_USER], 100 * user, "%s: user code left out",
+	       name);
+	is_u64(r->left[PMU_USER][PMU_LOADS], user, "and its misses");
+	is_u64(answer.left[PMU_KERNEL], 100 * kernel, "%s: kernel left out",
+	       name);
+	is_u64(r->left[PMU_KERNEL][PMU_LOADS], kernel, "and its misses");
+}
+
+/* A process leaves out what it does; others come in between. */
+static void leaving(void)
+{
+	static uint8_t bytes[64];
+	static GByteArray buffer = { bytes, 0 };
+	uint64_t cr3 = 0x5000, other = 0x7000;
+	struct vcpu *v;
+
+	start("near=0x0-0x40000000", NULL);
+	memset(executed, 0, sizeof(executed));
+	v = &vcpus[0];
+	v->buffer = &buffer;
+	v->cr3_register = (void *)&cr3;
+	v->gpr[0] = (void *)&other;
+	work(false, 1);
+	left(0, 0, "at first");
+	set_leave(v, PMU_LEAVE_ALL);
+	work(false, 2);
+	work(true, 3);
+	on_cr3(0, (void *)0); /* another process runs */
+	work(false, 4);
+	work(true, 5);
+	left(1, 1, "until another one runs");
+	other = 0x5000;
+	on_cr3(0, (void *)0); /* it is back */
+	work(true, 6);
+	set_leave(v, PMU_LEAVE_END);
+	work(false, 7);
+	work(true, 8);
+	left(1, 2, "when it is back");
+	set_leave(v, PMU_LEAVE_USER);
+	work(false, 9);
+	work(true, 10);
+	set_leave(v, PMU_LEAVE_END);
+	left(2, 2, "its own part alone");
+	is_u64(range(1)->misses[PMU_USER][PMU_LOADS], 5, "all is counted");
+	is_u64(answer.instructions[PMU_KERNEL], 500, "as ever");
+}
+
+/* One cache for all. */
+static void shared(void)
+{
+	start("near=0x0-0x40000000", "llc=4k", "llc-shared=on", NULL);
+	model_user_load(0, 0, 0, NULL);
+	model_user_load(1, 0, 0, NULL);
+	is_u64(misses(1), 1, "what one CPU loaded the other one finds");
+	vcpus[1].lines = vcpus[2].lines = NULL;
+}
+
+/* Numbers of the stream in a file, behind its head; how many. */
+static int stream(const char *path, uint64_t *n, int most)
+{
+	FILE *f = fopen(path, "r");
+	unsigned int shift = 0;
+	int count = 0, c;
+
+	while (f && (c = getc(f)) != EOF && c != '\n')
+		;
+	while (f && count < most && (c = getc(f)) != EOF) {
+		n[count] = (shift ? n[count] : 0) | (uint64_t)(c & 127)
+							    << shift;
+		shift = c & 128 ? shift + 7 : 0;
+		count += !shift;
+	}
+	if (f)
+		fclose(f);
+	return count;
+}
+
+static void same(const uint64_t *got, const uint64_t *want, int n,
+		 const char *name)
+{
+	for (int i = 0; i < n; i++)
+		if (i != 3) /* the host's time */
+			is_u64(got[i], want[i], "%s: number %d", name, i);
+}
+
+/* User misses by page, and in each interval what is new. */
+static void page_heat(void)
+{
+	static const uint64_t first[] = { 'I', HEAT_READING, 77, 0, 0, 2, 3,
+					  2,   0x40000 - 4,  300 };
+	static const uint64_t second[] = { 'I', HEAT_END, 0, 0, 1, 1, 3, 1 };
+	char path[] = "/tmp/plugin-heat-XXXXXX", option[64];
+	uint64_t n[32] = { 0 };
+	int fd = mkstemp(path);
+
+	snprintf(option, sizeof(option), "heat=%s", path);
+	start("near=0x0-0x40000000", "far=0x40000000-0x80000000", "llc=off",
+	      "heat-interval=rows", option, NULL);
+	physical[7] = FAR;
+	model_user_load(0, 0, 3 << 12, NULL);
+	model_user_store(1, 0, (3 << 12) + 64, NULL);
+	model_kernel_load(0, 0, 5 << 12, NULL);
+	for (int i = 0; i < 300; i++)
+		model_user_load(i % 2 ? 0 : 1, 0, 7 << 12, NULL);
+	heat_cut(HEAT_READING, 77);
+	physical[9] = 2 * FAR; /* behind the last range */
+	model_user_load(0, 0, 9 << 12, NULL);
+	model_user_load(0, 0, 3 << 12, NULL);
+	on_exit_of_qemu(NULL);
+	is_i64(stream(path, n, 32), 18, "two intervals");
+	same(n, first, 10, "both CPUs, loads and stores, user code alone");
+	same(n + 10, second, 8, "what is new since");
+	for (unsigned int i = 0; i < nr_vcpus; i++)
+		vcpus[i].heat = NULL;
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
+	page_heat();
 	counts();
 	flushes();
 	least_recently_used();
 	fits();
 	waits();
 	bandwidth();
+	by_vcpu();
+	leaving();
+	shared();
 	unload();
 	return done_testing();
 }

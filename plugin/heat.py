@@ -1,0 +1,550 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""heat.py - where every miss of a run went, and the best that could be.
+
+Reads the stream of plugin/heat.h (run --heat) and the run's records, and says
+for each interval how much the near memory served, how much it could have
+served at best, and how few pages hold how much.  With plain Python.
+"""
+
+import argparse
+import collections
+import json
+import math
+import os
+import re
+import sys
+
+PARTS = (50, 80, 90, 99)
+BY = ("clock", "reading", "end")
+# An interval so short, of what they are to be or in seconds, is the one's before
+SHORT, SHORT_S = 0.1, 0.01
+
+
+def fail(message, status=1):
+    print("heat: " + message, file=sys.stderr)
+    sys.exit(status)
+
+
+# --- the stream ---------------------------------------------------------------
+
+Interval = collections.namedtuple("Interval", "by guest host outside pages")
+
+
+class Stream:
+    """A stream in memory: head, and intervals with {page: count}."""
+
+    def __init__(self, path):
+        try:
+            with open(path, "rb") as f:
+                data = f.read()
+        except OSError as e:
+            fail("%s: %s: was it run with --heat?" % (path, e.strerror))
+        line, _, self.data = data.partition(b"\n")
+        try:
+            self.head = json.loads(line)
+            version = self.head["heat"]
+        except (ValueError, KeyError, TypeError):
+            fail("%s: no stream of heat" % path)
+        if version != 1:
+            fail("%s: version %s of the stream, and this reads 1" %
+                 (path, version))
+        self.at = 0
+        self.intervals = []
+        try:
+            while self.at < len(self.data):
+                self.intervals.append(self.interval())
+        except IndexError:
+            print("heat: %s is cut short: its last interval is left out" % path,
+                  file=sys.stderr)
+        self.whole = bool(self.intervals) and self.intervals[-1].by == "end"
+
+    def number(self):
+        n = shift = 0
+        while True:
+            byte = self.data[self.at]
+            self.at += 1
+            n |= (byte & 127) << shift
+            if byte < 128:
+                return n
+            shift += 7
+
+    def interval(self):
+        if self.data[self.at] != ord("I"):
+            fail("no interval begins at byte %d" % self.at)
+        self.at += 1
+        number = self.number
+        by, guest, host, outside, n = (number() for _ in range(5))
+        pages, page = {}, 0
+        for _ in range(n):
+            page += number()
+            pages[page] = number()
+            page += 1
+        return Interval(BY[by], guest, host, outside, pages)
+
+
+# --- time ---------------------------------------------------------------------
+
+
+class Span:
+    """Intervals as one, with their begin and end in the guest's seconds."""
+
+    def __init__(self, begin, end, pages):
+        self.begin, self.end, self.pages = begin, end, pages
+
+    def add(self, other):
+        self.end = other.end
+        for page, n in other.pages.items():
+            self.pages[page] = self.pages.get(page, 0) + n
+
+
+def spans_of(stream):
+    """One a row: the guest's clock is the host's, ahead of it by a constant."""
+    offsets = [i.guest - i.host for i in stream.intervals
+               if i.by == "reading"]
+    offset = offsets[0] if offsets else 0
+    begin, all_spans = max(offset, 0) / 1e9, []
+    for i in stream.intervals:
+        end = (i.guest or i.host + offset) / 1e9
+        all_spans.append(Span(begin, max(begin, end), dict(i.pages)))
+        begin = max(begin, end)
+    short = SHORT * stream.head["interval_ns"] / 1e9 or SHORT_S
+    merged = []
+    for s in all_spans:
+        if merged and s.end - s.begin < short:
+            merged[-1].add(s)
+        else:
+            merged.append(s)
+    return merged
+
+
+# --- the run's records ----------------------------------------------------------
+
+
+def records_of(directory):
+    records = collections.defaultdict(list)
+    try:
+        with open(os.path.join(directory, "records.jsonl"),
+                  encoding="utf-8", errors="replace") as f:
+            for line in f:
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    continue
+                records[record.get("record")].append(record)
+    except OSError:
+        pass
+    return records
+
+
+def timed_part(records):
+    """(begin, end) of the updates in the guest's seconds; None: no gups."""
+    begins = [r["uptime_s"] for r in records["stage"]
+              if r.get("stage") == "update"]
+    if len(begins) != 1 or len(records["gups"]) != 1:
+        return None
+    return begins[0], begins[0] + records["gups"][0]["elapsed_s"]
+
+
+def node_of(records, name):
+    for r in records["pmu"]:
+        for each in r["ranges"]:
+            if each["name"] == name:
+                return each["node"]
+    return None
+
+
+def free_near(records, node):
+    """What is free there at the first row, bytes; None: not known."""
+    for r in records["timeline"]:
+        return r.get("free_bytes", {}).get("node%s" % node)
+    return None
+
+
+def miss_ns(records, near):
+    """What a miss far takes longer than a near one, of modelled time, ns."""
+    for r in records["modelled"]:
+        costs = r["miss_ns"]
+        far = [v for k, v in costs.items() if k not in (near, "other")]
+        if near in costs and len(far) == 1:
+            return far[0] - costs[near]
+    return None
+
+
+# --- the oracle -----------------------------------------------------------------
+
+
+class Oracle:
+    """Of a set of pages with counts: served, best, efficiency, regret."""
+
+    def __init__(self, pages, is_near, room):
+        counts = sorted(pages.values(), reverse=True)
+        self.pages = len(counts)
+        self.all = sum(counts)
+        near = [n for p, n in pages.items() if is_near(p)]
+        self.near, self.near_pages = sum(near), len(near)
+        self.most = sum(counts[:room])
+        self.served = self.near / self.all if self.all else math.nan
+        self.best = self.most / self.all if self.all else math.nan
+        self.efficiency = self.near / self.most if self.most else math.nan
+        self.regret = self.most - self.near
+        self.hold = [self.holding(counts, part) for part in PARTS]
+
+    def holding(self, counts, part):
+        """The fewest pages with so many percent of the misses."""
+        want, have = self.all * part, 0
+        for i, n in enumerate(counts):
+            have += n
+            if have * 100 >= want:
+                return i + 1
+        return 0
+
+
+class Heat:
+    def __init__(self, stream, spans, near, room):
+        self.grain = stream.head["grain"]
+        parts = [r for r in stream.head["ranges"] if r["name"] == near]
+        self.bounds = [(r["start"] // self.grain,
+                        (r["end"] - 1) // self.grain + 1) for r in parts]
+        self.spans = spans
+        self.room = room
+        self.rows = []
+
+    def is_near(self, page):
+        return any(a <= page < b for a, b in self.bounds)
+
+    def total(self):
+        pages = {}
+        for s in self.spans:
+            for page, n in s.pages.items():
+                pages[page] = pages.get(page, 0) + n
+        return pages
+
+    def compute(self):
+        self.rows = [Oracle(s.pages, self.is_near, self.room)
+                     for s in self.spans]
+        self.whole = Oracle(self.total(), self.is_near, self.room)
+        most = sum(r.most for r in self.rows)
+        self.clairvoyant = most / self.whole.all if self.whole.all else math.nan
+        self.efficiency = self.whole.near / most if most else math.nan
+        self.regret = most - self.whole.near
+
+
+# --- what is said ---------------------------------------------------------------
+
+
+def percent(x):
+    return "-" if math.isnan(x) else "%.2f" % (100 * x)
+
+
+def size_text(n):
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if n < 1024 or unit == "GiB":
+            return "%.4g %s" % (n, unit)
+        n /= 1024
+    return ""
+
+
+def print_table(heat, origin):
+    print("   time    misses   pages  near%  best%    eff    regret"
+          "    p50    p80    p90    p99")
+    for s, r in zip(heat.spans, heat.rows):
+        print("%7.1f %9d %7d %6s %6s %6s %9d %s" %
+              (s.end - origin, r.all, r.pages, percent(r.served),
+               percent(r.best), percent(r.efficiency), r.regret,
+               " ".join("%6d" % n for n in r.hold)))
+
+
+def print_sums(heat, room_text, more_ns):
+    w = heat.whole
+    seconds = heat.spans[-1].end - heat.spans[0].begin
+    print()
+    print("misses     %d of user code in %d pages of %s, in %.1f s" %
+          (w.all, w.pages, size_text(heat.grain), seconds))
+    print("near       %s %% of them" % percent(w.served))
+    print("best       %s %% with %s near, the hottest pages of each interval" %
+          (percent(heat.clairvoyant), size_text(heat.room * heat.grain)))
+    print("           %s %% by one placement for the whole time (frames: what "
+          "moved counts twice)" % percent(w.best))
+    print("           %s" % room_text)
+    if max(r.near_pages for r in heat.rows) > heat.room:
+        print("           more were near than that in some interval: served can "
+              "be more than the best")
+    print("efficiency %s %% of the best" % percent(heat.efficiency))
+    print("regret     %d misses that could have been near" % heat.regret, end="")
+    if more_ns is None or not w.all:
+        print()
+    else:
+        print(": %.3g s, %.3g ns a miss" %
+              (heat.regret * more_ns / 1e9, heat.regret * more_ns / w.all))
+    print("holding    %s of the misses: %s pages" %
+          (", ".join("%d %%" % p for p in PARTS),
+           ", ".join("%d" % n for n in w.hold)))
+
+
+def write_csv(heat, origin, path):
+    with open_out(path) as f:
+        f.write("t_s,begin_s,misses,pages,near,best,near_share,best_share,"
+                "efficiency,regret," +
+                ",".join("pages_%d" % p for p in PARTS) + "\n")
+        for s, r in zip(heat.spans, heat.rows):
+            f.write("%.6f,%.6f,%d,%d,%d,%d,%s,%s,%s,%d,%s\n" %
+                    (s.end - origin, s.begin - origin, r.all, r.pages, r.near,
+                     r.most, fraction(r.served), fraction(r.best),
+                     fraction(r.efficiency), r.regret,
+                     ",".join("%d" % n for n in r.hold)))
+
+
+def fraction(x):
+    return "" if math.isnan(x) else "%.9f" % x
+
+
+def write_pages(heat, origin, path):
+    """A trace: time, physical address, misses."""
+    with open_out(path) as f:
+        f.write("t_s,address,near,misses\n")
+        for s in heat.spans:
+            for page in sorted(s.pages):
+                f.write("%.6f,0x%x,%d,%d\n" %
+                        (s.end - origin, page * heat.grain, heat.is_near(page),
+                         s.pages[page]))
+
+
+def open_out(path):
+    if path == "-":
+        return open(1, "w", encoding="utf-8", closefd=False)
+    try:
+        return open(path, "w", encoding="utf-8")
+    except OSError as e:
+        return fail("%s: %s" % (path, e.strerror))
+
+
+# --- the picture ----------------------------------------------------------------
+
+WIDTH, LEFT, RIGHT = 800, 70, 20
+BANDS = 96
+HIGH, LOW = 384, 160
+
+
+def bands_of(heat, ranges):
+    """The touched memory in bands of one size: [(first page, name)], size."""
+    touched = sorted(heat.total())
+    all_bands, size = [], 1
+    while True:
+        all_bands = []
+        for r in ranges:
+            first = r["start"] // heat.grain
+            end = (r["end"] - 1) // heat.grain + 1
+            used = sorted({(p - first) // size for p in touched
+                           if first <= p < end})
+            all_bands += [(first + u * size, r["name"]) for u in used]
+        if len(all_bands) <= BANDS:
+            return all_bands, size
+        size *= 2
+
+
+def escape(text):
+    return re.sub("[<&]", lambda m: {"<": "&lt;", "&": "&amp;"}[m.group()],
+                  text)
+
+
+class Picture:
+    def __init__(self, heat, origin):
+        self.heat, self.origin = heat, origin
+        self.begin = heat.spans[0].begin
+        self.length = max(heat.spans[-1].end - self.begin, 1e-9)
+        self.out = []
+
+    def x(self, t):
+        return LEFT + (t - self.begin) / self.length * (WIDTH - LEFT - RIGHT)
+
+    def text(self, x, y, text, more=""):
+        self.out.append('<text x="%.1f" y="%.1f"%s>%s</text>' %
+                        (x, y, more, escape(text)))
+
+    def cells(self, top, ranges):
+        bands, size = bands_of(self.heat, ranges)
+        index = {}
+        for i, (first, _) in enumerate(bands):
+            index[first] = i
+        firsts = sorted(index)
+        high = HIGH / max(len(bands), 1)
+        rows = [self.band_counts(s, firsts, size, index)
+                for s in self.heat.spans]
+        top_count = max((n / (s.end - s.begin or 1)
+                         for s, row in zip(self.heat.spans, rows)
+                         for n in row.values()), default=1)
+        for s, row in zip(self.heat.spans, rows):
+            for i, n in sorted(row.items()):
+                rate = n / (s.end - s.begin or 1)
+                dark = math.log1p(rate) / math.log1p(top_count)
+                grey = int(250 - 250 * dark)
+                self.out.append(
+                    '<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" '
+                    'fill="#%02x%02x%02x"/>' %
+                    (self.x(s.begin), top + HIGH - (i + 1) * high,
+                     self.x(s.end) - self.x(s.begin) + .1, high + .1, grey,
+                     grey, grey))
+        self.marks(bands, top, high, size)
+
+    @staticmethod
+    def band_counts(span, firsts, size, index):
+        row, i = collections.Counter(), 0
+        for page in sorted(span.pages):
+            while i + 1 < len(firsts) and page >= firsts[i + 1]:
+                i += 1
+            if firsts and firsts[i] <= page < firsts[i] + size:
+                row[index[firsts[i]]] += span.pages[page]
+        return row
+
+    def marks(self, bands, top, high, size):
+        begin = 0
+        for i in range(len(bands) + 1):
+            if i < len(bands) and bands[i][1] == bands[begin][1]:
+                continue
+            if i > begin:
+                y = top + HIGH - i * high
+                self.out.append('<path d="M%d %.1fH%d" stroke="black"/>' %
+                                (LEFT - 8, y, WIDTH - RIGHT))
+                self.text(LEFT - 10, y + (i - begin) * high / 2 + 4,
+                          bands[begin][1], ' text-anchor="end"')
+            begin = i
+        self.text(LEFT, top - 6,
+                  "misses a second by physical address, %s a line, untouched "
+                  "ones left out; black: most, by the logarithm" %
+                  size_text(size * self.heat.grain))
+
+    def shares(self, top):
+        curves = (("near, of the misses", "", [r.served for r in self.heat.rows]),
+                  ("best", "6 4", [r.best for r in self.heat.rows]))
+        self.text(LEFT, top - 6, "solid: near, of the misses; dashed: the best "
+                  "with %s near" % size_text(self.heat.room * self.heat.grain))
+        for value in (0, 50, 100):
+            y = top + LOW - LOW * value / 100
+            self.out.append('<path d="M%d %.1fH%d" stroke="#bbbbbb"/>' %
+                            (LEFT, y, WIDTH - RIGHT))
+            self.text(LEFT - 10, y + 4, "%d %%" % value, ' text-anchor="end"')
+        for _, dash, values in curves:
+            path = ""
+            for s, v in zip(self.heat.spans, values):
+                if not math.isnan(v):
+                    y = top + LOW - LOW * v
+                    path += "%s%.1f %.1fH%.1f" % ("L" if path else "M",
+                                                  self.x(s.begin), y,
+                                                  self.x(s.end))
+            self.out.append('<path d="%s" fill="none" stroke="black" '
+                            'stroke-width="1.5" stroke-dasharray="%s"/>' %
+                            (path or "M0 0", dash or "none"))
+        self.text(LEFT, top + LOW + 16, "%.1f s" % (self.begin - self.origin))
+        self.text(WIDTH - RIGHT, top + LOW + 16, "%.1f s" %
+                  (self.begin + self.length - self.origin),
+                  ' text-anchor="end"')
+
+    def write(self, path, title, ranges):
+        self.text(LEFT, 22, title, ' font-weight="bold"')
+        self.cells(54, ranges)
+        self.shares(54 + HIGH + 40)
+        with open_out(path) as f:
+            f.write('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d '
+                    '%d" font-family="sans-serif" font-size="12" '
+                    'shape-rendering="crispEdges">\n' %
+                    (WIDTH, 54 + HIGH + 40 + LOW + 30))
+            f.write('<rect width="100%" height="100%" fill="white"/>\n')
+            f.write("\n".join(self.out) + "\n</svg>\n")
+
+
+# --- all ------------------------------------------------------------------------
+
+
+def parse_size(text):
+    m = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kKMG]?)", text)
+    if not m:
+        raise argparse.ArgumentTypeError("%s: give a size, e.g. 512M" % text)
+    return int(float(m[1]) * 1024 ** " KMG".index(m[2].upper() or " "))
+
+
+def parse(argv):
+    p = argparse.ArgumentParser(
+        prog="build.sh heat", allow_abbrev=False,
+        description="Where every miss of a run with --heat went, and the best "
+        "that could be.")
+    p.add_argument("run", help="out/NAME, or a stream")
+    p.add_argument("--dram", type=parse_size, metavar="SIZE",
+                   help="near memory that the pages could have had; default: "
+                   "what they had, and what was free")
+    p.add_argument("--near", default="near", metavar="RANGE",
+                   help="the range that is near (near)")
+    p.add_argument("--all", action="store_true",
+                   help="the whole run, not only the updates of gups")
+    p.add_argument("--csv", metavar="FILE", help="the table; - : here")
+    p.add_argument("--pages", metavar="FILE",
+                   help="a trace: time, address, near, misses; - : here")
+    p.add_argument("--svg", metavar="FILE",
+                   help="the picture (heat.svg beside the stream)")
+    return p.parse_args(argv)
+
+
+def room_of(args, stream, spans, records, is_near):
+    """Pages that could be near, and why so many."""
+    grain = stream.head["grain"]
+    if args.dram is not None:
+        return args.dram // grain, "--dram"
+    touched = len({p for s in spans for p in s.pages if is_near(p)})
+    node = node_of(records, args.near)
+    free = None if node is None else free_near(records, node)
+    size = sum(r["end"] - r["start"] for r in stream.head["ranges"]
+               if r["name"] == args.near) // grain
+    if free is None:
+        return size, "all of the near memory: what was free is not in the " \
+            "records (--dram SIZE)"
+    room = min(size, touched + free // grain)
+    return room, "that is %s of near pages that were touched and %s that were " \
+        "free at first" % (size_text(touched * grain), size_text(free))
+
+
+def main(argv):
+    args = parse(argv)
+    path, directory = args.run, os.path.dirname(args.run) or "."
+    if os.path.isdir(path):
+        path, directory = os.path.join(path, "heat"), path
+    stream = Stream(path)
+    names = [r["name"] for r in stream.head["ranges"]]
+    if args.near not in names:
+        fail("--near %s: there are %s" % (args.near, ", ".join(names)), 2)
+    records = records_of(directory)
+    spans, timed = spans_of(stream), timed_part(records)
+    origin = timed[0] if timed else 0
+    if timed and not args.all:
+        # A row ends a little after its updates
+        spans = [s for s in spans
+                 if s.begin >= timed[0] - 0.2 and s.begin < timed[1]]
+    if not spans:
+        fail("%s: no interval" % path)
+    heat = Heat(stream, spans, args.near, 0)
+    heat.room, text = room_of(args, stream, spans, records, heat.is_near)
+    heat.compute()
+    here = "-" in (args.csv, args.pages, args.svg)
+    if not here:
+        print_table(heat, origin)
+        print_sums(heat, text, miss_ns(records, args.near))
+    if not stream.whole:
+        print("heat: the stream was cut short: QEMU did not end by itself",
+              file=sys.stderr)
+    if args.csv:
+        write_csv(heat, origin, args.csv)
+    if args.pages:
+        write_pages(heat, origin, args.pages)
+    svg = args.svg or os.path.join(directory, "heat.svg")
+    Picture(heat, origin).write(svg, "%s: %s %% near, %s %% at best" %
+                                (args.run, percent(heat.whole.served),
+                                 percent(heat.clairvoyant)),
+                                stream.head["ranges"])
+    if not here:
+        print("picture    " + svg)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except BrokenPipeError:
+        sys.exit(1)

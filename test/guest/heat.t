@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The heat of a program whose pattern is published (test/guest/heat.c), on two
+# virtual CPUs, its pages by turns on both nodes: to the access what the pattern
+# says, and the oracle's figures those that follow from it.
+
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+pages=64
+gcc -O1 -static -o "$tmp/heat" test/guest/heat.c
+
+# Without a modelled cache each access is a miss
+MEM=512M CXL_MEM=256M SMP=2 boot heat --heat=rows --latency llc=off \
+	--add "$tmp/heat:/heat" --once run --timeline off --interleave 0,1 \
+	/heat "$pages"
+is "$status" 0 "the program ran, and the plugin answered it"
+# shellcheck disable=SC2154
+./build.sh heat "$run" --dram 64k --csv "$tmp/csv" --pages "$tmp/pages" \
+	>"$tmp/text" || diag "$(cat "$tmp/text")"
+
+# The one interval between its two readings
+t=$(awk -F, 'NR == 3 { print $1 }' "$tmp/csv")
+is "$(wc -l <"$tmp/csv")" 4 "before, the pattern, after"
+# counts FIRST STEP: of pages FIRST, FIRST + STEP, ..., one a line
+counts()
+{
+	local i
+
+	for ((i = $1; i < pages; i += $2)); do
+		echo $((2 * (100000 + 1000 * i) + 1))
+	done
+}
+awk -F, -v t="$t" '$1 == t && $4 > 100000 { print $4 }' "$tmp/pages" |
+	sort -n >"$tmp/got"
+is "$(cat "$tmp/got")" "$(counts 0 1)" "each page's accesses, to the access"
+is "$(awk -F, -v t="$t" '$1 == t && !$3 && $4 > 100000 { print $4 }' \
+	"$tmp/pages" | sort -n | wc -l)" $((pages / 2)) "half of them far"
+
+# By hand: the best are the last 16 pages; what is far is all of the pattern
+best=$(counts $((pages - 16)) 1 | awk '{ s += $1 } END { print s }')
+is "$(awk -F, 'NR == 3 { print $6 }' "$tmp/csv")" "$best" \
+	"the oracle: the 16 hottest pages"
+far=$(awk -F, -v t="$t" '$1 == t && !$3 { s += $4 } END { print s }' \
+	"$tmp/pages")
+is "$(awk -F, 'NR == 3 { print $3 - $5 }' "$tmp/csv")" "$far" \
+	"served: all but what is far"
+even=$(counts 0 2 | awk '{ s += $1 } END { print s }')
+odd=$(counts 1 2 | awk '{ s += $1 } END { print s }')
+diag "far $far; the pattern's: $even or $odd"
+((far >= odd)) || odd=$even
+ok "which is every second page of the pattern, and little else" \
+	[ $((far - odd)) -ge 0 -a $(((far - odd) * 1000)) -lt "$odd" ]
+is "$(awk -F, 'NR == 3 { print $10 }' "$tmp/csv")" \
+	"$(awk -F, 'NR == 3 { print $6 - $5 }' "$tmp/csv")" "the regret"
+# Of 64 pages with 200001 to 326001 accesses, and little else
+all=$(awk -F, 'NR == 3 { print $3 }' "$tmp/csv")
+for part in 50 80; do
+	n=$(counts 0 1 | sort -rn | awk -v want="$((all * part))" \
+		'{ s += 100 * $1; n++ } s >= want { print n; exit }')
+	is "$(awk -F, -v part="$part" 'NR == 1 { for (i = 1; i <= NF; i++)
+		if ($i == "pages_" part) at = i } NR == 3 { print $at }' \
+		"$tmp/csv")" "$n" "$part % of them are in so many pages"
+done
+ok "a picture" grep -q '</svg>' "$run/heat.svg"
+done_testing

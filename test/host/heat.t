@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# build.sh heat on streams that are written here, byte by byte: the figures are
+# those that follow by hand, and what is no stream is refused.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=test/lib/tap.sh
+. test/lib/tap.sh
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+# heat ARGUMENTS...: sets status and said
+heat()
+{
+	status=0
+	said=$(./build.sh heat "$@" --svg "$tmp/svg" 2>&1) || status=$?
+}
+
+# The near range has pages 0 to 3, the far one 4 to 1003.  In the first second 4
+# pages get 40, 30, 20 and 10 misses, of which the first two are far; in the
+# second the first of these has moved to page 1, and 300 misses there.
+cat >"$tmp/make.py" <<'EOF'
+import sys
+def number(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+def interval(by, guest, host, pages):
+    out = b"I" + b"".join(map(number, (by, guest, host, 0, len(pages))))
+    page = 0
+    for p, n in sorted(pages.items()):
+        out += number(p - page) + number(n)
+        page = p + 1
+    return out
+s = 10 ** 9
+data = (b'{"heat":1,"grain":4096,"vcpus":1,"cache_bytes":0,'
+        b'"interval_ns":1000000000,"scope":"all","ranges":['
+        b'{"name":"near","start":0,"end":16384},'
+        b'{"name":"cxl","start":16384,"end":4112384}]}\n')
+data += interval(1, 2 * s, 3 * s, {})
+data += interval(0, 0, 4 * s, {1000: 40, 4: 30, 0: 20, 3: 10})
+data += interval(1, 4 * s, 5 * s, {1: 300, 4: 100})
+end = interval(2, 0, 5 * s + 1000, {1003: 7})
+sys.stdout.buffer.write(data + end[:{"whole": None, "cut": 5, "no": 0}[sys.argv[1]]])
+EOF
+for kind in whole cut no; do
+	python3 "$tmp/make.py" "$kind" >"$tmp/$kind"
+done
+
+heat "$tmp/whole" --dram 8k --csv "$tmp/csv" --pages "$tmp/pages"
+is "$status" 0 "a stream is read"
+is "$(sed -n 3p "$tmp/csv")" \
+	"3.000000,2.000000,100,4,30,70,0.300000000,0.700000000,0.428571429,40,2,3,3,4" \
+	"a second: near, best by two pages, efficiency, regret, pages that hold"
+# What comes within a tenth of an interval belongs to the one before it
+is "$(sed -n 4p "$tmp/csv")" \
+	"4.000001,3.000000,407,3,300,400,0.737100737,0.982800983,0.750000000,100,1,2,2,3" \
+	"the next one, with what came at the end"
+like "$said" "misses     507 of user code in 6 pages of 4 KiB" "in all"
+like "$said" "near       65.09 %" "what was near of it"
+like "$said" "best       92.70 % with 8 KiB near" "the best of each second"
+like "$said" "84.81 % by one placement" "the best of one placement"
+like "$said" "efficiency 70.21 %" "the efficiency"
+like "$said" "regret     140 misses" "the regret"
+is "$(sed -n 2,6p "$tmp/pages" | tr '\n' ' ')" "3.000000,0x0,1,20 \
+3.000000,0x3000,1,10 3.000000,0x4000,0,30 3.000000,0x3e8000,0,40 \
+4.000001,0x1000,1,300 " "the trace"
+heat "$tmp/whole"
+like "$said" "with 16 KiB near" "without --dram: all that is near"
+heat "$tmp/whole" --dram 4k
+like "$said" "more were near than that" "more near than was said: it is said"
+heat "$tmp/whole" --csv -
+is "$(wc -l <<<"$said")" 4 "a table alone, to be read by programs"
+ok "the picture is XML" python3 -c \
+	"import sys, xml.dom.minidom as m; m.parse(sys.argv[1])" "$tmp/svg"
+
+heat "$tmp/cut" --dram 8k
+is "$status" 0 "a stream cut short is read"
+like "$said" "its last interval is left out" "what is not whole is not"
+heat "$tmp/no" --dram 8k
+like "$said" "QEMU did not end by itself" "a stream without its end: it is said"
+
+heat "$tmp/none"
+is "$status" 1 "no file: refused"
+like "$said" "was it run with --heat" "it says what to do"
+echo '{"record":"gups"}' >"$tmp/other"
+heat "$tmp/other"
+like "$said" "no stream of heat" "another file"
+sed '1s/"heat":1/"heat":2/' "$tmp/whole" >"$tmp/two"
+heat "$tmp/two"
+like "$said" "version 2 of the stream" "another version"
+heat "$tmp/whole" --near fast
+is "$status" 2 "bad usage: a range that is not there"
+like "$said" "there are near, cxl" "those that are"
+heat "$tmp/whole" --dram much
+is "$status" 2 "bad usage: a size"
+
+done_testing
