@@ -17,10 +17,11 @@ def near(row):
     return None if value is None else 100 * value
 
 
-def rate(row):
-    """In modelled time, where there is one."""
-    value = row.get("modelled_updates_per_s", row.get("updates_per_s"))
-    return None if value is None else value / 1e6
+def rate(key):
+    def value(row):
+        found = row.get(key)
+        return None if found is None else found / 1e6
+    return value
 
 
 def series(runs, value, error=None):
@@ -58,11 +59,9 @@ def marks(runs):
             if row.get("hot_set_moved")]
 
 
-def rate_title(runs):
-    modelled = any("modelled_updates_per_s" in row for x in runs
-                   for row in x["timeline"])
+def rate_title(runs, key):
     emulated = any(x.get("emulated") for x in runs)
-    return "updates, M/s" + (", modelled" if modelled else
+    return "updates, M/s" + (", modelled" if key != "updates_per_s" else
                              ", emulated" if emulated else "")
 
 
@@ -77,14 +76,15 @@ def over_time(named):
     """named: [(title, [(line, runs)])]: near share and rate, a strip a title,
     a line for each of what is compared."""
     runs = [x for _, lines in named for _, of in lines for x in of]
-    strips = []
+    strips, key = [], records.rate_key(runs)
     for title, lines in named:
         strips.append(Strip(title, [
             [Line(name, *series(of, near, "near_share_error"))
              for name, of in lines],
-            [Line(name, *series(of, rate)) for name, of in lines]],
+            [Line(name, *series(of, rate(key))) for name, of in lines]],
             marks(lines[0][1])))
-    columns = [Column(near_title(runs), 100), Column(rate_title(runs), None)]
+    columns = [Column(near_title(runs), 100),
+               Column(rate_title(runs, key), None)]
     for i in (1, 0):
         if not any(known(line) for s in strips for line in s.lines[i]):
             del columns[i]

@@ -310,6 +310,14 @@ class Pictures(Case):
             "a": [(found, "passed")]})
         svg = pictures.all_of(report.collect(directory, plan))[0].svg
         self.assertIn("updates, M/s, modelled", svg)
+        # One that has none makes all of them compared by the other
+        bare = records(1e6, timeline={"modelled_updates_per_s": None})
+        r = report.collect(*write_experiment(self.tmp / "out", "y", {
+            "a": [(found, "passed")], "b": [(bare, "passed")]}))
+        svg = pictures.all_of(r)[0].svg
+        self.assertIn("updates, M/s, emulated", svg)
+        self.assertIn(", rate from 0 to 1.00 M/s",
+                      " ".join(report_text.sparks(r)))
 
     def test_of_nothing(self):
         found = [r for r in records() if r["record"] != "timeline"]
