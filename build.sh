@@ -10,8 +10,10 @@
 #   deps/libs.sh        static libraries             (deps)
 #   deps/guest.sh       emulator and kernel          (qemu, kernel)
 #   deps/kernel.sh      kernels of our own           (kernel --own, --debug)
+#   deps/tree.sh        somebody's, as a built tree  (KERNEL=TREE)
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
+#   initramfs/packages.sh  Debian's packages for them (--package)
 #   initramfs/script.sh a script for them, and files back (--script, --out)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
@@ -100,14 +102,15 @@ musl|verb_deps"
 	"tier||the program: build/tier|verb_tier"
 	"plugin||QEMU's plugin that counts accesses: build/tier-pmu.so|verb_plugin"
 	"qemu||QEMU 11.1 or newer: the machine's own, or Debian's|verb_qemu"
-	"kernel|[--own or --debug]|Debian's cloud kernel, or one built from its \
-source: build/vmlinuz|verb_kernel"
+	"kernel|[--own, --debug, --config TREE]|Debian's cloud kernel, or one built \
+from its source: build/vmlinuz; or what to configure in yours|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
-	"run|[--name N] [--add FILE[:PATH]]... [--script FILE|-] [--out PATH]... \
-[--count] [--latency cxl=+250ns]... [--icount] [--expect EXPR]... [--ktap] \
-[TIER ARGUMENTS]|boot, run tier (--once gups 1G node1), power off; see \
-out/N|cmd_run"
-	"shell|[--name N] [--add FILE[:PATH]]... [--out PATH]... [TIER ARGUMENTS]|the same \
+	"run|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
+[--script FILE or -] [--out PATH]... [--gdb] [--count] [--latency cxl=+250ns]... \
+[--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, run tier \
+(--once gups 1G node1), power off; see out/N|cmd_run"
+	"shell|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
+[--out PATH]... [--gdb] [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
 	"experiment|list, or NAME [OPTIONS]|cells in guests of their own, side by side: \
 experiment --help|cmd_experiment"
@@ -138,7 +141,7 @@ VARIABLES=(
 	"QEMU||emulator: a program, or a version of Debian's (10.0)"
 	"QEMU_MIN|11.1|the oldest QEMU that is accepted from this machine"
 	"KERNEL|6.12|kernel: a version of Debian's (6.12, 7.3), own, debug \
-(own-7.3, ...) or a bzImage"
+(own-7.3, ...), a bzImage, or a tree of Linux that was built"
 	"MODULES||where lib/modules of KERNEL=FILE is, if it has modules"
 	"TOPOLOGY|cxl|the machine: a file of initramfs/topologies"
 	"MEM|3G|memory of node 0"
@@ -261,17 +264,23 @@ verb_qemu()
 	say "QEMU $qemu_version: $qemu_bin"
 }
 
-# verb kernel [--own | --debug]: of the version that KERNEL says
+# verb kernel [--own | --debug]: of the version that KERNEL says; --config TREE:
+# what a tree should have
 verb_kernel()
 {
 	case $* in
 	'') ;;
+	'--config '?*)
+		(($# == 2)) || die 2 "kernel --config: give one tree"
+		tree_config "$2"
+		return
+		;;
 	--own | --debug)
 		[[ $KERNEL =~ ^[0-9.]+$ ]] ||
 			die 2 "kernel $1: KERNEL=$KERNEL is no version"
 		KERNEL=${1#--}-$KERNEL
 		;;
-	*) die 2 "kernel: only --own or --debug";;
+	*) die 2 "kernel: only --own or --debug, or --config TREE";;
 	esac
 	lock
 	build_kernel
@@ -424,19 +433,21 @@ NEED_KERNEL=(kmod xz-utils tar dpkg)
 NEED_OWN_KERNEL=(gcc libc6-dev make bc flex bison libelf-dev xz-utils zstd)
 NEED_IMAGE=("${NEED_DEPS[@]}" cpio kmod zstd)
 NEED_RUN=("${NEED_IMAGE[@]}" jq python3)
+NEED_PACKAGES=(dpkg tar jq erofs-utils)
 NEED_LINT=("${NEED_DEPS[@]}" shellcheck clang-format cppcheck)
 
 # What of a package is called.  Where all of it is found nobody asks whether
 # the package is installed, or who installed it; a package without an entry is
 # looked up.
 declare -A COMMANDS=([apt]="apt-get apt-cache" [bc]=bc [binutils]="ld ar objcopy
-	readelf" [bison]=bison [clang-format]=clang-format
+	readelf strip" [bison]=bison [clang-format]=clang-format
 	[clang-tidy]=clang-tidy [coreutils]="basename cat chmod cksum comm cp
 	cut date dd df dirname env head id install ln mkdir mv nproc od paste
 	readlink realpath rm sha256sum sort stat tail touch tr uname wc"
-	[diffutils]=cmp [cpio]=cpio [cppcheck]=cppcheck [dpkg]="dpkg dpkg-deb" [findutils]="find
-	xargs" [flex]=flex [gcc]=gcc [gnuplot-nox]=gnuplot [grep]=grep
-	[gzip]=gzip [jq]=jq [kmod]="depmod modprobe" [lintian]=lintian
+	[diffutils]=cmp [cpio]=cpio [cppcheck]=cppcheck [dpkg]="dpkg dpkg-deb" [erofs-utils]=mkfs.erofs
+	[findutils]="find xargs" [flex]=flex [gcc]=gcc [gnuplot-nox]=gnuplot [grep]=grep
+	[gzip]=gzip
+	[jq]=jq [kmod]="depmod modprobe" [lintian]=lintian
 	[make]=make [mawk]=awk [parallel]=parallel [python3]=python3 [sed]=sed
 	[shellcheck]=shellcheck [tar]=tar [util-linux]="flock setpriv" [xz-utils]=xz
 	[zstd]=zstd)
@@ -659,10 +670,14 @@ build_tier()
 . "$ROOT/deps/guest.sh"
 # shellcheck source=deps/kernel.sh
 . "$ROOT/deps/kernel.sh"
+# shellcheck source=deps/tree.sh
+. "$ROOT/deps/tree.sh"
 # shellcheck source=initramfs/image.sh
 . "$ROOT/initramfs/image.sh"
 # shellcheck source=initramfs/add.sh
 . "$ROOT/initramfs/add.sh"
+# shellcheck source=initramfs/packages.sh
+. "$ROOT/initramfs/packages.sh"
 # shellcheck source=initramfs/script.sh
 . "$ROOT/initramfs/script.sh"
 # shellcheck source=initramfs/pmu.sh

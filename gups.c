@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "bench/checksum.h"
@@ -62,6 +63,8 @@
 #define REFRESH_GAIN 1.3
 /* If the rate falls this much others had the CPU meanwhile: try once more. */
 #define REFRESH_LOSS 0.8
+/* What a loop must be faster than the simpler one to be taken. */
+#define LOOP_GAIN 1.1
 /* A probe's table: 32 pages a thread, its updates for 20 ms. */
 #define PROBE_PAGES 32
 #define PROBE_NS (UINT64_C(20) * 1000000)
@@ -83,7 +86,7 @@ struct worker {
 	uint64_t first, words; /* the index of slice[0], how many */
 	const struct gups_loops *loops;
 	struct gups_loops_draw stream;
-	struct checksum *checksum;
+	struct checksum checksum;
 	uint64_t start; /* the value of its stream at gups_fill() */
 	unsigned int epoch; /* that it is in, from 0 */
 	unsigned int seen; /* the last epoch that it made updates in */
@@ -133,13 +136,18 @@ struct gups {
 	atomic_uint moves; /* read by others while it updates */
 };
 
+uint64_t gups_done_by(const struct gups *g, unsigned int thread)
+{
+	return atomic_load_explicit(&g->workers[thread].done,
+				    memory_order_relaxed);
+}
+
 uint64_t gups_done(const struct gups *g)
 {
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < g->config.threads; i++)
-		sum += atomic_load_explicit(&g->workers[i].done,
-					    memory_order_relaxed);
+		sum += gups_done_by(g, i);
 	return sum;
 }
 
@@ -318,6 +326,11 @@ struct pattern_epoch gups_epoch(const struct gups *g)
 unsigned int gups_moves(const struct gups *g)
 {
 	return atomic_load(&((struct gups *)g)->moves);
+}
+
+bool gups_is_out_of_moves(const struct gups *g)
+{
+	return g->epochs && nr_epochs(g) == MAX_EPOCHS;
 }
 
 /*
@@ -800,12 +813,18 @@ static int grow(struct gups *g)
 
 /*
  * Each loop is measured twice, in turn, and the better rate counts: a single
- * hiccup decides nothing.
+ * hiccup decides nothing. HPCC's own way is left only for one that
+ * is clearly faster: else noise would choose, and two runs that are to be
+ * compared would have different loops.
  */
 static int choose_loop(struct gups *g, struct gups_warm_up *result)
 {
-	enum gups_loops_kind best = GUPS_LOOPS_PLAIN;
+	enum gups_loops_kind best = GUPS_LOOPS_BATCH;
 
+	if (g->config.loop) {
+		g->loop = g->config.loop - 1;
+		return 0;
+	}
 	for (int round = 0; round < 2; round++) {
 		for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++) {
 			double rate = measure(g, l, CHOOSE_NS);
@@ -816,10 +835,12 @@ static int choose_loop(struct gups *g, struct gups_warm_up *result)
 				result->rate[l] = rate;
 		}
 	}
-	for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++)
-		if (result->rate[l] > result->rate[best])
-			best = l;
-	g->loop = best;
+	if (result->rate[GUPS_LOOPS_TOUCH] > result->rate[best] * LOOP_GAIN)
+		best = GUPS_LOOPS_TOUCH;
+	g->loop = result->rate[best] >
+				  result->rate[GUPS_LOOPS_PLAIN] * LOOP_GAIN ?
+			  best :
+			  GUPS_LOOPS_PLAIN;
 	return 0;
 }
 
@@ -931,7 +952,7 @@ static int checksum_stream(struct worker *w)
 
 		if (n > change)
 			n = change;
-		w->loops->checksum(w->checksum, &w->stream, n);
+		w->loops->checksum(&w->checksum, &w->stream, n);
 		left -= n;
 		done += n;
 		atomic_store_explicit(&w->done, done, memory_order_relaxed);
@@ -942,7 +963,7 @@ static int checksum_stream(struct worker *w)
 /* Adds to it what the table says that they did. */
 static int checksum_slice(struct worker *w)
 {
-	checksum_table(w->checksum, w->slice, w->words, w->first);
+	checksum_table(&w->checksum, w->slice, w->words, w->first);
 	return 0;
 }
 
@@ -971,16 +992,26 @@ static uint64_t all_errors(const struct gups *g)
 	return sum;
 }
 
+/* The kernel gives each process some random bytes; passes differ in time. */
+static uint64_t draw_key(void)
+{
+	const void *random = (const void *)getauxval(AT_RANDOM);
+	uint64_t key = 0;
+
+	if (random)
+		memcpy(&key, random, sizeof(key));
+	return prng_mix(key + now_ns());
+}
+
 /* The table stays as it is. */
 static int verify_by_sum(struct gups *g, struct gups_verdict *v,
 			 gups_tick *tick, void *arg)
 {
-	unsigned int n = g->config.threads;
-	struct checksum *sums = xcalloc(n, sizeof(*sums));
+	struct checksum sum = { .key = draw_key() };
 	int err;
 
-	for (unsigned int i = 0; i < n; i++)
-		g->workers[i].checksum = &sums[i];
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		g->workers[i].checksum = sum;
 	recount(g);
 	err = run_phase(g, checksum_stream, NULL, tick, arg);
 	v->complete = !err && !atomic_load(&g->stop);
@@ -990,10 +1021,9 @@ static int verify_by_sum(struct gups *g, struct gups_verdict *v,
 	 * The threads of a pattern change each other's slices: only the sum
 	 * over all of them is zero.
 	 */
-	for (unsigned int i = 1; i < n; i++)
-		checksum_merge(&sums[0], &sums[i]);
-	v->errors = v->complete && !checksum_is_zero(&sums[0]);
-	free(sums);
+	for (unsigned int i = 0; i < g->config.threads; i++)
+		checksum_merge(&sum, &g->workers[i].checksum);
+	v->errors = v->complete && !checksum_is_zero(&sum);
 	return err;
 }
 
@@ -1021,7 +1051,8 @@ int gups_verify(struct gups *g, struct gups_verdict *v, gups_tick *tick,
 		void *arg)
 {
 	uint64_t begin = now_ns();
-	bool suspect = g->config.verify == VERIFY_REPLAY;
+	bool suspect = g->config.verify == VERIFY_REPLAY ||
+		       !checksum_is_possible();
 	int err = 0;
 
 	*v = (struct gups_verdict){ 0 };
@@ -1144,12 +1175,29 @@ double gups_cpu_time(const struct gups *g)
 	return g->cpu_time;
 }
 
+void gups_set_flusher(struct gups *g, uint64_t ns)
+{
+	tlb_flusher_set(g->flusher, ns);
+}
+
 void gups_flusher_count(const struct gups *g, struct tlb_flusher_count *count)
 {
 	tlb_flusher_count(g->flusher, count);
 }
 
-double gups_touches(double updates_per_s, uint64_t bytes, double sample_s)
+double gups_touches(const struct gups *g, double updates, bool hot)
 {
-	return updates_per_s * sample_s * PAGE_BYTES / (double)bytes;
+	const struct pattern *p = g->config.pattern;
+	struct pattern_epoch e = gups_epoch(g);
+	double pages = (double)g->config.bytes / PAGE_BYTES, share = 1;
+
+	if (p && pattern_hot_pages(p)) {
+		share = pattern_hot_share(p, &e);
+		pages = (double)pattern_hot_pages(p);
+		if (!hot) {
+			share = 1 - share;
+			pages = (double)pattern_pages(p) - pages;
+		}
+	}
+	return updates * share / pages;
 }

@@ -53,6 +53,7 @@ struct gups_config {
 	int hot_node, near_node;
 	uint32_t hot_near;
 	uint64_t rate; /* updates a second at most; 0: no limit */
+	unsigned int loop; /* enum gups_loops_kind + 1; 0: the fastest */
 	/* The period of the TLB flusher in gups_update(), ns; 0: there is none. */
 	uint64_t tlb_flusher_ns;
 };
@@ -70,7 +71,7 @@ struct gups_times {
 
 struct gups_warm_up {
 	double before, after; /* updates/s, before and after a growth phase */
-	double rate[NR_GUPS_LOOPS]; /* updates/s of the loops */
+	double rate[NR_GUPS_LOOPS]; /* updates/s of the loops; 0: not measured */
 	bool refresh; /* is the emulator's TLB refreshed during the run? */
 };
 
@@ -116,12 +117,15 @@ int gups_fill(struct gups *g);
 int gups_update(struct gups *g, uint64_t updates, uint64_t limit_ns,
 		gups_tick *tick, void *arg);
 uint64_t gups_done(const struct gups *g); /* updates since gups_fill */
+uint64_t gups_done_by(const struct gups *g, unsigned int thread);
 /*
  * The epoch that the updates are in, and how often the hot set has moved. They
  * may be asked while gups_update() runs, from its tick.
  */
 struct pattern_epoch gups_epoch(const struct gups *g);
 unsigned int gups_moves(const struct gups *g);
+/* Has it moved, and its phase changed, as often as a run can? Then it stays. */
+bool gups_is_out_of_moves(const struct gups *g);
 const struct table *gups_table(const struct gups *g);
 
 /*
@@ -131,7 +135,8 @@ const struct table *gups_table(const struct gups *g);
 int gups_digest(struct gups *g, uint64_t *digest);
 /*
  * Is every word what the updates make of it? The checksum of the table must be
- * that of the updates (checksum.h). If they differ, or with VERIFY_REPLAY, the
+ * that of the updates (checksum.h): a wrong table has it once in 2^64. If they
+ * differ, or with VERIFY_REPLAY, or on a machine that cannot compute it, the
  * updates are made once more, as HPCC does it: that undoes them (XOR), and the
  * words with T[i] != i are counted. tick may be NULL.
  */
@@ -147,14 +152,15 @@ bool gups_pinned(const struct gups *g); /* has each thread a CPU? */
 const char *gups_loop(const struct gups *g); /* the chosen one's name */
 /* CPU time of the threads in gups_update(), seconds, without the flusher's. */
 double gups_cpu_time(const struct gups *g);
+/* Another period for the TLB flusher, if there is one; at any time. */
+void gups_set_flusher(struct gups *g, uint64_t ns);
 /* What the TLB flusher has done; zeros without one. */
 void gups_flusher_count(const struct gups *g, struct tlb_flusher_count *count);
 /*
- * How often a page of a table of so many bytes is touched in one of DAMON's
- * sampling intervals, by uniform updates. Below 2 a seventh of the samples see
- * no access, and a hot page looks idle now and then.
+ * How often so many updates touch a hot page, or another one, in the mean; of
+ * a table without a hot set all pages are alike.
  */
-double gups_touches(double updates_per_s, uint64_t bytes, double sample_s);
+double gups_touches(const struct gups *g, double updates, bool hot);
 
 /* What accesses to a node cost when all threads make them, seconds each. */
 struct gups_probe {

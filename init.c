@@ -111,6 +111,36 @@ void init_take_console(void)
 		close(fd);
 }
 
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; *text; text += *text == ' ') {
+		size_t n = strcspn(text, " ");
+
+		if (n == len && !strncmp(text, word, n))
+			return true;
+		text += n;
+	}
+	return false;
+}
+
+int init_own_words(int argc, char **argv)
+{
+	char *line = sysfs_slurp("/proc/cmdline");
+	char *ours = line ? strstr(line, " -- ") : NULL;
+	int foreign = 0;
+
+	if (ours)
+		*ours = '\0';
+	while (ours && foreign + 1 < argc && has_word(line, argv[foreign + 1]))
+		foreign++;
+	free(line);
+	memmove(argv + 1, argv + 1 + foreign,
+		(size_t)(argc - foreign) * sizeof(*argv));
+	return argc - foreign;
+}
+
 /* --------------------------------------------------------------- modules */
 
 static void load_module(const char *path)

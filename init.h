@@ -16,6 +16,11 @@
 bool init_is_ours(void);
 /* Mounts what a run needs, sees to descriptors 0 to 2. */
 void init_begin(void);
+/*
+ * The kernel hands on what it does not know of its own words, too, those before
+ * " -- " ("nokaslr" is its loader's): takes them out of argv, and returns argc.
+ */
+int init_own_words(int argc, char **argv);
 /* Loads the kernel modules that the image lists. */
 void init_modules(void);
 

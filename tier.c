@@ -318,11 +318,13 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 	if (!init && plan_is(plan, VERB_HEADER) && !plan->no_header)
 		show_header(argc, argv, &machine);
 	show_environment(argc, argv, &machine);
-	if (init)
+	if (init) {
+		run_script("/etc/tier/begin", result);
 		make_regions(plan);
+	}
 	if (plan->verb && !is_look(plan) && !plan->root)
 		check_log_begin();
-	if (plan->verb)
+	if (plan->verb && !result->status)
 		do_work(&s, plan, here, result);
 	check_log_end(init);
 	/* Interrupted at the console without --once: look around by hand. */
@@ -440,6 +442,7 @@ int main(int argc, char **argv)
 	wait_take_signals();
 	if (init) {
 		init_begin();
+		argc = init_own_words(argc, argv);
 		check_log_begin();
 	}
 	open_standard();

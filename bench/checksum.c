@@ -3,28 +3,40 @@
 /*
  * checksum.c - a checksum of a table that XORs can be followed in.
  */
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
 #include "bench/checksum.h"
 #include "lib/base.h"
 
-UNCROSSED(128)
-void checksum_table(struct checksum *s, const uint64_t *t, uint64_t words,
+bool checksum_is_possible(void)
+{
+#ifdef __x86_64__
+	unsigned int a, b, c, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_PCLMUL &&
+	       c & bit_SSE4_1;
+#else
+	return false;
+#endif
+}
+
+UNCROSSED(256)
+void checksum_table(struct checksum *c, const uint64_t *t, uint64_t words,
 		    uint64_t first)
 {
 	for (uint64_t i = 0; i < words; i++)
-		checksum_add(s, first + i, t[i] ^ (first + i));
+		checksum_add(c, first + i, t[i] ^ (first + i));
 }
 
 void checksum_merge(struct checksum *into, const struct checksum *from)
 {
-	for (int i = 0; i < CHECKSUM_BUCKETS; i++)
-		into->bucket[i] ^= from->bucket[i];
+	for (int i = 0; i < 2; i++)
+		into->sum[i] ^= from->sum[i];
 }
 
-bool checksum_is_zero(const struct checksum *s)
+bool checksum_is_zero(const struct checksum *c)
 {
-	uint64_t any = 0;
-
-	for (int i = 0; i < CHECKSUM_BUCKETS; i++)
-		any |= s->bucket[i];
-	return !any;
+	return !(c->sum[0] | c->sum[1]);
 }

@@ -3,16 +3,19 @@
  * checksum.h - a checksum of a table that can be computed in two ways: from the
  * table, and from the updates alone.
  *
- * Each word's difference from its start is rotated, and XORed into one of
- * 1024 buckets; bucket and rotation depend on the word's index. Rotation and
- * XOR are linear over XOR, so the checksum of the table after the run is the
- * XOR of what each single update adds. That is computed from the random stream
- * without the table: no cache or TLB misses, a tenth of the time of a replay.
+ * Each word's difference from its start is multiplied, without carries, by a
+ * number that follows from a key and the word's index; the sum, without
+ * carries, is the checksum. Both are linear over XOR, so that of the table
+ * after the run is the sum of what every single update adds, which is computed
+ * from the random stream without touching the table: no cache or TLB misses, a
+ * tenth of the time that a replay takes.
  *
- * It detects: one wrong word always; several that are wrong independently of
- * each other, but for 1 in 2^64 cases; an update that went to another word,
- * but for 1 in 65536 cases (two pages that changed places are 512 of them). A
- * replay does not notice the last if it goes to the same wrong word.
+ * What it misses: with numbers drawn at random, independently for each word, a
+ * wrong table, whatever is wrong with it, has the right checksum in 1 of 2^64
+ * keys: of all words that are wrong all numbers but one may be fixed, then one
+ * value at most of that one cancels the others (multilinear hashing; Carter and
+ * Wegman 1979). Here they are splitmix64's, mixed from a key that is drawn when
+ * the updates are done: nothing that becomes of the table depends on it.
  */
 #ifndef TIER_BENCH_CHECKSUM_H
 #define TIER_BENCH_CHECKSUM_H
@@ -20,29 +23,48 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHECKSUM_BUCKETS 1024
+#include "bench/prng.h"
 
 struct checksum {
-	uint64_t bucket[CHECKSUM_BUCKETS];
+	uint64_t key;
+	uint64_t sum[2]; /* low, high */
 };
 
-/* Adds value at the index: what one update does, or one word holds. */
-static inline void checksum_add(struct checksum *s, uint64_t index,
+/* Can this machine multiply without carries? (x86: PCLMULQDQ) */
+bool checksum_is_possible(void);
+
+/*
+ * Adds value at the index: what one update does, or one word holds. The product
+ * is added by halves: an emulator keeps vectors in memory, and to load both
+ * halves at once when they have just been stored apart stalls the host.
+ */
+static inline void checksum_add(struct checksum *c, uint64_t index,
 				uint64_t value)
 {
-	/* 2^64 / golden ratio: neighbours come far apart (Knuth 6.4). */
-	uint64_t hash = index * UINT64_C(0x9e3779b97f4a7c15);
-	unsigned int by = (unsigned int)(hash >> 48) & 63;
+#ifdef __x86_64__
+	uint64_t low = prng_mix(c->key + index * PRNG_GAMMA), high;
 
-	s->bucket[hash >> 54] ^= value << by | value >> (-by & 63);
+	__asm__("movq %0, %%xmm0\n\t"
+		"movq %2, %%xmm1\n\t"
+		"pclmulqdq $0, %%xmm1, %%xmm0\n\t"
+		"movq %%xmm0, %0\n\t"
+		"pextrq $1, %%xmm0, %1"
+		: "+r"(low), "=r"(high)
+		: "r"(value)
+		: "xmm0", "xmm1");
+	c->sum[0] ^= low;
+	c->sum[1] ^= high;
+#else
+	(void)c, (void)index, (void)value;
+#endif
 }
 
 /* Adds so many words at t; the first has the index first, and started as it. */
-void checksum_table(struct checksum *s, const uint64_t *t, uint64_t words,
+void checksum_table(struct checksum *c, const uint64_t *t, uint64_t words,
 		    uint64_t first);
 /* Adds one checksum to another. */
 void checksum_merge(struct checksum *into, const struct checksum *from);
 /* Equal ones added into one cancel each other out: it is zero then. */
-bool checksum_is_zero(const struct checksum *s);
+bool checksum_is_zero(const struct checksum *c);
 
 #endif

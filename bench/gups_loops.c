@@ -92,7 +92,7 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 		s->value = r;                                                  \
 		plain_##slot(s, count);                                        \
 	}                                                                      \
-	UNCROSSED(128)                                                         \
+	UNCROSSED(256)                                                         \
 	static void checksum_##slot(struct checksum *k,                        \
 				    struct gups_loops_draw *s, uint64_t count) \
 	{                                                                      \
@@ -175,11 +175,23 @@ INLINE struct spot draw_zipf(const struct gups_loops_draw *s, uint64_t r)
 	return spot;
 }
 
+/*
+ * Where in a block this thread's part begins, in words (PATTERN_TURN). Its words
+ * are a power of two, so a mask rounds to it.
+ */
+INLINE uint64_t part_of(const struct gups_loops_draw *s, uint64_t block)
+{
+	uint32_t turn = (uint32_t)block * PATTERN_TURN & PATTERN_TURNS;
+
+	return (uint64_t)(turn + s->turn) * s->block_words >> 32 & s->part_mask;
+}
+
 /* -------------------------------------- 8 bytes each, and all are written */
 
 INLINE uint64_t word_of(const struct gups_loops_draw *s, struct spot spot)
 {
-	return spot.block * s->block_words + (spot.within >> s->left_over);
+	return spot.block * s->block_words + part_of(s, spot.block) +
+	       (spot.within >> s->left_over);
 }
 
 #define DEFINE_DRAWS(kind)                                                   \
@@ -260,20 +272,6 @@ INLINE uint64_t draw_batch(struct gups_loops_draw *s,
 #define UPDATE_WORD(s, t, d) ((t)[(d).word] ^= (d).value)
 DEFINE_BATCHES(word, UNCROSSED(256), UPDATE_WORD)
 
-UNCROSSED(256)
-static void checksum_word(struct checksum *k, struct gups_loops_draw *s,
-			  uint64_t count)
-{
-	struct gups_loops_drawn d[BATCH];
-	uint64_t n;
-
-	for (; count; count -= n) {
-		n = draw_batch(s, d, count);
-		for (uint64_t i = 0; i < n; i++)
-			checksum_add(k, s->first + d[i].word, d[i].value);
-	}
-}
-
 /* ------------------------------------------------------------- any pattern */
 
 /*
@@ -290,7 +288,7 @@ INLINE struct gups_loops_drawn draw(const struct gups_loops_draw *s, uint64_t r)
 	if (s->order)
 		spot.block = s->order[spot.block];
 	/* In two steps, as a shift by all 64 bits is undefined. */
-	d.word = spot.block * s->block_words +
+	d.word = spot.block * s->block_words + part_of(s, spot.block) +
 		 (spot.within >> 1 >> (s->left_over - 1) << s->object);
 	if ((more & (PATTERN_ONE - 1)) < s->reads)
 		d.value = 0;
@@ -314,15 +312,11 @@ INLINE void access_object(struct gups_loops_draw *s, uint64_t *t,
 }
 
 UNCROSSED(512)
-static void ahead_any(struct gups_loops_draw *stream,
-		      struct gups_loops_drawn *d, uint64_t count)
+__attribute__((optimize("Os"))) static void
+ahead_any(struct gups_loops_draw *s, struct gups_loops_drawn *d, uint64_t count)
 {
-	const struct gups_loops_draw s = *stream;
-	uint64_t state = s.value;
-
 	for (; count; count--, d++)
-		*d = draw(&s, prng_mix(state += PRNG_GAMMA));
-	stream->value = state;
+		*d = draw(s, prng_mix(s->value += PRNG_GAMMA));
 }
 
 UNCROSSED(256)
@@ -337,32 +331,39 @@ static void plain_any(struct gups_loops_draw *s, uint64_t count)
 }
 DEFINE_BATCHES(any, UNCROSSED(512), access_object)
 
-UNCROSSED(256)
-static void checksum_any(struct checksum *k, struct gups_loops_draw *s,
-			 uint64_t count)
+/* Of all patterns. What is only read adds nothing. */
+UNCROSSED(512)
+static void checksum_drawn(struct checksum *k, struct gups_loops_draw *s,
+			   uint64_t count)
 {
-	struct gups_loops_drawn d = { 0 };
+	struct gups_loops_drawn d[BATCH];
+	uint64_t n;
 
-	for (; count; count--) {
-		ahead_any(s, &d, 1);
-		for (uint64_t i = 0; d.value && i >> s->object == 0; i++)
-			checksum_add(k, s->first + d.word + i, d.value);
+	for (; count; count -= n) {
+		n = draw_batch(s, d, count);
+		for (uint64_t i = 0; i < n; i++)
+			for (uint64_t at = 0;
+			     d[i].value && at >> s->object == 0; at++)
+				checksum_add(k, s->first + d[i].word + at,
+					     d[i].value);
 	}
 }
 
 /* ----------------------------------------------------------------- choice */
 
-#define LOOPS(name, batches)                                        \
+#define LOOPS(name, batches, checksum)                              \
 	{                                                           \
 		{ plain_##name, batch_##batches, touch_##batches }, \
-			checksum_##batches                          \
+			checksum_##checksum                         \
 	}
-static const struct gups_loops mask_loops = LOOPS(slot_mask, slot_mask);
-static const struct gups_loops scale_loops = LOOPS(slot_scale, slot_scale);
-static const struct gups_loops hot_loops = LOOPS(hot, word);
-static const struct gups_loops scattered_loops = LOOPS(scattered, word);
-static const struct gups_loops zipf_loops = LOOPS(zipf, word);
-static const struct gups_loops any_loops = LOOPS(any, any);
+static const struct gups_loops mask_loops =
+	LOOPS(slot_mask, slot_mask, slot_mask);
+static const struct gups_loops scale_loops =
+	LOOPS(slot_scale, slot_scale, slot_scale);
+static const struct gups_loops hot_loops = LOOPS(hot, word, drawn);
+static const struct gups_loops scattered_loops = LOOPS(scattered, word, drawn);
+static const struct gups_loops zipf_loops = LOOPS(zipf, word, drawn);
+static const struct gups_loops any_loops = LOOPS(any, any, drawn);
 
 const struct gups_loops *gups_loops_of_slice(uint64_t words)
 {
@@ -403,8 +404,9 @@ const struct gups_loops *gups_loops_of_pattern(const struct pattern *p,
 	unsigned int object = (unsigned int)__builtin_ctzll(plan->object) - 3;
 
 	*s = (struct gups_loops_draw){
-		.table = table + words * id,
-		.first = words * id,
+		.table = table,
+		.turn = pattern_turn(p, id),
+		.part_mask = -words,
 		.order = p->order,
 		.slots = p->slots,
 		.blocks = p->blocks,

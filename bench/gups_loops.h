@@ -56,17 +56,18 @@ struct gups_loops_draw {
 	uint64_t n, first;
 
 	/*
-	 * A pattern's: table is where the thread's part of block 0 begins. In
-	 * each block the thread has 2^k objects of 2^object words. A draw has
-	 * 64 bits: the upper k say which object it is, left_over (64 - k) are
-	 * not needed for that.
+	 * A pattern's: table is all of it. The thread has a part of each block,
+	 * 2^k objects of 2^object words. A draw has 64 bits: the upper k say
+	 * which object of the part it is, left_over (64 - k) are not needed for
+	 * that.
 	 */
 	gups_loops_ahead_fn *ahead;
 	const uint32_t *order;
 	const struct pattern_slot *slots;
-	uint64_t blocks, block_words, hot_blocks;
+	uint64_t blocks, block_words, hot_blocks, part_mask;
 	uint64_t limit; /* a draw below it is of a hot block */
 	struct gups_loops_side cold, hot; /* hot: the difference to cold */
+	uint32_t turn; /* pattern_turn() of the thread */
 	uint32_t reads; /* of PATTERN_ONE */
 	unsigned int left_over, object; /* bits */
 };
@@ -74,7 +75,7 @@ struct gups_loops_draw {
 /* Makes count updates. */
 typedef void gups_loops_fn(struct gups_loops_draw *s, uint64_t count);
 /* Adds to the checksum what count updates would do, without the table. */
-typedef void gups_loops_checksum_fn(struct checksum *k,
+typedef void gups_loops_checksum_fn(struct checksum *c,
 				    struct gups_loops_draw *s, uint64_t count);
 
 struct gups_loops {

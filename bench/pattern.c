@@ -251,6 +251,16 @@ uint64_t pattern_page(const struct pattern *p, const struct pattern_epoch *e,
 	return place * p->block_pages + i;
 }
 
+unsigned int pattern_owner(const struct pattern *p, uint64_t page)
+{
+	uint64_t part = page % p->block_pages / (p->block_pages / p->threads);
+	uint32_t turn = (uint32_t)(page / p->block_pages) * PATTERN_TURN &
+			PATTERN_TURNS;
+
+	turn = (uint32_t)((uint64_t)turn * p->threads >> 32);
+	return (unsigned int)(part + p->threads - turn) % p->threads;
+}
+
 bool pattern_is_hot(const struct pattern *p, const struct pattern_epoch *e,
 		    uint64_t page)
 {
@@ -352,9 +362,13 @@ void pattern_describe(const struct pattern *p, struct textbuf *t)
 
 	format_size(hot, pattern_hot_pages(p) * PAGE_BYTES);
 	if (p->slots) {
-		buf_add(t,
-			"Zipf, exponent %g, over %llu pages; %.3g %% of the updates go to %s of them, %s",
-			plan->zipf, (unsigned long long)pattern_pages(p),
+		buf_add(t, "Zipf, exponent %g, over %llu ", plan->zipf,
+			(unsigned long long)p->blocks);
+		/* Its threads have equal parts of a block. */
+		if (p->block_pages > 1)
+			buf_add(t, "blocks of %llu ",
+				(unsigned long long)p->block_pages);
+		buf_add(t, "pages; %.3g %% of the updates go to %s of them, %s",
 			100 * p->share[p->hot_blocks], hot, place);
 	} else if (p->hot_blocks) {
 		add_rates(t, plan);

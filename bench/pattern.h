@@ -106,6 +106,26 @@ uint64_t pattern_hot_pages(const struct pattern *p);
 /* The number, in the table, of the i-th page of the block with that rank. */
 uint64_t pattern_page(const struct pattern *p, const struct pattern_epoch *e,
 		      uint64_t rank, uint64_t i);
+/*
+ * Each block has as many parts as there are threads, and which of them a
+ * thread has is turned from block to block: were it not, pages that lie on the
+ * nodes by turns would be dealt to the threads with them, a node for each.
+ *
+ * By how much is the block's number times 2^32 / golden ratio, of 2^32: no
+ * small number of blocks brings it back (Weyl; Knuth 6.4). Its upper 12 bits
+ * are taken, so that no two of 1024 threads meet by rounding.
+ */
+#define PATTERN_TURN UINT32_C(0x9e3779b9)
+#define PATTERN_TURNS UINT32_C(0xfff00000)
+#define PATTERN_MAX_THREADS 1024
+
+/* What a thread adds to the turn: id / threads of 2^32, rounded up. */
+static inline uint32_t pattern_turn(const struct pattern *p, unsigned int id)
+{
+	return (uint32_t)(((uint64_t)UINT32_MAX / p->threads + 1) * id);
+}
+/* The thread that updates the page, one of those that are updated at all. */
+unsigned int pattern_owner(const struct pattern *p, uint64_t page);
 bool pattern_is_hot(const struct pattern *p, const struct pattern_epoch *e,
 		    uint64_t page);
 /* The hot pages' share of the updates, 0 to 1. */

@@ -117,28 +117,36 @@ static struct pmu_page_range difference(const struct pmu_counts *a,
 	return d;
 }
 
-static bool is_near(const struct pmu_page_range *r, const bool *near)
+double pmu_shares(const struct pmu_counts *a, const struct pmu_counts *b,
+		  const bool *near, double share[NODE_MAX])
 {
-	int node = pmu_node(r);
+	double here = 0, all = 0;
 
-	return node >= 0 && near[node];
+	memset(share, 0, NODE_MAX * sizeof(*share));
+	if (!a->known || !b->known)
+		return NAN;
+	for (uint32_t i = 0; i < b->page.nr_ranges; i++) {
+		struct pmu_page_range d = difference(a, b, i);
+		double n = (double)(d.table[PMU_LOADS] + d.table[PMU_STORES]);
+		int node = pmu_node(&d);
+
+		all += n;
+		if (node < 0 || node >= NODE_MAX)
+			continue;
+		here += near[node] ? n : 0;
+		share[node] += n;
+	}
+	for (int i = 0; i < NODE_MAX; i++)
+		share[i] /= all;
+	return here / all;
 }
 
 double pmu_near_share(const struct pmu_counts *a, const struct pmu_counts *b,
 		      const bool *near)
 {
-	uint64_t here = 0, all = 0;
+	double share[NODE_MAX];
 
-	if (!a->known || !b->known)
-		return NAN;
-	for (uint32_t i = 0; i < b->page.nr_ranges; i++) {
-		struct pmu_page_range d = difference(a, b, i);
-		uint64_t n = d.table[PMU_LOADS] + d.table[PMU_STORES];
-
-		all += n;
-		here += is_near(&d, near) ? n : 0;
-	}
-	return all ? (double)here / (double)all : NAN;
+	return pmu_shares(a, b, near, share);
 }
 
 /* ------------------------------------------------------------------- report */

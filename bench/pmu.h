@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mm/node_max.h"
 #include "plugin/pmu_page.h"
 
 struct pmu_counts {
@@ -47,9 +48,12 @@ bool pmu_injected(int node, struct pmu_page_range *r);
 /* What an access to that node's memory waits at most, seconds. */
 double pmu_latency(int node);
 /*
- * The share of the table's accesses, between two readings, that were near;
- * NAN if there were none, or without the plugin. near is by node.
+ * The share of the table's accesses, between two readings, that were near, and
+ * those by node; NAN if there were none, or without the plugin. near is by
+ * node.
  */
+double pmu_shares(const struct pmu_counts *a, const struct pmu_counts *b,
+		  const bool *near, double share[NODE_MAX]);
 double pmu_near_share(const struct pmu_counts *a, const struct pmu_counts *b,
 		      const bool *near);
 /*

@@ -50,7 +50,7 @@ struct cpu_flushes {
 /* What the parent and all processes share. */
 struct shared {
 	_Atomic uint32_t running; /* are they to flush? A futex */
-	uint64_t period_ns;
+	_Atomic uint64_t period_ns;
 	struct cpu_flushes per_cpu[];
 };
 
@@ -185,6 +185,12 @@ struct tlb_flusher *tlb_flusher_new(uint64_t period_ns, const int *cpus, int n)
 		return f;
 	tlb_flusher_free(f);
 	return NULL;
+}
+
+void tlb_flusher_set(struct tlb_flusher *f, uint64_t period_ns)
+{
+	if (f)
+		f->shared->period_ns = period_ns;
 }
 
 void tlb_flusher_free(struct tlb_flusher *f)

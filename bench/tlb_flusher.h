@@ -18,7 +18,7 @@
 struct tlb_flusher;
 
 struct tlb_flusher_count {
-	uint64_t period_ns; /* as asked for; each one is up to a fifth off */
+	uint64_t period_ns; /* as asked for last; each is up to a fifth off */
 	uint64_t flushes; /* of the CPU that had the fewest */
 	uint64_t longest_ns; /* the longest time that some CPU had none */
 	/*
@@ -43,6 +43,8 @@ uint64_t tlb_flusher_period(uint64_t sample_us);
  * before large memory is mapped. NULL on failure, with the message.
  */
 struct tlb_flusher *tlb_flusher_new(uint64_t period_ns, const int *cpus, int n);
+/* From its next flush on; NULL: nothing. */
+void tlb_flusher_set(struct tlb_flusher *f, uint64_t period_ns);
 void tlb_flusher_free(struct tlb_flusher *f); /* NULL is fine */
 
 /* They flush between these two, at once; any number of times. NULL: nothing. */

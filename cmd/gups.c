@@ -77,12 +77,13 @@ static int stage(const struct gups_run *run, const char *name)
 }
 
 struct progress {
-	const struct gups_run *run;
+	struct gups_run *run;
 	const char *what;
 	uint64_t total; /* updates, or 0: as many as total_seconds allow */
 	double total_seconds;
 	uint64_t next_ns;
 	struct gups_timeline *timeline; /* rows instead of a line of progress */
+	struct gups *followed; /* whose flusher goes by DAMON's interval */
 	int err;
 };
 
@@ -100,6 +101,8 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 			  seconds / p->total_seconds;
 	if (p->run->hogs)
 		hog_tick(p->run->hogs, seconds, part);
+	if (p->followed && session_follow(&p->run->session))
+		gups_set_flusher(p->followed, gups_flusher_period(p->run));
 	if (p->timeline) {
 		p->err = gups_timeline_tick(p->timeline, done, seconds);
 		return !p->err;
@@ -278,6 +281,7 @@ static int update(struct gups_run *run, struct gups *g, struct gups_outcome *o)
 		.total = run->endless ? 0 : run->updates,
 		.total_seconds = (double)run->gups->duration_ns / 1e9,
 		.timeline = run->timeline,
+		.followed = run->session.followed ? g : NULL,
 	};
 	int err = stage(run, "update");
 
@@ -375,10 +379,9 @@ static void begin_timeline(struct gups_run *run, struct gups *g)
 		.plan = run->gups,
 		.nodes = run->nodes,
 		.nr_nodes = run->nr_nodes,
-		.moves = &run->session.setting,
+		.session = &run->session,
 		.threads = run->threads,
 		.hogs = run->hogs,
-		.sample_s = run->session.sample_s,
 	});
 }
 
@@ -438,7 +441,7 @@ static int one_pass(struct gups_run *run)
 
 static double median(double *v, size_t n)
 {
-	sort_reals(v, n);
+	stats_sort(v, n);
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 

@@ -174,7 +174,7 @@ int gups_check_room(const struct gups_run *run, const struct place *place)
  * DAMON would see hot memory as idle. A flush within each of its sampling
  * intervals brings the truth back; hardware needs none.
  */
-static uint64_t heartbeat(const struct gups_run *run)
+uint64_t gups_flusher_period(const struct gups_run *run)
 {
 	double us = run->session.sample_s * 1e6;
 
@@ -203,8 +203,9 @@ void gups_run_config(const struct gups_run *run, const struct place *place,
 		.hot_node = run->gups->hot_node,
 		.near_node = gups_near(run)->id,
 		.hot_near = run->gups->hot_near,
+		.loop = run->gups->loop,
 		.rate = run->gups->rate,
-		.tlb_flusher_ns = heartbeat(run),
+		.tlb_flusher_ns = gups_flusher_period(run),
 	};
 }
 

@@ -44,7 +44,8 @@ int gups_take(struct plan *plan, int n, char **operand);
 	"pinned b each to a CPU\n"                                        \
 	"pages s 4k, thp or hugetlb\n"                                    \
 	"seed u:number of --seed\n"                                       \
-	"loop s the update loop that was chosen\n"                        \
+	"loop s the update loop: plain, batch or touch\n"                 \
+	"loop_by s chosen by measuring, or option\n"                      \
 	"pattern.kind s uniform, hot set or zipf; pattern null: HPCC's\n" \
 	"pattern.hot_bytes u of the hot set\n"                            \
 	"pattern.hot_rate r:part_of_1 of the updates that go to it\n"     \
@@ -107,6 +108,8 @@ int gups_check_room(const struct gups_run *run, const struct place *place);
 int gups_check_probe(struct gups_run *run, const struct place *place);
 /* Bytes of the hot pages that are placed on this node apart from the rest. */
 uint64_t gups_check_apart(const struct gups_run *run, const struct node *n);
+/* Between flushes of the TLBs, ns, by DAMON's sampling interval; 0: none. */
+uint64_t gups_flusher_period(const struct gups_run *run);
 /* What gups.c has to know of the run. */
 void gups_run_config(const struct gups_run *run, const struct place *place,
 		     struct gups_config *config);

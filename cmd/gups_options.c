@@ -17,7 +17,7 @@
 #include "lib/text.h"
 #include "mm/page.h"
 
-#define MAX_THREADS 1024
+#define MAX_THREADS PATTERN_MAX_THREADS
 /* HPCC's stream: a seed is a start this many updates further on. */
 #define MAX_SEED 16777215
 /* A trapped gigabyte takes most of an hour: ask before spending ten minutes. */
@@ -273,6 +273,16 @@ static int set_honest(struct plan *p, const char *arg)
 	return i < 0 ? i : 0;
 }
 
+static int set_loop(struct plan *p, const char *arg)
+{
+	static const char *const words[] = { "auto", "plain", "batch",
+					     "touch" };
+	int i = option_choice("--loop", arg, words, ARRAY_SIZE(words));
+
+	p->gups.loop = i < 0 ? 0 : (unsigned int)i;
+	return i < 0 ? i : 0;
+}
+
 static int set_verify(struct plan *p, const char *arg)
 {
 	static const char *const words[] = { "sum", "replay" };
@@ -358,7 +368,9 @@ const struct verb_option gups_options[] = {
 	{ "honest", "WHEN", set_honest,
 	  "with DAMON, keep accessed bits true: auto, off" },
 	{ "verify", "HOW", set_verify,
-	  "sum (default, two ways to one) or replay (HPCC)" },
+	  "sum (misses about 1 wrong table in 2^64) or replay" },
+	{ "loop", "KIND", set_loop,
+	  "plain, batch or touch; auto (default): by measuring" },
 	{ "against", "NODE", set_against,
 	  "alternate with an equal table on NODE, and compare" },
 	{ "window", "TIME", set_window,

@@ -59,6 +59,10 @@ void gups_report_warm_up(const struct gups *g, const struct gups_warm_up *w)
 		report_say(
 			"warm-up  %.2f M updates/s; refreshing a TLB brings nothing here: not used\n",
 			w->before / 1e6);
+	if (!(w->rate[GUPS_LOOPS_PLAIN] > 0)) {
+		report_say("loop     %s (--loop)\n", gups_loop(g));
+		return;
+	}
 	report_say("loop     %s (", gups_loop(g));
 	for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++)
 		report_say("%s%s %.2f", l ? ", " : "", gups_loops_names[l],
@@ -113,6 +117,7 @@ void gups_report_plan(const struct gups_run *run, const struct place *place,
 	report_str("pages", pages[run->gups->pages]);
 	report_u64("seed", run->gups->seed);
 	report_str("loop", gups_loop(g));
+	report_str("loop_by", run->gups->loop ? "option" : "measuring");
 	if (run->pattern)
 		member_pattern(run);
 	else
@@ -142,22 +147,76 @@ REPORT_RECORD(
 	"cpu_s r CPU time of the threads in it\n"
 	"updates_per_s r updates / elapsed_s\n"
 	"gups r:GUP/s the same in 10^9 a second\n"
+	"hpcc_table b the table is HPCC's, bit for bit, if it is verified\n"
 	"errors u:words that are not what the updates make of them\n"
 	"verified b all was looked at, and nothing wrong\n"
-	"verified_by s sum or replay; null: interrupted\n"
+	"verified_by s sum (misses a wrong table about once in 2^64) or replay; null: interrupted\n"
 	"table_digest s 64 bits over all words, hexadecimal\n"
 	"pages_at_start|pages_at_end.node* u:pages by node\n"
 	"pages_at_start|pages_at_end.absent u:pages in no memory\n"
 	"pages_at_start|pages_at_end.in_transit u:pages that could not be told\n"
 	"rate_before_refresh r:1/s updates, with the TLB as it was\n"
 	"rate_after_refresh r:1/s with the emulator's TLB refreshed\n"
-	"loop_rates.* r:1/s updates in the warm-up, by loop\n"
+	"loop_rates.* r:1/s updates in the warm-up, by loop; null: not measured\n"
 	"hot_set_moves u:times the hot set moved\n"
+	"hot_set_stays b it moved, and its phase changed, as often as a run can\n"
 	"tlb_refresh b the emulator's TLB was refreshed\n"
 	"tlb_flushes u:times\n"
 	"tlb_growths u:times\n"
 	"estimate_s r of a trapped node, what was expected; null: of none\n"
 	"times_s.populate|locate|warm_up|fill|update|digest|verify r of the stages, wall clock\n");
+
+/* What makes the table another one than HPCC's; NULL: nothing. */
+static const char *why_not_hpcc(const struct gups_run *run,
+				const struct gups_outcome *o)
+{
+	uint64_t entries = run->gups->bytes / 8;
+
+	if (run->pattern)
+		return "a pattern draws other numbers";
+	if (entries & (entries - 1))
+		return "its size is no power of two";
+	if (run->threads > 1)
+		return "each thread has a slice of its own (--threads 1 has it)";
+	if (run->gups->seed)
+		return "--seed is another part of the stream";
+	return o->updates != 4 * entries ? "it has 4 updates a word" : NULL;
+}
+
+/* "2^27 = ", of several threads "2 slices of 2^26 = " */
+static void say_size(const struct gups_run *run)
+{
+	unsigned int slices = run->pattern ? 1 : run->threads;
+	uint64_t entries = run->gups->bytes / 8, each = entries / slices;
+	bool even = each * slices == entries && !(each & (each - 1));
+
+	report_say("\nMain table size   = ");
+	if (slices > 1)
+		report_say("%u slices %s", slices, even ? "of " : "= ");
+	if (even)
+		report_say("2^%d = ", __builtin_ctzll(each));
+	report_say("%" PRIu64 " words\n", entries);
+}
+
+/* What was checked, and what that would miss. */
+static void text_verified(const struct gups_run *run,
+			  const struct gups_outcome *o)
+{
+	const char *why = why_not_hpcc(run, o);
+
+	if (o->verdict.complete && !o->verdict.errors)
+		report_wrap(
+			"  ", "%s",
+			o->verdict.replayed ?
+				"Checked: made once more, the updates undid "
+				"themselves in every word; one that went "
+				"astray twice alike would be missed." :
+				"Checked: a sum over all words, keyed at "
+				"random after the updates, is that of the "
+				"updates; a wrong table passes about once in 2^64.");
+	report_wrap("", "%s%s.", why ? "Not HPCC's table: " : "",
+		    why ? why : "The table is HPCC's, bit for bit");
+}
 
 static void record_gups(const struct gups_run *run, const struct gups *g,
 			const struct gups_outcome *o)
@@ -176,6 +235,7 @@ static void record_gups(const struct gups_run *run, const struct gups *g,
 	report_real("cpu_s", gups_cpu_time(g));
 	report_real("updates_per_s", rate);
 	report_real("gups", rate / 1e9);
+	report_bool("hpcc_table", !why_not_hpcc(run, o));
 	report_u64("errors", o->verdict.errors);
 	report_bool("verified", o->verdict.complete && !o->verdict.errors);
 	report_str("verified_by", !o->verdict.complete ? NULL :
@@ -188,9 +248,11 @@ static void record_gups(const struct gups_run *run, const struct gups *g,
 	report_real("rate_after_refresh", o->warm.after);
 	report_open("loop_rates", '{');
 	for (enum gups_loops_kind l = 0; l < NR_GUPS_LOOPS; l++)
-		report_real(gups_loops_names[l], o->warm.rate[l]);
+		report_real(gups_loops_names[l],
+			    o->warm.rate[l] > 0 ? o->warm.rate[l] : NAN);
 	report_close('}');
 	report_u64("hot_set_moves", gups_moves(g));
+	report_bool("hot_set_stays", gups_is_out_of_moves(g));
 	report_bool("tlb_refresh", o->warm.refresh);
 	report_u64("tlb_flushes", flushes);
 	report_u64("tlb_growths", growths);
@@ -207,12 +269,7 @@ static void text_gups(const struct gups_run *run, const struct gups *g,
 	double seconds = gups_times(g)->update;
 	double rate = (double)o->updates / seconds;
 
-	if (entries & (entries - 1))
-		report_say("\nMain table size   = %" PRIu64 " words\n",
-			   entries);
-	else
-		report_say("\nMain table size   = 2^%d = %" PRIu64 " words\n",
-			   __builtin_ctzll(entries), entries);
+	say_size(run);
 	report_say("Number of updates = %" PRIu64 "%s\n", o->updates,
 		   o->stopped ? " (interrupted)" : "");
 	report_say("CPU time used  = %.6f seconds\n", gups_cpu_time(g));
@@ -234,12 +291,19 @@ static void text_gups(const struct gups_run *run, const struct gups *g,
 			   o->verdict.replayed ? "replay" : "sum");
 	report_say("\n");
 	report_say("Table digest after the run: %016" PRIx64 "\n", o->digest);
+	text_verified(run, o);
+	if (gups_is_out_of_moves(g))
+		report_say("The hot set changed as often as it can in a run, "
+			   "and stayed then.\n");
 }
 
 REPORT_RECORD(
 	accessed_bits, "accessed_bits", "what was done so that DAMON sees",
-	"damon_sample_s r DAMON's sampling interval\n"
-	"touches_per_page_and_sample r:updates of a page in that time\n"
+	"damon_sample_s r DAMON's sampling interval, at the end\n"
+	"damon_sample_first_s r at the beginning: the kernel may tune it\n"
+	"damon_tuned b does it?\n"
+	"touches_hot_page_and_sample r:updates of a hot page in that time, in the mean\n"
+	"touches_cold_page_and_sample r:updates of another one\n"
 	"heartbeat_s r between flushes of the TLBs; null: none are needed\n"
 	"heartbeats u:times they were flushed\n"
 	"longest_gap_s r between two\n"
@@ -247,14 +311,17 @@ REPORT_RECORD(
 	"blind_share r of the sampling intervals, without a flush\n");
 
 static void record_honesty(const struct gups_run *run, const struct gups *g,
-			   double sample, double touches)
+			   double hot, double cold)
 {
 	struct tlb_flusher_count c;
 
 	gups_flusher_count(g, &c);
 	report_begin(&accessed_bits);
-	report_real("damon_sample_s", sample);
-	report_real("touches_per_page_and_sample", touches);
+	report_real("damon_sample_s", run->session.sample_s);
+	report_real("damon_sample_first_s", run->session.sample_first_s);
+	report_bool("damon_tuned", run->session.tuned);
+	report_real("touches_hot_page_and_sample", hot);
+	report_real("touches_cold_page_and_sample", cold);
 	if (!run->machine.emulated) { /* hardware needs none */
 		report_null("heartbeat_s");
 		report_end();
@@ -280,10 +347,10 @@ static void text_heartbeat(const struct gups_run *run, const struct gups *g)
 		return;
 	}
 	report_wrap("  ",
-		    "The TLBs were flushed every %.1f ms (%" PRIu64
-		    " times, %.2f s of CPU time), because an emulator sets "
-		    "accessed bits only on TLB misses.",
-		    (double)c.period_ns / 1e6, c.flushes, c.cpu_s);
+		    "The TLBs were flushed %" PRIu64
+		    " times, every %.1f ms in the end (%.2f s of CPU time): an "
+		    "emulator sets accessed bits only on TLB misses.",
+		    c.flushes, (double)c.period_ns / 1e6, c.cpu_s);
 	if (c.blind > BLIND_SHARE)
 		report_wrap("  ",
 			    "In %.0f %% of the sampling intervals there was no "
@@ -297,18 +364,28 @@ static void text_heartbeat(const struct gups_run *run, const struct gups *g)
 static void text_honesty(const struct gups_run *run, struct gups *g,
 			 const struct gups_outcome *o)
 {
-	double sample = run->session.sample_s;
-	double rate = (double)o->updates / gups_times(g)->update;
-	double touches = gups_touches(rate, run->gups->bytes, sample);
+	const struct session *s = &run->session;
+	double made = (double)o->updates / gups_times(g)->update * s->sample_s;
+	double hot = gups_touches(g, made, true);
+	double cold = gups_touches(g, made, false);
+	char first[40] = "", others[40] = "";
 
-	if (sample <= 0)
+	if (s->sample_s <= 0)
 		return;
-	record_honesty(run, g, sample, touches);
+	record_honesty(run, g, hot, cold);
+	if (s->tuned)
+		snprintf(first, sizeof(first), "%s",
+			 s->followed ? " now, as the kernel tunes it" :
+				       " or less often: it is tuned");
+	if (run->pattern && pattern_hot_pages(run->pattern))
+		snprintf(others, sizeof(others), ", another one %.2g times",
+			 cold);
 	report_wrap("  ",
-		    "DAMON samples every %.0f ms; the updates touch a page "
-		    "%.1f times in that time",
-		    sample * 1e3, touches);
-	if (touches < 2)
+		    "DAMON samples every %.3g ms%s; in that time the updates "
+		    "touch a %spage %.3g times%s.",
+		    s->sample_s * 1e3, first, *others ? "hot " : "", hot,
+		    others);
+	if (hot < 2)
 		report_wrap("  ",
 			    "Below 2 a hot page looks idle in many samples: "
 			    "take a smaller table, or a policy that samples "

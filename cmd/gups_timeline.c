@@ -20,7 +20,7 @@
 #include "lib/time.h"
 #include "mm/page.h"
 #include "mm/zone.h"
-#include "sysfs.h"
+#include "tiering/telling.h"
 
 /* The hot set has arrived when so much of it is near, for so long. */
 #define ARRIVED 0.9
@@ -28,13 +28,8 @@
 #define HEAD_EVERY 20
 /* Pages of each hog that are asked for. */
 #define HOG_SAMPLE 128
-/* The kernel's default of NUMA balancing's hot threshold. */
-#define HOT_THRESHOLD_MS 1000
-/* Cold pages that are updated oftener within the time that tells hot from
- * cold look hot now and then: 1 - e^-0.05 of them. */
-#define SEPARABLE 0.05
-#define HOT_THRESHOLD_FILE \
-	"/sys/kernel/debug/sched/numa_balancing/hot_threshold_ms"
+/* Kinds of schemes that are looked at */
+#define MAX_TOLD 4
 /* The columns of two nodes fit into 80; the records have them all. */
 #define TEXT_NODES 2
 /* With so much of the CPU time spent on it, sampling takes fewer pages. */
@@ -53,10 +48,13 @@ struct look {
 
 /* Of all rows. */
 struct course {
-	double start, end, sum; /* near share; sum: x updates */
-	double hot_start, hot_end, cold_start, cold_end;
+	struct stats_part start, end, hot_start, hot_end, cold_end;
+	double sum; /* near share x updates */
 	double node_sum[NODE_MAX]; /* shares x updates */
+	double hot_sum; /* the hot set's part x updates */
 	uint64_t updates;
+	unsigned int checks; /* rows with a count and a sample, and no moves */
+	double sigmas, sigmas_squared; /* sums of theirs */
 	double since, from; /* hot set near since; it began, or moved, at */
 	bool waiting;
 	double first_s; /* until it had arrived; NAN: never */
@@ -69,12 +67,15 @@ struct gups_timeline {
 	bool near[NODE_MAX];
 	struct placement *truth;
 	struct look now, before;
+	uint64_t *done, *made; /* by thread: until now, since the row before */
+	struct pmu_counts first;
 	struct course course;
 	double next; /* the next row is due, seconds */
 	unsigned int rows, moves; /* moves: of the hot set, when last seen */
 	uint64_t first_migrated;
-	unsigned int thinned; /* rows */
-	double cpu_s;
+	unsigned int thin, thinned; /* how much now; rows */
+	double sampling_s,
+		rows_s; /* CPU time; of the rows with all that is in them */
 	uint64_t lost;
 };
 
@@ -96,7 +97,7 @@ static void look_at_hogs(struct gups_timeline *t, struct placement_part *p)
 	struct table_pages pages = { .absent = 0 };
 	uint64_t near = 0;
 
-	p->near = p->weight = NAN;
+	p->weight = NAN;
 	for (int i = 0; t->s.hogs && i < hog_count(t->s.hogs); i++)
 		hog_sample(t->s.hogs, i, HOG_SAMPLE, &pages);
 	for (int i = 0; i < NODE_MAX; i++) {
@@ -105,8 +106,8 @@ static void look_at_hogs(struct gups_timeline *t, struct placement_part *p)
 	}
 	p->lost = pages.absent + pages.unknown;
 	p->any = p->sampled;
-	if (p->any)
-		p->near = (double)near / (double)p->sampled;
+	p->near = stats_wilson((double)near / (double)p->sampled,
+			       (double)p->sampled);
 }
 
 /*
@@ -136,9 +137,33 @@ static void take_zones(struct gups_timeline *t)
 	}
 }
 
-static int look(struct gups_timeline *t, uint64_t done, double seconds)
+static void note_done(struct gups_timeline *t)
+{
+	for (unsigned int i = 0; i < t->s.threads; i++) {
+		uint64_t now = gups_done_by(t->s.g, i);
+
+		t->made[i] = now - t->done[i];
+		t->done[i] = now;
+	}
+}
+
+/* Where the table's pages are, and the hogs'. */
+static int sample(struct gups_timeline *t)
 {
 	struct pattern_epoch e = gups_epoch(t->s.g);
+	uint64_t began = thread_cpu_ns();
+	struct look *l = &t->now;
+	int err;
+
+	err = placement_look(t->truth, &e, t->made, &l->truth);
+	look_at_hogs(t, &l->hog);
+	t->lost += l->truth.hot.lost + l->truth.cold.lost;
+	t->sampling_s += (double)(thread_cpu_ns() - began) / 1e9;
+	return err;
+}
+
+static int look(struct gups_timeline *t, uint64_t done, double seconds)
+{
 	struct look *l = &t->now;
 	int err;
 
@@ -147,14 +172,13 @@ static int look(struct gups_timeline *t, uint64_t done, double seconds)
 	*l = (struct look){ .seconds = seconds, .done = done };
 	/* First: what looking costs belongs to the next row. */
 	pmu_read(&l->pmu);
-	err = placement_look(t->truth, &e, &l->truth);
-	look_at_hogs(t, &l->hog);
+	note_done(t);
+	err = sample(t);
 	if (!err)
 		err = vmstat_read(&l->counters);
 	if (!err)
 		take_zones(t);
 	migration_take_trace(&l->moves);
-	t->lost += l->truth.hot.lost + l->truth.cold.lost;
 	return err;
 }
 
@@ -163,7 +187,7 @@ static int look(struct gups_timeline *t, uint64_t done, double seconds)
 static void arrive(struct gups_timeline *t)
 {
 	struct course *c = &t->course;
-	double hot = t->now.truth.hot.near, at = t->now.seconds;
+	double hot = t->now.truth.hot.near.part, at = t->now.seconds;
 
 	if (!(hot >= ARRIVED))
 		c->since = NAN;
@@ -191,23 +215,28 @@ static void hot_set_moved(struct gups_timeline *t, unsigned int times)
 }
 
 /* An interval has the mean of the shares at its ends. */
-static void add_to_course(struct gups_timeline *t)
+static void add_to_course(struct gups_timeline *t, double sigmas)
 {
-	const struct placement_row *a = &t->before.truth, *b = &t->now.truth;
-	uint64_t made = t->now.done - t->before.done;
+	const struct placement_row *b = &t->now.truth;
+	double made = (double)(t->now.done - t->before.done);
 	struct course *c = &t->course;
 
+	if (!isnan(sigmas)) {
+		c->checks++;
+		c->sigmas += sigmas;
+		c->sigmas_squared += sigmas * sigmas;
+	}
 	/* All pages of a small sample may be in transit at once. */
-	if (isnan(a->near_share) || isnan(b->near_share))
+	if (isnan(b->near_since))
 		return;
-	c->end = b->near_share;
+	c->end = b->near;
 	c->hot_end = b->hot.near;
 	c->cold_end = b->cold.near;
-	c->updates += made;
-	c->sum += (double)made * (a->near_share + b->near_share) / 2;
+	c->updates += t->now.done - t->before.done;
+	c->sum += made * b->near_since;
+	c->hot_sum += made * b->hot.weight;
 	for (int i = 0; i < NODE_MAX; i++)
-		c->node_sum[i] += (double)made *
-				  (a->node_share[i] + b->node_share[i]) / 2;
+		c->node_sum[i] += made * b->since[i];
 }
 
 /* -------------------------------------------------------------------- rows */
@@ -230,22 +259,42 @@ static void member_sum(const char *key, const struct migration_sum *s)
 		report_null(key);
 }
 
+/* KEY, KEY_low, KEY_high */
+static void member_part(const char *key, const struct stats_part *p)
+{
+	char bound[32];
+
+	report_real(key, p->part);
+	snprintf(bound, sizeof(bound), "%s_low", key);
+	report_real(bound, p->low);
+	snprintf(bound, sizeof(bound), "%s_high", key);
+	report_real(bound, p->high);
+}
+
 static void record_part(const char *name, const struct placement_part *p)
 {
 	report_open(name, '{');
-	report_real("near", p->near);
+	member_part("near", &p->near);
 	report_real("weight", p->weight);
 	report_u64("sampled", p->sampled);
 	report_u64("lost", p->lost);
 	report_close('}');
 }
 
+/* NUMA balancing's tiering is on. */
+static bool tiers_by_faults(const struct gups_timeline *t)
+{
+	return t->s.session->setting.numa_balancing > 0 &&
+	       t->s.session->setting.numa_balancing & 2;
+}
+
+/* Does it promote every page that faults? */
 static bool is_roomy(const struct gups_timeline *t)
 {
 	const struct zone_node *z =
-		zone_of(&t->now.moves.zones, t->s.moves->near);
+		zone_of(&t->now.moves.zones, t->s.session->setting.near);
 
-	return z && zone_is_roomy(z);
+	return z && tiers_by_faults(t) && zone_is_roomy(z);
 }
 
 static void record_moves(const struct migration_sums *sums)
@@ -293,16 +342,32 @@ static double counted(const struct gups_timeline *t)
 	return pmu_near_share(&t->before.pmu, &t->now.pmu, t->near);
 }
 
+/*
+ * The sample's distance from the count. It is of one moment, and the count of
+ * all since the row before: they are of one placement if nothing moved.
+ */
+static double sigmas(const struct gups_timeline *t,
+		     const struct migration_sums *sums, bool moved)
+{
+	if (!sums || moved || !sums->migrated.known || sums->migrated.pages)
+		return NAN;
+	return placement_sigmas(&t->now.truth, counted(t),
+				t->now.done - t->before.done);
+}
+
 REPORT_RECORD(
 	row_record, "timeline", "a row of the timeline of gups",
 	"t_s r since the timed part began\n"
 	"updates u:updates made until then\n"
 	"updates_per_s r since the row before; null: the first row\n"
 	"near_share r of the updates that the top tier serves, sampled\n"
-	"near_share_error r:part_of_1 its standard error\n"
+	"near_share_low|near_share_high r:part_of_1 between these by 95 %\n"
+	"near_share_error r:part_of_1 its standard error: of a quarter of that\n"
 	"near_share_counted r:part_of_1 of the accesses since the row before, counted\n"
+	"near_share_sigmas r:1 near_share less counted, in standard errors; null: pages moved\n"
 	"updates_by_node.node* r:part_of_1 of the updates, sampled\n"
 	"hot|cold|table|hog.near r:part_of_1 of these pages that are near\n"
+	"hot|cold|table|hog.near_low|near_high r:part_of_1 between these by 95 %\n"
 	"hot|cold|table|hog.weight r:part_of_1 of the updates that they get\n"
 	"hot|cold|table|hog.sampled u:pages that were looked at\n"
 	"hot|cold|table|hog.lost u:pages of those that could not be told\n"
@@ -311,7 +376,7 @@ REPORT_RECORD(
 	"pages.moved_damon|moved_compaction|moved_syscalls i:pages by these\n"
 	"pages.all i:pages pgmigrate_success\n"
 	"free_bytes.node* u\n"
-	"promotion_unconditional b every page that faults is promoted\n"
+	"promotion_unconditional b NUMA balancing promotes every page that faults\n"
 	"hot_set_moved b since the row before\n");
 
 /* Those columns that have something to say. */
@@ -339,17 +404,19 @@ static void add_percent(struct columns *c, const char *key, const char *head,
 static void choose_columns(struct columns *c, const struct gups_timeline *t)
 {
 	const struct zones *z = &t->now.moves.zones;
-	bool counts = t->now.pmu.known, damon = t->s.sample_s > 0;
+	bool counts = t->now.pmu.known, damon = t->s.session->sample_s > 0;
 	/* DAMON's column and the plugin's: else the row has 83 columns */
 	int width = damon && counts ? 5 : 6;
 
 	c->n = 0;
 	add_column(c, NULL, "time  ", 8, 0, 1);
 	add_column(c, "updates_per_s", "M/s", 5, rate_of(t) < 1e8 ? 2 : 1, 1e6);
-	add_percent(c, "near_share", "near%", 5);
-	add_percent(c, "near_share_error", "+-", 3);
+	/* What was counted is the figure; the sample is its check */
 	if (counts)
-		add_percent(c, "near_share_counted", "cnt", damon ? 4 : 5);
+		add_percent(c, "near_share_counted", "near%", 5);
+	add_percent(c, "near_share", counts ? "smp" : "near%",
+		    counts && damon ? 4 : 5);
+	add_column(c, NULL, "+-", 3, 0, 1);
 	if (t->now.truth.hot.any) {
 		add_percent(c, "hot.near", "hot", 4);
 		add_percent(c, "cold.near", "cold", 4);
@@ -384,28 +451,36 @@ static void legend(const struct gups_timeline *t)
 	report_say("\n");
 	report_wrap("         ",
 		    "timeline near%%: the part of the updates that the top "
-		    "tier serves, +- its sampling error; %s%s%spromo, demot%s: "
-		    "pages since the last row; free: MiB%s; u: so much is free "
-		    "that every page that faults is promoted%s",
-		    t->now.pmu.known ? "cnt: near in % of the accesses "
-				       "that were counted; " :
-				       "",
+		    "tier serves%s; +-: by 95 %% the truth is within; "
+		    "%s%spromo, demot%s: pages since the last row; free: MiB"
+		    "%s%s%s",
+		    t->now.pmu.known ?
+			    ", counted since the last row; smp: the same by a "
+			    "sample, now" :
+			    ", by a sample",
 		    t->now.truth.hot.any ?
 			    "hot, cold: pages of the hot set, and of the "
 			    "rest, that are there, in %; " :
 			    "",
 		    t->s.hogs ? "hog: of its pages those there; " : "",
-		    t->s.sample_s > 0 ? ", DAMON (both ways)" : "",
+		    t->s.session->sample_s > 0 ? ", DAMON (both ways)" : "",
 		    t->now.moves.zones.nr_nodes > TEXT_NODES ?
 			    " (of other nodes: in the records)" :
+			    "",
+		    tiers_by_faults(t) ?
+			    "; u: so much is free that NUMA balancing promotes "
+			    "every page that faults" :
 			    "",
 		    t->now.truth.hot.any ? "; *: the hot set moved" : "");
 }
 
 static void show_row(struct gups_timeline *t, const struct migration_sums *sums,
-		     bool moved)
+		     bool moved, double apart)
 {
 	const struct placement_row *r = &t->now.truth;
+	double low = r->near.low, high = r->near.high, near = r->near.part;
+	double side =
+		100 * (high - near > near - low ? high - near : near - low);
 	struct columns c;
 
 	choose_columns(&c, t);
@@ -419,10 +494,14 @@ static void show_row(struct gups_timeline *t, const struct migration_sums *sums,
 		    is_roomy(t) ? "u" : " ");
 	report_u64("updates", t->now.done);
 	report_real("updates_per_s", rate_of(t)); /* null: the first row */
-	report_real("near_share", r->near_share);
-	report_real("near_share_error", r->error);
-	if (t->now.pmu.known)
+	member_part("near_share", &r->near);
+	report_real("near_share_error", (high - low) / 2 / STATS_Z);
+	if (!isnan(near))
+		report_cell("+-", "%.*f", side < 9.95, side);
+	if (t->now.pmu.known) {
 		report_real("near_share_counted", counted(t));
+		report_real("near_share_sigmas", apart);
+	}
 	member_nodes("updates_by_node", r->node_share, t);
 	if (r->hot.any)
 		record_part("hot", &r->hot);
@@ -450,20 +529,22 @@ static int add_row(struct gups_timeline *t, uint64_t done, double seconds)
 	unsigned int times = moves - t->moves;
 	bool first = !t->rows;
 	struct migration_sums sums;
+	double apart;
 	int err = look(t, done, seconds);
 
 	if (err)
 		return err;
 	t->moves = moves;
-	if (!first) {
+	if (!first)
 		migration_add_up(&sums, &span);
-		add_to_course(t);
-	}
+	apart = sigmas(t, first ? NULL : &sums, times);
+	if (!first)
+		add_to_course(t, apart);
 	if (times)
 		hot_set_moved(t, times);
 	arrive(t);
-	show_row(t, first ? NULL : &sums, times);
-	t->cpu_s += (double)(thread_cpu_ns() - began) / 1e9;
+	show_row(t, first ? NULL : &sums, times, apart);
+	t->rows_s += (double)(thread_cpu_ns() - began) / 1e9;
 	return 0;
 }
 
@@ -481,8 +562,11 @@ struct gups_timeline *gups_timeline_new(const struct gups_timeline_setting *s)
 	t->course.first_s = t->course.since = NAN;
 	t->course.waiting = true;
 	gups_timeline_near(t->near, s->nodes, s->nr_nodes);
-	t->truth = placement_new(s->pattern, gups_table(s->g), t->near,
-				 sample < 64 ? 64 : sample, s->plan->seed);
+	t->done = xcalloc(s->threads, sizeof(*t->done));
+	t->made = xcalloc(s->threads, sizeof(*t->made));
+	t->truth = placement_new(s->pattern, gups_table(s->g), s->threads,
+				 t->near, sample < 64 ? 64 : sample,
+				 s->plan->seed);
 	return t;
 }
 
@@ -493,6 +577,8 @@ void gups_timeline_free(struct gups_timeline *t)
 	vmstat_free(&t->now.counters);
 	vmstat_free(&t->before.counters);
 	placement_free(t->truth);
+	free(t->done);
+	free(t->made);
 	free(t);
 }
 
@@ -505,9 +591,10 @@ int gups_timeline_begin(struct gups_timeline *t)
 	vmstat_get(&t->now.counters, VMSTAT_TOTAL, "pgmigrate_success",
 		   &migrated);
 	t->first_migrated = migrated;
-	c->start = c->end = t->now.truth.near_share;
+	c->start = c->end = t->now.truth.near;
 	c->hot_start = c->hot_end = t->now.truth.hot.near;
-	c->cold_start = c->cold_end = t->now.truth.cold.near;
+	c->cold_end = t->now.truth.cold.near;
+	t->first = t->now.pmu;
 	t->next = (double)t->s.plan->timeline_ns / 1e9;
 	return err;
 }
@@ -515,15 +602,17 @@ int gups_timeline_begin(struct gups_timeline *t)
 int gups_timeline_tick(struct gups_timeline *t, uint64_t done, double seconds)
 {
 	double interval = (double)t->s.plan->timeline_ns / 1e9;
-	bool thin;
 
 	if (seconds < t->next)
 		return 0;
 	/* Late by a whole row: the rows in between are not made up. */
 	t->next += interval * (floor((seconds - t->next) / interval) + 1);
-	thin = t->cpu_s > SAMPLING_SHARE * seconds * t->s.threads;
-	t->thinned += thin;
-	placement_thin(t->truth, thin);
+	if (t->sampling_s <= SAMPLING_SHARE * seconds * t->s.threads)
+		t->thin -= t->thin > 0;
+	else if (t->thin < PLACEMENT_MAX_THIN)
+		t->thin++;
+	t->thinned += t->thin > 0;
+	placement_thin(t->truth, t->thin);
 	return add_row(t, done, seconds);
 }
 
@@ -538,35 +627,31 @@ int gups_timeline_end(struct gups_timeline *t, uint64_t done, double seconds)
 
 /* ----------------------------------------------------------------- summary */
 
-/* The time by which hot and cold are told apart, seconds; 0: by none. */
-static double telling_time(const struct gups_timeline *t)
-{
-	uint64_t ms = HOT_THRESHOLD_MS;
-
-	if (t->s.sample_s > 0)
-		return t->s.sample_s;
-	if (t->s.moves->numa_balancing < 0 || !(t->s.moves->numa_balancing & 2))
-		return 0;
-	if (sysfs_read_u64(&ms, HOT_THRESHOLD_FILE))
-		ms = HOT_THRESHOLD_MS;
-	return (double)ms / 1e3;
-}
-
-/* Updates a page and second, of the hot or the cold pages. */
+/* Updates a page and second, of the hot or the cold pages; over the run. */
 static double page_rate(const struct gups_timeline *t, bool hot)
 {
 	const struct pattern *p = t->s.pattern;
 	double rate = (double)t->now.done / t->now.seconds;
-	double pages;
+	double pages, weight;
 
 	if (!p)
 		return rate * PAGE_BYTES / (double)t->s.plan->bytes;
 	pages = (double)pattern_hot_pages(p);
 	if (!hot)
 		pages = (double)pattern_pages(p) - pages;
-	return rate *
-	       (hot ? t->now.truth.hot.weight : t->now.truth.cold.weight) /
-	       pages;
+	weight = t->course.hot_sum / (double)t->course.updates;
+	return rate * (hot ? weight : 1 - weight) / pages;
+}
+
+/* What the policy makes of these rates: kinds of hot pages, none without any. */
+static size_t tell(const struct gups_timeline *t, struct telling *told)
+{
+	const struct damon_config *damon = t->s.session->looks;
+
+	if (!t->now.truth.hot.any || !(damon || tiers_by_faults(t)))
+		return 0;
+	return telling(told, MAX_TOLD, damon, page_rate(t, true),
+		       page_rate(t, false));
 }
 
 /* (s - C/N) / (s* - C/N): 0 is chance, 1 the best that C near pages allow. */
@@ -583,9 +668,8 @@ static double efficiency(const struct gups_timeline *t,
 	chance = m->pages_near / (double)pattern_pages(p);
 	best = pattern_best_share(p, &e, (uint64_t)(m->pages_near + 0.5));
 	/* All pages, or none, are near: there is no better and no worse. */
-	return best - chance < 0.01 ?
-		       NAN :
-		       (r->near_share - chance) / (best - chance);
+	return best - chance < 0.01 ? NAN :
+				      (r->near.part - chance) / (best - chance);
 }
 
 static uint64_t migrated_bytes(const struct gups_timeline *t)
@@ -596,19 +680,37 @@ static uint64_t migrated_bytes(const struct gups_timeline *t)
 	return (now - t->first_migrated) * page_size();
 }
 
-static void mean_shares(const struct gups_timeline *t, double *share)
+/* Over the timed part: as it was counted, where it was; else by the samples. */
+struct mean {
+	bool counted;
+	double near, sampled;
+	double share[NODE_MAX];
+};
+
+static struct mean mean_of(const struct gups_timeline *t)
 {
+	const struct course *c = &t->course;
+	struct mean m = { .sampled = c->sum / (double)c->updates };
+
+	m.near = pmu_shares(&t->first, &t->now.pmu, t->near, m.share);
+	m.counted = !isnan(m.near);
+	if (m.counted)
+		return m;
+	m.near = m.sampled;
 	for (int i = 0; i < NODE_MAX; i++)
-		share[i] = t->course.updates ?
-				   t->course.node_sum[i] /
-					   (double)t->course.updates :
-				   0;
+		m.share[i] = c->node_sum[i] / (double)c->updates;
+	return m;
 }
 
 REPORT_RECORD(
 	placement_record, "placement",
 	"where the pages were, over the timed part",
-	"near_share_at_start|near_share_at_end|near_share_mean r:part_of_1 of the updates\n"
+	"near_share_at_start|near_share_at_end r:part_of_1 of the updates, sampled\n"
+	"near_share_mean r:part_of_1 of the updates; of the accesses if counted\n"
+	"near_share_mean_by s count or sample\n"
+	"near_share_mean_sampled r:part_of_1 of the updates\n"
+	"near_share_checks u:rows with a count and a sample, in which nothing moved\n"
+	"near_share_sigmas_mean|near_share_sigmas_rms r:1 of those: 0 and 1 if the sample is right\n"
 	"hot_near_at_start|hot_near_at_end r:part_of_1 of the hot set\n"
 	"cold_near_at_end r:part_of_1 of the rest\n"
 	"hot_near_90_s r from then on it was so for 3 s; null: never\n"
@@ -616,38 +718,51 @@ REPORT_RECORD(
 	"arrivals_after_move u:times that it came near again\n"
 	"arrival_mean_s r of those\n"
 	"recall r:part_of_1 of the hot pages that are near at the end\n"
-	"precision r:part_of_1 of the promoted pages that were hot\n"
+	"recall_low|recall_high r:part_of_1 between these by 95 %\n"
+	"precision r:part_of_1 of the pages that were promoted those that were hot then\n"
+	"precision_low|precision_high r:part_of_1 between these by 95 %\n"
 	"efficiency r:1 0: as by chance, 1: the best pages are near\n"
 	"panel_pages u:pages that were followed\n"
 	"panel_promoted|panel_demoted|panel_both_ways u:pages of those\n"
 	"migrated_bytes u by anybody\n"
 	"lost u:pages that could not be told\n"
-	"hot_updates_per_page_s|cold_updates_per_page_s r:1/s a page\n"
-	"telling_time_s r by which hot is told from cold; 0: by none\n" LATENCY_MODEL_MEMBERS
+	"hot_updates_per_page_s|cold_updates_per_page_s r:1/s a page\n" TELLING_MEMBERS
+		LATENCY_MODEL_MEMBERS
 	"sampling_cpu_s r CPU time of the sampling\n"
 	"sampling_cpu_share r of the updates' CPU time\n"
+	"rows_cpu_s r CPU time of the rows: sampling, counters, text\n"
 	"rows_thinned u:rows with a smaller sample, for its cost\n");
 
 static void record_placement(const struct gups_timeline *t, double cpu_s,
 			     const struct placement_moved *m,
 			     const struct latency_model *cost,
-			     const double *share)
+			     const struct mean *mean)
 {
 	const struct course *c = &t->course;
+	struct telling told[MAX_TOLD];
+	size_t n;
 
 	report_begin(&placement_record);
-	report_real("near_share_at_start", c->start);
-	report_real("near_share_at_end", c->end);
-	report_real("near_share_mean", c->sum / (double)c->updates);
-	report_real("hot_near_at_start", c->hot_start);
-	report_real("hot_near_at_end", c->hot_end); /* recall */
-	report_real("cold_near_at_end", c->cold_end);
+	report_real("near_share_at_start", c->start.part);
+	report_real("near_share_at_end", c->end.part);
+	report_real("near_share_mean", mean->near);
+	report_str("near_share_mean_by", mean->counted ? "count" : "sample");
+	report_real("near_share_mean_sampled", mean->sampled);
+	if (mean->counted) {
+		report_u64("near_share_checks", c->checks);
+		report_real("near_share_sigmas_mean", c->sigmas / c->checks);
+		report_real("near_share_sigmas_rms",
+			    sqrt(c->sigmas_squared / c->checks));
+	}
+	report_real("hot_near_at_start", c->hot_start.part);
+	report_real("hot_near_at_end", c->hot_end.part); /* recall */
+	report_real("cold_near_at_end", c->cold_end.part);
 	report_real("hot_near_90_s", c->first_s);
 	report_u64("hot_set_moves", c->moves);
 	report_u64("arrivals_after_move", c->arrivals);
 	report_real("arrival_mean_s", c->arrival_sum / c->arrivals);
-	report_real("recall", c->hot_end);
-	report_real("precision", m->precision);
+	member_part("recall", &c->hot_end);
+	member_part("precision", &m->precision);
 	report_real("efficiency", efficiency(t, m));
 	report_u64("panel_pages", m->panel);
 	report_u64("panel_promoted", m->promoted);
@@ -657,10 +772,12 @@ static void record_placement(const struct gups_timeline *t, double cpu_s,
 	report_u64("lost", t->lost);
 	report_real("hot_updates_per_page_s", page_rate(t, true));
 	report_real("cold_updates_per_page_s", page_rate(t, false));
-	report_real("telling_time_s", telling_time(t));
-	latency_model_record(cost, share);
-	report_real("sampling_cpu_s", t->cpu_s);
-	report_real("sampling_cpu_share", t->cpu_s / cpu_s);
+	n = tell(t, told);
+	telling_record(told, n);
+	latency_model_record(cost, mean->share);
+	report_real("sampling_cpu_s", t->sampling_s);
+	report_real("sampling_cpu_share", t->sampling_s / cpu_s);
+	report_real("rows_cpu_s", t->rows_s);
 	report_u64("rows_thinned", t->thinned);
 
 	report_end();
@@ -683,9 +800,13 @@ static void text_hot(const struct gups_timeline *t,
 			c->since);
 	else
 		report_say("hot set  never 90 %% near for 3 s");
-	report_say("\n         near at the start %.1f %%, at the end %.1f %% "
-		   "(recall)\n",
-		   100 * c->hot_start, 100 * c->hot_end);
+	report_say("\n");
+	report_wrap(
+		"         ",
+		"         pages near at the start %.1f %%, at the end %.1f %% "
+		"(recall; %.1f to %.1f %%)",
+		100 * c->hot_start.part, 100 * c->hot_end.part,
+		100 * c->hot_end.low, 100 * c->hot_end.high);
 	if (c->moves)
 		report_say("         moved %u time%s, near again %u time%s",
 			   c->moves, c->moves > 1 ? "s" : "", c->arrivals,
@@ -695,61 +816,82 @@ static void text_hot(const struct gups_timeline *t,
 			   c->arrival_sum / c->arrivals);
 	if (c->moves)
 		report_say("\n");
-	if (isnan(m->precision))
+	if (isnan(m->precision.part))
 		report_say("promoted none of the %" PRIu64
 			   " pages that were followed\n",
 			   m->panel);
 	else
-		report_say(
-			"promoted %.0f %% of it hot pages (precision; %" PRIu64
-			" of the %" PRIu64 " pages followed)\n",
-			100 * m->precision, m->promoted, m->panel);
+		report_wrap("         ",
+			    "promoted pages: %.0f %% were hot then (precision, "
+			    "%.0f to %.0f %%: seen of %" PRIu64 " of %" PRIu64
+			    " pages hot at first, and %" PRIu64 " of %" PRIu64
+			    " others)",
+			    100 * m->precision.part, 100 * m->precision.low,
+			    100 * m->precision.high, m->promoted_of[1],
+			    m->panel_of[1], m->promoted_of[0], m->panel_of[0]);
 	if (!isnan(e))
 		report_say("         efficiency %.2f (0: as by chance, 1: the "
 			   "best pages are near)\n",
 			   e);
 }
 
-/* Why a policy may not tell hot pages from cold ones here. */
+/* Can the policy tell hot pages from cold ones here? */
 static void text_separable(const struct gups_timeline *t)
 {
-	double hot = page_rate(t, true), cold = page_rate(t, false);
-	double time = telling_time(t);
+	struct telling told[MAX_TOLD];
 
 	if (!t->now.truth.hot.any)
 		return;
-	report_say("updates  of a hot page %.3g a second, of a cold one %.3g\n",
-		   hot, cold);
-	if (time > 0 && cold * time > SEPARABLE)
-		report_wrap("         ",
-			    "         Cold pages look hot, too: one is "
-			    "updated %.2g times within the %.3g s by which "
-			    "they are told apart (below %.2g is well). Take "
-			    "--rate, or --hot-rate 99.9%%.",
-			    cold * time, time, SEPARABLE);
+	report_say(
+		"updates  of a hot page %.3g a second, of a cold one %.3g, in "
+		"the mean\n",
+		page_rate(t, true), page_rate(t, false));
+	telling_text(told, tell(t, told));
+}
+
+/* What was counted is the truth: was the sample as far from it as it may be? */
+static void text_check(const struct gups_timeline *t, const struct mean *mean)
+{
+	const struct course *c = &t->course;
+
+	if (!mean->counted)
+		return;
+	if (!c->checks) {
+		report_say("         %.1f %% by the sample\n",
+			   100 * mean->sampled);
+		return;
+	}
+	report_wrap(
+		"         ",
+		"         %.1f %% by the sample; in %u rows without moves it "
+		"was %+.2f standard errors off in the mean, %.2f in the "
+		"square (0 and 1 if it is right)",
+		100 * mean->sampled, c->checks, c->sigmas / c->checks,
+		sqrt(c->sigmas_squared / c->checks));
 }
 
 void gups_timeline_show(const struct gups_timeline *t, double cpu_s)
 {
 	const struct course *c = &t->course;
-	double share[NODE_MAX];
 	struct placement_moved m;
 	struct latency_model cost;
 	char bytes[SIZE_TEXT];
+	struct mean mean;
 
 	if (!c->updates)
 		return;
 	placement_moved(t->truth, &m);
-	mean_shares(t, share);
+	mean = mean_of(t);
 	latency_model_settle(&cost, t->s.plan->latency_ns, t->s.nodes,
 			     t->s.nr_nodes, t->near);
-	record_placement(t, cpu_s, &m, &cost, share);
+	record_placement(t, cpu_s, &m, &cost, &mean);
 	report_say("\n");
 	report_wrap("         ",
 		    "near     %.1f %% of the updates at the start, %.1f %% at "
-		    "the end, %.1f %% in the mean",
-		    100 * c->start, 100 * c->end,
-		    100 * c->sum / (double)c->updates);
+		    "the end, %.1f %% in the mean%s",
+		    100 * c->start.part, 100 * c->end.part, 100 * mean.near,
+		    mean.counted ? " (counted)" : "");
+	text_check(t, &mean);
 	if (t->now.truth.hot.any)
 		text_hot(t, &m);
 	report_say("migrated %s; seen to move both ways: %" PRIu64
@@ -757,11 +899,11 @@ void gups_timeline_show(const struct gups_timeline *t, double cpu_s)
 		   format_size(bytes, migrated_bytes(t)), m.both_ways, m.panel);
 	text_separable(t);
 	if (t->s.nr_nodes > 1)
-		latency_model_text(&cost, share);
-	report_say("sampling took %.2f s of CPU time, %.2f %% of the updates'",
-		   t->cpu_s, 100 * t->cpu_s / cpu_s);
-	if (t->thinned)
-		report_say("; in %u rows an eighth of the pages was looked at",
-			   t->thinned);
-	report_say("\n");
+		latency_model_text(&cost, mean.share);
+	report_wrap(
+		"         ",
+		"sampling took %.2f s of CPU time, %.2f %% of the updates', "
+		"%u rows with fewer pages; the rows in all %.2f s",
+		t->sampling_s, 100 * t->sampling_s / cpu_s, t->thinned,
+		t->rows_s);
 }

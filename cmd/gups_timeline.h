@@ -14,7 +14,7 @@
 #include "cmd/plan.h"
 #include "gups.h"
 #include "mm/node.h"
-#include "tiering/migration.h"
+#include "tiering/session.h"
 
 struct gups_timeline;
 
@@ -24,10 +24,9 @@ struct gups_timeline_setting {
 	const struct gups_plan *plan;
 	const struct node *nodes;
 	int nr_nodes;
-	const struct migration_setting *moves;
+	const struct session *session;
 	const struct hogs *hogs; /* NULL: none */
 	unsigned int threads; /* that update */
-	double sample_s; /* DAMON's sampling interval; 0: without DAMON */
 };
 
 /* The nodes that are of the top tier, by number. */

@@ -246,7 +246,7 @@ static double window(struct latency *l, struct buffer *b, enum figure what,
 		last = now_ns();
 	} while ((now - begin < ns || !n) && !l->stopped);
 	n = n < CHUNKS ? n : CHUNKS;
-	sort_reals(each, n);
+	stats_sort(each, n);
 	return n ? each[n / 2] : NAN;
 }
 
@@ -496,12 +496,23 @@ static void sort(struct latency *l)
 {
 	for (int i = 0; i < l->nr_origins * l->nr_nodes; i++)
 		for (int k = 0; k < FIGURES; k++)
-			sort_reals(l->cells[i].value[k], TURNS);
+			stats_sort(l->cells[i].value[k], TURNS);
 }
 
 static double median(const struct cell *c, enum figure f)
 {
 	return c->value[f][TURNS / 2];
+}
+
+/* A load that misses waits so long, or until the link has carried its line. */
+static uint64_t asked_ns(const struct pmu_page_range *r)
+{
+	uint64_t latency = r->latency_ns[PMU_LOADS], line = 0;
+
+	if (r->bandwidth)
+		line = sizeof(struct latency_line) * UINT64_C(1000000000) /
+		       r->bandwidth;
+	return line > latency ? line : latency;
 }
 
 static void member(const struct cell *c, enum figure f, const char *middle,
@@ -521,7 +532,7 @@ REPORT_RECORD(
 	"latency_ns|latency_min_ns|latency_max_ns r:ns a load that depends on the one before\n"
 	"random_access_per_s|random_access_min_per_s|random_access_max_per_s r:1/s reads that depend on nothing\n"
 	"sequential_bytes_per_s|sequential_min_bytes_per_s|sequential_max_bytes_per_s r:bytes/s lines in order\n"
-	"asked_ns u injected at a load, as asked\n"
+	"asked_ns u injected at a load, as asked: the latency, or a line's time at the bandwidth if that is longer\n"
 	"injected_ns|injected_min_ns|injected_max_ns r:ns found: with it less without\n"
 	"floor_ns|floor_min_ns|floor_max_ns r:ns a load while nothing is injected\n"
 	"turns u:turns of each figure\n"
@@ -564,7 +575,7 @@ static void show_cell(const struct latency *l, const struct origin *o,
 	member(c, STREAM, "sequential_bytes_per_s",
 	       "sequential_min_bytes_per_s", "sequential_max_bytes_per_s");
 	if (l->injected) {
-		report_u64("asked_ns", b->injected.latency_ns[PMU_LOADS]);
+		report_u64("asked_ns", asked_ns(&b->injected));
 		member(c, INJECTED, "injected_ns", "injected_min_ns",
 		       "injected_max_ns");
 		member(c, FLOOR, "floor_ns", "floor_min_ns", "floor_max_ns");
@@ -672,8 +683,8 @@ static void text_injected(const struct latency *l)
 			snprintf(text[0], sizeof(text[0]), "%d",
 				 l->origins[i].node->id);
 			snprintf(text[1], sizeof(text[0]), "%d", b->node->id);
-			snprintf(text[2], sizeof(text[0]), "%u",
-				 b->injected.latency_ns[PMU_LOADS]);
+			snprintf(text[2], sizeof(text[0]), "%" PRIu64,
+				 asked_ns(&b->injected));
 			snprintf(text[3], sizeof(text[0]), "%.2f",
 				 median(c, INJECTED));
 			snprintf(text[4], sizeof(text[0]), "%.2f-%.2f",

@@ -58,6 +58,7 @@ struct gups_plan {
 	bool dishonest; /* --honest off: leave accessed bits to the emulator */
 	bool compare; /* --against was given */
 	struct place against;
+	unsigned int loop; /* enum gups_loops_kind + 1; 0: the fastest */
 	uint64_t window_ns;
 	uint64_t rounds;
 	uint64_t limit_ns; /* longest run on a trapped node without --force */

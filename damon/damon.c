@@ -50,6 +50,56 @@ uint64_t damon_sample_us(const struct damon_config *config)
 	return least;
 }
 
+bool damon_is_tuned(const struct damon_config *config)
+{
+	for (size_t i = 0; i < config->kdamonds.nr; i++)
+		if (kdamond_context(config, i) &&
+		    kdamond_context(config, i)->goal_aggrs)
+			return true;
+	return false;
+}
+
+bool damon_follow(void)
+{
+	uint64_t nr;
+	int err = damon_sysfs_count(&nr);
+
+	for (uint64_t k = 0; k < nr && !err; k++)
+		err = sysfs_write("1000",
+				  DAMON_KDAMONDS "/%" PRIu64 "/refresh_ms", k);
+	return !err;
+}
+
+uint64_t damon_sample_now_us(void)
+{
+	uint64_t least = 0, nr, us;
+
+	if (damon_sysfs_count(&nr))
+		return 0;
+	for (uint64_t k = 0; k < nr; k++)
+		if (damon_sysfs_is_on(k) &&
+		    !sysfs_read_u64(&us,
+				    DAMON_KDAMONDS
+				    "/%" PRIu64
+				    "/contexts/0/monitoring_attrs/intervals/"
+				    "sample_us",
+				    k) &&
+		    (!least || us < least))
+			least = us;
+	return least;
+}
+
+struct damon_config *damon_read_tuned(void)
+{
+	uint64_t nr;
+
+	/* An older kernel knows no such word, and tunes nothing. */
+	if (!damon_sysfs_count(&nr))
+		for (uint64_t k = 0; k < nr; k++)
+			damon_sysfs_command(k, "update_tuned_intervals");
+	return damon_read();
+}
+
 struct damon_config *damon_read(void)
 {
 	return damon_sysfs_read();

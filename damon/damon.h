@@ -85,8 +85,25 @@ int damon_start_when(const struct damon_config *config, int (*ready)(void *arg),
 int damon_commit(void);
 /* Off, all of them; leaves the directories for their statistics. */
 int damon_stop(void);
-/* The shortest sampling interval, microseconds; 0: no DAMON scheme. */
+/*
+ * The shortest sampling interval, microseconds; 0: no DAMON scheme. Where the
+ * kernel tunes the intervals, the shortest that it may come to.
+ */
 uint64_t damon_sample_us(const struct damon_config *config);
+/* Does the kernel tune the intervals ("intervals_goal")? */
+bool damon_is_tuned(const struct damon_config *config);
+/*
+ * Makes the kernel keep the files of the intervals as it tunes them, each
+ * second. Linux 6.17; false: an older one does so only when it is asked.
+ */
+bool damon_follow(void);
+/* By the files, of the kdamonds that run; 0: none does. */
+uint64_t damon_sample_now_us(void);
+/*
+ * Asks for the intervals as they are, which takes up to one of them, and reads
+ * all. NULL with the message.
+ */
+struct damon_config *damon_read_tuned(void);
 
 /* What the schemes of all kdamonds did since they were started, bytes. */
 struct damon_moved {

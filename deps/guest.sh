@@ -116,10 +116,15 @@ extract_qemu()
 # --- kernel ----------------------------------------------------------------
 
 # verb kernel: sets kernel_version, kernel_image and kernel_modules (the
-# directory that holds lib/modules, "" without modules)
+# directory that holds lib/modules, "" without modules); of a tree kernel_key, too
 build_kernel()
 {
-	if [[ $KERNEL = */* || -e $KERNEL ]]; then
+	kernel_key=''
+	if [[ -d $KERNEL ]]; then
+		[[ ! $MODULES ]] || die 2 "MODULES: those of the tree" \
+			"KERNEL=$KERNEL are taken"
+		tree_kernel "$KERNEL"
+	elif [[ $KERNEL = */* || -e $KERNEL ]]; then
 		given_kernel
 	else
 		[[ ! $MODULES ]] || die 2 "MODULES=DIR needs KERNEL=PATH"

@@ -150,6 +150,8 @@ in_image()
 	[[ $1 = /* ]] || return 1
 	[[ ! ${placed[$to]:-} ]] || return 0
 	[[ $to =~ ^bin/(sh|busybox|tier)$ ]] && return
+	# Known when they have been fetched
+	((${#packages[@]} == 0)) || [[ ! $to =~ ^(bin/bash$|usr/) ]] || return 0
 	# Their names are only known once it was fetched
 	[[ $to = bin/* && $to != bin/*/* ]] || return 1
 	lock
@@ -291,11 +293,12 @@ find_library()
 # add_files: placed into the guest, by an archive behind the image's own
 add_files()
 {
-	local root=$out/.add
+	local root=$out/.add archives=("$initramfs")
 
-	((${#placed[@]})) || return 0
+	((${#placed[@]} + ${#packages[@]})) || return 0
+	((${#packages[@]} == 0)) || archives+=("$packages_archive")
 	{
-		copy_added "$root" && cat "$initramfs" && pack "$root" -3
+		copy_added "$root" && cat "${archives[@]}" && pack "$root" -3
 	} >"$out/initramfs.cpio" || {
 		rm -rf "$root" "$out/initramfs.cpio"
 		die 3 "the files of --add could not be copied (see above) to" \
@@ -311,6 +314,7 @@ copy_added()
 	local to root=$1
 
 	rm -rf "$root"
+	mkdir -p "$root"
 	for to in "${!placed[@]}"; do
 		(umask 022 && mkdir -p "$root/$(dirname -- "$to")" &&
 			cp -rL "${placed[$to]}" "$root/$to") || return

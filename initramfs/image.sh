@@ -43,7 +43,7 @@ build_base()
 	local dir=$1 key root=$1/root
 
 	build_busybox
-	key="$kernel_image $kernel_modules $(stat -c %Y "$kernel_image") \
+	key="$kernel_image $kernel_modules $kernel_key $(stat -c %Y "$kernel_image") \
 $(cat "$ROOT"/initramfs/{modules,image.sh} "$B/busybox.version" | sha256sum)"
 	[[ -e $dir/base.cpio ]] && fresh "base-$kernel_version" "$key" && return
 	may_write "the image for Linux $kernel_version"
@@ -61,7 +61,7 @@ make_base()
 	ln -s bin "$root/sbin"
 	ln -s /init "$root/bin/tier"
 	install_busybox "$root/bin"
-	[[ ! $kernel_modules ]] || install_modules "$root"
+	[[ ! $kernel_modules ]] || install_modules "$root" "$(wanted_modules)"
 	pack "$root" -19 >"$dir/base.cpio.new"
 	mv "$dir/base.cpio.new" "$dir/base.cpio"
 	rm -rf "$root"
@@ -98,7 +98,7 @@ wanted_modules()
 	grep -v -e '^#' -e '^$' "$ROOT/initramfs/modules"
 }
 
-# install_modules ROOT: what modprobe would load, decompressed because the
+# install_modules ROOT NAMES...: what modprobe would load, decompressed because the
 # kernel is given the files as they are, and the list of them in the order in
 # which modprobe would load them.  The machine's own modprobe.d must not have
 # a say.
@@ -108,7 +108,9 @@ install_modules()
 
 	[[ -e $from/lib/modules/$version/modules.dep.bin ]] ||
 		depmod -b "$from" "$version"
-	for name in $(wanted_modules); do
+	shift
+	# shellcheck disable=SC2068
+	for name in $@; do
 		modprobe -d "$from" -C /dev/null -S "$version" \
 			--show-depends "$name" 2>/dev/null || true
 	done | sed -n 's/^insmod //p' | awk '!seen[$0]++' |
@@ -131,6 +133,8 @@ install_module()
 	*.gz) gzip -dc "$from" >"$to";;
 	*) cp "$from" "$to";;
 	esac
+	# A tree's has all that a debugger wants, and takes ten times the room
+	[[ ! $kernel_key ]] || strip --strip-debug "$to"
 }
 
 pack_tier()

@@ -21,13 +21,13 @@ OUT_MIN_KIB=$((16 * 1024))
 
 # --- what was asked for ----------------------------------------------------
 
-# verb run [--name NAME] [--add FILE[:PATH]]... [--script FILE] [--out PATH]...
-#	[--count[=try]] [--latency SPEC] [--scope S] [--expect EXPRESSION]...
-#	[--ktap] [TIER ARGUMENTS]
+# verb run [--name NAME] [--add FILE[:PATH]]... [--package NAME]...
+#	[--script FILE] [--out PATH]... [--count[=try]] [--latency SPEC] [--scope S]
+#	[--expect EXPRESSION]... [--ktap] [TIER ARGUMENTS]
 cmd_run()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
-	local script script_text fetched=() expect=() ktap=''
+	local script script_text fetched=() packages=() expect=() ktap='' gdb
 
 	parse_run "$@"
 	arguments_once
@@ -53,10 +53,24 @@ begin_run()
 	add_files
 	qemu_arguments "$out/records.jsonl" plain "$@"
 	describe_run "$@"
+	[[ ! $gdb ]] || say_gdb
 	# Whoever reads that may have seen enough
 	cat "$out/qemu.cmd" 2>/dev/null || true
 	{ printf '%s\0' "${qemu[@]}" >"$out/.qemu"; } 2>/dev/null ||
 		die 3 "cannot write to $out: $(why_unwritten "$out/.qemu")"
+}
+
+# A socket that nobody else can reach, in place of a port that all can
+say_gdb()
+{
+	local image=vmlinux
+
+	((${#out} + 4 < 108)) || die 2 "--gdb: the socket $out/gdb would have a" \
+		"longer name than sockets may have: OUT=DIRECTORY names another"
+	[[ ! -r ${kernel_image%/arch/x86/boot/bzImage}/vmlinux ]] ||
+		image=${kernel_image%/arch/x86/boot/bzImage}/vmlinux
+	say "the guest waits for: gdb $(shell_word "$image") -ex" \
+		"$(shell_word "target remote $out/gdb")"
 }
 
 # not_begun STATUS: of begin_run, which has said why
@@ -100,7 +114,7 @@ unexpected()
 cmd_shell()
 {
 	local name add=() arguments=() status=0 count latency scope pmu
-	local script script_text fetched=() expect=() ktap=''
+	local script script_text fetched=() packages=() expect=() ktap='' gdb
 
 	parse_run "$@"
 	unexpected shell
@@ -112,6 +126,7 @@ cmd_shell()
 	add_files
 	qemu_arguments "$out/records.jsonl" terminal "${arguments[@]}"
 	describe_run "${arguments[@]}"
+	[[ ! $gdb ]] || say_gdb
 	cat "$out/qemu.cmd"
 	say "Ctrl-A X ends the emulator"
 	setpriv --pdeathsig TERM "${qemu[@]}" || status=$?
@@ -124,7 +139,7 @@ cmd_shell()
 cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency scope pmu
-	local script script_text fetched=() expect=() ktap=''
+	local script script_text fetched=() packages=() expect=() ktap='' gdb
 
 	if (($#)); then
 		TOPOLOGY=$1
@@ -145,11 +160,16 @@ cmd_qemu_line()
 # first word that is none of run's options begins tier's.
 parse_run()
 {
-	name='' count='' latency='' scope='' script='' script_text=''
+	name='' count='' latency='' scope='' script='' script_text='' gdb=''
 	while (($#)); do
 		case $1 in
 		--count | --count=try)
 			count=${1#--count=}
+			shift
+			continue
+			;;
+		--gdb)
+			gdb=1
 			shift
 			continue
 			;;
@@ -164,12 +184,12 @@ parse_run()
 			continue
 			;;
 		--name=* | --add=* | --latency=* | --scope=* | --script=* | \
-			--out=* | --expect=*)
+			--out=* | --package=* | --expect=*)
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
 		--name | --add | --latency | --scope | --script | --out | \
-			--expect)
+			--package | --expect)
 			(($# > 1)) || die 2 "$1 needs a value"
 			case $1 in
 			--name) name=$2;;
@@ -181,6 +201,7 @@ parse_run()
 			--scope) scope=$2;;
 			--script) script=$2;;
 			--out) fetched+=("$2");;
+			--package) packages+=("$2");;
 			--expect) expect+=("$2");;
 			esac
 			shift 2
@@ -201,6 +222,7 @@ parse_run()
 		die 2 "--scope $scope: all, user or process"
 	[[ ! $scope || $count || $latency ]] ||
 		die 2 "--scope: of what --count or --latency count"
+	check_packages
 	if [[ $script ]]; then
 		read_script "$script"
 		placed[script]=--script
@@ -301,6 +323,7 @@ prepare_guest()
 	build_qemu
 	check_pmu
 	[[ ! $pmu ]] || build_plugin
+	((${#packages[@]} == 0)) || build_packages
 	unlock
 }
 
@@ -322,7 +345,8 @@ kernel_command_line()
 {
 	local line="console=ttyS0 quiet panic=-1 mitigations=off" word
 
-	line+=" $BOOT_LESS${ICOUNT:+ norandmaps}${APPEND:+ $APPEND}"
+	line+=" $BOOT_LESS${ICOUNT:+ norandmaps}${gdb:+ nokaslr}"
+	line+="${APPEND:+ $APPEND}"
 	[[ " $line " != *" -- "* ]] || die 2 "APPEND: must not contain --"
 	(($# <= WORDS_MAX)) || die 2 "$# words for tier: the kernel hands" \
 		"init no more than $WORDS_MAX"
@@ -388,6 +412,11 @@ ${out//,/,,}/console.log"
 	((${#fetched[@]} == 0)) || qemu+=(
 		-chardev "file,id=files,path=${out:+${out//,/,,}/}.files.tar"
 		-device "virtserialport,chardev=files,name=files")
+	[[ ! $gdb ]] || qemu+=(-S
+		-gdb "unix:${out:+${out//,/,,}/}gdb,server=on,wait=off")
+	((${#packages[@]} == 0)) || qemu+=(-drive "if=none,id=packages,\
+format=raw,readonly=on,file=${packages_disk//,/,,}"
+		-device "virtio-blk-pci,bus=pcie.0,drive=packages,serial=packages")
 	# Of a tier that counts its lines (test/coverage)
 	[[ ! ${COVERAGE:-} ]] || qemu+=(
 		-chardev "file,id=coverage,path=${COVERAGE//,/,,}/guest.$BASHPID"
@@ -497,7 +526,7 @@ open_out()
 		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{initramfs.cpio,pmu.json,script,.qemu,.fetched,*.new}
+	rm -f "$out"/{initramfs.cpio,pmu.json,script,gdb,.qemu,.fetched,*.new}
 	rm -f "$out/.files.tar"
 	rm -rf "$out"/{.add,files}
 	put "$out/verdict" "failed: did not run"
@@ -531,8 +560,9 @@ describe_run()
 
 manifest()
 {
-	local commit
+	local commit json=null
 
+	((${#packages[@]} == 0)) || json=$(<"${packages_disk%/*}/packages.json")
 	commit=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || true)
 	jq -n --arg date "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
 		--arg kernel "$kernel_version" --arg qemu "$qemu_version" \
@@ -547,6 +577,7 @@ manifest()
 		--arg plugin "${pmu#,}" \
 		--arg plugin_sum "${pmu:+$(sum_of "$plugin")}" \
 		--arg append "$APPEND" --arg qemu_args "$QEMU_ARGS" \
+		--argjson packages "$json" \
 		--arg uname "$(uname -srvm)" --arg cpu "$(cpu_model)" \
 		--arg cpus "$(nproc)" \
 		'{ date: $date, arguments: $ARGS.positional,
@@ -562,6 +593,7 @@ manifest()
 			plugin: (if $plugin == "" then null
 				else $plugin end),
 			append: $append, qemu_args: $qemu_args },
+		   packages: $packages,
 		   host: { uname: $uname, cpu: $cpu,
 			cpus: ($cpus | tonumber) } }' --args -- "$@"
 }

@@ -271,6 +271,7 @@ class Watch:
             self.still_since = None
         if state in DEBUGGED and self.silent_since:
             self.silent_since = time.monotonic()
+            self.busy = (self.silent_since, self.busy[1])
 
     def send(self, command):
         try:

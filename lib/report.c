@@ -356,7 +356,7 @@ void report_begin_row(const struct report_record *record,
 		      const struct report_column *c, size_t n)
 {
 	report_begin(record);
-	state.row.columns = c;
+	state.row.columns = n ? c : NULL;
 	state.row.n = n < REPORT_MAX_COLUMNS ? n : REPORT_MAX_COLUMNS;
 }
 

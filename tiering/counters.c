@@ -121,8 +121,8 @@ static void text_counters(const struct vmstat *const s[4])
 	report_wrap("  ",
 		    "Columns: timed is the update loop; whole run is from "
 		    "before the table was mapped; the nodes' columns are "
-		    "of the whole run. numa_* rows count pages allocated, "
-		    "not accesses.");
+		    "of the whole run. numa_* rows count allocations, of "
+		    "which a huge page is one, and no accesses.");
 	if (!s[0]->folded)
 		report_wrap("  ",
 			    "The counters could not be folded (not root, "

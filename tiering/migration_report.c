@@ -182,18 +182,25 @@ static void text_tried(const struct migration_span *span,
 /*
  * When its target is full, a migration may allocate on any other node, and
  * then counts as numa_miss. DAMON of Linux 6.12 moves pages from a node to the
- * same node in this way, and calls them applied. numa_miss also counts
- * ordinary allocations, so this is an upper estimate, in allocations.
+ * same node in this way, and calls them applied; so does reclaim that demotes.
+ * numa_miss also counts ordinary allocations, and a huge page as one: so many
+ * allocations may have been theirs.
  */
+static int64_t to_a_node(const struct migration_sums *s)
+{
+	int64_t moved = 0;
+
+	for (enum migration_row r = MIGRATION_KSWAPD; r <= MIGRATION_COLD; r++)
+		moved += s->row[r].pages;
+	return moved;
+}
+
 static uint64_t strayed(const struct migration_span *span,
 			const struct migration_sums *s)
 {
-	int64_t moved =
-		s->row[MIGRATION_HOT].pages + s->row[MIGRATION_COLD].pages;
-	int64_t missed = 0;
+	int64_t moved = to_a_node(s), missed = 0;
 
-	if (!s->row[MIGRATION_HOT].known || !s->row[MIGRATION_COLD].known ||
-	    !vmstat_delta(span->a, span->b, VMSTAT_TOTAL, "numa_miss",
+	if (!vmstat_delta(span->a, span->b, VMSTAT_TOTAL, "numa_miss",
 			  &missed) ||
 	    missed < 0)
 		return 0;
@@ -203,17 +210,17 @@ static uint64_t strayed(const struct migration_span *span,
 static void text_strayed(const struct migration_span *span,
 			 const struct migration_sums *s)
 {
-	uint64_t pages = strayed(span, s);
-	int64_t moved =
-		s->row[MIGRATION_HOT].pages + s->row[MIGRATION_COLD].pages;
+	uint64_t missed = strayed(span, s);
+	int64_t moved = to_a_node(s);
 
-	if (pages > STRAYED_MIN && pages > (uint64_t)moved / 10)
+	if (missed > STRAYED_MIN && missed > (uint64_t)moved / 10)
 		report_wrap("         ",
-			    "strayed  up to %" PRIu64 " of the %" PRId64
-			    " pages that DAMON moved did not get to its target "
-			    "node, which was full: they were allocated "
-			    "elsewhere (numa_miss)",
-			    pages, moved);
+			    "strayed  of the %" PRId64 " pages that DAMON or "
+			    "reclaim moved some did not get to their target "
+			    "node, which was full: %" PRIu64 " allocations of "
+			    "that time were made elsewhere (numa_miss), theirs "
+			    "or others', a huge page being one",
+			    moved, missed);
 }
 
 /* Promotions count on the node they went to, demotions where they began. */
@@ -292,16 +299,26 @@ zero(struct zeros *z, const char *who, const char *cause, const char *fmt, ...)
 #define NOT_LIMITED "pgpromote_candidate_nrl"
 
 /* There is something to promote, by a mechanism that is on; why was none? */
-static void explain_no_fault(struct zeros *z, const struct migration_span *s)
+static void explain_no_fault(struct zeros *z, const struct migration_span *s,
+			     const struct migration_setting *set)
 {
 	int64_t faults = pages_of(s, "numa_hint_faults");
 	int64_t candidates =
 		pages_of(s, "pgpromote_candidate") + pages_of(s, NOT_LIMITED);
+	const struct zone_node *near =
+		s->migration_b ? zone_of(&s->migration_b->zones, set->near) :
+				 NULL;
 
 	if (!faults)
 		zero(z, "NUMA balancing", "idle",
 		     "nothing to do: no page that it had marked was touched "
 		     "(numa_hint_faults is 0)");
+	else if (!candidates && near && zone_is_roomy(near))
+		zero(z, "NUMA balancing", "failed",
+		     "%" PRId64 " hint faults, after which every page of a "
+		     "slow node is promoted, hot or not: there was none, or "
+		     "it could not be moved (pgmigrate_fail)",
+		     faults);
 	else if (!candidates)
 		zero(z, "NUMA balancing", "cold",
 		     "%" PRId64 " hint faults, but no page of a slow node was "
@@ -368,7 +385,7 @@ static void explain_numa(struct zeros *z, const struct migration_span *s,
 		     "could not promote the table: it is bound (--bind), and "
 		     "bound memory is not scanned");
 	else
-		explain_no_fault(z, s);
+		explain_no_fault(z, s, set);
 }
 
 static const struct reclaimer {
@@ -418,8 +435,8 @@ static void explain_reclaimers(struct zeros *z, const struct migration_span *s,
 	}
 	if (idle[0])
 		zero(z, idle, "idle",
-		     "nothing to do: no memory had to be reclaimed "
-		     "(pgscan_* is 0)");
+		     "nothing to do: no node had to reclaim (pgscan_* is 0; "
+		     "a cgroup at its own limit is not counted there)");
 }
 
 static void explain_reclaim(struct zeros *z, const struct migration_span *s,
@@ -445,8 +462,9 @@ static void explain_reclaim(struct zeros *z, const struct migration_span *s,
 		explain_reclaimers(z, s, sums);
 	if (collapsed)
 		zero(z, "khugepaged", "no_migration",
-		     "its %" PRId64 " collapses into huge pages are no "
-		     "migrations, and not in the table",
+		     "its %" PRId64 " tries to collapse pages into huge ones "
+		     "(thp_collapse_alloc) are no migrations, and not in the "
+		     "table",
 		     collapsed);
 }
 
@@ -643,7 +661,7 @@ static void record_span(const char *key, const struct migration_span *s,
 	report_bool("adds_up", migration_adds_up(sums));
 	report_u64("damon_hot_tried_bytes", sums->hot_tried);
 	report_u64("damon_cold_tried_bytes", sums->cold_tried);
-	report_u64("damon_strayed_max", strayed(s, sums));
+	report_u64("strayed_allocations", strayed(s, sums));
 	member_flow(s, "promoted_to", promotions, ARRAY_SIZE(promotions));
 	member_flow(s, "demoted_from", demotions, ARRAY_SIZE(demotions));
 	member_reasons(s);
@@ -750,7 +768,7 @@ REPORT_RECORD(
 	"timed|whole.adds_up b the rest is nothing\n"
 	"timed|whole.damon_hot_tried_bytes u by migrate_hot\n"
 	"timed|whole.damon_cold_tried_bytes u by migrate_cold\n"
-	"timed|whole.damon_strayed_max u:pages that DAMON may have moved to other nodes\n"
+	"timed|whole.strayed_allocations u:allocations elsewhere (numa_miss), up to what DAMON and reclaim moved\n"
 	"timed|whole.promoted_to.node* i:pages by node\n"
 	"timed|whole.demoted_from.node* i:pages by node\n"
 	"timed|whole.reasons.*.succeeded u:pages of the tracepoint's reason\n"

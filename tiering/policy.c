@@ -56,11 +56,11 @@ const struct policy_preset policy_presets[] = {
 	  "NUMA balancing promotes, reclaim demotes; steady scanning of 1 GiB a second" },
 	{ "tpp", DAMON_NONE, NULL, false,
 	  "numa_balancing=2 demotion_enabled=true watermark_scale_factor=200",
-	  "the same at the kernel's default pace; 2 % of DRAM kept free to promote to" },
+	  "the same at the kernel's default pace; watermarks 2 % of DRAM apart, kept free to promote to" },
 	{ "hmsdk", DAMON_HMSDK, HMSDK_GROUP, false, "demotion_enabled=true",
 	  "HMSDK's two DAMON schemes on cgroup hmsdk; the first demotion takes 30 s" },
 	{ "hmsdk-fast", DAMON_FAST, HMSDK_GROUP, false, "demotion_enabled=true",
-	  "the same with every time divided by five: for small guests, short runs" },
+	  "the same with times divided by five, and a tenth of the regions: for small guests, short runs" },
 	{ "both", DAMON_HMSDK, HMSDK_GROUP, false, NUMAB,
 	  "numab and hmsdk together" },
 	{ "damon-goal", DAMON_GOAL, NULL, false, "",
@@ -369,6 +369,11 @@ void policy_free(struct policy *p)
 bool policy_is_weighted(const struct policy *p)
 {
 	return p->preset && p->preset->weighted;
+}
+
+bool policy_is_tuned(const struct policy *p)
+{
+	return p->damon && damon_is_tuned(p->damon);
 }
 
 uint64_t policy_sample_us(const struct policy *p)

@@ -67,6 +67,7 @@ int policy_start(struct policy *p);
 
 /* Does it use DAMON? Its sampling interval in microseconds, else 0. */
 uint64_t policy_sample_us(const struct policy *p);
+bool policy_is_tuned(const struct policy *p); /* by the kernel */
 /* The table's pages are to be interleaved by weight over all nodes. */
 bool policy_is_weighted(const struct policy *p);
 

@@ -19,6 +19,8 @@
 
 /* Policy and counts shall take no more of a run's CPU time than this. */
 #define SHARE_MAX 0.01
+/* The kernel tells its intervals each second. */
+#define FOLLOW_NS (UINT64_C(1) * 1000000000)
 
 /* DAMON that somebody else started counts as well, and wants to see. */
 static void find_running_damon(struct session *s)
@@ -32,7 +34,8 @@ static void find_running_damon(struct session *s)
 		return;
 	s->guest = true;
 	s->sample_s = (double)damon_sample_us(config) / 1e6;
-	damon_free(config);
+	s->tuned = damon_is_tuned(config);
+	s->looks = config;
 	report_say("DAMON    runs already; it is left as it is\n");
 }
 
@@ -46,8 +49,11 @@ static int prepare(struct session *s, const struct policy_plan *plan, bool once)
 	s->policy = policy_new(s->plan, true);
 	if (!s->policy)
 		return -EINVAL;
-	if (!s->guest)
+	if (!s->guest) {
 		s->sample_s = (double)policy_sample_us(s->policy) / 1e6;
+		s->tuned = policy_is_tuned(s->policy);
+	}
+	s->sample_first_s = s->sample_s;
 	return 0;
 }
 
@@ -113,10 +119,27 @@ static int start_damon(struct session *s)
 
 	if (s->sample_s <= 0 || s->guest)
 		return 0;
+	s->sample_s = s->sample_first_s;
 	err = policy_start(s->policy);
-	if (!err)
-		s->trace = damon_trace_open();
-	return err;
+	if (err)
+		return err;
+	s->trace = damon_trace_open();
+	s->followed = s->tuned && damon_follow();
+	return 0;
+}
+
+bool session_follow(struct session *s)
+{
+	double sample;
+
+	if (!s->followed || now_ns() < s->follow_ns)
+		return false;
+	s->follow_ns = now_ns() + FOLLOW_NS;
+	sample = (double)damon_sample_now_us() / 1e6;
+	if (!(sample > 0) || sample == s->sample_s)
+		return false;
+	s->sample_s = sample;
+	return true;
 }
 
 /*
@@ -136,6 +159,9 @@ static int stop_damon(struct session *s)
 		report_warn("DAMON ended by itself during the run: what it "
 			    "moved is what it had reported before");
 	err = damon_moved(&moved, !s->damon_died);
+	damon_free(s->looks);
+	s->looks = s->damon_died || !s->tuned ? damon_read() :
+						damon_read_tuned();
 	if (!err && !s->damon_died)
 		err = damon_stop();
 	s->moves[TIMED_END].damon = moved;
@@ -273,5 +299,6 @@ void session_free(struct session *s)
 	migration_wait();
 	session_forget(s);
 	policy_free(s->policy);
+	damon_free(s->looks);
 	*s = (struct session){ 0 };
 }

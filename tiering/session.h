@@ -24,7 +24,12 @@ enum session_point { BEGIN, TIMED, TIMED_END, END, NR_POINTS };
 struct session {
 	const struct policy_plan *plan;
 	struct policy *policy; /* NULL: the machine as it is */
-	double sample_s; /* DAMON's sampling interval; 0: without DAMON */
+	double sample_s; /* DAMON's sampling interval now; 0: without DAMON */
+	double sample_first_s; /* when it was started */
+	bool tuned; /* the kernel changes it while it runs */
+	bool followed; /* and says so: session_follow() */
+	uint64_t follow_ns; /* when that is due */
+	struct damon_config *looks; /* DAMON's configuration at the end; or NULL */
 	bool once; /* no pass follows the first */
 	bool guest; /* DAMON was running already: it is left alone */
 	struct migration_setting setting;
@@ -51,6 +56,11 @@ int session_set(struct session *s);
 int session_take(struct session *s, enum session_point point);
 int session_start_damon(struct session *s);
 int session_stop_damon(struct session *s);
+/*
+ * To be called often: has DAMON's sampling interval changed? Then sample_s is
+ * the new one.
+ */
+bool session_follow(struct session *s);
 /*
  * Writes the records "counters" and "moves" with their tables, and
  * "bookkeeping": the CPU time of the functions above, and its share of that of

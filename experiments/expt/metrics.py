@@ -43,8 +43,8 @@ METRICS = [Metric(*row) for row in (
     ("modelled_ns", "modelled", "ns an update", 1, "less",
      "placement.modelled.ns_per_update"),
     ("waited_s", "time injected", "s", 1, "less", ""),
-    ("updates_per_page_and_sample", "updates a page and DAMON sample",
-     "", 1, "", "accessed_bits.touches_per_page_and_sample"),
+    ("updates_per_page_and_sample", "updates a hot page and DAMON sample",
+     "", 1, "", "accessed_bits.touches_hot_page_and_sample"),
 )]
 BY_KEY = {metric.key: metric for metric in METRICS}
 

@@ -137,7 +137,7 @@ def promoted(moved, records):
     tiers = {n.get("tier") for n in records.get("node", [])}
     if damon is not None:
         damon = 0 if len(tiers) == 1 and len(records["node"]) > 1 else \
-            max(0, damon - (number(moved.get("damon_strayed_max")) or 0))
+            max(0, damon - (number(moved.get("strayed_allocations")) or 0))
     return total([moved.get("numa_promoted"), damon])
 
 
@@ -212,7 +212,7 @@ def perturbed(records, last):
         if node.get("unreclaimable"):
             yield (f"node {node.get('node')} is unreclaimable: demotion from "
                    "it has stalled")
-    strayed = number(timed.get("damon_strayed_max")) or 0
+    strayed = number(timed.get("strayed_allocations")) or 0
     moved = total([timed.get("damon_hot"), timed.get("damon_cold")]) or 0
     if strayed > 64 and strayed > moved / 10:
         yield (f"up to {strayed} of {moved} pages that DAMON moved did not "

@@ -136,9 +136,9 @@ class Never(Case):
 class Promoted(Case):
     def test_those_that_strayed_are_none(self):
         moves = {"timed": {"numa_promoted": 256, "damon_hot": 512,
-                           "damon_strayed_max": 512}}
+                           "strayed_allocations": 512}}
         self.assertEqual(of(given(moves=moves))["values"]["promoted_mib"], 1)
-        moves["timed"]["damon_strayed_max"] = 256
+        moves["timed"]["strayed_allocations"] = 256
         self.assertEqual(of(given(moves=moves))["values"]["promoted_mib"], 2)
 
     def test_with_one_tier_nothing_is(self):
@@ -148,7 +148,7 @@ class Promoted(Case):
 
     def test_perturbed(self):
         moves = {"timed": {"damon_hot": 1000, "damon_cold": 0,
-                           "damon_strayed_max": 900, "adds_up": False},
+                           "strayed_allocations": 900, "adds_up": False},
                  "nodes": [{"node": 0, "unreclaimable": True}, {"node": 1}]}
         said = of(given(moves=moves, probe={"node": 1, "trapped": True},
                         accessed_bits={"blind_share": 0.37}))["perturbed"]

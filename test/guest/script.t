@@ -24,7 +24,7 @@ begin()
 }
 
 # shellcheck disable=SC2016
-APPEND="tier.word=7" QEMU_ARGS="-smbios 'type=1,product=my machine'" begin '
+APPEND="tier.word=7 nokaslr" QEMU_ARGS="-smbios 'type=1,product=my machine'" begin '
 	mkdir -p "/tmp/my results/deep"
 	cd "/tmp/my results" || exit
 	cat /sys/class/dmi/id/product_name /proc/cmdline >deep/machine
@@ -42,7 +42,7 @@ is "$status $verdict" "0 passed" "a script on standard input" ||
 	diag "$(tail -n 20 "$run.txt")"
 files="$run/files/tmp/my results"
 is "$(sha256sum <"$files/big")" "$(<"$files/sum")" "40 MB, byte for byte"
-like "$(<"$files/deep/machine")" $'^my machine\n.* tier.word=7 -- --once run' \
+like "$(<"$files/deep/machine")" $'^my machine\n.* tier.word=7 nokaslr -- --once run' \
 	"QEMU_ARGS and APPEND are in force"
 is "$(readlink "$files/link") $(<"$run/files/other")" "deep done" \
 	"a link, and a file"

@@ -23,8 +23,8 @@ refused()
 	like "$text" "$regex" "$name: says so"
 }
 
-refused 'only --own or --debug' "no such option" ./build.sh kernel --tiny
-refused 'only --own or --debug' "two options" ./build.sh kernel --own --debug
+refused 'only --own or --debug, or --config' "no such option" ./build.sh kernel --tiny
+refused 'only --own or --debug, or --config' "two options" ./build.sh kernel --own --debug
 refused 'is no version' "an own kernel of a file" \
 	KERNEL=/boot/vmlinuz ./build.sh kernel --own
 refused '6.12 and 7.3, not for 5.10' "a series without options" \

@@ -169,7 +169,7 @@ is "$(grep -hE '^[a-z].*[ *](cxl|daxctl|numa)_[a-z0-9_]*\(' -- "${sources[@]}" |
 # everybody uses has short names
 declare -A begins=([cmd/verb]=option [cmd/policy_show]=show
 	[cmd/policy_restore]=restore [damon/damon_config]=kdamond
-	[damon/damon_json]=damo [lib/stats]=sort
+	[damon/damon_json]=damo
 	[lib/error]=any [lib/alloc]=any [lib/text]=any [lib/time]=any)
 
 # Types, fields and comments aside

@@ -166,6 +166,9 @@ machine stop 60
 machine stop-cont 60
 (up stop-cont && told stop-cont stop && sleep 4 &&
 	told stop-cont cont quit) &
+# Longer than one may stand still that nobody looks at
+machine debugged 60 -S
+(up debugged && sleep 18 && told debugged quit) &
 machine quit 60 -no-shutdown
 (up quit && told quit system_wakeup inject-nmi quit) &
 for signal in STOP KILL TERM; do
@@ -217,6 +220,8 @@ like "$cause" '^the guest has said nothing for SILENCE=5 s' "or when it is said"
 says stop "the machine was paused, and did not go on for 10 s"
 ended stop-cont
 is "$status$cause" 0 "stop, cont, quit"
+ended debugged
+is "$status$cause" 0 "one that waits for a debugger"
 ended quit
 is "$status$cause" 0 "quit, with -no-shutdown"
 says STOP "the emulator was stopped by a signal, and did not go on for 10 s"

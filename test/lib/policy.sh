@@ -233,6 +233,18 @@ goals()
 		'node_mem_(free|used)_bp|6\.1[67]|goal' \
 		"$kernel: says what the kernel lacks"
 	untouched goals "after it"
+	((!want)) || return 0
+	# The kernel tunes the interval, from 5 ms up: flushes are of what it is
+	is "$(of tuned accessed_bits '[.damon_tuned, .damon_sample_first_s,
+		.damon_sample_s > 0.005, .damon_sample_s <= 0.32,
+		(.heartbeat_s / .damon_sample_s * 1000 | round),
+		.heartbeats < 12 / 0.002 * 0.8]')" \
+		'[true,0.005,true,true,400,true]' \
+		"$kernel: flushes follow the interval that the kernel tunes" ||
+		diag "$(of tuned accessed_bits .)"
+	is "$(of tuned accessed_bits '.touches_hot_page_and_sample /
+		.touches_cold_page_and_sample | . > 60 and . < 66')" true \
+		"$kernel: a hot page is touched 63 times as often as another one"
 }
 
 # policies KERNEL PARTS...: in one guest

@@ -78,7 +78,7 @@ static uint64_t wrong_words(const struct pattern *p, unsigned int id,
 	static uint64_t seed;
 	uint64_t start = oracle_start(++seed, id), state = start, wrong = 0;
 	struct pattern_epoch e = pattern_first(p);
-	struct checksum sketch = { { 0 } };
+	struct checksum sum = { .key = 7 };
 	struct gups_loops_draw s, follow;
 	const struct gups_loops *loops =
 		gups_loops_of_pattern(p, id, table, &s);
@@ -94,7 +94,7 @@ static uint64_t wrong_words(const struct pattern *p, unsigned int id,
 		gups_loops_set_epoch(&s, &e);
 		gups_loops_set_epoch(&follow, &e);
 		loops->update[kind](&s, n);
-		loops->checksum(&sketch, &follow, n);
+		loops->checksum(&sum, &follow, n);
 		state = oracle_draws(&oracle, want, state, n);
 		wrong += s.value != state;
 		wrong += follow.value != state;
@@ -102,8 +102,8 @@ static uint64_t wrong_words(const struct pattern *p, unsigned int id,
 		e.hot_rate = 20000;
 	}
 	wrong += different();
-	checksum_table(&sketch, table, WORDS, 0);
-	wrong += !checksum_is_zero(&sketch);
+	checksum_table(&sum, table, WORDS, 0);
+	wrong += !checksum_is_zero(&sum);
 	return wrong;
 }
 
@@ -190,10 +190,9 @@ static void huge(void)
 		gups_loops_set_epoch(&s, &e);
 		l->update[GUPS_LOOPS_BATCH](&s, 10000);
 		for (int i = 0; i < 10000; i++)
-			/* Of a page of 512 its 128. */
-			wrong += oracle_draw(&o, oracle_next(&state)).page /
-					 128 % 4 !=
-				 id;
+			wrong += pattern_owner(
+					 p, oracle_draw(&o, oracle_next(&state))
+						    .page) != id;
 		oracle_draws(&o, big, 9, 10000);
 	}
 	for (uint64_t i = 0; i < MIB; i++)

@@ -325,13 +325,6 @@ static void tlb_flusher_steers(void)
 	}
 }
 
-static void touches(void)
-{
-	double t = gups_touches(16384e3, 64 * MIB, 0.005);
-
-	ok(t > 4.999 && t < 5.001, "1000 a second and page, 5 in 5 ms: %f", t);
-}
-
 /* ------------------------------------------------------------ corruption */
 
 static void corruption(void)
@@ -461,6 +454,31 @@ static struct patterned patterned(const struct pattern_plan *plan,
 	config.hot_node = -1;
 	p.g = made(&config);
 	return p;
+}
+
+static void gone(struct patterned *p);
+
+/* Of a hot page, of another one, and of any where all are alike. */
+static void touches(void)
+{
+	struct pattern_plan plan = { .hot_bytes = 16 * 4 * KIB,
+				     .hot_rate = 58982,
+				     .object = 8 };
+	struct gups_config config = config_of(160 * 4 * KIB, 2, 100);
+	struct gups *g = made(&config);
+	struct patterned p;
+	double t = gups_touches(g, 1600, true);
+
+	ok(t > 9.999 && t < 10.001, "uniform: 1600 updates, 160 pages: %g", t);
+	t = gups_touches(g, 1600, false);
+	ok(t > 9.999 && t < 10.001, "no page is another one");
+	gups_free(g);
+	p = patterned(&plan, config);
+	t = gups_touches(p.g, 1600, true);
+	ok(t > 89.9 && t < 90.1, "nine tenths on a tenth of them: %g", t);
+	t = gups_touches(p.g, 1600, false);
+	ok(t > 1.1 && t < 1.12, "a tenth on the rest: %g", t);
+	gone(&p);
 }
 
 static void gone(struct patterned *p)

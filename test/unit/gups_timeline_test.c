@@ -28,7 +28,7 @@ static struct table table = { .bytes = PAGES * PAGE };
 /* Of the benchmark. */
 static struct pattern_epoch now_epoch;
 static unsigned int now_moves;
-static uint64_t now_done;
+static uint64_t now_done, now_done_by[2];
 /* CPU time that a row takes, whose clock is read before and after it. */
 static uint64_t row_cpu_ns;
 
@@ -69,6 +69,12 @@ uint64_t gups_done(const struct gups *g)
 {
 	(void)g;
 	return now_done;
+}
+
+uint64_t gups_done_by(const struct gups *g, unsigned int thread)
+{
+	(void)g;
+	return now_done_by[thread];
 }
 
 const struct table *gups_table(const struct gups *g)
@@ -206,10 +212,9 @@ static struct node nodes[] = {
 	{ .id = 0, .has_cpus = true, .tier = 4, .total = 1 },
 	{ .id = 1, .tier = 22, .total = 1 },
 };
-static struct migration_setting setting = { .near = 0, .nr_nodes = 2 };
+static struct session session = { .setting = { .near = 0, .nr_nodes = 2 } };
 static struct gups_plan plan;
 static struct pattern *pattern;
-static double damon_sample_s; /* 0: without DAMON */
 static const char *zoneinfo; /* instead of the machine's */
 
 static void machine(int promoted, int demoted, uint64_t free0, uint64_t free1)
@@ -267,9 +272,8 @@ static struct gups_timeline *begun(bool with_pattern, double hot, double cold)
 	struct gups_timeline_setting s = { .plan = &plan,
 					   .nodes = nodes,
 					   .nr_nodes = 2,
-					   .moves = &setting,
-					   .threads = 2,
-					   .sample_s = damon_sample_s };
+					   .session = &session,
+					   .threads = 2 };
 	struct gups_timeline *t;
 
 	plan = (struct gups_plan){ .bytes = PAGES * PAGE,
@@ -534,7 +538,7 @@ static void zipf_efficiency(void)
 	struct gups_timeline_setting s = { .plan = &plan,
 					   .nodes = nodes,
 					   .nr_nodes = 2,
-					   .moves = &setting,
+					   .session = &session,
 					   .threads = 2 };
 	struct gups_timeline *t = begun(true, 0, 0);
 	cJSON *r;
@@ -620,7 +624,7 @@ static void thinned(void)
 	no_records();
 	tick(t, 2000, 2);
 	IS(new_rows(&r), 1, "2.5 % of the time: a row all the same");
-	IS(number(r, "cold.sampled"), 64, "of an eighth of the pages");
+	IS(number(r, "cold.sampled"), 256, "of half of the pages");
 	cJSON_Delete(r);
 	tick(t, 3000, 3);
 	IS(new_rows(&r), 1, "less than 2 %: another one");
@@ -629,7 +633,7 @@ static void thinned(void)
 	r = placement(t);
 	IS(number(r, "rows_thinned"), 1, "one had fewer pages");
 	IS(number(r, "sampling_cpu_s"), 0.1, "what it took");
-	like(said, "in 1 rows an eighth of the pages", "in words");
+	like(said, "1 rows with fewer", "in words");
 	cJSON_Delete(r);
 	gone(t);
 }
@@ -643,7 +647,8 @@ static void wide(void)
 	const char *row;
 	cJSON *r;
 
-	damon_sample_s = 0.1;
+	session.sample_s = 0.1;
+	session.setting.numa_balancing = 2;
 	nodes[1].tier = 4; /* all near: 100.0 */
 	t = begun(true, 1, 1);
 	machine(0, 0, 500 * GIB, 500 * GIB);
@@ -671,7 +676,8 @@ static void wide(void)
 		cJSON_Delete(r);
 	}
 	nodes[1].tier = 22;
-	damon_sample_s = 0;
+	session.sample_s = 0;
+	session.setting.numa_balancing = 0;
 	gone(t);
 }
 
@@ -686,13 +692,20 @@ static void a_row(void)
 	tick(t, 2000000, 1);
 	r = record();
 	like(said,
-	     "\n   1.0     2.00   45.0  0.0    50     0      50       7    512    256\n",
+	     "\n   1.0     2.00   45.0  0.1    50     0      50       7    512    256\n",
 	     "the row");
 	ok(fits(said), "fits");
 	close_to(number(r, "near_share"), 0.45, 1e-3, "its near share");
 	IS(number(r, "hot.near"), 0.5, "of the hot set");
 	IS(number(r, "hot.sampled"), 100, "all of it");
 	IS(number(r, "hot.lost"), 0, "none lost");
+	IS(number(r, "hot.near_low"), 0.5, "so it is exact");
+	close_to(number(r, "cold.near_high"), 0.0075, 1e-4,
+		 "none of 512 others: some may be");
+	close_to(number(r, "near_share_high"), 0.45 + 0.1 * 0.0075, 1e-4,
+		 "an interval");
+	close_to(number(r, "near_share_error"), 0.1 * 0.0075 / 4, 1e-4,
+		 "and a standard error");
 	IS(number(r, "cold.near"), 0, "of the rest");
 	IS(number(r, "pages.promoted_numab"), 50, "promoted");
 	IS(number(r, "pages.demoted_kswapd"), 7, "demoted");
@@ -703,6 +716,60 @@ static void a_row(void)
 	close_to(number(r, "updates_by_node.node1"), 0.55, 1e-3, "and node");
 	ok(cJSON_IsFalse(cJSON_GetObjectItem(r, "hot_set_moved")), "no move");
 	cJSON_Delete(r);
+	gone(t);
+}
+
+/* "u" is said of NUMA balancing: not when it is off. */
+static void unconditional(void)
+{
+	for (int mode = 0; mode < 4; mode++) {
+		struct gups_timeline *t;
+		const cJSON *u;
+		cJSON *r;
+
+		session.setting.numa_balancing = mode;
+		t = begun(true, 0, 0);
+		machine(0, 0, 500 * GIB, 500 * GIB);
+		no_records();
+		tick(t, 1000, 1);
+		r = record();
+		u = cJSON_GetObjectItem(r, "promotion_unconditional");
+		ok(cJSON_IsTrue(u) == (mode >= 2), "mode %d: roomy, u: %d",
+		   mode, cJSON_IsTrue(u));
+		ok(!strstr(said, "u: so much") == (mode < 2), "in words");
+		cJSON_Delete(r);
+		gone(t);
+	}
+	session.setting.numa_balancing = 0;
+}
+
+/* Two threads, of which one has the near pages, and makes most updates. */
+static void unequal(void)
+{
+	struct gups_timeline *t = begun(false, 0, 0);
+	cJSON *r;
+
+	for (int page = 0; page < PAGES; page++)
+		map[page] = page < PAGES / 2 ? 0 : 1;
+	now_done_by[0] = now_done_by[1] = 0;
+	tick(t, 0, 1);
+	now_done_by[0] = 8000;
+	now_done_by[1] = 2000;
+	no_records();
+	tick(t, 10000, 2);
+	r = record();
+	close_to(number(r, "near_share"), 0.8, 1e-9, "weighed by the threads");
+	close_to(number(r, "updates_by_node.node1"), 0.2, 1e-9, "by node");
+	close_to(number(r, "table.near"), 0.5, 0.1, "half of the pages");
+	cJSON_Delete(r);
+	now_done_by[1] = 12000;
+	tick(t, 20000, 3);
+	r = placement(t);
+	close_to(number(r, "near_share_mean"), 0.4, 1e-9, "in the mean");
+	close_to(number(r, "modelled.ns_per_update"), 0.4 * 100 + 0.6 * 250,
+		 1e-6, "the model has it, too");
+	cJSON_Delete(r);
+	now_done_by[0] = now_done_by[1] = 0;
 	gone(t);
 }
 
@@ -794,6 +861,8 @@ int main(void)
 	thinned();
 	wide();
 	a_row();
+	unconditional();
+	unequal();
 	other_nodes();
 	lost();
 	uniform();

@@ -699,9 +699,9 @@ static void golden(void)
 	       "free memory,\n"
 	       "         rejected by a filter, there already, or finds the "
 	       "target full\n"
-	       "zeros    khugepaged: nothing to do: no memory had to be "
-	       "reclaimed (pgscan_* is\n"
-	       "         0)\n"
+	       "zeros    khugepaged: nothing to do: no node had to reclaim "
+	       "(pgscan_* is 0; a\n"
+	       "         cgroup at its own limit is not counted there)\n"
 	       "regime   free memory of node 0 was 1.00 GiB above the "
 	       "promotion watermark when\n"
 	       "         the timed part began, 242.8 MiB above it when it "
@@ -732,7 +732,7 @@ static void recorded(void)
 	     "\"damon_uncounted\":5,\"compaction\":306,\"syscalls\":12299,"
 	     "\"others\":115,\"rest\":0,\"migrated\":13600,\"failed\":9,"
 	     "\"adds_up\":true,\"damon_hot_tried_bytes\":1048576,"
-	     "\"damon_cold_tried_bytes\":20480,\"damon_strayed_max\":0,"
+	     "\"damon_cold_tried_bytes\":20480,\"strayed_allocations\":0,"
 	     "\"promoted_to\":{\"node0\":0},\"demoted_from\":{\"node1\":0},"
 	     "\"reasons\":{\"compaction\":{\"succeeded\":306,\"failed\":2},",
 	     "the timed span");
@@ -759,17 +759,22 @@ static void astray(void)
 					      .hot_applied = 4096 * 300,
 					      .hot_tried = 4096 * 300 };
 	like(shown(),
-	     "strayed  up to 200 of the 300 pages that DAMON moved did not get",
+	     "strayed  of the 300 pages that DAMON or reclaim moved some did",
 	     "it says so");
-	like(record(), "\"damon_strayed_max\":200,", "the record, too");
+	like(shown(), "200 allocations", "how many at most, in allocations");
+	like(record(), "\"strayed_allocations\":200,", "the record, too");
 	moved("numa_miss 900\npgmigrate_success 300\n", NULL);
 	b.moves.damon.any = true;
 	b.moves.damon.hot_applied = 4096 * 300;
-	like(shown(), "strayed  up to 300 of the 300 pages", "at most all");
+	like(shown(), "300 allocations", "at most all");
 	moved("numa_miss 30\npgmigrate_success 300\n", NULL);
 	b.moves.damon.any = true;
 	b.moves.damon.hot_applied = 4096 * 300;
 	ok(!strstr(shown(), "strayed"), "a tenth may be others' new pages");
+	b.moves.damon.hot_applied = 0;
+	moved("numa_miss 900\npgdemote_kswapd 400\npgmigrate_success 400\n",
+	      NULL);
+	like(shown(), "strayed  of the 400 pages", "reclaim's stray, too");
 	b.moves.damon = before;
 }
 
@@ -941,6 +946,24 @@ static void not_rate_limited(void)
 		"candidates of both kinds");
 }
 
+/*
+ * In the regime in which every page that faults is promoted, none is not "not
+ * hot enough".
+ */
+static void failed_promotions(void)
+{
+	everything_on();
+	zones(1000000, 0);
+	migration_take(&b.moves, false);
+	moved("numa_hint_faults 77\n", NULL);
+	is_zero("NUMA balancing", "failed", "77 hint faults, after which every",
+		"roomy: they could not be moved");
+	zones(1000, 0);
+	migration_take(&b.moves, false);
+	is_zero("NUMA balancing", "cold", "77 hint faults, but no page",
+		"with less free: not hot enough");
+}
+
 static void zeros_of_reclaim(void)
 {
 	everything_on();
@@ -982,7 +1005,7 @@ static void zeros_of_reclaim(void)
 	everything_on();
 	moved("thp_collapse_alloc 12\n", "");
 	is_zero("khugepaged", "no_migration",
-		"its 12 collapses into huge pages are no", "collapses");
+		"its 12 tries to collapse pages into huge", "collapses");
 }
 
 static void zeros_of_damon(void)
@@ -1181,6 +1204,7 @@ int main(void)
 	not_traced();
 	zeros_of_balancing();
 	not_rate_limited();
+	failed_promotions();
 	zeros_of_reclaim();
 	zeros_of_damon();
 	stale();

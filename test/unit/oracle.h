@@ -158,6 +158,19 @@ static inline uint64_t oracle_part(uint64_t r, unsigned int bits, uint64_t n)
 	return (uint64_t)((unsigned __int128)r * n >> bits);
 }
 
+/*
+ * Which part of the block at this place the thread has: all are turned by so
+ * many as the golden ratio says, to 12 bits.
+ */
+static inline uint64_t oracle_part_of(const struct oracle_pattern *p,
+				      uint64_t place)
+{
+	uint64_t fraction =
+		place * UINT64_C(0x9e3779b9) % (UINT64_C(1) << 32) / (1 << 20);
+
+	return (fraction * p->threads / 4096 + p->id) % p->threads;
+}
+
 static inline struct oracle_draw oracle_draw(const struct oracle_pattern *p,
 					     uint64_t r)
 {
@@ -185,8 +198,8 @@ static inline struct oracle_draw oracle_draw(const struct oracle_pattern *p,
 	place = (d.rank + p->offset) % p->blocks;
 	if (p->order)
 		place = p->order[place];
-	d.word = (place * p->block_pages * ORACLE_PAGE + p->id * bytes +
-		  d.object * p->object) /
+	d.word = (place * p->block_pages * ORACLE_PAGE +
+		  oracle_part_of(p, place) * bytes + d.object * p->object) /
 		 8;
 	d.page = d.word * 8 / ORACLE_PAGE;
 	return d;

@@ -116,6 +116,74 @@ static void maps(void)
 		}
 }
 
+/* ------------------------------------------------------------ the threads */
+
+/* Each thread has as many pages of each block as every other one. */
+static uint64_t unequal(const struct pattern *p)
+{
+	unsigned int *count = xcalloc(p->threads, sizeof(*count));
+	uint64_t wrong = 0, each = p->block_pages / p->threads;
+
+	for (uint64_t page = 0; page < pattern_pages(p); page++) {
+		unsigned int owner = pattern_owner(p, page);
+
+		wrong += owner >= p->threads;
+		count[owner % p->threads]++;
+		if ((page + 1) % p->block_pages)
+			continue;
+		for (unsigned int t = 0; t < p->threads; t++) {
+			wrong += count[t] != each;
+			count[t] = 0;
+		}
+	}
+	free(count);
+	return wrong;
+}
+
+/*
+ * Pages that lie near by turns, so many of so many: the greatest difference of
+ * a thread's near part from that of all.
+ */
+static double locked(const struct pattern *p, uint64_t near, uint64_t of)
+{
+	double *count = xcalloc(p->threads, sizeof(*count)), worst = 0;
+	double each = (double)pattern_pages(p) / p->threads;
+
+	for (uint64_t page = 0; page < pattern_pages(p); page++)
+		if (page % of < near)
+			count[pattern_owner(p, page)]++;
+	for (unsigned int t = 0; t < p->threads; t++)
+		worst = fmax(worst,
+			     fabs(count[t] / each - (double)near / (double)of));
+	free(count);
+	return worst;
+}
+
+static void dealt(void)
+{
+	static const unsigned int threads[] = { 1,  2,	3,  4,	5,   7,
+						13, 16, 24, 64, 100, 1024 };
+	struct pattern_plan plan = { .hot_bytes = 64 * MIB, .hot_rate = 58982 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		bool huge = threads[i] & (threads[i] - 1) ? false : i % 2;
+		struct pattern *p =
+			made(&plan, 400000, threads[i],
+			     huge && threads[i] <= 512 ? PAGES_THP : PAGES_4K);
+		double worst = 0;
+
+		is_u64(unequal(p), 0, "%u threads: each has its part",
+		       threads[i]);
+		for (uint64_t of = 2; of <= 40; of++)
+			for (uint64_t near = 1; near < of; near += 1 + of / 5)
+				worst = fmax(worst, locked(p, near, of));
+		/* Dealt by chance: 400 pages a thread are within 0.1 */
+		ok(worst < 4 * sqrt(threads[i] / 4e5),
+		   "no period of the nodes is a thread's: off by %g", worst);
+		pattern_free(p);
+	}
+}
+
 /* A pattern without hot pages: objects of another size, or reads. */
 static void no_hot(void)
 {
@@ -475,9 +543,10 @@ static void refusals(void)
 	refused(hot, 1024, 1, PAGES_4K, "no part of the table");
 }
 
-static void describe_as(const struct pattern_plan *plan, const char *want)
+static void describe_as(const struct pattern_plan *plan, unsigned int threads,
+			const char *want)
 {
-	struct pattern *p = made(plan, 1000, 1, PAGES_4K);
+	struct pattern *p = made(plan, 1000, threads, PAGES_4K);
 	struct textbuf t = { 0 };
 
 	pattern_describe(p, &t);
@@ -492,34 +561,44 @@ static void descriptions(void)
 				     .hot_rate = 58982,
 				     .object = 8 };
 
-	describe_as(&plan, "90 % of the updates go to a hot set of 1 MiB, at "
-			   "the start");
+	describe_as(&plan, 1,
+		    "90 % of the updates go to a hot set of 1 MiB, at "
+		    "the start");
 	plan.at = HOT_AT_END;
 	plan.reads = 32768;
-	describe_as(&plan, "90 % of the updates go to a hot set of 1 MiB, at "
-			   "the end; 50 % are only read");
+	describe_as(&plan, 1,
+		    "90 % of the updates go to a hot set of 1 MiB, at "
+		    "the end; 50 % are only read");
 	plan.at = HOT_AT_SCATTERED;
 	plan.reads = 0;
 	plan.phases[0].hot_rate = 65536;
 	plan.phases[1].hot_rate = 6554;
 	plan.nr_phases = 2;
-	describe_as(&plan, "100 %, then 10 % of the updates go to a hot set "
-			   "of 1 MiB, scattered");
+	describe_as(&plan, 1,
+		    "100 %, then 10 % of the updates go to a hot set "
+		    "of 1 MiB, scattered");
 	plan = (struct pattern_plan){ .zipf = 2, .object = 64 };
-	describe_as(&plan, "Zipf, exponent 2, over 1000 pages; 60.8 % of the "
-			   "updates go to 4 KiB of them, scattered; objects "
-			   "of 64 bytes");
+	describe_as(&plan, 1,
+		    "Zipf, exponent 2, over 1000 pages; 60.8 % of the "
+		    "updates go to 4 KiB of them, scattered; objects "
+		    "of 64 bytes");
 	plan.at = HOT_AT_START;
 	plan.object = 8;
-	describe_as(&plan, "Zipf, exponent 2, over 1000 pages; 60.8 % of the "
-			   "updates go to 4 KiB of them, at the start");
+	describe_as(&plan, 1,
+		    "Zipf, exponent 2, over 1000 pages; 60.8 % of the "
+		    "updates go to 4 KiB of them, at the start");
+	describe_as(&plan, 2,
+		    "Zipf, exponent 2, over 500 blocks of 2 pages; "
+		    "60.9 % of the updates go to 8 KiB of them, at "
+		    "the start");
 	plan = (struct pattern_plan){ .object = 4096 };
-	describe_as(&plan, "uniform; objects of 4096 bytes");
+	describe_as(&plan, 1, "uniform; objects of 4096 bytes");
 }
 
 int main(void)
 {
 	maps();
+	dealt();
 	no_hot();
 	places();
 	orders();

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# README's second example: redis, of Debian's package, under three policies with
+# injected latency.  Each has its figure; without a policy nothing is moved, and
+# with one the kernel moves pages.
+
+# What the tests of a run look at is set by boot()
+# shellcheck disable=SC2154
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=test/lib/guest.sh
+. test/lib/guest.sh
+
+for policy in none numab tpp; do
+	boot "redis-$policy" --package redis-server --package numactl \
+		--latency cxl=+250ns --script doc/redis.sh --out /results \
+		--policy "$policy"
+	is "$status $verdict" "0 passed" "$policy: passed"
+	rate=$(awk -F'"' '/^"get/ { print $4 }' "$run/files/results/measured.csv")
+	ok "$policy: $rate reads a second" \
+		awk -v rate="$rate" 'BEGIN { exit !(rate > 100) }'
+	read -r near far <"$run/files/results/measured.pages"
+	ok "$policy: the cold ones stay on node 1 ($far)" [ "${far:-0}" -gt 40000 ]
+	if [[ $policy = none ]]; then
+		ok "none: and so do the hot ones ($near)" [ "$near" -lt 1000 ]
+	else
+		# 5000 values of a page
+		ok "$policy: the hot ones have come ($near)" \
+			[ "$near" -gt 4000 ]
+	fi
+done
+done_testing
