@@ -143,7 +143,8 @@ VARIABLES=(
 	"KERNEL|6.12|kernel: a version of Debian's (6.12, 7.3), own, debug \
 (own-7.3, ...), a bzImage, or a tree of Linux that was built"
 	"MODULES||where lib/modules of KERNEL=FILE is, if it has modules"
-	"TOPOLOGY|cxl|the machine: a file of initramfs/topologies"
+	"TOPOLOGY|cxl|the machine: a file of initramfs/topologies, or one of yours \
+by a name with a slash"
 	"MEM|3G|memory of node 0"
 	"CXL_MEM|2G|memory of a CXL device, in steps of 256M"
 	"SMP|2|virtual CPUs"

@@ -335,11 +335,11 @@ static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		run_script("/etc/tier/end", result);
 }
 
-static int help(const struct verb *verb)
+static int help(const struct verb *verb, const char *group)
 {
 	struct textbuf text = { 0 };
 
-	plan_help(&text, verbs, verb);
+	plan_help(&text, verbs, verb, group);
 	report_say("%s", text.text);
 	buf_free(&text);
 	return STATUS_DONE;
@@ -453,11 +453,11 @@ int main(int argc, char **argv)
 		report_say("tier " TIER_VERSION "\n");
 		status = STATUS_DONE;
 	} else if (!err && plan.help) {
-		status = help(plan.verb);
+		status = help(plan.verb, plan.help_group);
 	} else if (!err && plan.worker.is_worker) {
 		status = be_worker(&plan);
 	} else if (!err && !plan.verb && !init) {
-		help(NULL);
+		help(NULL, NULL);
 		status = STATUS_USAGE;
 	} else {
 		if (!err)

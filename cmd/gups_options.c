@@ -495,7 +495,7 @@ int gups_take(struct plan *plan, int n, char **operand)
 		return misuse("size %s: too large", operand[0]);
 	if (err)
 		return misuse(
-			"size %s: give a whole number with k, M, G or T, e.g. 512M",
+			"size %s: give a number with k, M, G or T, e.g. 512M or 1.5G",
 			operand[0]);
 	if (!g->bytes || g->bytes % PAGE_BYTES)
 		return misuse(

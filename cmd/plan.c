@@ -79,20 +79,47 @@ static const struct verb *find_verb(const struct verb *const *verbs,
 	return found;
 }
 
+/* "damon start" is one of the group "damon". */
+static bool is_of_group(const struct verb *verb, const char *word)
+{
+	size_t len = strlen(word);
+
+	return len && !strncmp(verb->name, word, len) && verb->name[len] == ' ';
+}
+
+static bool is_group(const struct verb *const *verbs, const char *word)
+{
+	for (; *verbs; verbs++)
+		if (is_of_group(*verbs, word))
+			return true;
+	return false;
+}
+
+static int unfinished_verb(const struct verb *const *verbs, const char *word)
+{
+	struct textbuf b = { 0 };
+	int err;
+
+	for (; *verbs; verbs++)
+		if (is_of_group(*verbs, word))
+			buf_add(&b, "%s%s", b.len ? ", " : "",
+				(*verbs)->name + strlen(word) + 1);
+	err = misuse("%s needs one of: %s (tier help %s explains them)", word,
+		     b.text, word);
+	buf_free(&b);
+	return err;
+}
+
 static int unknown_verb(const struct verb *const *verbs, char **operand, int n)
 {
 	struct nearest near;
 	char word[64];
-	bool group = false;
+	bool group = is_group(verbs, operand[0]);
 
 	snprintf(word, sizeof(word), "%s", operand[0]);
-	for (size_t i = 0; verbs[i]; i++) {
-		size_t len = strcspn(verbs[i]->name, " ");
-
-		group |= verbs[i]->name[len] && strlen(word) == len &&
-			 !strncmp(word, verbs[i]->name, len);
-	}
-	if (group && n > 1)
+	if (group && n == 1)
+		return unfinished_verb(verbs, operand[0]);
+	if (group)
 		snprintf(word, sizeof(word), "%s %s", operand[0], operand[1]);
 	nearest_begin(&near, word);
 	for (size_t i = 0; verbs[i]; i++)
@@ -336,7 +363,11 @@ static int take_help(struct plan *plan, const struct raw *raw)
 
 	plan->help = true;
 	plan->verb = n ? find_verb(raw->verbs, words, n, &used) : NULL;
-	return n && !plan->verb ? unknown_verb(raw->verbs, words, n) : 0;
+	if (n == 1 && !plan->verb && is_group(raw->verbs, words[0]))
+		plan->help_group = words[0];
+	return n && !plan->verb && !plan->help_group ?
+		       unknown_verb(raw->verbs, words, n) :
+		       0;
 }
 
 static int take_words(struct plan *plan, const struct raw *raw, int used)
@@ -413,14 +444,18 @@ static void help_group(struct textbuf *t, const struct verb_option *o,
 }
 
 void plan_help(struct textbuf *t, const struct verb *const *verbs,
-	       const struct verb *verb)
+	       const struct verb *verb, const char *group)
 {
-	if (!verb)
+	if (group)
+		buf_add(t, "usage: tier %s VERB [WORDS]\n\n", group);
+	else if (!verb)
 		buf_add(t,
 			"usage: tier [OPTIONS] VERB [WORDS]\n\n"
 			"How Linux moves pages between DRAM and CXL memory.\n\n");
 	for (size_t i = 0; !verb && verbs[i]; i++)
-		buf_add(t, "  %-22s %s\n", verbs[i]->name, verbs[i]->summary);
+		if (!group || is_of_group(verbs[i], group))
+			buf_add(t, "  %-22s %s\n", verbs[i]->name,
+				verbs[i]->summary);
 	if (verb)
 		buf_add(t, "usage: tier %s %s\n\n%s\n\n", verb->name,
 			verb->operands, verb->summary);

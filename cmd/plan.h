@@ -103,6 +103,7 @@ struct worker_plan {
 struct plan {
 	const struct verb *verb; /* NULL: none was given */
 	bool help; /* --help: of the verb, or of tier */
+	const char *help_group; /* of "damon", "region"; NULL: of a verb or all */
 	bool version;
 	bool once, json, force, dry_run;
 	bool no_header; /* what is printed is of no machine and no moment */
@@ -135,9 +136,12 @@ struct plan {
 int plan_parse(struct plan *plan, const struct verb *const *verbs, int argc,
 	       char **argv);
 
-/* The help of a verb, or of tier (NULL), from the verbs' own tables. */
+/*
+ * The help of a verb, or of tier (NULL), or of those whose first word is group,
+ * from the verbs' own tables.
+ */
 void plan_help(struct textbuf *text, const struct verb *const *verbs,
-	       const struct verb *verb);
+	       const struct verb *verb, const char *group);
 /* Has the verb that flag (verb.h)? Without a verb: no. */
 bool plan_is(const struct plan *plan, unsigned int flag);
 /* Does it change tunables or DAMON? Then only one may run at a time. */

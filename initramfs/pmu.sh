@@ -61,20 +61,54 @@ window_parts()
 	done
 }
 
-# All ranges of the machine, NAME=START-END a line, the near one first
+# All ranges of the machine, NAME=START-END a line: of its memory in the order of
+# the nodes, those with CPUs near and the others far, then the windows
 machine_parts()
 {
-	local words total=$mem_mib
+	local words total=$mem_mib at=0 nodes name size
 
 	words=$(topology_words)
-	if [[ $words = *'nodeid=1,memdev='* ]]; then
-		total=$((mem_mib + cxl_mib))
-		ram_parts near 0 "$mem_mib" "$total"
-		ram_parts far "$mem_mib" "$total" "$total"
-		return
+	if [[ $words =~ (^|$'\n')-m$'\n'([0-9]+)M ]]; then
+		total=${BASH_REMATCH[2]}
 	fi
-	ram_parts near 0 "$total" "$total"
+	nodes=$(node_parts <<<"$words")
+	[[ $nodes ]] || nodes="near $total"
+	while read -r name size; do
+		ram_parts "$name" "$at" $((at + size)) "$total"
+		at=$((at + size))
+	done <<<"$nodes"
 	window_parts "$total"
+}
+
+# node_parts: near or far, and the size in MiB, of each node with memory of its own;
+# several far ones are far0, far1, ...
+node_parts()
+{
+	awk '/^memory-backend-ram,/ {
+			id = $0
+			sub(/.*[,]id=/, "", id)
+			sub(/,.*/, "", id)
+			size = $0
+			sub(/.*[,]size=/, "", size)
+			sizes[id] = size + 0
+		}
+		/^node,/ && /,memdev=/ {
+			dev = $0
+			sub(/.*,memdev=/, "", dev)
+			sub(/,.*/, "", dev)
+			near[n] = ($0 ~ /,cpus=/)
+			far += !near[n]
+			size_of[n++] = sizes[dev]
+		}
+		BEGIN { n = at = 0 }
+		END {
+			for (i = 0; i < n; i++) {
+				name = near[i] ? "near" : "far"
+				if (!near[i] && far > 1)
+					name = name at++
+				print name, size_of[i]
+			}
+		}'
 }
 
 # --- what was asked for ----------------------------------------------------
@@ -100,7 +134,7 @@ pmu_parse()
 			llc=,$word
 			continue
 			;;
-		near=* | far=* | cxl=* | cxl[0-9]=*) ;;
+		near=* | far=* | far[0-9]=* | cxl=* | cxl[0-9]=*) ;;
 		*) die 2 "--latency $1: '$word' is none of near=, cxl=, far=," \
 			"llc=";;
 		esac

@@ -268,8 +268,7 @@ check_guest()
 		[[ ${!row} =~ ^[1-9][0-9]{0,8}$ ]] ||
 			die 2 "$row=${!row}: not a number of seconds"
 	done
-	is_topology "$TOPOLOGY" ||
-		die 2 "TOPOLOGY=$TOPOLOGY: there are $(topologies)"
+	check_topology
 	case $ACCEL in
 	tcg) ;;
 	kvm) [[ -w /dev/kvm ]] || die 3 "ACCEL=kvm: no access to /dev/kvm";;
@@ -303,16 +302,48 @@ is_topology()
 	[[ $1 =~ ^[a-z0-9-]+$ && -r $ROOT/initramfs/topologies/$1 ]]
 }
 
+# check_topology: sets topology_file, from TOPOLOGY: a name, or a file if it has a
+# slash
+check_topology()
+{
+	local unknown
+
+	topology_file=$ROOT/initramfs/topologies/$TOPOLOGY
+	if [[ $TOPOLOGY = */* ]]; then
+		[[ -f $TOPOLOGY && -r $TOPOLOGY ]] ||
+			die 2 "TOPOLOGY=$TOPOLOGY: cannot read that file"
+		topology_file=$TOPOLOGY
+	elif ! is_topology "$TOPOLOGY"; then
+		die 2 "TOPOLOGY=$TOPOLOGY: there are $(topologies)$([[ ! -e \
+			$TOPOLOGY ]] || echo "; a file: ./$TOPOLOGY")"
+	fi
+	unknown=$(topology_words | grep -m1 -oE '@[A-Za-z0-9_]+@' || true)
+	[[ ! $unknown ]] || die 2 "$topology_file: $unknown is none of" \
+		"@MEM@ @MEM2@ @CXL_MEM@ @CXL_MEM2@ @CXL_HALF@ @TOTAL@ @TOTAL2@" \
+		"@WINDOW@ @WINDOW2@ @SMP@ @LAST_CPU@ @HALF_CPU@ @NEXT_CPU@"
+	((SMP % 2 == 0)) || ! grep -v '^#' "$topology_file" | grep -q @NEXT_CPU@ ||
+		die 2 "TOPOLOGY=$TOPOLOGY halves the CPUs: SMP=2, 4, ..."
+}
+
 # mebibytes NAME SIZE
 mebibytes()
 {
-	[[ $2 =~ ^([1-9][0-9]{0,6})([MG])$ ]] ||
-		die 2 "$1=$2: not a size like 512M or 3G"
-	if [[ ${BASH_REMATCH[2]} = G ]]; then
-		echo $((BASH_REMATCH[1] * 1024))
-	else
-		echo "${BASH_REMATCH[1]}"
-	fi
+	local text=${2,,} shift=0 whole part bytes
+
+	[[ $text =~ ^([0-9]{1,7})(\.([0-9]{1,6}))?([kmgt])(i?b)?$ ]] ||
+		die 2 "$1=$2: not a size like 512M, 3G or 1.5G"
+	whole=$((10#${BASH_REMATCH[1]})) part=${BASH_REMATCH[3]}
+	case ${BASH_REMATCH[4]} in
+	k) shift=10;;
+	m) shift=20;;
+	g) shift=30;;
+	t) shift=40;;
+	esac
+	part=$(printf '%-6s' "$part")
+	bytes=$(((whole * 1000000 + 10#${part// /0}) * (1 << (shift - 10))))
+	((bytes > 0 && bytes % 1024000000 == 0)) ||
+		die 2 "$1=$2: not a whole number of mebibytes"
+	echo $((bytes / 1024000000))
 }
 
 prepare_guest()
@@ -447,14 +478,22 @@ topology_words()
 	while read -r line || [[ $line ]]; do
 		[[ $line != '#'* ]] || continue
 		line=${line//@MEM@/${mem_mib}M}
+		line=${line//@MEM2@/$((2 * mem_mib))M}
 		line=${line//@CXL_MEM@/${cxl_mib}M}
+		line=${line//@CXL_MEM2@/$((2 * cxl_mib))M}
+		# as regions are, in steps of 256 MiB
+		line=${line//@CXL_HALF@/$(((cxl_mib / 2 + 255) / 256 * 256))M}
 		line=${line//@TOTAL@/$((mem_mib + cxl_mib))M}
+		line=${line//@TOTAL2@/$((mem_mib + 2 * cxl_mib))M}
 		line=${line//@WINDOW@/${cxl_mib}M}
 		line=${line//@WINDOW2@/$((2 * cxl_mib))M}
 		line=${line//@LAST_CPU@/$((SMP - 1))}
+		line=${line//@SMP@/$SMP}
+		line=${line//@HALF_CPU@/$(((SMP + 1) / 2 - 1))}
+		line=${line//@NEXT_CPU@/$(((SMP + 1) / 2))}
 		read -r -a words <<<"$line"
 		((${#words[@]} == 0)) || printf '%s\n' "${words[@]}"
-	done <"$ROOT/initramfs/topologies/$TOPOLOGY"
+	done <"$topology_file"
 }
 
 # command_text plain|terminal: the command for a person to copy, an option
@@ -790,6 +829,8 @@ why_no_end()
 # cure: of what KVM does on some machines, in virtual ones above all
 cure()
 {
+	[[ $TOPOLOGY != */* || $cause != *"ended with status 1:"* ]] ||
+		echo " (see TOPOLOGY=$TOPOLOGY)"
 	[[ $ACCEL != kvm || ! $cause =~ (KVM|kvm|internal error|nothing) ]] ||
 		echo " (ACCEL=tcg, the default, needs no KVM)"
 }

@@ -48,13 +48,36 @@ static int split_number(const char *text, uint64_t *value, const char **suffix)
 	return parse_u64(number, value);
 }
 
+/* So many of an hour's do not overflow 64 bits. */
+#define FRACTION_DIGITS 6
+
+/* As split_number(); behind a point *part / *parts is added. */
+static int split_decimal(const char *text, uint64_t *value, uint64_t *part,
+			 uint64_t *parts, const char **suffix)
+{
+	const char *point;
+	int err = split_number(text, value, suffix);
+
+	*part = 0;
+	*parts = 1;
+	if (err || **suffix != '.')
+		return err;
+	point = *suffix + 1;
+	err = split_number(point, part, suffix);
+	if (!err && *suffix - point > FRACTION_DIGITS)
+		err = -EINVAL;
+	for (; !err && point < *suffix; point++)
+		*parts *= 10;
+	return err;
+}
+
 int parse_size(const char *text, uint64_t *bytes)
 {
 	static const char units[] = "kmgt";
 	const char *suffix, *unit;
 	unsigned int shift = 0;
-	uint64_t v;
-	int err = split_number(text, &v, &suffix);
+	uint64_t v, part, parts;
+	int err = split_decimal(text, &v, &part, &parts, &suffix);
 
 	if (err)
 		return err;
@@ -71,14 +94,13 @@ int parse_size(const char *text, uint64_t *bytes)
 		if (*suffix)
 			return -EINVAL;
 	}
+	if ((part << shift) % parts)
+		return -EINVAL;
 	if (v > (UINT64_C(1) << 63 >> shift) - 1)
 		return -ERANGE;
-	*bytes = v << shift;
+	*bytes = (v << shift) + (part << shift) / parts;
 	return 0;
 }
-
-/* So many of an hour's do not overflow 64 bits. */
-#define FRACTION_DIGITS 6
 
 int parse_duration(const char *text, uint64_t *ns)
 {
@@ -91,18 +113,10 @@ int parse_duration(const char *text, uint64_t *ns)
 		{ "m", 60000000000 },	{ "min", 60000000000 },
 		{ "h", 3600000000000 },
 	};
-	const char *suffix, *point;
-	uint64_t v, part = 0, parts = 1;
-	int err = split_number(text, &v, &suffix);
+	const char *suffix;
+	uint64_t v, part, parts;
+	int err = split_decimal(text, &v, &part, &parts, &suffix);
 
-	if (!err && *suffix == '.') {
-		point = suffix + 1;
-		err = split_number(point, &part, &suffix);
-		if (suffix - point > FRACTION_DIGITS)
-			err = -EINVAL;
-		for (; !err && point < suffix; point++)
-			parts *= 10;
-	}
 	if (err)
 		return err;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {

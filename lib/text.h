@@ -13,9 +13,10 @@
 #include <stdio.h>
 
 /*
- * "64M" -> bytes. Suffixes k, M, G, T (powers of 1024, either case, "iB" and
- * "B" allowed after them); a bare number is bytes. -EINVAL when it is not a
- * whole number with such a suffix, -ERANGE beyond 2^63 - 1. No message.
+ * "64M", "1.5G" -> bytes. Suffixes k, M, G, T (powers of 1024, either case, "iB"
+ * and "B" allowed after them); a bare number is bytes. -EINVAL when it is not a
+ * number with such a suffix (up to six decimals, of whole bytes), -ERANGE beyond
+ * 2^63 - 1. No message.
  */
 int parse_size(const char *text, uint64_t *bytes);
 /* A whole number, decimal, nothing after it. -EINVAL or -ERANGE. No message. */

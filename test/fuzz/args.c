@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		promise(plan.policy.nr_sets <= POLICY_MAX_SETS);
 		plan_changes(&plan);
 		plan_is(&plan, VERB_BENCHMARK);
-		plan_help(&help, verbs, plan.verb);
+		plan_help(&help, verbs, plan.verb, plan.help_group);
 		promise(help.len);
 		err = policy_check(&plan.policy);
 		if (err)

@@ -68,7 +68,7 @@ bad_usage()
 {
 	local size
 
-	for size in 0 1Q 1.5 1.5G 999999999T 18446744073709551616 1 5000 ''; do
+	for size in 0 1Q 1.5 1.1k 999999999T 18446744073709551616 1 5000 ''; do
 		refused 2 "size" --once gups "$size"
 	done
 	# 999T is a size; no machine has it
