@@ -13,8 +13,7 @@ Metric = collections.namedtuple("Metric", "key name unit scale better members")
 
 METRICS = [Metric(*row) for row in (
     ("modelled_updates_per_s", "updates, modelled time", "M/s", 1e-6, "more",
-     "gups.modelled_updates_per_s pmu.modelled_updates_per_s "
-     "placement.modelled.updates_per_s modelled.updates_per_s"),
+     "gups.modelled_updates_per_s modelled.updates_per_s"),
     ("updates_per_s", "updates", "M/s", 1e-6, "more", "gups.updates_per_s"),
     ("elapsed_s", "took", "s", 1, "less", "gups.elapsed_s run.elapsed_s"),
     ("user_s", "CPU time, user", "s", 1, "less", "run.user_s"),

@@ -17,15 +17,16 @@ def near(row):
     return None if value is None else 100 * value
 
 
-def rate(row):
-    """In modelled time, where there is one."""
-    value = row.get("modelled_updates_per_s", row.get("updates_per_s"))
-    return None if value is None else value / 1e6
+def rate(key):
+    def value(row):
+        found = row.get(key)
+        return None if found is None else found / 1e6
+    return value
 
 
-def series(runs, value, error=None):
+def series(runs, value, sampled=None):
     """Of a cell: the mean of its runs, row by row, in a band of their range;
-    of one run the band is two standard errors."""
+    of one run the band is the interval of what was sampled."""
     points, band = [], []
     for rows in zip(*(x["timeline"] for x in runs)):
         t = sum(row["t_s"] for row in rows) / len(rows)
@@ -33,10 +34,10 @@ def series(runs, value, error=None):
         points.append((t, sum(values) / len(values) if values else None))
         if len(rows) > 1 and values:
             band.append((t, min(values), max(values)))
-        elif values and error and rows[0].get(error) is not None:
-            off = 200 * rows[0][error]
-            band.append((t, max(0, values[0] - off),
-                         min(100, values[0] + off)))
+        elif values and sampled:
+            ends = [rows[0].get(f"{sampled}_{end}") for end in ("low", "high")]
+            if None not in ends:
+                band.append((t, 100 * ends[0], 100 * ends[1]))
     return points, band
 
 
@@ -58,11 +59,9 @@ def marks(runs):
             if row.get("hot_set_moved")]
 
 
-def rate_title(runs):
-    modelled = any("modelled_updates_per_s" in row for x in runs
-                   for row in x["timeline"])
+def rate_title(runs, key):
     emulated = any(x.get("emulated") for x in runs)
-    return "updates, M/s" + (", modelled" if modelled else
+    return "updates, M/s" + (", modelled" if key != "updates_per_s" else
                              ", emulated" if emulated else "")
 
 
@@ -77,14 +76,15 @@ def over_time(named):
     """named: [(title, [(line, runs)])]: near share and rate, a strip a title,
     a line for each of what is compared."""
     runs = [x for _, lines in named for _, of in lines for x in of]
-    strips = []
+    strips, key = [], records.rate_key(runs)
     for title, lines in named:
         strips.append(Strip(title, [
-            [Line(name, *series(of, near, "near_share_error"))
+            [Line(name, *series(of, near, "near_share"))
              for name, of in lines],
-            [Line(name, *series(of, rate)) for name, of in lines]],
+            [Line(name, *series(of, rate(key))) for name, of in lines]],
             marks(lines[0][1])))
-    columns = [Column(near_title(runs), 100), Column(rate_title(runs), None)]
+    columns = [Column(near_title(runs), 100),
+               Column(rate_title(runs, key), None)]
     for i in (1, 0):
         if not any(known(line) for s in strips for line in s.lines[i]):
             del columns[i]
@@ -93,8 +93,8 @@ def over_time(named):
     if not columns:
         return None
     caption = "Where the updates were served, and how fast: the mean of the " \
-        "runs, in a band of their range, or of two standard errors of the " \
-        "sample for a single one"
+        "runs, in a band of their range; of a single one, in that in which the " \
+        "sample says it is by 95 %"
     if any(s.marks for s in strips):
         caption += "; dotted: the hot set moves"
     return Picture("over-time", caption + ".",

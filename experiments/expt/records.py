@@ -63,6 +63,15 @@ def timeline(records):
     return rows
 
 
+def rate_key(runs):
+    """By which member of their rows runs are compared: modelled time, if all
+    that have rows have that."""
+    key = "modelled_updates_per_s"
+    rows = [x["timeline"] for x in runs if len(x["timeline"]) > 1]
+    return key if rows and all(any(row.get(key) is not None for row in of)
+                               for of in rows) else "updates_per_s"
+
+
 # Members of a row's pages; tier run's rows know no mechanisms
 MOVED = {
     "promoted": ("promoted_numab", "promoted"),

@@ -28,6 +28,8 @@ TIMELINE = (
     ("near_share", "number", "of the updates, sampled, or of the program's "
      "pages"),
     ("near_share_error", "number", "its standard error"),
+    ("near_share_low", "number", "it is between this, by 95 %"),
+    ("near_share_high", "number", "and this"),
     ("near_share_counted", "number", "of the accesses"),
     ("updates_per_s", "number", "since the row before"),
     ("modelled_updates_per_s", "number", "the same in modelled time"),
@@ -87,7 +89,7 @@ def timeline(r):
             for row in x["timeline"]:
                 free = row.get("free_bytes") or {}
                 yield (cell, x["repeat"],
-                       *(row.get(name) for name, *_ in TIMELINE[2:8]),
+                       *(row.get(name) for name, *_ in TIMELINE[2:10]),
                        *(records.moved(row, kind) for kind in records.MOVED),
                        free.get("node0"), free.get("node1"))
 

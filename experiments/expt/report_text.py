@@ -2,6 +2,8 @@
 """A page for a terminal of 80 columns; what came out is the end of it."""
 import textwrap
 
+from .records import rate_key
+
 WIDTH = 80
 SPARKS = "▁▂▃▄▅▆▇█"
 SPARK_WIDTH = 48
@@ -108,15 +110,16 @@ def sparks(results):
              if len(runs[0]["timeline"]) > 1}
     if not shown:
         return []
-    rates = [row.get("updates_per_s") or 0 for rows in shown.values()
-             for row in rows]
+    key = rate_key([runs[0] for runs in good.values()])
+    rates = [row.get(key) or 0 for rows in shown.values() for row in rows]
     top = max(rates)
     width = max(map(len, shown))
     lines = [*wrap("Over time: near share from 0 to 100 %"
-                   + (f", rate from 0 to {top / 1e6:.2f} M/s" if top else ""))]
+                   + (f", {'modelled ' if key != 'updates_per_s' else ''}rate "
+                      f"from 0 to {top / 1e6:.2f} M/s" if top else ""))]
     for cell, rows in shown.items():
         for name, key, limit in (("near", "near_share", 1),
-                                 ("rate", "updates_per_s", top)):
+                                 ("rate", key, top)):
             values = [row.get(key) for row in rows]
             if any(v is not None for v in values):
                 lines.append(f"  {cell:{width}}  {name} "

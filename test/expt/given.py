@@ -63,7 +63,8 @@ class Case(unittest.TestCase):
 def records(rate=1e6, near=0.5, **more):
     """Of a run of gups; more: members of its records, by record."""
     rows = [{"record": "timeline", "t_s": t, "near_share": t and near,
-             "near_share_error": 0.01, "updates": t * rate,
+             "near_share_error": 0.01, "near_share_low": t and near - 0.02,
+             "near_share_high": t and near + 0.02, "updates": t * rate,
              "updates_per_s": rate if t else None,
              "free_bytes": {"node0": 2 ** 29},
              "hot": {"near": t and near}, "hot_set_moved": t == 2,

@@ -2,7 +2,7 @@
 """Records to figures: what did not come, what is not known."""
 import json
 
-from expt import metrics, records
+from expt import expression, metrics, records
 from expt.common import Refused
 from given import Case, records as given
 
@@ -46,10 +46,33 @@ class Values(Case):
         self.assertTrue(found["emulated"])
 
     def test_modelled_time_from_wherever_it_is(self):
-        for kind in ("gups", "pmu"):
-            values = of(given(**{kind: {"modelled_updates_per_s": 9e6}}))[
-                "values"]
+        for kind, member in (("gups", "modelled_updates_per_s"),
+                             ("modelled", "updates_per_s")):
+            values = of(given(**{kind: {member: 9e6}}))["values"]
             self.assertEqual(values["modelled_updates_per_s"], 9e6)
+
+    def test_tier_has_these_records(self):
+        """What is read from records is what tier says that it writes."""
+        for metric in metrics.METRICS:
+            found = [m for m in metric.members.split() if expression.typed(m)]
+            if metric.members and metric.key != "modelled_updates_per_s":
+                self.assertTrue(found, metric.key)
+        for name in """placement.hot_near_at_end placement.hot_near_90_s
+                placement.arrivals_after_move placement.arrival_mean_s
+                timeline.t_s timeline.near_share timeline.near_share_low
+                timeline.near_share_high timeline.near_share_counted
+                timeline.updates_per_s timeline.hot.near timeline.hot_set_moved
+                timeline.pages.promoted_numab timeline.pages.moved_damon
+                timeline.free_bytes.node0 run_timeline.program_bytes.node0
+                moves.timed.numa_promoted moves.timed.strayed_allocations
+                moves.timed.adds_up moves.zeros[0].why
+                moves.nodes[0].unreclaimable counters.whole.total.numa_hit
+                pmu.ranges[0].timed.waited_s accessed_bits.blind_share
+                gups.loop node.tier damon_region.access_rate
+                environment.emulated""".split():
+            self.assertTrue(expression.typed(name), name)
+        for name in metrics.MOVES:
+            self.assertTrue(expression.typed(f"moves.timed.{name}"), name)
 
     def test_of_run(self):
         """Its rows have their own form, of late with another name and t_s."""

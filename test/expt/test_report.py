@@ -254,7 +254,7 @@ class Reports(Case):
         self.assertEqual(found["b", "to_90_s"]["median"], "4")
         self.assertEqual(files["counters.csv"].count('"a",1,"numa_hit",7'), 1)
         self.assertIn('"a",1,"numa_miss",\n', files["counters.csv"])
-        self.assertIn('"a",1,1,0.5,0.01,,1000000,,256,0,,536870912,\n',
+        self.assertIn('"a",1,1,0.5,0.01,0.48,0.52,,1000000,,256,0,,536870912,\n',
                       files["timeline.csv"])
         package = report_csv.package("X")
         self.assertEqual(package["name"], "x")
@@ -303,6 +303,12 @@ class Pictures(Case):
                      "a: updates 1.5 M/s", "b: updates 2 M/s, n = 1"):
             self.assertIn(text, first)
         self.assertIn("the hot set moves", all_of[0].caption)
+        self.assertGreater(first.count("<polygon"), 0)
+        single = report.Results(r.plan, [x for x in r.results
+                                         if x["repeat"] == 1])
+        points, band = pictures.series(single.good["a"], pictures.near,
+                                       "near_share")
+        self.assertEqual([round(v) for v in band[1]], [1, 48, 52])
 
     def test_modelled_rate(self):
         found = records(1e6, timeline={"modelled_updates_per_s": 7e6})
@@ -310,6 +316,14 @@ class Pictures(Case):
             "a": [(found, "passed")]})
         svg = pictures.all_of(report.collect(directory, plan))[0].svg
         self.assertIn("updates, M/s, modelled", svg)
+        # One that has none makes all of them compared by the other
+        bare = records(1e6, timeline={"modelled_updates_per_s": None})
+        r = report.collect(*write_experiment(self.tmp / "out", "y", {
+            "a": [(found, "passed")], "b": [(bare, "passed")]}))
+        svg = pictures.all_of(r)[0].svg
+        self.assertIn("updates, M/s, emulated", svg)
+        self.assertIn(", rate from 0 to 1.00 M/s",
+                      " ".join(report_text.sparks(r)))
 
     def test_of_nothing(self):
         found = [r for r in records() if r["record"] != "timeline"]

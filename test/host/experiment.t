@@ -282,7 +282,7 @@ X
 done
 asked "$tmp/given.exp" --report
 is "$status" 0 "a report with cells of tier run"
-is "$(grep '^"fast",1' "$OUT/given/timeline.csv" | cut -d, -f3,4,7,9-)" \
+is "$(grep '^"fast",1' "$OUT/given/timeline.csv" | cut -d, -f3,4,9,11-)" \
 	'0.5,1,,256,,,536870912,
 1.5,1,,512,,1024,268435456,' "their times, moves and memory"
 for picture in over-time moves nodes; do

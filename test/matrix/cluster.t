@@ -150,10 +150,10 @@ cat >"$tmp/elsewhere" <<'X2'
 mount --bind "$1" /mnt && mount -t tmpfs none "$2" && cd / &&
 	exec env -i PATH=/usr/bin:/bin /mnt/run --jobs 2
 X2
-cat >>"$tmp/two.exp" <<'X2'
-cell     large  gups 4G node1
-X2
-cp "$tmp/two.exp" "$tmp/bundle.exp"
+{
+	cat "$tmp/two.exp"
+	echo "cell large gups 4G node1"
+} >"$tmp/bundle.exp"
 status=0
 ./build.sh experiment "$tmp/bundle.exp" --icount --bundle "$tmp/x.tar" \
 	>"$tmp/said" 2>&1 </dev/null || status=$?
