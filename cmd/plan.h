@@ -124,6 +124,7 @@ struct plan {
 		struct vmstat_plan vmstat;
 		struct latency_plan latency;
 		uint64_t hold_ns; /* of "hog"; 0: until interrupted */
+		const char *capture; /* the directory that it makes */
 		bool list_findings; /* of "check": the table, not this machine's */
 	};
 };

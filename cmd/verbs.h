@@ -18,6 +18,7 @@
 	X(region_destroy) \
 	X(status)         \
 	X(check)          \
+	X(capture)        \
 	X(policy_list)    \
 	X(policy_show)    \
 	X(policy_restore) \

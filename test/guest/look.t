@@ -12,6 +12,16 @@ cd "$(dirname "$0")/../.." || exit 1
 
 export MEM=1G CXL_MEM=512M
 
+captures()
+{
+	is "$(said capture)" 0 "capture: status 0"
+	for verb in status region check; do
+		like "$(said "captured-$verb")" '^[1-9][0-9]* 0$' \
+			"$verb says the same of it" ||
+			diag "$(grep -A 12 "^== captured-$verb" "$console")"
+	done
+}
+
 latencies()
 {
 	is "$(said latency)" 0 "latency: status 0"
@@ -81,6 +91,7 @@ rows()
 
 boot_script look test/guest/look.guest
 grep '^# ' "$console"
+captures
 latencies
 rows
 sums

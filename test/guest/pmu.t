@@ -115,4 +115,16 @@ is "$(jq '.ranges[2] | .by_vcpu | length' "$run/pmu.json")" 2 \
 ok "they are the sums of both" quietly jq -e '.ranges | all((.user.loads +
 	.kernel.loads) == (.by_vcpu | map(.loads) | add))' "$run/pmu.json"
 
+# --- what waits; test/matrix/pmu.t has more of it ----------------------------
+
+SMP=1 boot_counted short --latency near=200ns,cxl=1us,llc=512k --scope process
+ran waited
+is "$(said asked)" 0 "tier latency: status 0"
+so asked latency 'map(.asked_ns) == [200, 1000]' "what was asked for"
+so asked latency 'all((.injected_ns / .asked_ns - 1 | fabs) < 0.25)' \
+	"a dependent load takes that much longer"
+so waited pmu '.[0].ranges | map(select(.node == 1))[0].timed |
+	.asked_s > 0.1 and .waited_s >= .asked_s * 0.9' \
+	"131072 updates far wait a microsecond each, or nearly"
+
 done_testing

@@ -119,10 +119,11 @@ only 'tier|cmd/.*' 'include "cmd/' "only tier.c and cmd/ know of plan and verbs"
 
 opens='(open|openat|openat2|fopen|freopen|creat|opendir|fdopendir|scandir'
 opens+='|readlink|readlinkat|nftw|glob)'
-only 'sysfs|init|tier|mm/undo|damon/damon_json|bench/program' \
+only 'sysfs|init|tier|mm/undo|damon/damon_json|bench/program|cmd/capture' \
 	"$call$opens *\(" \
 	"only sysfs.c opens files (init.c: devices, modules, tier.c: records, \
-undo.c: its log, damon_json.c: a user's file, program.c: a program)"
+undo.c: its log, damon_json.c: a user's file, program.c: a program, \
+capture.c: a directory of its own)"
 is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
 	"these open none of the kernel's attributes"
 is "$(grep -E '^init\.c:' <<<"$code" | grep -P "$call$opens *\\(\"" |
