@@ -412,12 +412,12 @@ static int take(struct plan *plan, int n, char **operand)
 }
 
 static const char notes[] =
-	"What is in it: nodes, memory blocks, tiers, zones, counters, /proc/iomem without\n"
-	"the kernel's own place, the first CPU's words, the names of the machine and its\n"
-	"kernel, CXL and DAX devices with their serial numbers, tunables, DAMON's files,\n"
-	"the path and limits of tier's cgroup. Not in it: names of hosts, users and\n"
-	"programs, the kernel's log and command line, and any memory. Look before you\n"
-	"send it: it is text.\n";
+	"What is in it: nodes, memory blocks, tiers, zones, counters, /proc/iomem but\n"
+	"for the kernel's own place, the first CPU's words, the names of the machine\n"
+	"and its kernel, CXL and DAX devices with their serial numbers, tunables,\n"
+	"DAMON's files, the path and limits of tier's cgroup. Not in it: names of\n"
+	"hosts, users and programs, the kernel's log and command line, and any memory.\n"
+	"Look before you send it: it is text.\n";
 
 const struct verb verb_capture = {
 	.name = "capture",

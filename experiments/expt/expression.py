@@ -141,7 +141,8 @@ def resolve(name):
     if name in metrics.COUNTERS:
         return f"counters.whole.total.{name}"
     record, _, member = name.partition(".")
-    if re.sub(r"\[.*", "", record) in described() and member:
+    if re.sub(r"\[.*", "", record) in described() and member and \
+            typed(name):
         found = [name]
     else:
         found = [n for n in (f"{r}.{name}" for r in described())

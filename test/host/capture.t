@@ -3,7 +3,7 @@
 #
 # tier capture: what status and check say of this machine they say of its
 # capture; nothing of people is in it, and a directory that is there is left
-# alone.
+# as it is.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 # shellcheck source=test/lib/tap.sh

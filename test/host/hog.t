@@ -102,7 +102,7 @@ bad_input()
 	local spec
 
 	for spec in node0:0 node0:64 node0:-5M node0:free=-1M node0:5Q \
-		node0:1.5G node0:free=0 node0: node0:free= node0:1048577; do
+		node0:1.1G node0:free=0 node0: node0:free= node0:1048577; do
 		refused 2 'give a size' "$spec"
 	done
 	for spec in 64M node0 :64M nod0:64M node-1:64M nodex:64M; do
