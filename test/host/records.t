@@ -25,6 +25,7 @@ record policy list
 record --once gups 4M node0 --against any --zipf 0.5 --window 50ms --rounds 2
 record --once gups 4M node0 --against any --hot 1M --window 50ms --rounds 2
 record gups 4M node4096k
+record capture "$tmp/captured"
 test/unpack test/fixtures/policy-7.3.txt "$tmp/tree"
 record --root "$tmp/tree" --dry-run policy hmsdk --set swappiness=1
 record --root "$tmp/tree" status
