@@ -43,8 +43,7 @@ static int work(const struct plan *plan)
 const struct verb verb_damon_dump = {
 	.name = "damon dump",
 	.operands = "",
-	.summary =
-		"print DAMON's configuration as damo has it",
+	.summary = "print DAMON's configuration as damo has it",
 	.flags = VERB_LOOKS | VERB_ROOT,
 	.options = (const struct verb_option *const[]){ options, NULL },
 	.work = work,

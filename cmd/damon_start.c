@@ -108,8 +108,7 @@ static const struct verb_option options[] = {
 	  "split regions that are larger (as HMSDK's -s)", 's' },
 	{ "region-max-size", "SIZE", set_size, "as --size" },
 	{ "output", "FILE", set_output,
-	  "write FILE (.yaml, or JSON; - prints), start nothing",
-	  'o' },
+	  "write FILE (.yaml, or JSON; - prints), start nothing", 'o' },
 	{ 0 },
 };
 

@@ -72,8 +72,7 @@ static void show_memory(const struct node *nodes, int n)
 {
 	char total[SIZE_TEXT], free_size[SIZE_TEXT], nodes_total[SIZE_TEXT],
 		nodes_free[SIZE_TEXT];
-	uint64_t all = meminfo_all("MemTotal"),
-		 idle = meminfo_all("MemFree");
+	uint64_t all = meminfo_all("MemTotal"), idle = meminfo_all("MemFree");
 	uint64_t sum = 0, sum_free = 0;
 
 	for (int i = 0; i < n; i++) {

@@ -13,7 +13,6 @@
 
 #define NODE_TIER_DIR "/sys/devices/virtual/memory_tiering"
 
-
 struct node {
 	int id;
 	uint64_t total, free; /* bytes */
