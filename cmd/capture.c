@@ -217,20 +217,20 @@ static int copy_link(const struct capture *c, const char *path)
 	return err;
 }
 
-static int walk(struct capture *c, const char *path, int depth);
-
-static int walk_in(struct capture *c, const char *path, int depth)
+/* Calls fn for each entry of a directory that is not left out. */
+static int each(struct capture *c, const char *dir, int depth,
+		int (*fn)(struct capture *c, const char *path, int depth))
 {
-	char *names = sysfs_names("%s", path), *save, *inner;
+	char *names = sysfs_names("%s", dir), *save, *path;
 	int err = 0;
 
 	for (char *name = names ? strtok_r(names, "\n", &save) : NULL;
 	     name && !err; name = strtok_r(NULL, "\n", &save)) {
 		if (is_left_out(name))
 			continue;
-		inner = xasprintf("%s/%s", path, name);
-		err = walk(c, inner, depth - 1);
-		free(inner);
+		path = xasprintf("%s/%s", dir, name);
+		err = fn(c, path, depth);
+		free(path);
 	}
 	free(names);
 	return err;
@@ -254,7 +254,7 @@ static int walk(struct capture *c, const char *path, int depth)
 	empty = xasprintf("%s/.", path);
 	err = make_way(c, empty);
 	free(empty);
-	return err || !depth ? err : walk_in(c, path, depth);
+	return err || !depth ? err : each(c, path, depth - 1, walk);
 }
 
 /*
@@ -278,52 +278,32 @@ static int walk_home(struct capture *c, char *home)
 	return walk(c, home, ALL);
 }
 
-static int walk_bus(struct capture *c, const char *bus)
+/* Of a link in a bus's devices: what it leads to. */
+static int walk_target(struct capture *c, const char *link, int depth)
 {
-	char link[PATH_MAX], home[PATH_MAX], *names, *save;
-	int err = 0;
+	char home[PATH_MAX];
 
-	if (!sysfs_exists("%s/devices", bus))
-		return 0;
-	names = sysfs_names("%s/devices", bus);
-	for (char *name = names ? strtok_r(names, "\n", &save) : NULL;
-	     name && !err; name = strtok_r(NULL, "\n", &save)) {
-		snprintf(link, sizeof(link), "%s/devices/%s", bus, name);
-		if (realpath(link, home))
-			err = walk_home(c, home);
-	}
-	free(names);
-	return err;
+	(void)depth;
+	return realpath(link, home) ? walk_home(c, home) : 0;
 }
 
-/* Of PCI which devices are CXL memory, and whose they are. */
-static int walk_pci(struct capture *c)
+/* Of a PCI device that is CXL memory: what it is, and whose. */
+static int walk_pci(struct capture *c, const char *link, int depth)
 {
 	static const char *const names[] = { "class", "vendor", "device",
 					     "numa_node", "driver" };
-	static const char pci[] = "/sys/bus/pci/devices";
-	char *list, *save, *path, class[16], home[PATH_MAX];
-	int err = 0;
+	char class[16], home[PATH_MAX], *one;
+	int err;
 
-	if (!sysfs_exists("%s", pci))
+	if (sysfs_read(class, sizeof(class), "%s/class", link) <= 0 ||
+	    strcmp(class, "0x050210") != 0 || !realpath(link, home))
 		return 0;
-	list = sysfs_names("%s", pci);
-	for (char *name = list ? strtok_r(list, "\n", &save) : NULL;
-	     name && !err; name = strtok_r(NULL, "\n", &save)) {
-		path = xasprintf("%s/%s", pci, name);
-		if (sysfs_read(class, sizeof(class), "%s/class", path) > 0 &&
-		    !strcmp(class, "0x050210") && realpath(path, home)) {
-			err = copy_link(c, path);
-			for (size_t i = 0; i < ARRAY_SIZE(names) && !err; i++) {
-				char *one = xasprintf("%s/%s", home, names[i]);
-
-				err = walk(c, one, 0);
-				free(one);
-			}
-		}
-		free(path);
+	err = copy_link(c, link);
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !err; i++) {
+		one = xasprintf("%s/%s", home, names[i]);
+		err = walk(c, one, depth);
+		free(one);
 	}
-	free(list);
 	return err;
 }
 
@@ -378,9 +358,9 @@ static int work(const struct plan *plan)
 					      "");
 	for (size_t i = 0; i < ARRAY_SIZE(roots) && !err; i++)
 		err = walk(&c, roots[i].path, roots[i].depth);
-	err = err ? err : walk_bus(&c, "/sys/bus/cxl");
-	err = err ? err : walk_bus(&c, "/sys/bus/dax");
-	err = err ? err : walk_pci(&c);
+	err = err ? err : each(&c, "/sys/bus/cxl/devices", 0, walk_target);
+	err = err ? err : each(&c, "/sys/bus/dax/devices", 0, walk_target);
+	err = err ? err : each(&c, "/sys/bus/pci/devices", 0, walk_pci);
 	err = err ? err : walk_cgroups(&c);
 	err = err ? err : note_unread(&c);
 	if (!err) {

@@ -140,9 +140,7 @@ def resolve(name):
         return name
     if name in metrics.COUNTERS:
         return f"counters.whole.total.{name}"
-    record, _, member = name.partition(".")
-    if re.sub(r"\[.*", "", record) in described() and member and \
-            typed(name):
+    if typed(name):
         found = [name]
     else:
         found = [n for n in (f"{r}.{name}" for r in described())
