@@ -123,7 +123,7 @@ struct spot {
 #define INLINE static inline __attribute__((always_inline))
 
 /* A place that is counted from the table's end, below 0, as one from 0 on. */
-INLINE uint64_t turn(uint64_t place, uint64_t blocks)
+INLINE uint64_t turned(uint64_t place, uint64_t blocks)
 {
 	uint64_t turned = place + blocks;
 
@@ -141,7 +141,7 @@ INLINE struct spot draw_hot(const struct gups_loops_draw *s, uint64_t r)
 	uint64_t from = s->cold.from + (is_hot & s->hot.from), block, within;
 
 	block = prng_split(r << 16, n, &within);
-	return (struct spot){ turn(block + from, s->blocks), within };
+	return (struct spot){ turned(block + from, s->blocks), within };
 }
 
 INLINE struct spot draw_scattered(const struct gups_loops_draw *s, uint64_t r)
@@ -164,7 +164,7 @@ INLINE struct spot draw_rank(const struct gups_loops_draw *s, uint64_t r,
 	uint64_t other = -(uint64_t)((uint32_t)r >= slot.keep);
 
 	rank += other & (slot.other - rank);
-	return (struct spot){ turn(rank + s->cold.from, s->blocks), more };
+	return (struct spot){ turned(rank + s->cold.from, s->blocks), more };
 }
 
 INLINE struct spot draw_zipf(const struct gups_loops_draw *s, uint64_t r)

@@ -310,7 +310,8 @@ double pattern_best_share(const struct pattern *p,
 }
 
 /* The alias method, until the rank is of the kind that is wanted. */
-static uint64_t draw_zipf(const struct pattern *p, bool hot, uint64_t *random)
+static uint64_t draw_rank_of_zipf(const struct pattern *p, bool hot,
+				  uint64_t *random)
 {
 	for (;;) {
 		uint64_t r = prng_mix(*random += PRNG_GAMMA);
@@ -330,7 +331,7 @@ uint64_t pattern_draw(const struct pattern *p, const struct pattern_epoch *e,
 	uint64_t n = hot ? p->hot_blocks : p->blocks - p->hot_blocks, rank;
 
 	if (p->slots)
-		rank = draw_zipf(p, hot, &random);
+		rank = draw_rank_of_zipf(p, hot, &random);
 	else
 		rank = first + prng_scale(prng_mix(random += PRNG_GAMMA), n);
 	return pattern_page(p, e, rank,
