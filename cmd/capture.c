@@ -187,14 +187,30 @@ static int copy_text(const struct capture *c, const char *path, char *text)
 	return err;
 }
 
+/* path and the directories that lead to it. */
+static int make_dir(const struct capture *c, const char *path)
+{
+	char *inside = xasprintf("%s/.", path);
+	int err = make_way(c, inside);
+
+	free(inside);
+	return err;
+}
+
+/*
+ * What may not be read is a directory in its place: it is there, as on the
+ * machine, and cannot be read.
+ */
 static int copy_file(struct capture *c, const char *path)
 {
 	char *text = sysfs_slurp("%s", path);
 	int err;
 
 	if (!text) {
+		bool closed = errno == EACCES || errno == EPERM;
+
 		buf_add(&c->unread, "%s: %s\n", path, strerror(errno));
-		return 0;
+		return closed ? make_dir(c, path) : 0;
 	}
 	err = make_way(c, path);
 	if (!err)
@@ -239,7 +255,6 @@ static int each(struct capture *c, const char *dir, int depth,
 /* What is there, links as links. What is not there is no error. */
 static int walk(struct capture *c, const char *path, int depth)
 {
-	char *empty;
 	struct stat st;
 	int err;
 
@@ -251,9 +266,7 @@ static int walk(struct capture *c, const char *path, int depth)
 		return st.st_mode & 0444 ? copy_file(c, path) : 0;
 	if (!S_ISDIR(st.st_mode))
 		return 0;
-	empty = xasprintf("%s/.", path);
-	err = make_way(c, empty);
-	free(empty);
+	err = make_dir(c, path);
 	return err || !depth ? err : each(c, path, depth - 1, walk);
 }
 

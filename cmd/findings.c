@@ -67,9 +67,13 @@ static bool is_absent(int err)
 static enum findings_answer unread(char text[static FINDINGS_TEXT],
 				   const char *what, int err)
 {
+	bool closed = err == -EACCES || err == -EPERM ||
+		      (err == -EISDIR && sysfs_is_rerooted()); /* captured so */
+
 	snprintf(text, FINDINGS_TEXT, "%s: %s", what,
-		 err == -EACCES || err == -EPERM ? "only root may look" :
-						   strerror(-err));
+		 !closed			   ? strerror(-err) :
+		 geteuid() && !sysfs_is_rerooted() ? "only root may look" :
+						     "it may not be read");
 	return FINDINGS_UNREAD;
 }
 

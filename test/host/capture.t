@@ -29,7 +29,8 @@ is "$(find "$tmp/it" -type f | grep -vc '/unread.txt$')" "$files" \
 of()
 {
 	"$tier" "$@" 2>/dev/null | grep -vE '^(tier|kernel|tree) ' |
-		sed -E 's/[0-9.]+ [KMGT]iB/SIZE/g; s/ +/ /g'
+		sed -E 's/only root may look/it may not be read/
+			s/[0-9.]+ [KMGT]iB/SIZE/g; s/ +/ /g'
 }
 is "$(of --root "$tmp/it" status)" "$(of status)" "its status is this machine's"
 ok "and says something" test "$(of status | wc -l)" -gt 10
@@ -59,4 +60,15 @@ is $? 2 "no directory: bad usage"
 "$tier" --root "$tmp/it" capture "$tmp/again" 2>"$tmp/err"
 is $? 2 "a capture of a capture: refused"
 ok "nothing was made" test ! -e "$tmp/again"
+
+# Where debugfs is there, which lockdown closes to root as well; and where it
+# is not
+if ((!UID)) && [[ ! ${debugfs:-} ]]; then
+	debugfs=toggled unshare --mount sh -c '
+		umount /sys/kernel/debug 2>/dev/null ||
+			mount -t debugfs debugfs /sys/kernel/debug
+		exec bash "$0"' "$PWD/test/host/capture.t" >"$tmp/again" 2>&1
+	is $? 0 "and so with debugfs, or without"
+	grep -A9 '^not ok' "$tmp/again" | sed 's/^/# /'
+fi
 done_testing

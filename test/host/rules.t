@@ -236,6 +236,13 @@ done)" "" "a test that includes a .c says why it must"
 
 files=$(git ls-files 2>/dev/null | grep . || find . -path ./build -prune -o \
 	-path ./out -prune -o -path ./.git -prune -o -type f -print)
+# What a command left at the top by mistake is no part of the project
+is "$(sed -E 's,^\./,,; s,/.*,,' <<<"$files" | LC_ALL=C sort -u |
+	grep -vE '^\.(ci|clang-format|clang-tidy|gitignore)$' |
+	grep -vxE '(build|init|supervise|tier|gups|sysfs|vmstat)\.(sh|c|h)' |
+	grep -vxE 'CHANGES|COPYING|HACKING|Makefile|README|bench|deps|doc' |
+	grep -vxE 'experiments|initramfs|plugin|test' |
+	grep -vxFf <(printf '%s\n' "${rooms[@]}"))" "" "the top is as README draws it"
 # Mirrors and proxies belong to a machine, not to the project
 is "$(xargs -d '\n' grep -InE \
 	'https?://[a-z0-9.-]*(mirror|proxy|artifact|nexus)[a-z0-9.-]*' \
