@@ -27,7 +27,7 @@
 set -Eeuo pipefail
 shopt -s inherit_errexit
 
-VERSION=0.1
+VERSION=0.2
 
 # Nothing of who runs this may have a say: not in sorting and messages, not in
 # what a tool finds or does unasked
