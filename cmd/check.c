@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/check.h"
+#include "cmd/closing.h"
 #include "cmd/findings.h"
 #include "cmd/show.h"
 #include "cmd/verbs.h"
@@ -46,6 +47,8 @@ static void say(const struct findings_row *row, const char *text)
 {
 	const char *level = findings_level_name(row->level);
 
+	if (row->level != FINDINGS_NOTE)
+		closing_doubt("%s (above)", row->name);
 	record(row, level, text);
 	report_wrap("         ", "%-8s %s: %s. %s Do: %s.", level, row->name,
 		    text, row->means, row->todo);

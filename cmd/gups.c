@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,10 @@
 #include <unistd.h>
 
 #include "bench/hog.h"
+#include "bench/modelled_time.h"
 #include "bench/pmu.h"
 #include "cmd/check.h"
+#include "cmd/closing.h"
 #include "cmd/gups_internal.h"
 #include "cmd/gups_modelled.h"
 #include "cmd/gups_timeline.h"
@@ -37,6 +40,8 @@
 #include "mm/page.h"
 
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
+/* With less of the CPUs' time the rate is the waiting's. */
+#define CPUS_FREE 0.85
 #define PLAIN_NS (UINT64_C(5) * 1000000000)
 
 static volatile sig_atomic_t interrupted;
@@ -352,11 +357,70 @@ static void show_pmu(const struct gups_run *run)
 	const struct pmu_counts *c = run->pmu;
 	bool near[NODE_MAX];
 
-	gups_timeline_near(near, run->nodes, run->nr_nodes);
+	node_top_tier(near, run->nodes, run->nr_nodes);
 	pmu_show((struct pmu_counts[2]){ c[TIMED], c[TIMED_END] },
 		 (struct pmu_counts[2]){ c[BEGIN], c[END] }, near);
 	modelled_time_show(run->modelled,
 			   (struct pmu_counts[2]){ c[TIMED], c[TIMED_END] });
+}
+
+/* Of the updates while they ran; else of the pages where they were found. */
+static void add_near(struct textbuf *b, const struct gups_run *run,
+		     const struct gups_outcome *o)
+{
+	uint64_t all = 0, in = 0;
+	bool near[NODE_MAX];
+	struct stats_part end;
+	double mean;
+
+	if (run->timeline && gups_timeline_served(run->timeline, &end, &mean)) {
+		buf_add(b,
+			"; near memory served %.1f %% of the updates at the "
+			"end (%.1f to %.1f), %.1f %% in the mean",
+			100 * end.part, 100 * end.low, 100 * end.high,
+			100 * mean);
+		return;
+	}
+	node_top_tier(near, run->nodes, run->nr_nodes);
+	for (int i = 0; i < NODE_MAX; i++) {
+		all += o->end.node[i];
+		in += near[i] ? o->end.node[i] : 0;
+	}
+	if (all && run->nr_nodes > 1)
+		buf_add(b, "; %.1f %% of its pages near at the end",
+			100 * (double)in / (double)all);
+}
+
+/* Threads that had to wait for CPUs have a rate that is not the machine's. */
+static void doubt_threads(const struct gups_run *run, const struct gups *g)
+{
+	double had = gups_cpu_time(g) / (run->threads * gups_times(g)->update);
+
+	if (had < CPUS_FREE)
+		closing_doubt("the threads had %.0f %% of their CPUs' time",
+			      100 * had);
+}
+
+static void show_closing(const struct gups_run *run, const struct gups *g,
+			 const struct gups_outcome *o)
+{
+	double rate = (double)o->updates / gups_times(g)->update;
+	double modelled = modelled_time_rate(run->modelled, true);
+	struct textbuf b = { 0 };
+
+	buf_add(&b, "%s: %.2f M updates/s%s",
+		o->verdict.errors   ? "FAILED, wrong words" :
+		o->verdict.complete ? "passed, verified" :
+				      "not verified",
+		rate / 1e6, run->machine.emulated ? " (emulated)" : "");
+	if (!isnan(modelled))
+		buf_add(&b, ", modelled %.2f", modelled / 1e6);
+	add_near(&b, run, o);
+	if (o->stopped)
+		closing_doubt("the updates were interrupted");
+	doubt_threads(run, g);
+	closing_show(b.text, &run->session);
+	buf_free(&b);
 }
 
 static void show_pass(struct gups_run *run, struct gups *g,
@@ -370,6 +434,7 @@ static void show_pass(struct gups_run *run, struct gups *g,
 		hog_show_end(run->hogs, false);
 	show_pmu(run);
 	session_show(&run->session);
+	show_closing(run, g, o);
 }
 
 /* Rows are of use where pages may move, or when they are asked for. */
@@ -388,7 +453,7 @@ static void begin_modelled(struct gups_run *run, const struct gups *g)
 	struct latency_model latencies;
 	bool near[NODE_MAX];
 
-	gups_timeline_near(near, run->nodes, run->nr_nodes);
+	node_top_tier(near, run->nodes, run->nr_nodes);
 	latency_model_settle(&latencies, run->gups->latency_ns, run->nodes,
 			     run->nr_nodes, near);
 	run->modelled = modelled_time_new(&latencies, run->gups->cpi,
@@ -441,6 +506,7 @@ static int one_pass(struct gups_run *run)
 	int err = session_take(&run->session, BEGIN);
 
 	run->pass++;
+	closing_begin();
 	pmu_read(&run->pmu[BEGIN]);
 	if (!err)
 		err = set_up(run, &run->place, &g, &o.start, &o.warm);
@@ -833,7 +899,7 @@ static const char notes[] =
 	"kernel may move it (not with --bind). Where pages may move, a row a second\n"
 	"says where they are: near% is the part of the updates that the top tier\n"
 	"serves, sum of w(p) over the pages p that are near, from a sample of 512\n"
-	"pages each of the hot set and of the rest; +- its standard error.\n"
+	"pages each of the hot set and of the rest; by 95 % the truth is within +-.\n"
 	"Modelled time per update = sum over the nodes of (their part of the\n"
 	"updates x latency): dependent accesses, migration not counted; latencies\n"
 	"are those of --latency, or what the platform declares (access0/initiators/\n"

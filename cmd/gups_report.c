@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "bench/modelled_time.h"
+#include "cmd/closing.h"
 #include "cmd/gups_internal.h"
 #include "gups.h"
 #include "lib/report.h"
@@ -345,6 +346,7 @@ static void text_heartbeat(const struct gups_run *run, const struct gups *g)
 
 	gups_flusher_count(g, &c);
 	if (run->gups->dishonest) {
+		closing_doubt("DAMON was left blind (--honest off)");
 		report_wrap("  ",
 			    "Accessed bits are the emulator's as they are "
 			    "(--honest off): DAMON sees hot memory as idle.");
@@ -355,13 +357,16 @@ static void text_heartbeat(const struct gups_run *run, const struct gups *g)
 		    " times, every %.1f ms in the end (%.2f s of CPU time): an "
 		    "emulator sets accessed bits only on TLB misses.",
 		    c.flushes, (double)c.period_ns / 1e6, c.cpu_s);
-	if (c.blind > BLIND_SHARE)
+	if (c.blind > BLIND_SHARE) {
+		closing_doubt("DAMON was blind in %.0f %% of its samples",
+			      100 * c.blind);
 		report_wrap("  ",
 			    "In %.0f %% of the sampling intervals there was no "
 			    "flush (the longest gap: %.0f ms): what was hot "
 			    "then looked idle; the machine is too busy for "
 			    "what DAMON did to be a result.",
 			    100 * c.blind, (double)c.longest_ns / 1e6);
+	}
 }
 
 /* What was done so that DAMON sees, and whether it could. */
@@ -389,11 +394,13 @@ static void text_honesty(const struct gups_run *run, struct gups *g,
 		    "touch a %spage %.3g times%s.",
 		    s->sample_s * 1e3, first, *others ? "hot " : "", hot,
 		    others);
-	if (hot < 2)
+	if (hot < 2) {
+		closing_doubt("hot pages look idle to DAMON");
 		report_wrap("  ",
 			    "Below 2 a hot page looks idle in many samples: "
 			    "take a smaller table, or a policy that samples "
 			    "less often.");
+	}
 	if (run->machine.emulated)
 		text_heartbeat(run, g);
 }

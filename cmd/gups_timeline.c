@@ -80,16 +80,6 @@ struct gups_timeline {
 	uint64_t lost;
 };
 
-void gups_timeline_near(bool near[NODE_MAX], const struct node *nodes, int n)
-{
-	const struct node *first = node_near(nodes, n);
-
-	for (int i = 0; i < NODE_MAX; i++)
-		near[i] = false;
-	for (int i = 0; i < n; i++)
-		near[nodes[i].id] = !node_is_far(&nodes[i], first);
-}
-
 /* ------------------------------------------------------------------- looks */
 
 /* A hog that has gone is no error: it is what the OOM killer takes. */
@@ -595,7 +585,7 @@ struct gups_timeline *gups_timeline_new(const struct gups_timeline_setting *s)
 	t->s = *s;
 	t->course.first_s = t->course.since = NAN;
 	t->course.waiting = true;
-	gups_timeline_near(t->near, s->nodes, s->nr_nodes);
+	node_top_tier(t->near, s->nodes, s->nr_nodes);
 	t->done = xcalloc(s->threads, sizeof(*t->done));
 	t->made = xcalloc(s->threads, sizeof(*t->made));
 	t->truth = placement_new(s->pattern, gups_table(s->g), s->threads,
@@ -902,6 +892,16 @@ static void text_check(const struct gups_timeline *t, const struct mean *mean)
 		"square (0 and 1 if it is right)",
 		100 * mean->sampled, c->checks, c->sigmas / c->checks,
 		sqrt(c->sigmas_squared / c->checks));
+}
+
+bool gups_timeline_served(const struct gups_timeline *t, struct stats_part *end,
+			  double *mean)
+{
+	if (!t->course.updates)
+		return false;
+	*end = t->course.end;
+	*mean = mean_of(t).near;
+	return true;
 }
 
 void gups_timeline_show(const struct gups_timeline *t, double cpu_s)

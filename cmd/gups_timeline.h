@@ -13,6 +13,7 @@
 #include "bench/hog.h"
 #include "cmd/plan.h"
 #include "gups.h"
+#include "lib/stats.h"
 #include "mm/node.h"
 #include "tiering/session.h"
 
@@ -30,9 +31,6 @@ struct gups_timeline_setting {
 	struct modelled_time *modelled; /* NULL: nothing counts */
 };
 
-/* The nodes that are of the top tier, by number. */
-void gups_timeline_near(bool near[NODE_MAX], const struct node *nodes, int n);
-
 struct gups_timeline *gups_timeline_new(const struct gups_timeline_setting *s);
 void gups_timeline_free(struct gups_timeline *t); /* NULL is fine */
 
@@ -42,6 +40,12 @@ int gups_timeline_begin(struct gups_timeline *t);
 int gups_timeline_tick(struct gups_timeline *t, uint64_t done, double seconds);
 /* The last row, of what is left of an interval. */
 int gups_timeline_end(struct gups_timeline *t, uint64_t done, double seconds);
+/*
+ * The part of the updates that the top tier served: at the end by the sample,
+ * and in the mean. False: there were none since the first row.
+ */
+bool gups_timeline_served(const struct gups_timeline *t, struct stats_part *end,
+			  double *mean);
 /* Record "placement" and its text. cpu_s: of the updates. */
 void gups_timeline_show(const struct gups_timeline *t, double cpu_s);
 

@@ -17,6 +17,7 @@
 #include "bench/program.h"
 #include "bench/table.h"
 #include "cmd/check.h"
+#include "cmd/closing.h"
 #include "cmd/run_timeline.h"
 #include "cmd/verbs.h"
 #include "lib/alloc.h"
@@ -329,6 +330,38 @@ static void find_cgroup(struct program_run *r)
 		cgroup_own(r->cgroup, sizeof(r->cgroup));
 }
 
+static void show_closing(const struct program_run *r)
+{
+	const struct run_timeline *t = &r->timeline;
+	bool near[NODE_MAX];
+	struct node *nodes = NULL;
+	struct textbuf b = { 0 };
+	char time[SIZE_TEXT];
+	uint64_t in = 0;
+	int n = node_list(&nodes);
+
+	buf_add(&b, "%s %s %d after %s", r->program.argv[0],
+		WIFSIGNALED(r->status) ? "was killed by signal" :
+					 "ended with status",
+		WIFSIGNALED(r->status) ? WTERMSIG(r->status) :
+					 WEXITSTATUS(r->status),
+		format_seconds(time, r->seconds));
+	if (n > 1 && t->looks && t->end.bytes) {
+		node_top_tier(near, nodes, n);
+		for (int i = 0; i < NODE_MAX; i++)
+			in += near[i] ? t->end.node[i] : 0;
+		buf_add(&b, "; %.1f %% of its pages near when last seen",
+			100 * (double)in / (double)t->end.bytes);
+	}
+	if (t->every_ns && !t->looks)
+		closing_doubt("its pages were not seen");
+	if (r->orphans)
+		closing_doubt("it left processes behind");
+	closing_show(b.text, &r->session);
+	buf_free(&b);
+	free(nodes);
+}
+
 static int judge(const struct program_run *r)
 {
 	const char *name = r->program.argv[0];
@@ -436,6 +469,7 @@ static int run_in(struct program_run *r, const struct plan *plan)
 	say_run(r);
 	hog_show_end(r->hogs, false);
 	session_show(s);
+	show_closing(r);
 	return judge(r);
 }
 

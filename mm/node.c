@@ -377,3 +377,13 @@ int node_latency(int node, double *read_ns, double *write_ns)
 	*write_ns = node_declared(node, -1, "write_latency");
 	return isnan(*read_ns) && isnan(*write_ns) ? -ENOENT : 0;
 }
+
+void node_top_tier(bool near[NODE_MAX], const struct node *nodes, int n)
+{
+	const struct node *first = node_near(nodes, n);
+
+	for (int i = 0; i < NODE_MAX; i++)
+		near[i] = false;
+	for (int i = 0; i < n; i++)
+		near[nodes[i].id] = !node_is_far(&nodes[i], first);
+}

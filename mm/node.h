@@ -103,4 +103,7 @@ int node_latency(int node, double *read_ns, double *write_ns);
  */
 bool node_is_trapped(double access, double injected, double near);
 
+/* The nodes that are of the top tier, by number. */
+void node_top_tier(bool near[NODE_MAX], const struct node *nodes, int n);
+
 #endif

@@ -18,6 +18,8 @@
 #include "mm/zone.h"
 #include "vmstat.h"
 
+struct textbuf;
+
 #define MIGRATION_REASONS 16
 #define MIGRATION_NAME 24
 
@@ -135,5 +137,13 @@ int migration_setting(struct migration_setting *s);
 void migration_show(const struct migration_span *timed,
 		    const struct migration_span *whole,
 		    const struct migration_setting *s);
+
+/*
+ * In one sentence, how many pages were moved and by whom; *b is a textbuf that
+ * it is added to.
+ */
+void migration_sentence(struct textbuf *b, const struct migration_span *s);
+/* The i-th reason to doubt what it says; NULL: there is none left. */
+const char *migration_doubt(const struct migration_span *s, int i);
 
 #endif

@@ -207,13 +207,21 @@ static uint64_t strayed(const struct migration_span *span,
 	return (uint64_t)(missed < moved ? missed : moved);
 }
 
+static bool has_strayed(const struct migration_span *span,
+			const struct migration_sums *s)
+{
+	uint64_t missed = strayed(span, s);
+
+	return missed > STRAYED_MIN && missed > (uint64_t)to_a_node(s) / 10;
+}
+
 static void text_strayed(const struct migration_span *span,
 			 const struct migration_sums *s)
 {
 	uint64_t missed = strayed(span, s);
 	int64_t moved = to_a_node(s);
 
-	if (missed > STRAYED_MIN && missed > (uint64_t)moved / 10)
+	if (has_strayed(span, s))
 		report_wrap("         ",
 			    "strayed  of the %" PRId64 " pages that DAMON or "
 			    "reclaim moved some did not get to their target "
@@ -807,4 +815,49 @@ void migration_show(const struct migration_span *timed,
 	report_bool("damon_stale", is_stale(whole));
 	report_end();
 	show_text(timed, whole, sums, &zeros, set);
+}
+
+/* ----------------------------------------------------------- in a sentence */
+
+void migration_sentence(struct textbuf *b, const struct migration_span *s)
+{
+	struct migration_sums sums;
+	char size[SIZE_TEXT];
+	const char *before = ": ";
+
+	migration_add_up(&sums, s);
+	if (!sums.migrated.known) {
+		buf_add(b, "not known: this kernel has no pgmigrate_success");
+		return;
+	}
+	if (sums.migrated.pages <= 0) {
+		buf_add(b, "no page in the timed part");
+		return;
+	}
+	buf_add(b, "%" PRId64 " pages (%s) in the timed part",
+		sums.migrated.pages,
+		format_size(size, (uint64_t)sums.migrated.pages * page_size()));
+	for (enum migration_row r = 0; r < NR_MOVES_ROWS; r++) {
+		if (!sums.row[r].pages)
+			continue;
+		buf_add(b, "%s%s %" PRId64, before, row_texts[r].label,
+			sums.row[r].pages);
+		before = "; ";
+	}
+	if (sums.failed.pages)
+		buf_add(b, "; could not be moved %" PRId64, sums.failed.pages);
+}
+
+const char *migration_doubt(const struct migration_span *s, int i)
+{
+	const char *why[3] = { NULL };
+	struct migration_sums sums;
+	int n = 0;
+
+	migration_add_up(&sums, s);
+	if (has_strayed(s, &sums))
+		why[n++] = "pages strayed from a full target";
+	if (!migration_adds_up(&sums))
+		why[n++] = "who made some of the moves is not known";
+	return i < n ? why[i] : NULL;
 }

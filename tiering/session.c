@@ -265,12 +265,17 @@ static void show_seen(const struct session *s)
 		heatmap_map(s->seen, s->nr_seen);
 }
 
-void session_show(const struct session *s)
+struct migration_span session_timed(const struct session *s)
 {
-	struct migration_span timed = { &s->counters[TIMED],
+	return (struct migration_span){ &s->counters[TIMED],
 					&s->counters[TIMED_END],
 					&s->moves[TIMED],
 					&s->moves[TIMED_END] };
+}
+
+void session_show(const struct session *s)
+{
+	struct migration_span timed = session_timed(s);
 	struct migration_span whole = { &s->counters[BEGIN], &s->counters[END],
 					&s->moves[BEGIN], &s->moves[END] };
 

@@ -68,6 +68,8 @@ bool session_follow(struct session *s);
  * not in it.
  */
 void session_show(const struct session *s);
+/* The timed part, for migration.h. It points into s. */
+struct migration_span session_timed(const struct session *s);
 /* The counts of a pass; the policy stays. */
 void session_forget(struct session *s);
 void session_free(struct session *s);

@@ -72,6 +72,10 @@ statuses()
 	is "$status" 0 "a program that succeeds"
 	is "$(record run '[.exit_status, .signal, .orphans, .killed]')" \
 		'[0,null,0,false]' "its record"
+	like "$("$tier" run sh -c 'sleep 60 & exit 7' | tail -n 3)" \
+		"^result   sh ended with status 7 after .*
+moved .*
+doubtful .*it left processes behind" "three lines close the report"
 	run sh -c 'exit 7'
 	is "$status" 7 "a status is passed on"
 	is "$(record end .status)" 7 "and is the end record's"
