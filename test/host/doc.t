@@ -139,7 +139,7 @@ quietly()
 
 ok "deb: made, and lintian finds no fault" quietly ./build.sh deb ||
 	diag "$(<"$tmp/err")"
-deb=$(echo build/tier_*.deb)
+deb=$(echo "build/tier_$("$tier" --version | cut -d" " -f2)"_*.deb)
 before=$(sha256sum <"$deb")
 ok "deb: made again" quietly ./build.sh deb
 is "$(sha256sum <"$deb")" "$before" "deb: the same, byte for byte"
