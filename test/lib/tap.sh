@@ -39,13 +39,18 @@ ok()
 	tap_result "$status" "$name"
 }
 
-# is GOT WANT NAME
+# is GOT WANT NAME: of several lines, those that differ are shown
 is()
 {
 	local differ=0
 
 	[[ $1 == "$2" ]] || differ=1
 	tap_result "$differ" "$3" && return
+	if [[ $1 == *$'\n'* && $2 == *$'\n'* ]]; then
+		diag "$(diff --label got --label want -U0 <(echo "$1") \
+			<(echo "$2") | grep -v '^@@' | head -n 30)"
+		return 1
+	fi
 	diag "got  '${1:0:2000}'"$'\n'"want '${2:0:2000}'"
 	return 1
 }
