@@ -13,9 +13,10 @@ from .common import NAME, Refused, nearest, topologies
 
 CELLS_MAX = 64
 SETTINGS = ("topology", "mem", "cxl_mem", "smp", "dram_free", "latency",
-            "count", "scope", "timeout", "kernel", "common")
+            "count", "scope", "loop", "timeout", "kernel", "common")
 KEYWORDS = ("title", "note", "rank", "reference", "theirs", "expect",
             "cell") + SETTINGS
+LOOPS = ("plain", "batch", "touch", "auto")
 SPACE = " \t\r\v\f"
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -103,6 +104,9 @@ class Reader:
             self.wrong(f"{keyword}: '{value}' is no size like 512M or 8G")
         if keyword == "smp" and not re.fullmatch("[1-9][0-9]?", value):
             self.wrong(f"smp: '{value}' is no number of CPUs")
+        if keyword == "loop" and value not in LOOPS:
+            self.wrong(f"loop: '{value}' is none of {', '.join(LOOPS)}"
+                       f"{nearest(value, LOOPS)}")
         if keyword == "timeout":
             match = re.fullmatch("([1-9][0-9]{0,5})([smh]?)", value)
             if not match:

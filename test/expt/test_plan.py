@@ -104,7 +104,8 @@ class Plans(Case):
             "b.2", "c.2", "a.2", "reference.2",
             "c.3", "a.3", "b.3", "reference.3"])
         by_id = {run["id"]: run for run in p["cells"]}
-        self.assertEqual(by_id["a.1"]["words"], ["--once", "gups", "512M"])
+        self.assertEqual(by_id["a.1"]["words"],
+                         ["--once", "gups", "512M", "--loop", "plain"])
         self.assertEqual(by_id["a.3"]["words"][-2:], ["--seed", "2"])
         self.assertEqual(by_id["b.3"]["words"], by_id["b.1"]["words"])
         self.assertEqual(by_id["reference.3"]["words"], by_id["b.1"]["words"])
@@ -123,14 +124,27 @@ class Plans(Case):
                       topology="numa", rank="updates_per_s")
         a, b, c = p["cells"]
         self.assertEqual(a["words"], ["--latency", "cxl=+1us", "--count",
-                                      "--scope", "user", "--once", "gups"])
-        self.assertEqual(b["words"], ["--once", "gups"])
-        self.assertEqual(c["words"], ["--once", "gups"])
+                                      "--scope", "user", "--once", "gups",
+                                      "--loop", "plain"])
+        self.assertEqual(b["words"], ["--once", "gups", "--loop", "plain"])
+        self.assertEqual(c["words"], ["--once", "gups", "--loop", "plain"])
         self.assertIn("c: this QEMU takes no plugin", self.said.getvalue())
         self.assertEqual((a["topology"], a["kernel"]), ("numa", "7.3"))
         self.assertNotIn("kernel", b)
         self.assertEqual((p["kernel"], p["rank"]),
                          ("7.3.1, 6.12.1, old.1", "updates_per_s"))
+
+    def test_loop(self):
+        p = self.plan([("a", "gups 1M", {"loop": "touch"}),
+                       ("b", "gups 1M", {"loop": "auto"}),
+                       ("c", "gups 1M --loop=batch", {"loop": "touch"}),
+                       ("d", "--loop plain gups 1M --loop batch", {}),
+                       ("e", "run gups", {"loop": "touch"})])
+        self.assertEqual([c["words"][1:] for c in p["cells"]], [
+            ["gups", "1M", "--loop", "touch"], ["gups", "1M"],
+            ["gups", "1M", "--loop=batch"],
+            ["--loop", "plain", "gups", "1M", "--loop", "batch"],
+            ["run", "gups"]])
 
     def test_icount(self):
         p = self.plan([("a", "gups", {"latency": "cxl=+1us"})], icount="1")
@@ -146,7 +160,7 @@ class Plans(Case):
             plan.command(p["cells"][0], self.tmp),
             "^cd /.* && env KERNEL=7.3 TOPOLOGY=cxl MEM=3072M CXL_MEM=2048M "
             f"SMP=2 TIMEOUT=3900 OUT={self.tmp}/cells ./build.sh run "
-            "--name a.1 --once gups 1M 'it'\"'\"'s'$")
+            "--name a.1 --once gups 1M 'it'\"'\"'s' --loop plain$")
         self.assertIn("env 'KERNEL=x y' TOPOLOGY",
                       plan.command(p["cells"][1], self.tmp))
 
