@@ -291,6 +291,13 @@ static int finish(struct hog *h, struct hog_progress *p)
 	return err;
 }
 
+uint64_t hog_free_on(int node)
+{
+	struct zone_node n;
+
+	return zone_read(&n, node) ? UINT64_MAX : n.free;
+}
+
 /*
  * Several hogs on one node take their memory in turn, each from what those
  * before it have left. Hogs on different nodes take their last pages together,
@@ -337,7 +344,6 @@ static int start_all(struct hogs *hogs, struct hog_progress *p)
 		if (!h->state.free_at_start_bytes)
 			h->state.free_at_start_bytes =
 				hog_free_on(h->plan.node);
-		hog_show_start(&h->state);
 	}
 	return err;
 }

@@ -113,6 +113,8 @@ bool hog_state(const struct hogs *hogs, int i, struct hog_state *state);
 int hog_sample(const struct hogs *hogs, int i, size_t n,
 	       struct table_pages *pages);
 
+/* Record "hog" and a line of text of each: it holds its memory. */
+void hog_show_start(const struct hogs *hogs);
 /*
  * Says of each hog what became of it, where its pages are, and what is free on
  * its node: a record "hog_end" and, unless records_alone, lines of text. To be

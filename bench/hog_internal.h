@@ -52,11 +52,9 @@ uint64_t hog_wanted(const struct hog_plan *p, const struct zone_node *n);
 /* Is the hog, in its process, until that is killed. */
 __attribute__((noreturn)) void hog_process(struct hog *h);
 
-/* --- hog_report.c ---------------------------------------------------------- */
+/* --- hog.c ----------------------------------------------------------------- */
 
 /* What is free on the node, bytes; UINT64_MAX: not known. */
 uint64_t hog_free_on(int node);
-/* Record "hog" and a line of text: it holds its memory. */
-void hog_show_start(const struct hog_state *s);
 
 #endif

@@ -12,13 +12,6 @@
 /* Pages whose node is asked in the end. */
 #define SAMPLE 4096
 
-uint64_t hog_free_on(int node)
-{
-	struct zone_node n;
-
-	return zone_read(&n, node) ? UINT64_MAX : n.free;
-}
-
 static void member_bytes(const char *key, uint64_t bytes)
 {
 	if (bytes == UINT64_MAX)
@@ -50,7 +43,7 @@ REPORT_RECORD(hog_record, "hog", "memory that is held",
 	      "release_part r:part_of_1 or after that part of it\n"
 	      "populate_s r to take it took\n");
 
-void hog_show_start(const struct hog_state *s)
+static void show_start(const struct hog_state *s)
 {
 	const struct hog_plan *p = s->plan;
 
@@ -173,6 +166,14 @@ static void text_end(const struct hog_state *s, uint64_t free_now,
 	if (s->plan->warm_ns)
 		report_say("         touched %.1f times, every %.2f s\n",
 			   s->sweeps, s->sweep_s);
+}
+
+void hog_show_start(const struct hogs *hogs)
+{
+	struct hog_state s;
+
+	for (int i = 0; hog_state(hogs, i, &s); i++)
+		show_start(&s);
 }
 
 void hog_show_end(struct hogs *hogs, bool records_alone)

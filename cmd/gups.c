@@ -781,6 +781,8 @@ static int start_hogs(struct gups_run *run)
 	if (!err)
 		err = hog_start(&run->hogs, plans, need, &interrupted,
 				run->plan->worker.plain);
+	if (!err)
+		hog_show_start(run->hogs);
 	return err ? err : find_nodes(run);
 }
 

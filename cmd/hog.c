@@ -57,6 +57,8 @@ static int work(const struct plan *plan)
 	wait_catch_signals(on_signal);
 	err = hog_start(&hogs, &plan->hogs, NULL, &interrupted,
 			plan->worker.plain);
+	if (!err)
+		hog_show_start(hogs);
 	if (err)
 		return err;
 	report_say("         holding%s%s; interrupt to release\n",

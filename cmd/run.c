@@ -181,6 +181,8 @@ static int start_hogs(struct program_run *r, const struct hog_plans *plans)
 
 	for (int i = 0; !err && hog_state(r->hogs, i, &state); i++)
 		proctree_leave_out(state.pid);
+	if (!err)
+		hog_show_start(r->hogs);
 	return err;
 }
 

@@ -48,7 +48,9 @@ start()
 		</dev/null &
 	pid=$!
 	for ((i = 0; i < 300; i++)); do
-		! grep -q holding "$tmp/out" || break
+		# Text and records come by ways of their own
+		! grep -q holding "$tmp/out" ||
+			! grep -q '"record":"hog"' "$tmp/records" || break
 		sleep 0.1
 	done
 	hog=$(jq 'select(.record == "hog") | .pid' "$tmp/records" | head -n 1)
