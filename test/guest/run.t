@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=test/lib/guest.sh
 . test/lib/guest.sh
 
-oracle=build/test/replay
+oracle=$made/test/replay
 export CXL_MEM=512M MEM=1G
 
 # --- on the CXL node ---------------------------------------------------------

@@ -317,8 +317,8 @@ digests()
 				echo "${rest#* }" || echo 0)"}
 		# shellcheck disable=SC2086
 		is "$(jq -r 'select(.record == "gups").table_digest' \
-			"$tmp/out")" "$(build/test/replay "$size" "$threads" \
-			$rest)" "digest of $row: as a serial replay's"
+			"$tmp/out")" "$("$made/test/replay" \
+			"$size" "$threads" $rest)" "digest of $row: as a serial replay's"
 	done
 }
 

@@ -195,7 +195,7 @@ exported()
 	local headers="[^/]*"
 
 	[[ $1 != */* ]] || headers=${1%/*}/$headers
-	nm -g --defined-only "build/${COVERAGE:+coverage/}obj/${1%.c}.o" |
+	nm -g --defined-only "$made/obj/${1%.c}.o" |
 		awk '{ print $3 }' | grep -vxF -f <(grep "^$headers\.h:" \
 			<<<"$code" | grep -oE '[a-z][A-Za-z0-9_]*')
 }

@@ -19,14 +19,16 @@ for object in "${objects[@]}"; do
 		ok "$name: $((16#$size)) bytes, aligned to $align" \
 			[ "$((16#$size))" -le "$align" ]
 		ok "$name: within a page" [ "$((4096 % align))" -eq 0 ]
-	done < <(readelf -SW "build/obj/$object.o" | sed 's/^ *\[ *[0-9]*\]//' |
+	done < <(readelf -SW "$made/obj/$object.o" |
+		sed 's/^ *\[ *[0-9]*\]//' |
 		awk '$1 ~ /^\.text\./ && $NF >= 64 { print $1, $5, $NF }')
 done
-is "$(readelf -SW build/obj/bench/gups_loops.o | awk '
+is "$(readelf -SW "$made/obj/bench/gups_loops.o" | awk '
 	/ \.text\.(plain|batch|touch|ahead|checksum)_/ && $NF < 64')" "" \
 	"every loop is aligned"
 ok "there are some" [ "$loops" -ge 20 ]
 
-like "$(test/instructions)" 'slot_mask +plain +[0-9]' "they can be counted"
+like "$(test/instructions "$made/obj/bench/gups_loops.o")" \
+	'slot_mask +plain +[0-9]' "they can be counted"
 
 done_testing

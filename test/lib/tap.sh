@@ -8,6 +8,9 @@
 # Nothing a test says may depend on who runs it
 export LC_ALL=C
 
+# Where what is tested was compiled (COVERAGE: see test/coverage)
+made=build${COVERAGE:+/coverage}
+
 tap_checks=0 tap_failures=0
 
 diag()
