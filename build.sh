@@ -59,10 +59,10 @@ leave()
 # ended() takes away.
 die()
 {
-	local status=$1
+	local status=$1 text=${*:2}
 
-	shift
-	printf 'build.sh: %s\n' "$*" >&2
+	# What was given may be commands for a terminal
+	printf 'build.sh: %s\n' "${text//[[:cntrl:]]/?}" >&2
 	((BASH_SUBSHELL == 0)) || exit $((100 + status))
 	leave "$status"
 }
@@ -87,7 +87,9 @@ trap 'broken=$BASH_COMMAND' ERR
 trap ended EXIT
 
 # A name with a line break is two for most of what is called here
-ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd && echo .)
+ROOT=${BASH_SOURCE[0]}
+[[ ! -L $ROOT ]] || ROOT=$(readlink -f -- "$ROOT")
+ROOT=$(cd -- "$(dirname -- "$ROOT")" && pwd && echo .)
 ROOT=${ROOT%??}
 [[ $ROOT != *$'\n'* ]] || die 3 "the name of this directory, or of one above" \
 	"it, has a line break: rename it"

@@ -45,7 +45,7 @@
 /* Whatever is missed is seen so soon. */
 #define LOOK_NS UINT64_C(1000000000)
 /* What the kernel tells us by that the supervisor was killed. */
-#define ALONE SIGUSR1
+#define ALONE SIGURG
 
 #define DEFAULT_TIMELINE_NS UINT64_C(1000000000)
 
@@ -89,11 +89,15 @@ static int prepare(void *arg)
 }
 
 /*
- * Passed on once. What a terminal sends (^C) it has sent to the program as
+ * The users' own each time, those that end it once. What a terminal sends (^C) it has sent to the program as
  * well, and the supervisor, which got it, too, sends it on.
  */
 static void pass_on(struct program_run *r, const siginfo_t *info)
 {
+	if (wait_is_users(info->si_signo)) {
+		kill(r->child, info->si_signo);
+		return;
+	}
 	if (r->asked)
 		return;
 	r->asked = info->si_signo;

@@ -21,14 +21,20 @@
 #define TRAPPED_RATIO 10
 #define TRAPPED_SECONDS 200e-9
 
-static void read_memory(struct node *n, const struct zones *zones)
+/* What cannot be read is none of "no memory": -errno. */
+static int read_memory(struct node *n, const struct zones *zones)
 {
 	char *text = sysfs_slurp(NODE_DIR "/node%d/meminfo", n->id);
 	const struct zone_node *zone = zone_of(zones, n->id);
 	uint64_t file, dirty, reserve = zone ? zone->high : 0;
 
 	if (!text)
-		return;
+		return errno == ENOENT ? 0 : -errno;
+	if (!strstr(text, "MemTotal:")) {
+		free(text);
+		return fail(EBADMSG, NODE_DIR "/node%d/meminfo: no MemTotal",
+			    n->id);
+	}
 	n->total = meminfo_line(text, "MemTotal");
 	n->free = meminfo_line(text, "MemFree");
 	file = meminfo_line(text, "Active(file)") +
@@ -37,6 +43,7 @@ static void read_memory(struct node *n, const struct zones *zones)
 	n->available = n->free + (file > dirty ? file - dirty : 0);
 	n->available -= reserve < n->available ? reserve : n->available;
 	free(text);
+	return 0;
 }
 
 static void read_tiers(struct node *nodes, int n)
@@ -131,10 +138,11 @@ static int read_nodes(struct node **nodes, const int *ids, int n, bool all)
 		struct node *o = &(*nodes)[have];
 
 		*o = (struct node){ .id = ids[i], .place = i, .tier = -1 };
-		read_memory(o, &zones);
-		if (!o->total && !all)
+		err = read_memory(o, &zones);
+		if (!err && !o->total && !all)
 			continue;
-		err = read_line(&lines, o->id, "cpulist");
+		if (!err)
+			err = read_line(&lines, o->id, "cpulist");
 		if (!err)
 			err = read_line(&lines, o->id, "distance");
 		have++;

@@ -95,10 +95,15 @@ static int check_dir(void)
 		return fail(errno, "%s: %s", state.dir, strerror(errno));
 	if (S_ISDIR(st.st_mode) && is_ours(&st))
 		return 0;
-	return fail(
-		EPERM,
-		"%s: it is a link, or others may write to it: what it holds is not trusted; remove it",
-		state.dir);
+	if (S_ISDIR(st.st_mode) && st.st_uid && st.st_uid != geteuid())
+		return fail(
+			EPERM,
+			"%s: another user has made it (root, seen from a user namespace?): what it holds is not trusted",
+			state.dir);
+	return fail(EPERM, "%s: %s: what it holds is not trusted; remove it",
+		    state.dir,
+		    S_ISDIR(st.st_mode) ? "others may write to it" :
+					  "it is no directory");
 }
 
 static int make_dir(void)
