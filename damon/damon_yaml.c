@@ -287,6 +287,14 @@ static bool flow_ends(struct yaml *y, char close)
 	return *y->at == close;
 }
 
+/* PyYAML would take the last of two, cJSON the first: neither is guessed. */
+static void add_entry(struct yaml *y, cJSON *map, const char *key, cJSON *value)
+{
+	if (cJSON_GetObjectItemCaseSensitive(map, key))
+		bad(y, "a key that is there already");
+	cJSON_AddItemToObject(map, key, value);
+}
+
 /* In {}: the key, and the ":" behind it. */
 static bool read_flow_key(struct yaml *y, struct textbuf *key)
 {
@@ -314,7 +322,7 @@ static bool read_flow_item(struct yaml *y, cJSON *list, bool is_map)
 		item = *y->at == '}' || *y->at == ',' ? cJSON_CreateNull() :
 							read_flow(y);
 	if (item)
-		cJSON_AddItemToObject(list, key.text, item);
+		add_entry(y, list, key.text, item);
 	buf_free(&key);
 	return item;
 }
@@ -405,7 +413,7 @@ static bool read_entry(struct yaml *y, cJSON *map, int of)
 		value = read_value(y, of, true);
 	}
 	if (value)
-		cJSON_AddItemToObject(map, key.text, value);
+		add_entry(y, map, key.text, value);
 	buf_free(&key);
 	return value;
 }
@@ -472,6 +480,9 @@ cJSON *damon_yaml_parse(const char *text, size_t len)
 	};
 	cJSON *json = NULL;
 
+	/* What is behind it would be lost without a word. */
+	if (memchr(text, '\0', len))
+		return bad(&y, "there is a zero byte in it");
 	if (skip(&y) && begins(&y, "---")) {
 		y.at += 3;
 		skip(&y);

@@ -59,6 +59,7 @@ static struct {
 	int fd; /* of the log, -1: none begun */
 	uint64_t id; /* of the log; 0: it has no lines */
 	off_t length; /* of its whole lines */
+	size_t nr_unknown; /* lines that are none of ours */
 	struct line *lines; /* what the log has */
 	size_t nr_lines;
 } state = { .dir = DIR_DEFAULT, .fd = -1 };
@@ -332,16 +333,22 @@ static bool parse_line(char *text)
 	char *path = strchr(text, '\t');
 	char *value = path ? strchr(path + 1, '\t') : NULL;
 
-	if (!value)
+	if (!value) {
+		state.nr_unknown++;
 		return true;
+	}
 	*path++ = '\0';
 	*value++ = '\0';
 	unescape(value);
 	for (int how = 0; how < ID; how++)
-		if (!strcmp(text, how_names[how]))
+		if (!strcmp(text, how_names[how])) {
 			remember((enum how)how, path, value);
-	if (strcmp(text, how_names[ID]))
+			return true;
+		}
+	if (strcmp(text, how_names[ID])) {
+		state.nr_unknown++;
 		return true;
+	}
 	if (!state.id)
 		state.id = strtoull(value, NULL, 16);
 	return !is_former(path);
@@ -369,6 +376,7 @@ static bool load(const char *log)
 	forget_lines();
 	state.length = 0;
 	state.id = 0;
+	state.nr_unknown = 0;
 	log_path(path, log);
 	fd = check_dir() ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -387,6 +395,7 @@ static bool load(const char *log)
 		forget_lines();
 		state.length = 0;
 		state.id = 0;
+		state.nr_unknown = 0;
 		break;
 	}
 	free(text);
@@ -768,6 +777,15 @@ static int take_back_to(const char *log, size_t mark, struct undo_result *r)
 		if (state.lines[i].path)
 			state.lines[left++] = state.lines[i];
 	state.nr_lines = left;
+	/* Another version's, or what a full disk has left: gone, but not unsaid. */
+	if (state.nr_unknown && !mark && !r->failed++) {
+		first = -EBADMSG;
+		snprintf(
+			r->reason, sizeof(r->reason),
+			"%zu line%s of %s/%s.undo cannot be read: what they say was not put back",
+			state.nr_unknown, state.nr_unknown > 1 ? "s" : "",
+			state.dir, log);
+	}
 	rewrite(log); /* else the old one stays: a line too many does no harm */
 	return first;
 }

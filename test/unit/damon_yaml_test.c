@@ -143,6 +143,8 @@ int main(void)
 	refuses("a: \"b\n", "line 1, column 4: ");
 	refuses("a: [1, 2\n", "it ends too early");
 	refuses("a: [1 2, {]\n", "line 1, column ");
+	refuses("a: 1\nb: 2\na: 3\n", "line 3, column 5: a key that is there");
+	refuses("{a: 1, a: 2}\n", "a key that is there already");
 	refuses("a: {b}\n", "\":\" is wanted");
 	refuses("a: *x\n", "an alias without its anchor");
 	refuses("a: &\n", "a name is wanted");

@@ -285,7 +285,7 @@ static void broken(void)
 	tree_file("/sys/b", "1");
 	tree_file("/run/run.undo", "store\t/sys/b\t7\nnonsense\n\t\t\n"
 				   "erase\t/sys/b\t8\nstore\t/sys/b\t9");
-	put_back("run", 0, 1, 0);
+	put_back("run", -EBADMSG, 1, 1);
 	is_str(tree_text("/sys/b"), "7", "whole lines count");
 }
 
