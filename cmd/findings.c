@@ -71,9 +71,7 @@ static enum findings_answer unread(char text[static FINDINGS_TEXT],
 		      (err == -EISDIR && sysfs_is_rerooted()); /* captured so */
 
 	snprintf(text, FINDINGS_TEXT, "%s: %s", what,
-		 !closed			   ? strerror(-err) :
-		 geteuid() && !sysfs_is_rerooted() ? "only root may look" :
-						     "it may not be read");
+		 closed ? sysfs_closed() : strerror(-err));
 	return FINDINGS_UNREAD;
 }
 

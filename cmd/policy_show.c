@@ -18,7 +18,7 @@
 REPORT_RECORD(tunable_record, "tunable", "a tunable of memory tiering",
 	      "key s its name here\n"
 	      "path s its file\n"
-	      "now s what is read; null: absent, or only root may\n"
+	      "now s what is read; null: absent, or not to be read\n"
 	      "default s the kernel's; null: as it is found\n"
 	      "wanted s by the policy asked for\n"
 	      "unit s of the value\n"

@@ -112,7 +112,9 @@ static int make_dir(void)
 	if (!mkdir(state.dir, 0755) || errno == EEXIST)
 		return check_dir();
 	return fail(errno, "%s: %s%s", state.dir, strerror(errno),
-		    errno == EACCES ? "; to change tunables needs root" : "");
+		    errno == EACCES && geteuid() ?
+			    "; to change tunables needs root" :
+			    "");
 }
 
 static const char *lock_path(char path[static PATH_MAX])

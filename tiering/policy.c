@@ -476,7 +476,9 @@ static int explain_write(int err, const struct want *w)
 			"%s: the kernel is locked down (Secure Boot), or we are not root",
 			w->t->key);
 	if (err == -EACCES)
-		return fail_in(err, "%s: this needs root", w->t->key);
+		return fail_in(err, "%s: %s", w->t->key,
+			       geteuid() ? "this needs root" :
+					   "root of a container may not");
 	return err;
 }
 
