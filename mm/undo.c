@@ -343,7 +343,7 @@ static bool parse_line(char *text)
 	*value++ = '\0';
 	unescape(value);
 	for (int how = 0; how < ID; how++)
-		if (!strcmp(text, how_names[how])) {
+		if (!strcmp(text, how_names[how]) && *path == '/') {
 			remember((enum how)how, path, value);
 			return true;
 		}
