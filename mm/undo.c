@@ -868,6 +868,17 @@ int undo_restore(const char *log, struct undo_result *result)
 	return err ? fail(-err, "%s", result->reason) : 0;
 }
 
+void undo_keep(const char *log)
+{
+	if (is_play())
+		return;
+	if (state.fd >= 0)
+		close(state.fd);
+	state.fd = -1;
+	forget_lines();
+	rewrite(log);
+}
+
 int undo_restore_shared(const char *log, struct undo_result *result)
 {
 	int err;
