@@ -632,6 +632,15 @@ static int touch_slice(struct worker *w)
 	return 0;
 }
 
+/* Pages that are huge have a table each, made with the page. */
+static int make_tables(struct worker *w)
+{
+	if (w->g->config.pages == PAGES_4K)
+		table_make_tables(&w->g->table, w->first * WORD,
+				  w->words * WORD);
+	return 0;
+}
+
 static int locate_slice(struct worker *w)
 {
 	memset(&w->pages, 0, sizeof(w->pages));
@@ -733,11 +742,12 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 	bool apart = g->config.pattern &&
 		     (g->config.hot_node >= 0 || g->config.hot_near);
 	struct table_pages rest;
-	double hot = 0;
-	int err = 0;
+	double hot = 0, tables;
+	int err;
 
 	memset(pages, 0, sizeof(*pages));
-	if (apart)
+	err = timed_phase(g, make_tables, &tables);
+	if (!err && apart)
 		err = timed_phase(g, touch_hot, &hot);
 	if (err)
 		return err;
@@ -746,7 +756,7 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 		return err;
 	g->held = true;
 	err = timed_phase(g, touch_slice, &g->times.populate);
-	g->times.populate += hot;
+	g->times.populate += tables + hot;
 	if (err)
 		return err;
 	err = gups_locate(g, pages);
