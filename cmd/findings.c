@@ -728,7 +728,7 @@ void findings_trap_cause(const struct machine *m, const struct region *regions,
 		    m->qemu_major, m->qemu_minor);
 	else if (m->qemu)
 		yes(text,
-		    "QEMU 11.1 traps all but the last fixed memory window; put this device into the last one");
+		    "QEMU 11.1 maps a device directly unless another window takes it; give each pxb-cxl hdm_for_passthrough=true, and one window");
 	else
 		yes(text, "the cause is not known on this machine");
 }

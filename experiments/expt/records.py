@@ -5,6 +5,7 @@ import json
 from .metrics import METRICS, MOVES
 
 PAGES_A_MIB = 256
+PAGES_A_HUGE_ONE = 512
 NEAR = 0.9          # of the hot set, for so long, that it counts as near
 NEAR_FOR_S = 3
 
@@ -129,15 +130,26 @@ def of(records):
     }
 
 
+def pages_an_allocation(records):
+    """The most pages that one was.  A table of 4k pages has no huge ones; what
+    else moves, a hog or a program, has some where Linux gives them unasked."""
+    last = {kind: all_of[-1] for kind, all_of in records.items()}
+    thp = member(last, "tunables.transparent_hugepage")
+    small = member(last, "gups.pages") == "4k" and \
+        ("hog" not in records or thp == "madvise")
+    return 1 if small or thp == "never" else PAGES_A_HUGE_ONE
+
+
 def promoted(moved, records):
-    """Pages that came to a higher tier.  DAMON counts those that it moved
-    elsewhere, its target being full: they are none.  With one tier there is
-    none higher."""
+    """At least so many pages came to a higher tier.  DAMON counts those that it
+    moved elsewhere, its target being full: they are none.  With one tier there
+    is none higher."""
     damon = number(moved.get("damon_hot"))
     tiers = {n.get("tier") for n in records.get("node", [])}
     if damon is not None:
+        strayed = number(moved.get("strayed_allocations")) or 0
         damon = 0 if len(tiers) == 1 and len(records["node"]) > 1 else \
-            max(0, damon - (number(moved.get("strayed_allocations")) or 0))
+            max(0, damon - strayed * pages_an_allocation(records))
     return total([moved.get("numa_promoted"), damon])
 
 
