@@ -74,7 +74,7 @@ void show_environment(int argc, char **argv, const struct machine *m)
 }
 
 REPORT_RECORD(region_record, "region",
-	      "a CXL region, or a dax device of soft-reserved memory",
+	      "a CXL region, or a dax device that is of none",
 	      "region s its name\n"
 	      "decoder s the root decoder that it is in; null: it is no region\n"
 	      "memdevs[] s its devices\n"
@@ -132,6 +132,7 @@ void show_region(const struct region *r, double seconds)
 		snprintf(took, sizeof(took), ", created in %.2f s", seconds);
 	report_wrap("         ", "%s %s: %s, %s, %s, %s%s",
 		    r->is_soft ? "dax     " : "region  ", r->name,
+		    r->is_pmem	 ? "persistent" :
 		    r->is_soft	 ? "soft-reserved" :
 		    devices.text ? devices.text :
 				   "?",
