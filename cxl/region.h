@@ -23,6 +23,7 @@ struct region_spec {
 	const char *memdev;
 	const char *decoder; /* "decoder0.0", a root decoder */
 	uint64_t size; /* bytes; 0: all of the memdevs */
+	uint64_t granularity; /* bytes of the interleaving; 0: the window's */
 	uint64_t timeout_ns; /* for each wait; 0: 10 s */
 	bool keep_zone; /* online as auto_online_blocks says, not movable */
 };

@@ -438,6 +438,7 @@ finds ""
 
 machine "persistent memory as RAM" <<END
 from policy-7.3.txt
+block 2G
 node 0 size=64G cpus=0-55 distance=10,21,17,28 tier=4
 node 1 size=64G cpus=56-111 distance=21,10,28,17 tier=4
 node 2 distance=17,28,10,28 tier=22
