@@ -284,6 +284,7 @@ static enum findings_answer window_small(struct findings_look *l, char *text)
 static const char *blocked(struct findings_look *l,
 			   const struct findings_memdev *m)
 {
+	struct window w = best_window(l);
 	char name[16];
 	int err;
 
@@ -295,6 +296,9 @@ static const char *blocked(struct findings_look *l,
 	if (err && err != -EPERM && err != -EINVAL)
 		snprintf(l->region_blocked, sizeof(l->region_blocked), "%s",
 			 fail_message());
+	else if (err && w.size - w.used < m->ram / REGION_ALIGN * REGION_ALIGN)
+		snprintf(l->region_blocked, sizeof(l->region_blocked),
+			 "no window has room for all of it");
 	return l->region_blocked;
 }
 

@@ -57,8 +57,9 @@ static void add_part(struct textbuf *b, uint64_t bytes, bool sized,
 		buf_add(b, "%s", plain);
 		return;
 	}
-	for (int i = 0; i < r->nr_memdevs; i++)
-		buf_add(b, "%s%s", i ? "+" : "CXL ", r->memdevs[i]);
+	if (r->nr_memdevs)
+		buf_add(b, "CXL ");
+	show_devices(b, r);
 	buf_add(b, "%s (%s)",
 		r->is_pmem ? "persistent" :
 		r->is_soft ? "soft-reserved" :

@@ -416,6 +416,33 @@ like "$out" 'region0: mem0\+mem1, 4 GiB, node 1, online, movable' \
 	"$name: a region's devices are all named"
 finds ""
 
+machine "a region of sixteen devices" <<END
+from policy-7.3.txt
+window 0 size=32G
+$(for ((i = 0; i < 16; i++)); do echo "memdev $i ram=2G"; done)
+block 2G
+node 0 size=8G cpus=0-3 tier=4
+node 1 tier=22
+region 0 memdevs=$(seq -s, -f mem%g 0 15) size=32G node=1
+END
+run status
+like "$out" 'region0: mem0\+1\+2\+.*\+14\+15, 32 GiB' "$name: is named in a line"
+is "$(records region '.[0].memdevs | [length, .[15]]')" '[16,"mem15"]' \
+	"$name: and whole in its record"
+finds ""
+
+machine "a device that no window has room for" <<END
+from policy-7.3.txt
+window 0 size=1G
+memdev 0 ram=2G
+node 0 size=8G cpus=0-3 tier=4
+node 1 size=4G tier=22
+END
+finds "region-blocked window-small"
+unlike "$out" 'tier region create \(root\)' "$name: what would be refused is no cure"
+echo 0 >"$tree/sys/bus/cxl/devices/decoder0.0/cap_ram"
+finds "cxl-no-window region-blocked"
+
 machine "soft-reserved cards" <<END
 from policy-7.3.txt
 node 0 size=8G cpus=0-3 tier=4
