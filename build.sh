@@ -161,7 +161,7 @@ by a name with a slash"
 	"ICOUNT||N: an instruction takes 2^N ns, and a run repeats (run --icount: 1)"
 	"APPEND||more words for the kernel"
 	"QEMU_ARGS||more words for QEMU, quoted as for a shell"
-	"TIMEOUT|3900|seconds after which a run is ended"
+	"TIMEOUT|3900|time after which a run is ended: seconds, 90s, 5m or 1h"
 	"SILENCE|120|seconds without a word of the guest, from its start on, after \
 which a run is ended"
 	"OUT|@/out|where runs leave their results"

@@ -226,7 +226,9 @@ static int check_resource(struct region_work *w)
 static int give_shape(struct region_work *w)
 {
 	unsigned int granularity =
-		cxl_decoder_get_interleave_granularity(w->root);
+		w->spec->granularity ?
+			(unsigned int)w->spec->granularity :
+			cxl_decoder_get_interleave_granularity(w->root);
 	unsigned int ways = (unsigned int)w->ways;
 	int err;
 

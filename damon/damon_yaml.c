@@ -25,6 +25,7 @@ struct yaml {
 	const char *at, *end, *line_start;
 	int line, depth, nodes;
 	bool failed;
+	bool began; /* the document: its "---" is read, or is none */
 	struct {
 		char name[ANCHOR_NAME];
 		const cJSON *node;
@@ -52,9 +53,26 @@ static int peek(const struct yaml *y, size_t ahead)
 						  '\n';
 }
 
+/* Behind what else is on the line tabs are as good as spaces. */
 static void skip_spaces(struct yaml *y)
 {
-	while (y->at < y->end && *y->at == ' ')
+	bool indent = true;
+
+	for (const char *p = y->line_start; p < y->at; p++)
+		indent = indent && *p == ' ';
+	while (y->at < y->end && (*y->at == ' ' || (*y->at == '\t' && !indent)))
+		y->at++;
+}
+
+static bool is_comment(const struct yaml *y)
+{
+	return y->at < y->end && *y->at == '#' &&
+	       (y->at == y->line_start || isspace((unsigned char)y->at[-1]));
+}
+
+static void skip_line(struct yaml *y)
+{
+	while (y->at < y->end && *y->at != '\n')
 		y->at++;
 }
 
@@ -65,16 +83,20 @@ static bool begins(const struct yaml *y, const char *mark)
 	       isspace(peek(y, 3));
 }
 
-/* "..." ends the text: nothing is behind it. */
+/* "..." ends the text, and so does a second "---": nothing is behind it. */
 static bool at_end(struct yaml *y)
 {
 	const char *end = y->at;
 
-	if (y->at != y->line_start || !begins(y, "..."))
+	if (y->at != y->line_start ||
+	    !(begins(y, "...") || (y->began && begins(y, "---"))))
 		return false;
-	for (y->at += 3; y->at < y->end; y->at++)
-		if (!isspace((unsigned char)*y->at))
-			return !bad(y, "a second document");
+	for (y->at += 3; y->at < y->end; y->at++) {
+		if (is_comment(y))
+			skip_line(y);
+		if (y->at < y->end && !isspace((unsigned char)*y->at))
+			return !bad(y, "a second document: a file has one");
+	}
 	y->at = y->end = end;
 	return true;
 }
@@ -84,11 +106,8 @@ static bool skip(struct yaml *y)
 {
 	for (; y->at < y->end; y->at++) {
 		skip_spaces(y);
-		if (y->at < y->end && *y->at == '#' &&
-		    (y->at == y->line_start ||
-		     isspace((unsigned char)y->at[-1])))
-			while (y->at < y->end && *y->at != '\n')
-				y->at++;
+		if (is_comment(y))
+			skip_line(y);
 		if (y->at < y->end && *y->at == '\r' && peek(y, 1) == '\n')
 			y->at++;
 		if (y->at == y->end)
@@ -109,7 +128,7 @@ static bool line_ends(struct yaml *y)
 {
 	skip_spaces(y);
 	return y->at == y->end || *y->at == '\n' || *y->at == '\r' ||
-	       (*y->at == '#' && y->at[-1] == ' ');
+	       is_comment(y);
 }
 
 /* "-", "?" and ":" are marks only if a space or the line's end follows. */
@@ -190,7 +209,7 @@ static bool read_plain(struct yaml *y, struct textbuf *b, bool flow)
 			y,
 			"a plain or quoted text is wanted (YAML has more than is read here)");
 	while (y->at < y->end) {
-		if (is_mark(y, ':') || (*y->at == '#' && y->at[-1] == ' ') ||
+		if (is_mark(y, ':') || is_comment(y) ||
 		    (flow && strchr(",[]{}", *y->at)))
 			break;
 		if (*y->at == '\n') {
@@ -483,7 +502,10 @@ cJSON *damon_yaml_parse(const char *text, size_t len)
 	/* What is behind it would be lost without a word. */
 	if (memchr(text, '\0', len))
 		return bad(&y, "there is a zero byte in it");
-	if (skip(&y) && begins(&y, "---")) {
+	while (skip(&y) && *y.at == '%') /* %YAML 1.2 */
+		skip_line(&y);
+	y.began = true;
+	if (begins(&y, "---")) {
 		y.at += 3;
 		skip(&y);
 	}

@@ -260,15 +260,26 @@ check_arguments()
 
 	said=$("$B/tier" --help "${arguments[@]}" 2>&1) || status=$?
 	((status != 2)) || die 2 "${said#tier: }"
-	[[ $said != 'usage: tier [OPTIONS] VERB'* ]] || die 2 \
+	# of tier itself, and of a group such as damon
+	[[ ${said%%$'\n'*} != 'usage: tier '*' VERB [WORDS]' ]] || die 2 \
 		"run: \"${arguments[*]:1}\" has no verb for tier to do" \
 		"(./build.sh shell looks around)"
+}
+
+# seconds NAME TIME: as tier takes times, but no parts of a second
+seconds()
+{
+	local -A each=([s]=1 [m]=60 [h]=3600)
+
+	[[ $2 =~ ^([1-9][0-9]{0,7})([smh]?)$ ]] ||
+		die 2 "$1=$2: not a time such as 90, 90s, 5m or 1h"
+	echo $((BASH_REMATCH[1] * ${each[${BASH_REMATCH[2]:-s}]}))
 }
 
 # Everything that can be wrong is found before anything is built
 check_guest()
 {
-	local row
+	local row time
 
 	mem_mib=$(mebibytes MEM "$MEM")
 	cxl_mib=$(mebibytes CXL_MEM "$CXL_MEM")
@@ -277,8 +288,8 @@ check_guest()
 		die 2 "CXL_MEM=$CXL_MEM: not a multiple of 256M, as regions are"
 	[[ $SMP =~ ^[1-9][0-9]{0,2}$ ]] || die 2 "SMP=$SMP: not a number of CPUs"
 	for row in TIMEOUT SILENCE; do
-		[[ ${!row} =~ ^[1-9][0-9]{0,8}$ ]] ||
-			die 2 "$row=${!row}: not a number of seconds"
+		time=$(seconds "$row" "${!row}")
+		printf -v "$row" %s "$time"
 	done
 	check_topology
 	case $ACCEL in

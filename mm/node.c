@@ -250,18 +250,24 @@ const struct node *node_find(const struct node *nodes, int n, int id)
 
 const struct node *node_near(const struct node *nodes, int n)
 {
+	const struct node *best = n > 0 ? nodes : NULL;
+
 	for (int i = 0; i < n; i++)
 		if (nodes[i].has_cpus)
 			return &nodes[i];
-	return n > 0 ? nodes : NULL;
+	/* All CPUs are on nodes without memory. */
+	for (int i = 1; i < n; i++)
+		if (nodes[i].tier >= 0 && nodes[i].tier < best->tier)
+			best = &nodes[i];
+	return best;
 }
 
 /* ----------------------------------------------------------------- tiers */
 
 bool node_is_lower(const struct node *node, const struct node *near)
 {
-	if (node->tier >= 0 && near->tier >= 0)
-		return node->tier > near->tier;
+	if (node->tier >= 0 || near->tier >= 0)
+		return near->tier >= 0 && node->tier > near->tier;
 	return !node->has_cpus && near->has_cpus;
 }
 
@@ -364,7 +370,9 @@ double node_declared(int node, int initiator, const char *attribute)
 {
 	uint64_t value = 0;
 
-	for (int access = 0; access < 2 && !value; access++) {
+	for (int i = 0; i < 2 && !value; i++) {
+		int access = initiator < 0 ? 1 - i : i;
+
 		if (initiator >= 0 &&
 		    !sysfs_exists(NODE_DIR "/node%d/access%d/initiators/node%d",
 				  node, access, initiator))
@@ -373,8 +381,6 @@ double node_declared(int node, int initiator, const char *attribute)
 				   NODE_DIR "/node%d/access%d/initiators/%s",
 				   node, access, attribute))
 			value = 0;
-		if (initiator < 0)
-			break;
 	}
 	return value ? (double)value : NAN;
 }

@@ -414,6 +414,12 @@ static int check_presence(const struct policy *p, bool in_debugfs)
 	for (int i = 0; i < p->nr_wants && !err; i++) {
 		const struct want *w = &p->wants[i];
 
+		if (w->t == tunables_first && !in_debugfs &&
+		    strtoull(w->value, NULL, 0) > 1 && !tunables_promotes())
+			return lacks(
+				ENOTSUP,
+				"%s=%s: this kernel's NUMA balancing does not promote; Linux 5.18 or newer does",
+				w->t->key, w->value);
 		if (!strncmp(w->t->path, TUNABLES_SCHED,
 			     strlen(TUNABLES_SCHED)) == in_debugfs &&
 		    !sysfs_exists("%s", tunables_path(path, w->t, w->node)))

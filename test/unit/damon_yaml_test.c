@@ -126,6 +126,11 @@ int main(void)
 	reads("a: &id001\n- 1\nb: *id001\nc: [*id001, 2]\n",
 	      "{\"a\":[1],\"b\":[1],\"c\":[[1],2]}");
 	reads("yes: no\n0x10: 0x10\n", "{\"yes\":\"no\",\"0x10\":\"0x10\"}");
+	reads("a:\t1\t# one\nb: x y\t\nc:\n-\t2\n",
+	      "{\"a\":1,\"b\":\"x y\",\"c\":[2]}");
+	reads("%YAML 1.2\n# of HMSDK\n---\na: 1\n---\n# no more\n",
+	      "{\"a\":1}");
+	reads("a: 1\n... # the end\n", "{\"a\":1}");
 	reads("5", "5");
 	reads("some text", "\"some text\"");
 
