@@ -41,6 +41,24 @@ class Experiment:
         return any(cell.name == name for cell in self.cells)
 
 
+def find_policies(words, directory):
+    """A policy's file is named from where it is written: from now on wherever
+    we are.  As tier tells it from the name of a policy that it has."""
+    for i, word in enumerate(words):
+        before, equal, path = word.rpartition("--policy=")
+        if equal and not before:
+            words[i] = equal + policy_path(path, directory)
+        elif i and words[i - 1] == "--policy":
+            words[i] = policy_path(word, directory)
+    return words
+
+
+def policy_path(name, directory):
+    if "/" not in name and not re.fullmatch(r".+\.policy", name):
+        return name
+    return os.path.abspath(os.path.join(directory, name))
+
+
 def split(text):
     return [word for word in re.split(f"[{SPACE}]+", text) if word]
 
@@ -157,6 +175,8 @@ class Reader:
                                            value)[0])
         self.experiment.cells.append(
             Cell(name, self.at(where), words, self.settings))
+        find_policies(self.experiment.cells[-1].words,
+                      os.path.dirname(self.path))
 
     def check(self):
         e = self.experiment
@@ -228,7 +248,8 @@ def grid(axes, workload, settings):
     for combination in itertools.product(*axes.values()):
         chosen = dict(zip(axes, combination))
         policy = chosen.pop("policy", None)
-        add(experiment, "grid", [os.path.basename(value) for name, value
+        add(experiment, "grid", [os.path.basename(value).removesuffix(".policy")
+                                 for name, value
                                  in zip(axes, combination)
                                  if len(axes[name]) > 1 or not differs],
             "grid " + ",".join(combination),
@@ -253,7 +274,7 @@ def add(experiment, what, parts, at, words, settings):
         raise Refused(2, f"{what}: two cells would be called {name}")
     if len(experiment.cells) == CELLS_MAX:
         raise Refused(2, f"{what}: no more than {CELLS_MAX} cells")
-    experiment.cells.append(Cell(name, at, words, settings))
+    experiment.cells.append(Cell(name, at, find_policies(words, ""), settings))
 
 
 def has_option(words, option):
