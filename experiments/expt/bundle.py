@@ -160,6 +160,10 @@ class Bundle:
     @staticmethod
     def check(cell):
         """The guests of an archive have one image, and no files besides."""
+        for word in ("--add", "--package", "--script"):
+            if word in cell["words"][:cell["words"].index("--once")]:
+                raise Refused(2, f"--bundle: {cell['id']} has {word[2:]}, and "
+                              "the guests of an archive have no such files")
         for before, word in zip(cell["words"], cell["words"][1:]):
             word = word if before == "--policy" else \
                 word.partition("--policy=")[2]
