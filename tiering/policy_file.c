@@ -135,15 +135,17 @@ static int take_block(struct reader *r)
 /* A path of the text's, from where the text is. To be freed. */
 static char *beside(const struct policy_file *f, const char *path)
 {
-	return *path == '/' || !f->dir ? xstrdup(path) :
-					 xasprintf("%s/%s", f->dir, path);
+	return *path == '/' ? xstrdup(path) : xasprintf("%s/%s", f->dir, path);
 }
 
 static int take_config(struct reader *r)
 {
 	struct policy_file *f = r->f;
-	char *path = beside(f, r->value);
+	char *path;
 
+	if (!f->dir)
+		return misuse("a text without a file names none");
+	path = beside(f, r->value);
 	f->config_file = r->value;
 	f->config = damo_read(path);
 	free(path);
@@ -515,11 +517,8 @@ static int find_text(struct policy_file *f, const char *name)
 	return 0;
 }
 
-struct policy_file *policy_file_read(const char *name)
+static struct policy_file *read_whole(struct policy_file *f, int err)
 {
-	struct policy_file *f = xcalloc(1, sizeof(*f));
-	int err = find_text(f, name);
-
 	f->about = "";
 	for (int i = 0; i < POLICY_FILE_LIMITS; i++)
 		f->limits[i] = POLICY_FILE_UNSET;
@@ -531,6 +530,22 @@ struct policy_file *policy_file_read(const char *name)
 		return f;
 	policy_file_free(f);
 	return NULL;
+}
+
+struct policy_file *policy_file_read(const char *name)
+{
+	struct policy_file *f = xcalloc(1, sizeof(*f));
+
+	return read_whole(f, find_text(f, name));
+}
+
+struct policy_file *policy_file_parse(const char *name, const char *text)
+{
+	struct policy_file *f = xcalloc(1, sizeof(*f));
+
+	f->name = xstrdup(name);
+	f->original = xstrdup(text);
+	return read_whole(f, 0);
 }
 
 void policy_file_free(struct policy_file *f)

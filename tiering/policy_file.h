@@ -65,6 +65,8 @@ struct policy_file {
  * file, line and column of a mistake, or fail() when it cannot be read.
  */
 struct policy_file *policy_file_read(const char *name);
+/* The same of a text, which can name no file of DAMON's. */
+struct policy_file *policy_file_parse(const char *name, const char *text);
 void policy_file_free(struct policy_file *f);
 
 /* Is that the name of a file, not of a preset? */
