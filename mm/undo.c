@@ -59,6 +59,7 @@ static struct {
 	int fd; /* of the log, -1: none begun */
 	uint64_t id; /* of the log; 0: it has no lines */
 	off_t length; /* of its whole lines */
+	bool torn; /* it had more than those: half a line, another boot's */
 	struct line *lines; /* what the log has */
 	size_t nr_lines;
 } state = { .dir = DIR_DEFAULT, .fd = -1 };
@@ -363,6 +364,7 @@ static bool load(const char *log)
 
 	forget_lines();
 	state.length = 0;
+	state.torn = false;
 	state.id = 0;
 	log_path(path, log);
 	fd = check_dir() ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -372,6 +374,7 @@ static bool load(const char *log)
 		       slurp(fd) :
 		       NULL;
 	close(fd);
+	state.torn = true;
 	if (!text)
 		return false;
 	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
@@ -384,6 +387,7 @@ static bool load(const char *log)
 		state.id = 0;
 		break;
 	}
+	state.torn = end || *line;
 	free(text);
 	return true;
 }
@@ -413,7 +417,9 @@ int undo_begin(const char *log)
 			0600);
 	if (state.fd < 0)
 		return fail(errno, "%s: %s", path, strerror(errno));
-	cut_log(state.length); /* a full /run may have left half a line */
+	/* Otherwise another may have added to a shared one since it was read. */
+	if (state.torn)
+		cut_log(state.length); /* a full /run leaves half a line */
 	return 0;
 }
 
