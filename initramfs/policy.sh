@@ -50,10 +50,10 @@ place_policy()
 	done
 }
 
-# As tier tells them from the names of its own
+# As tier tells them from the names of its own; but for what --add has placed
 is_policy_file()
 {
-	[[ $1 = */* || $1 = ?*.policy ]]
+	[[ $1 = */* || $1 = ?*.policy ]] && [[ ! ${placed[${1#/}]:-} ]]
 }
 
 # bring_policy FILE: with what it names

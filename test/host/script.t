@@ -183,6 +183,9 @@ is "$status $(words)" "0 --once run -m 1 --timeline off prog --policy ./a.policy
 	"a program's own words are left alone"
 run policy "$tmp/mine/a.policy"
 is "$(words)" "--once policy /etc/tier/policy/a.policy" "tier policy FILE"
+run --add "$tmp/mine/a.policy:/opt/" gups 1M --policy /opt/a.policy
+is "$status $(words)" "0 --once gups 1M --policy /opt/a.policy" \
+	"one that --add has brought is the guest's"
 run gups 64M node1 --policy numab
 is "$status $(words)" "0 --once gups 64M node1 --policy numab" "a policy of tier's"
 ok "leaves no file" test ! -e "$run/policy"
