@@ -14,6 +14,7 @@
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
 #   initramfs/packages.sh  Debian's packages for them (--package)
+#   initramfs/policy.sh a policy's file for them (run ... --policy FILE)
 #   initramfs/script.sh a script for them, and files back (--script, --out)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
@@ -690,6 +691,8 @@ build_tier()
 . "$ROOT/initramfs/add.sh"
 # shellcheck source=initramfs/packages.sh
 . "$ROOT/initramfs/packages.sh"
+# shellcheck source=initramfs/policy.sh
+. "$ROOT/initramfs/policy.sh"
 # shellcheck source=initramfs/script.sh
 . "$ROOT/initramfs/script.sh"
 # shellcheck source=initramfs/pmu.sh

@@ -128,6 +128,7 @@ struct plan {
 		struct latency_plan latency;
 		uint64_t hold_ns; /* of "hog"; 0: until interrupted */
 		const char *capture; /* the directory that it makes */
+		bool policy_file; /* of "policy show": as a file */
 		bool list_findings; /* of "check": the table, not this machine's */
 	};
 };

@@ -174,7 +174,8 @@ static void tend_hogs(struct program_run *r, uint64_t begin)
 	hog_tick(r->hogs, (double)(now_ns() - begin) / 1e9, -1);
 }
 
-_Static_assert(HOG_MAX <= PROCTREE_MAX_LEFT_OUT, "all can be left out");
+/* And a policy's daemon */
+_Static_assert(HOG_MAX + 1 <= PROCTREE_MAX_LEFT_OUT, "all can be left out");
 
 /* Their processes are ours, but not the program's. */
 static int start_hogs(struct program_run *r, const struct hog_plans *plans)
@@ -451,6 +452,8 @@ static int run_in(struct program_run *r, const struct plan *plan)
 		return err;
 	run_timeline_open(&r->timeline, r->plan->timeline_ns,
 			  s->policy ? policy_group(s->policy) : NULL);
+	if (r->timeline.source.group[0])
+		s->group = r->timeline.source.group;
 	err = session_set(s);
 	s->setting.bound = is_unscanned(
 		r->program.place.text ? &r->program.place : &r->inherited);

@@ -6,8 +6,8 @@
 # programs), qemu.cmd (the command, to be pasted into a shell),
 # manifest.json (what ran on what), pmu.json (the plugin's totals, with --count
 # or --latency), heat (with --heat: plugin/heat.h), script and files (of
-# --script and --out) and verdict, which says "failed" until the records have
-# said otherwise.
+# --script and --out), policy (a file of --policy) and verdict, which says
+# "failed" until the records have said otherwise.
 #
 # Sourced by build.sh.
 
@@ -30,6 +30,7 @@ cmd_run()
 {
 	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
+	local policy
 
 	parse_run "$@"
 	arguments_once
@@ -51,6 +52,7 @@ cmd_run()
 # begin_run TIER ARGUMENTS...: what the run is, and .qemu: the command's words
 begin_run()
 {
+	keep_policy
 	prepare_script
 	add_files
 	qemu_arguments "$out/records.jsonl" plain "$@"
@@ -117,6 +119,7 @@ cmd_shell()
 {
 	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
+	local policy
 
 	parse_run "$@"
 	unexpected shell
@@ -124,6 +127,7 @@ cmd_shell()
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
 	open_out
+	keep_policy
 	prepare_script
 	add_files
 	qemu_arguments "$out/records.jsonl" terminal "${arguments[@]}"
@@ -142,6 +146,7 @@ cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
+	local policy
 
 	if (($#)); then
 		TOPOLOGY=$1
@@ -379,6 +384,7 @@ prepare_guest()
 	[[ ! $pmu ]] || build_plugin
 	((${#packages[@]} == 0)) || build_packages
 	unlock
+	place_policy
 }
 
 # --- the command -----------------------------------------------------------
@@ -590,7 +596,7 @@ open_out()
 		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.svg,script,gdb,.qemu}
+	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.svg,script,policy,gdb,.qemu}
 	rm -f "$out"/{.fetched,.files.tar,*.new}
 	rm -rf "$out"/{.add,files}
 	put "$out/verdict" "failed: did not run"

@@ -60,6 +60,7 @@ static struct {
 	uint64_t id; /* of the log; 0: it has no lines */
 	off_t length; /* of its whole lines */
 	size_t nr_unknown; /* lines that are none of ours */
+	bool torn; /* it had more than those: half a line, another boot's */
 	struct line *lines; /* what the log has */
 	size_t nr_lines;
 } state = { .dir = DIR_DEFAULT, .fd = -1 };
@@ -377,6 +378,7 @@ static bool load(const char *log)
 
 	forget_lines();
 	state.length = 0;
+	state.torn = false;
 	state.id = 0;
 	state.nr_unknown = 0;
 	log_path(path, log);
@@ -387,6 +389,7 @@ static bool load(const char *log)
 		       slurp(fd) :
 		       NULL;
 	close(fd);
+	state.torn = true;
 	if (!text)
 		return false;
 	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
@@ -400,6 +403,7 @@ static bool load(const char *log)
 		state.nr_unknown = 0;
 		break;
 	}
+	state.torn = end || *line;
 	free(text);
 	return true;
 }
@@ -429,7 +433,9 @@ int undo_begin(const char *log)
 			0600);
 	if (state.fd < 0)
 		return fail(errno, "%s: %s", path, strerror(errno));
-	cut_log(state.length); /* a full /run may have left half a line */
+	/* Otherwise another may have added to a shared one since it was read. */
+	if (state.torn)
+		cut_log(state.length); /* a full /run leaves half a line */
 	return 0;
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A run's records to its figures.  What a run has no record of is None."""
+import collections
 import json
+import re
 
 from .metrics import METRICS, MOVES
 
@@ -99,7 +101,7 @@ def of(records):
     """The figures of a run: values by metric, never (the length of time in
     which what the metric waits for did not come), and what a report shows."""
     last = {kind: all_of[-1] for kind, all_of in records.items()}
-    values = {}
+    values = collections.defaultdict(lambda: None)
     for metric in METRICS:
         found = (number(member(last, m)) for m in metric.members.split())
         values[metric.key] = next((v for v in found if v is not None), None)
@@ -138,6 +140,24 @@ def pages_an_allocation(records):
     small = member(last, "gups.pages") == "4k" and \
         ("hog" not in records or thp == "madvise")
     return 1 if small or thp == "never" else PAGES_A_HUGE_ONE
+
+
+def printed(path, wanted):
+    """An experiment's own figures, by the last line of what was printed that
+    has them.  None: there is none, or it is no number."""
+    values = {one["name"]: None for one in wanted}
+    try:
+        lines = path.read_bytes().decode(errors="replace").splitlines() \
+            if wanted else []
+    except OSError:
+        lines = []
+    for one in wanted:
+        found = [m for m in (re.search(one["regex"], x) for x in lines) if m]
+        try:
+            values[one["name"]] = float(found[-1][1]) if found else None
+        except (TypeError, ValueError):
+            pass
+    return values
 
 
 def promoted(moved, records):

@@ -38,6 +38,7 @@ done <<'END'
 args 20000 400
 words 60000 100
 json 12000 4000
+policy 12000 2000
 files 6000 4000
 yaml 20000 1000
 undo 6000 1000
