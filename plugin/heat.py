@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""heat.py - where every miss of a run went, and the best that could be.
+"""heat.py - where every miss, or access, of a run went, and the best that
+could be.
 
 Reads the stream of plugin/heat.h (run --heat) and the run's records, and says
 for each interval how much the near memory served, how much it could have
@@ -14,6 +15,7 @@ import math
 import os
 import re
 import sys
+import zlib
 
 PARTS = (50, 80, 90, 99)
 BY = ("clock", "reading", "end")
@@ -28,11 +30,12 @@ def fail(message, status=1):
 
 # --- the stream ---------------------------------------------------------------
 
-Interval = collections.namedtuple("Interval", "by guest host outside pages")
+Interval = collections.namedtuple("Interval", "by guest host outside pages stores")
 
 
 class Stream:
-    """A stream in memory: head, and intervals with {page: count}."""
+    """A stream in memory: head, and intervals with {page: count}, and with the
+    stores among them where they are counted apart."""
 
     def __init__(self, path):
         try:
@@ -46,9 +49,10 @@ class Stream:
             version = self.head["heat"]
         except (ValueError, KeyError, TypeError):
             fail("%s: no stream of heat" % path)
-        if version != 1:
-            fail("%s: version %s of the stream, and this reads 1" %
+        if version != 2:
+            fail("%s: version %s of the stream, and this reads 2" %
                  (path, version))
+        self.apart = self.head["counts"] == ["loads", "stores"]
         self.at = 0
         self.intervals = []
         try:
@@ -75,12 +79,15 @@ class Stream:
         self.at += 1
         number = self.number
         by, guest, host, outside, n = (number() for _ in range(5))
-        pages, page = {}, 0
+        pages, stores, page = {}, {}, 0
         for _ in range(n):
             page += number()
             pages[page] = number()
+            if self.apart:
+                stores[page] = number()
+                pages[page] += stores[page]
             page += 1
-        return Interval(BY[by], guest, host, outside, pages)
+        return Interval(BY[by], guest, host, outside, pages, stores)
 
 
 # --- time ---------------------------------------------------------------------
@@ -89,13 +96,16 @@ class Stream:
 class Span:
     """Intervals as one, with their begin and end in the guest's seconds."""
 
-    def __init__(self, begin, end, pages):
-        self.begin, self.end, self.pages = begin, end, pages
+    def __init__(self, begin, end, pages, stores):
+        self.begin, self.end = begin, end
+        self.pages, self.stores = pages, stores
 
     def add(self, other):
         self.end = other.end
-        for page, n in other.pages.items():
-            self.pages[page] = self.pages.get(page, 0) + n
+        for mine, more in ((self.pages, other.pages),
+                           (self.stores, other.stores)):
+            for page, n in more.items():
+                mine[page] = mine.get(page, 0) + n
 
 
 def spans_of(stream):
@@ -106,7 +116,8 @@ def spans_of(stream):
     begin, all_spans = max(offset, 0) / 1e9, []
     for i in stream.intervals:
         end = (i.guest or i.host + offset) / 1e9
-        all_spans.append(Span(begin, max(begin, end), dict(i.pages)))
+        all_spans.append(Span(begin, max(begin, end), dict(i.pages),
+                              dict(i.stores)))
         begin = max(begin, end)
     short = SHORT * stream.head["interval_ns"] / 1e9 or SHORT_S
     merged = []
@@ -202,7 +213,8 @@ class Oracle:
 
 class Heat:
     def __init__(self, stream, spans, near, room):
-        self.grain = stream.head["grain"]
+        self.grain, self.of = stream.head["grain"], stream.head["of"]
+        self.apart = stream.apart
         parts = [r for r in stream.head["ranges"] if r["name"] == near]
         self.bounds = [(r["start"] // self.grain,
                         (r["end"] - 1) // self.grain + 1) for r in parts]
@@ -246,8 +258,8 @@ def size_text(n):
 
 
 def print_table(heat, origin):
-    print("   time    misses   pages  near%  best%    eff    regret"
-          "    p50    p80    p90    p99")
+    print("   time %9s   pages  near%%  best%%    eff    regret"
+          "    p50    p80    p90    p99" % heat.of)
     for s, r in zip(heat.spans, heat.rows):
         print("%7.1f %9d %7d %6s %6s %6s %9d %s" %
               (s.end - origin, r.all, r.pages, percent(r.served),
@@ -259,8 +271,12 @@ def print_sums(heat, room_text, more_ns):
     w = heat.whole
     seconds = heat.spans[-1].end - heat.spans[0].begin
     print()
-    print("misses     %d of user code in %d pages of %s, in %.1f s" %
-          (w.all, w.pages, size_text(heat.grain), seconds))
+    print("%-10s %d of user code in %d pages of %s, in %.1f s" %
+          (heat.of, w.all, w.pages, size_text(heat.grain), seconds))
+    if heat.apart:
+        stores = sum(sum(s.stores.values()) for s in heat.spans)
+        print("stores     %s %% of them" %
+              percent(stores / w.all if w.all else math.nan))
     print("near       %s %% of them" % percent(w.served))
     print("best       %s %% with %s near, the hottest pages of each interval" %
           (percent(heat.clairvoyant), size_text(heat.room * heat.grain)))
@@ -271,20 +287,21 @@ def print_sums(heat, room_text, more_ns):
         print("           more were near than that in some interval: served can "
               "be more than the best")
     print("efficiency %s %% of the best" % percent(heat.efficiency))
-    print("regret     %d misses that could have been near" % heat.regret, end="")
+    print("regret     %d %s that could have been near" %
+          (heat.regret, heat.of), end="")
     if more_ns is None or not w.all:
         print()
     else:
         print(": %.3g s, %.3g ns a miss" %
               (heat.regret * more_ns / 1e9, heat.regret * more_ns / w.all))
-    print("holding    %s of the misses: %s pages" %
-          (", ".join("%d %%" % p for p in PARTS),
+    print("holding    %s of the %s: %s pages" %
+          (", ".join("%d %%" % p for p in PARTS), heat.of,
            ", ".join("%d" % n for n in w.hold)))
 
 
 def write_csv(heat, origin, path):
     with open_out(path) as f:
-        f.write("t_s,begin_s,misses,pages,near,best,near_share,best_share,"
+        f.write("t_s,begin_s," + heat.of + ",pages,near,best,near_share,best_share,"
                 "efficiency,regret," +
                 ",".join("pages_%d" % p for p in PARTS) + "\n")
         for s, r in zip(heat.spans, heat.rows):
@@ -300,14 +317,88 @@ def fraction(x):
 
 
 def write_pages(heat, origin, path):
-    """A trace: time, physical address, misses."""
+    """A trace: time, physical address, misses or accesses, or loads and
+    stores."""
     with open_out(path) as f:
-        f.write("t_s,address,near,misses\n")
+        f.write("t_s,address,near," +
+                ("loads,stores" if heat.apart else heat.of) + "\n")
         for s in heat.spans:
             for page in sorted(s.pages):
-                f.write("%.6f,0x%x,%d,%d\n" %
+                n, stores = s.pages[page], s.stores.get(page, 0)
+                f.write("%.6f,0x%x,%d,%s\n" %
                         (s.end - origin, page * heat.grain, heat.is_near(page),
-                         s.pages[page]))
+                         "%d,%d" % (n - stores, stores) if heat.apart else n))
+
+
+# --- DAMON's tool -----------------------------------------------------------------
+
+# So many regions of one size, at most, have all that was touched
+REGIONS = 1000
+
+
+def extents_of(heat, ranges):
+    """What was touched of each range, from the first to the last page, in
+    regions of one size: [(first page, behind the last)], size."""
+    touched, extents = sorted(heat.total()), []
+    for r in ranges:
+        first = r["start"] // heat.grain
+        end = (r["end"] - 1) // heat.grain + 1
+        mine = [p for p in touched if first <= p < end]
+        if mine:
+            extents.append((mine[0], mine[-1] + 1, end))
+    size = 1
+    while sum(-(-(b - a) // size) for a, b, _ in extents) > REGIONS:
+        size *= 2
+    return [(a // size * size, min(-(-b // size) * size, end))
+            for a, b, end in extents], size
+
+
+def damo_regions(heat, span, extents, size, interval_s):
+    """[start, end, count a page and interval] in bytes; those that are alike
+    and side by side are one."""
+    sums = collections.Counter()
+    for page, n in span.pages.items():
+        sums[page // size] += n
+    length = span.end - span.begin or interval_s
+    regions = []
+    for a, b in extents:
+        begins = True
+        for page in range(a, b, size):
+            end = min(page + size, b)
+            n = sums[page // size] / (end - page) * interval_s / length
+            if not begins and regions[-1][2] == n:
+                regions[-1][1] = end * heat.grain
+            else:
+                regions.append([page * heat.grain, end * heat.grain, n])
+            begins = False
+    return regions
+
+
+def write_damo(heat, ranges, interval_ns, path):
+    """As "damo record" has it (json_compressed): a snapshot an interval.
+    A region's samples are its mean count a page and interval: DAMON's were it
+    to look each microsecond, but for those of one microsecond."""
+    interval_s = interval_ns / 1e9 or 1
+    extents, size = extents_of(heat, ranges)
+    snapshots = [{
+        "start_time": int(s.begin * 1e9), "end_time": int(s.end * 1e9),
+        "regions": [{"start": a, "end": b,
+                     "nr_accesses": {"samples": n, "percent": None},
+                     "age": {"usec": None, "aggr_intervals": 0}}
+                    for a, b, n in damo_regions(heat, s, extents, size,
+                                                interval_s)],
+        "total_bytes": None, "damos_stats": None,
+    } for s in heat.spans]
+    record = {"kdamond_idx": 0, "context_idx": 0, "scheme_idx": None,
+              "target_id": 0, "scheme_filters": [],
+              "intervals": {"sample_us": 1, "aggr_us": int(interval_s * 1e6),
+                            "ops_update_us": int(interval_s * 1e6)},
+              "snapshots": snapshots}
+    try:
+        with open(path, "wb") as f:
+            f.write(zlib.compress(json.dumps([record]).encode()))
+    except OSError as e:
+        fail("%s: %s" % (path, e.strerror))
 
 
 def open_out(path):
@@ -410,21 +501,22 @@ class Picture:
                           bands[begin][1], ' text-anchor="end"')
             begin = i
         self.text(LEFT, top - 6,
-                  "misses a second by physical address, %s a line, untouched "
+                  "%s a second by physical address, %s a line, untouched "
                   "ones left out; black: most, by the logarithm" %
-                  size_text(size * self.heat.grain))
+                  (self.heat.of, size_text(size * self.heat.grain)))
 
     def shares(self, top):
-        curves = (("near, of the misses", "", [r.served for r in self.heat.rows]),
-                  ("best", "6 4", [r.best for r in self.heat.rows]))
-        self.text(LEFT, top - 6, "solid: near, of the misses; dashed: the best "
-                  "with %s near" % size_text(self.heat.room * self.heat.grain))
+        curves = (("", [r.served for r in self.heat.rows]),
+                  ("6 4", [r.best for r in self.heat.rows]))
+        self.text(LEFT, top - 6, "solid: near, of the %s; dashed: the best "
+                  "with %s near" %
+                  (self.heat.of, size_text(self.heat.room * self.heat.grain)))
         for value in (0, 50, 100):
             y = top + LOW - LOW * value / 100
             self.out.append('<path d="M%d %.1fH%d" stroke="#bbbbbb"/>' %
                             (LEFT, y, WIDTH - RIGHT))
             self.text(LEFT - 10, y + 4, "%d %%" % value, ' text-anchor="end"')
-        for _, dash, values in curves:
+        for dash, values in curves:
             path = ""
             for s, v in zip(self.heat.spans, values):
                 if not math.isnan(v):
@@ -466,8 +558,8 @@ def parse_size(text):
 def parse(argv):
     p = argparse.ArgumentParser(
         prog="build.sh heat", allow_abbrev=False,
-        description="Where every miss of a run with --heat went, and the best "
-        "that could be.")
+        description="Where every miss, or access, of a run with --heat went, "
+        "and the best that could be.")
     p.add_argument("run", help="out/NAME, or a stream")
     p.add_argument("--dram", type=parse_size, metavar="SIZE",
                    help="near memory that the pages could have had; default: "
@@ -478,7 +570,10 @@ def parse(argv):
                    help="the whole run, not only the updates of gups")
     p.add_argument("--csv", metavar="FILE", help="the table; - : here")
     p.add_argument("--pages", metavar="FILE",
-                   help="a trace: time, address, near, misses; - : here")
+                   help="a trace: time, address, near, misses or accesses, or "
+                   "loads and stores; - : here")
+    p.add_argument("--damo", metavar="FILE",
+                   help="as damo record has it: damo report heatmap -i FILE")
     p.add_argument("--svg", metavar="FILE",
                    help="the picture (heat.svg beside the stream)")
     return p.parse_args(argv)
@@ -534,6 +629,9 @@ def main(argv):
         write_csv(heat, origin, args.csv)
     if args.pages:
         write_pages(heat, origin, args.pages)
+    if args.damo:
+        write_damo(heat, stream.head["ranges"], stream.head["interval_ns"],
+                   args.damo)
     svg = args.svg or os.path.join(directory, "heat.svg")
     Picture(heat, origin).write(svg, "%s: %s %% near, %s %% at best" %
                                 (args.run, percent(heat.whole.served),

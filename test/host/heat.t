@@ -37,11 +37,11 @@ def interval(by, guest, host, pages):
         page = p + 1
     return out
 s = 10 ** 9
-data = (b'{"heat":1,"grain":4096,"vcpus":1,"cache_bytes":0,'
-        b'"interval_ns":1000000000,"scope":"all","ranges":['
+head = (b'{"heat":2,"grain":4096,"of":"misses","counts":["all"],"vcpus":1,'
+        b'"cache_bytes":0,"interval_ns":1000000000,"scope":"all","ranges":['
         b'{"name":"near","start":0,"end":16384},'
         b'{"name":"cxl","start":16384,"end":4112384}]}\n')
-data += interval(1, 2 * s, 3 * s, {})
+data = head + interval(1, 2 * s, 3 * s, {})
 data += interval(0, 0, 4 * s, {1000: 40, 4: 30, 0: 20, 3: 10})
 data += interval(1, 4 * s, 5 * s, {1: 300, 4: 100})
 end = interval(2, 0, 5 * s + 1000, {1003: 7})
@@ -84,15 +84,33 @@ like "$said" "its last interval is left out" "what is not whole is not"
 heat "$tmp/no" --dram 8k
 like "$said" "QEMU did not end by itself" "a stream without its end: it is said"
 
+# Loads and stores apart, of all accesses
+python3 - "$tmp/make.py" <<'EOF' >"$tmp/apart"
+import sys
+sys.argv = [sys.argv[1], "no"]
+sys.stdout, out = open("/dev/null", "w"), sys.stdout
+exec(open(sys.argv[0]).read())
+out.buffer.write(head.replace(b'"misses"', b'"accesses"').replace(
+    b'["all"]', b'["loads","stores"]') + b"I" + b"".join(map(number,
+    (1, 2 * s, 3 * s, 0, 0))) + b"I" + b"".join(map(number,
+    (2, 0, 4 * s, 0, 2, 1, 30, 10, 2, 0, 300))))
+EOF
+heat "$tmp/apart" --dram 4k --csv "$tmp/csv" --pages "$tmp/pages"
+is "$(cut -d, -f3-6 "$tmp/csv" | xargs)" "accesses,pages,near,best 0,0,0,0 \
+340,2,40,300" "loads and stores apart: a page has the sum of them"
+is "$(cut -d, -f2- "$tmp/pages" | xargs)" "address,near,loads,stores \
+0x1000,1,30,10 0x4000,0,0,300" "in the trace either"
+like "$said" "stores     91.18 % of them" "the share of the stores"
+
 heat "$tmp/none"
 is "$status" 1 "no file: refused"
 like "$said" "was it run with --heat" "it says what to do"
 echo '{"record":"gups"}' >"$tmp/other"
 heat "$tmp/other"
 like "$said" "no stream of heat" "another file"
-sed '1s/"heat":1/"heat":2/' "$tmp/whole" >"$tmp/two"
+sed '1s/"heat":2/"heat":3/' "$tmp/whole" >"$tmp/two"
 heat "$tmp/two"
-like "$said" "version 2 of the stream" "another version"
+like "$said" "version 3 of the stream" "another version"
 heat "$tmp/whole" --near fast
 is "$status" 2 "bad usage: a range that is not there"
 like "$said" "there are near, cxl" "those that are"

@@ -516,9 +516,39 @@ static void page_heat(void)
 	unlink(path);
 }
 
+/* All accesses, in pages of 2 MiB, loads and stores apart. */
+static void heat_of_accesses(void)
+{
+	static const uint64_t want[] = { 'I', HEAT_END, 0, 0, 0, 2,
+					 0,   2,	1, 3, 0, 1 };
+	char path[] = "/tmp/plugin-heat-XXXXXX", option[64];
+	uint64_t n[32] = { 0 };
+	int fd = mkstemp(path);
+
+	snprintf(option, sizeof(option), "heat=%s", path);
+	start("near=0x0-0x40000000", "heat-interval=rows", "heat-of=accesses",
+	      "heat-apart=on", "heat-grain=2m", option, NULL);
+	heat_user_both(0, 0, 3 << 12, NULL);
+	heat_user_load(1, 0, 5 << 12, NULL); /* the same page of 2 MiB */
+	physical[6] = UINT64_C(4) << 21;
+	heat_user_store(1, 0, 6 << 12, NULL);
+	model_kernel_load(0, 0, 5 << 12, NULL);
+	is_u64(vcpus[0].count[CLASS_OF(1, 0)][PMU_USER][PMU_STORES], 1,
+	       "what counts accesses counts them once");
+	on_exit_of_qemu(NULL);
+	is_i64(stream(path, n, 32), 12, "one interval");
+	same(n, want, 12, "hits, too; loads, then stores");
+	for (unsigned int i = 0; i < nr_vcpus; i++)
+		vcpus[i].heat = NULL;
+	heat_shape = (struct heat_shape){ 0 };
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
 	page_heat();
+	heat_of_accesses();
 	counts();
 	flushes();
 	least_recently_used();
