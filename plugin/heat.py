@@ -9,7 +9,9 @@ served at best, and how few pages hold how much.  With plain Python.
 """
 
 import argparse
+import bisect
 import collections
+import heapq
 import json
 import math
 import os
@@ -166,9 +168,20 @@ def node_of(records, name):
 
 
 def free_near(records, node):
-    """What is free there at the first row, bytes; None: not known."""
+    """What is free there at the first row, bytes, above the watermarks; None:
+    not known."""
+    keep = max([r["free_bytes"] - r["available_bytes"] for r in records["node"]
+                if r["node"] == node] + [0])
     for r in records["timeline"]:
-        return r.get("free_bytes", {}).get("node%s" % node)
+        free = r.get("free_bytes", {}).get("node%s" % node)
+        return None if free is None else max(0, free - keep)
+    return None
+
+
+def moved_pages(records):
+    """Migrations of 4 KiB pages in the updates; None: not known."""
+    for r in records["moves"]:
+        return (r.get("timed") or {}).get("migrated")
     return None
 
 
@@ -240,6 +253,109 @@ class Heat:
         self.clairvoyant = most / self.whole.all if self.whole.all else math.nan
         self.efficiency = self.whole.near / most if most else math.nan
         self.regret = most - self.whole.near
+        # What a policy comes to, when it has had time
+        late = [r for s, r in zip(self.spans, self.rows)
+                if s.begin >= (self.spans[0].begin + self.spans[-1].end) / 2]
+        most = sum(r.most for r in late)
+        self.late = sum(r.near for r in late) / most if most else math.nan
+
+
+def most_of_moved(heat, moved):
+    """The share of all counts that pages can have had, at most, in the interval
+    in which they moved: as if the hottest had.  Each such page is two frames
+    there, of which one may be among the best."""
+    hottest = heapq.nlargest(moved, (n for s in heat.spans
+                                     for n in s.pages.values()))
+    return sum(hottest) / heat.whole.all if heat.whole.all else math.nan
+
+
+# --- the judges -----------------------------------------------------------------
+
+
+def ranks(values):
+    """Of each its rank; those that are alike have the mean of theirs."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    found, i = [0.0] * len(values), 0
+    while i < len(order):
+        k = i
+        while k < len(order) and values[order[k]] == values[order[i]]:
+            k += 1
+        for at in order[i:k]:
+            found[at] = (i + k - 1) / 2
+        i = k
+    return found
+
+
+def correlation(x, y):
+    """Spearman's, of the ranks; NaN where one of them ranks nothing."""
+    x, y = ranks(x), ranks(y)
+    middle = (len(x) - 1) / 2
+    xx = sum((a - middle) ** 2 for a in x)
+    yy = sum((b - middle) ** 2 for b in y)
+    xy = sum((a - middle) * (b - middle) for a, b in zip(x, y))
+    return xy / math.sqrt(xx * yy) if xx and yy else math.nan
+
+
+class Judge:
+    """What a source of hotness says of pages, against the counts: score has a
+    number for each page that was touched in the run, the hotter the larger."""
+
+    def __init__(self, name, score, counts, room):
+        self.name = name
+        pages = sorted(score)
+        truth = sorted((p for p in pages if counts.get(p)),
+                       key=lambda p: -counts[p])[:room]
+        true, most = set(truth), sum(counts[p] for p in truth)
+        hits = caught = 0.0
+        left = self.called = min(room, len(pages))
+        groups = collections.defaultdict(list)
+        for p in pages:
+            groups[score[p]].append(p)
+        for value in sorted(groups, reverse=True):
+            group = groups[value]
+            # Of pages that are alike to it as many as there is room for
+            part = min(1, left / len(group))
+            hits += part * sum(p in true for p in group)
+            caught += part * sum(counts.get(p, 0) for p in group)
+            left -= part * len(group)
+            if left <= 0:
+                break
+        self.precision = hits / self.called if self.called else math.nan
+        self.recall = hits / len(true) if true else math.nan
+        self.caught = caught / most if most else math.nan
+        self.correlation = correlation([score[p] for p in pages],
+                                       [counts.get(p, 0) for p in pages])
+
+
+def damon_scores(regions, pages, grain):
+    """The rate of DAMON's region that has the page, of the kdamond that looks
+    at it; pages in none are left out."""
+    bounds = sorted((r["start"], r["start"] + r["size_bytes"],
+                     r["access_rate"]) for r in regions
+                    if r.get("scheme") is None)
+    starts = [b[0] for b in bounds]
+    scores = {}
+    for p in pages:
+        i = bisect.bisect_right(starts, p * grain) - 1
+        if i >= 0 and p * grain < bounds[i][1]:
+            scores[p] = bounds[i][2]
+    return scores
+
+
+def judges_of(heat, records):
+    """Of the last interval, in which DAMON had its last round; where that was
+    cut short, of the one before it."""
+    last, before = heat.spans[-1], heat.spans[-2:][0]
+    if last.end - last.begin < (before.end - before.begin) / 2:
+        last = before
+    counts, touched = last.pages, heat.total()
+    found = []
+    if records["damon_region"]:
+        scores = damon_scores(records["damon_region"], touched, heat.grain)
+        found.append(Judge("DAMON", scores, counts, heat.room))
+    found.append(Judge("placement", {p: int(heat.is_near(p)) for p in counts},
+                       counts, max(1, sum(map(heat.is_near, counts)))))
+    return found
 
 
 # --- what is said ---------------------------------------------------------------
@@ -267,6 +383,14 @@ def print_table(heat, origin):
                " ".join("%6d" % n for n in r.hold)))
 
 
+def print_moved(heat, moved):
+    if not moved or heat.grain != 4096:
+        return
+    print("moved      %d pages; in the interval of its move one is two frames: "
+          "%s %%" % (moved, percent(most_of_moved(heat, moved))))
+    print("           of the %s at most are of such" % heat.of)
+
+
 def print_sums(heat, room_text, more_ns):
     w = heat.whole
     seconds = heat.spans[-1].end - heat.spans[0].begin
@@ -286,7 +410,8 @@ def print_sums(heat, room_text, more_ns):
     if max(r.near_pages for r in heat.rows) > heat.room:
         print("           more were near than that in some interval: served can "
               "be more than the best")
-    print("efficiency %s %% of the best" % percent(heat.efficiency))
+    print("efficiency %s %% of the best; %s %% in the second half of the time" %
+          (percent(heat.efficiency), percent(heat.late)))
     print("regret     %d %s that could have been near" %
           (heat.regret, heat.of), end="")
     if more_ns is None or not w.all:
@@ -297,6 +422,45 @@ def print_sums(heat, room_text, more_ns):
     print("holding    %s of the %s: %s pages" %
           (", ".join("%d %%" % p for p in PARTS), heat.of,
            ", ".join("%d" % n for n in w.hold)))
+
+
+def print_judges(judges):
+    for j in judges:
+        print("judged     %s: of its hottest pages %s %% are (recall %s), with "
+              "%s %% of the misses" % (j.name, percent(j.precision),
+                                       percent(j.recall), percent(j.caught)))
+        print("           that the truly hottest have; rank correlation %s" %
+              ("-" if math.isnan(j.correlation) else "%.3f" % j.correlation))
+
+
+def known(x):
+    return None if x is None or math.isnan(x) else x
+
+
+def write_json(heat, judges, more_ns, moved, path):
+    """The sums, as a record is written."""
+    w = heat.whole
+    sums = {"record": "heat", "of": heat.of, "grain_bytes": heat.grain,
+            "dram_bytes": heat.room * heat.grain, "counts": w.all,
+            "pages": w.pages, "near_share": known(w.served),
+            "best_share": known(heat.clairvoyant),
+            "best_static_share": known(w.best),
+            "efficiency": known(heat.efficiency),
+            "efficiency_late": known(heat.late), "regret": heat.regret,
+            "regret_ns": known(more_ns and heat.regret * more_ns / w.all
+                               if w.all else None),
+            "moved_pages": moved,
+            "moved_share_most": known(most_of_moved(heat, moved)
+                                      if moved is not None else None)}
+    for part, n in zip(PARTS, w.hold):
+        sums["pages_%d" % part] = n
+    for j in judges:
+        sums[j.name.lower()] = {"precision": known(j.precision),
+                                "recall": known(j.recall),
+                                "caught": known(j.caught),
+                                "correlation": known(j.correlation)}
+    with open_out(path) as f:
+        f.write(json.dumps(sums) + "\n")
 
 
 def write_csv(heat, origin, path):
@@ -569,6 +733,7 @@ def parse(argv):
     p.add_argument("--all", action="store_true",
                    help="the whole run, not only the updates of gups")
     p.add_argument("--csv", metavar="FILE", help="the table; - : here")
+    p.add_argument("--json", metavar="FILE", help="the sums; - : here")
     p.add_argument("--pages", metavar="FILE",
                    help="a trace: time, address, near, misses or accesses, or "
                    "loads and stores; - : here")
@@ -584,7 +749,7 @@ def room_of(args, stream, spans, records, is_near):
     grain = stream.head["grain"]
     if args.dram is not None:
         return args.dram // grain, "--dram"
-    touched = len({p for s in spans for p in s.pages if is_near(p)})
+    touched = sum(map(is_near, spans[0].pages))
     node = node_of(records, args.near)
     free = None if node is None else free_near(records, node)
     size = sum(r["end"] - r["start"] for r in stream.head["ranges"]
@@ -593,8 +758,9 @@ def room_of(args, stream, spans, records, is_near):
         return size, "all of the near memory: what was free is not in the " \
             "records (--dram SIZE)"
     room = min(size, touched + free // grain)
-    return room, "that is %s of near pages that were touched and %s that were " \
-        "free at first" % (size_text(touched * grain), size_text(free))
+    return room, "that is %s of near pages that were touched in the first " \
+        "interval and %s that were free then, above the watermark" % (size_text(touched * grain),
+                                                 size_text(free))
 
 
 def main(argv):
@@ -618,13 +784,19 @@ def main(argv):
     heat = Heat(stream, spans, args.near, 0)
     heat.room, text = room_of(args, stream, spans, records, heat.is_near)
     heat.compute()
-    here = "-" in (args.csv, args.pages, args.svg)
+    here = "-" in (args.csv, args.pages, args.svg, args.json)
+    more_ns = miss_ns(records, args.near)
+    judges = judges_of(heat, records)
     if not here:
         print_table(heat, origin)
-        print_sums(heat, text, miss_ns(records, args.near))
+        print_sums(heat, text, more_ns)
+        print_moved(heat, moved_pages(records))
+        print_judges(judges)
     if not stream.whole:
         print("heat: the stream was cut short: QEMU did not end by itself",
               file=sys.stderr)
+    if args.json:
+        write_json(heat, judges, more_ns, moved_pages(records), args.json)
     if args.csv:
         write_csv(heat, origin, args.csv)
     if args.pages:

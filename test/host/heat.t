@@ -84,6 +84,42 @@ like "$said" "its last interval is left out" "what is not whole is not"
 heat "$tmp/no" --dram 8k
 like "$said" "QEMU did not end by itself" "a stream without its end: it is said"
 
+like "$(./build.sh heat "$tmp/whole" --dram 8k --json - --svg "$tmp/svg" |
+	jq -c '[.dram_bytes, .counts, .regret, .pages_50, .efficiency_late]')" \
+	'^\[8192,507,140,1,0.75' "the sums, to be read by programs"
+
+# The judges: pages 0 and 1 (near), 4, 5 and 6 get 50, 10, 40, 30 and 2 misses;
+# DAMON saw the region of 4 as hottest, then that of 0 and 1, then of 5 to 7.  Of
+# the three hottest by it two are, with 100 of the 120 misses of these; of the
+# two that are near one is of the two hottest, with 60 of 90
+mkdir "$tmp/judged"
+{
+	echo 'exec(open(sys.argv.pop(1)).read())' | sed '1i import sys'
+	echo 'sys.stdout.buffer.write(head + interval(1, 2 * s, 3 * s, {}) +
+	interval(1, 3 * s, 4 * s, dict.fromkeys(range(8), 1)) +
+	interval(2, 0, 5 * s, {0: 50, 1: 10, 4: 40, 5: 30, 6: 2}))'
+} >"$tmp/judged.py"
+sed '$d' "$tmp/make.py" >"$tmp/make_only.py"
+python3 "$tmp/judged.py" "$tmp/make_only.py" whole >"$tmp/judged/heat"
+region()
+{
+	printf '{"record":"damon_region","scheme":null,"start":%d,' "$1"
+	printf '"size_bytes":%d,"access_rate":%s}\n' "$2" "$3"
+}
+{
+	region 0 8192 0.5
+	region 8192 8192 0.1
+	region 16384 4096 0.9
+	region 20480 12288 0.2
+} >"$tmp/judged/records.jsonl"
+heat "$tmp/judged" --dram 12k --json -
+is "$(jq -c '[.damon | .precision, .recall, .caught, .correlation |
+	. * 1000 | round]' <<<"$said")" "[667,667,833,823]" "DAMON, judged"
+is "$(jq -c '[.placement | .precision, .recall, .caught | . * 1000 | round]' \
+	<<<"$said")" "[500,500,667]" "the placement, judged"
+heat "$tmp/judged" --dram 12k
+like "$said" "DAMON: .* 66.67 % .*83.33 %" "it is said"
+
 # Loads and stores apart, of all accesses
 python3 - "$tmp/make.py" <<'EOF' >"$tmp/apart"
 import sys
