@@ -200,9 +200,11 @@ settle_pmu()
 	pmu=$args$llc,scope=${scope:-all}
 	[[ $heat ]] || return 0
 	# The host's clock is not in a run that counts instructions
-	[[ ! $ICOUNT ]] || heat=rows${heat#"${heat%,*}"}
-	pmu+=,heat-interval=${heat%,*}
-	[[ $heat != *,* ]] || pmu+=,heat-grain=${heat#*,}
+	[[ ! $ICOUNT ]] || heat=rows${heat#"${heat%%,*}"}
+	pmu+=,heat-interval=${heat%%,*}
+	[[ ,$heat, != *,2m,* ]] || pmu+=,heat-grain=2m
+	[[ ,$heat, != *,accesses,* ]] || pmu+=,heat-of=accesses
+	[[ ,$heat, != *,apart,* ]] || pmu+=,heat-apart=on
 }
 
 # After build_qemu: is it one that takes the plugin?

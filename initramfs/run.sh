@@ -24,7 +24,7 @@ OUT_MIN_KIB=$((16 * 1024))
 
 # verb run [--name NAME] [--add FILE[:PATH]]... [--package NAME]...
 #	[--script FILE] [--out PATH]... [--count[=try]] [--latency SPEC]
-#	[--heat[=INTERVAL[,GRAIN]]] [--scope S] [--expect EXPRESSION]...
+#	[--heat[=INTERVAL[,WORD]...]] [--scope S] [--expect EXPRESSION]...
 #	[--ktap] [TIER ARGUMENTS]
 cmd_run()
 {
@@ -236,9 +236,10 @@ parse_run()
 		die 2 "--scope $scope: all, user or process"
 	[[ ! $scope || $count || $latency || $heat ]] ||
 		die 2 "--scope: of what --count or --latency count"
-	[[ ! $heat || $heat =~ ^([1-9][0-9]{0,6}m?s|rows)(,(4k|2m))?$ ]] ||
+	[[ ! $heat || $heat =~ ^([1-9][0-9]{0,6}m?s|rows)\
+(,(4k|2m|misses|accesses|apart))*$ ]] ||
 		die 2 "--heat=$heat: give a time such as 500ms, or rows, and" \
-			"the pages' size: --heat=1s,4k (or 2m)"
+			"what differs: --heat=1s,2m,accesses,apart"
 	check_packages
 	if [[ $script ]]; then
 		read_script "$script"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * heat.c - how often user code missed in each page, interval by interval.
+ * heat.c - how often user code missed in each page, or accessed it, interval by
+ * interval.
  *
  * The counts only grow. An interval's are the difference to a copy, so that a
  * count that is made while they are read is in this interval or in the next,
@@ -25,6 +26,7 @@ static struct {
 	struct heat_counts *counts;
 	unsigned int vcpus;
 	uint64_t nr; /* pages */
+	unsigned int apart; /* loads and stores: see heat.h */
 	uint32_t *before;
 	uint64_t outside;
 	uint64_t interval_ns, begin_ns, last_ns, reading_ns;
@@ -51,12 +53,13 @@ static void put(uint64_t n)
 	putc_unlocked((int)n, heat.file);
 }
 
-static uint32_t sum_of(uint64_t page)
+/* of a count: a page has one, or two */
+static uint32_t sum_of(uint64_t at)
 {
 	uint32_t sum = 0;
 
 	for (unsigned int i = 0; i < heat.vcpus; i++)
-		sum += atomic_load_explicit(&heat.counts[i].pages[page],
+		sum += atomic_load_explicit(&heat.counts[i].pages[at],
 					    memory_order_relaxed);
 	return sum;
 }
@@ -73,26 +76,37 @@ static uint64_t outside(void)
 	return new;
 }
 
+static uint64_t nr_counts(void)
+{
+	return heat.nr << heat.apart;
+}
+
+/* Did anything come in that page? */
+static bool is_new(const uint32_t *list, uint64_t page)
+{
+	return list[page << heat.apart] | list[page << heat.apart | heat.apart];
+}
+
 /* What is new of each page, into its place of list; how many have some. */
 static uint64_t take(uint32_t *list)
 {
 	uint64_t n = 0;
 
-	for (uint64_t i = 0; i < heat.nr; i++) {
+	for (uint64_t i = 0; i < nr_counts(); i++) {
 		uint32_t sum = sum_of(i);
 
 		list[i] = sum - heat.before[i];
-		if (!list[i])
-			continue;
-		heat.before[i] = sum;
-		n++;
+		if (list[i])
+			heat.before[i] = sum;
 	}
+	for (uint64_t i = 0; i < heat.nr; i++)
+		n += is_new(list, i);
 	return n;
 }
 
 static void write_interval(enum heat_by by, uint64_t guest_ns)
 {
-	uint32_t *list = calloc(heat.nr, sizeof(*list));
+	uint32_t *list = calloc(nr_counts(), sizeof(*list));
 	uint64_t next = 0, n, at = now();
 
 	if (!list) {
@@ -107,10 +121,11 @@ static void write_interval(enum heat_by by, uint64_t guest_ns)
 	put(outside());
 	put(n);
 	for (uint64_t i = 0; n && i < heat.nr; i++) {
-		if (!list[i])
+		if (!is_new(list, i))
 			continue;
 		put(i - next);
-		put(list[i]);
+		for (unsigned int k = 0; k <= heat.apart; k++)
+			put(list[i << heat.apart | k]);
 		next = i + 1;
 		n--;
 	}
@@ -204,9 +219,11 @@ static void write_head(const struct options *o)
 	static const char *const scopes[] = { "all", "user", "process" };
 
 	fprintf(heat.file,
-		"{\"heat\":1,\"grain\":%llu,\"vcpus\":%u,\"cache_bytes\":%llu,"
-		"\"interval_ns\":%llu,\"scope\":\"%s\",\"ranges\":[",
-		1ull << o->heat_shift, heat.vcpus,
+		"{\"heat\":2,\"grain\":%llu,\"of\":\"%s\",\"counts\":[%s],"
+		"\"vcpus\":%u,\"cache_bytes\":%llu,\"interval_ns\":%llu,"
+		"\"scope\":\"%s\",\"ranges\":[",
+		1ull << o->heat_shift, o->heat_accesses ? "accesses" : "misses",
+		heat.apart ? "\"loads\",\"stores\"" : "\"all\"", heat.vcpus,
 		(unsigned long long)o->llc_bytes,
 		(unsigned long long)o->heat_ns, scopes[o->scope]);
 	for (unsigned int i = 0; i < o->nr_parts; i++)
@@ -227,11 +244,12 @@ bool heat_open(const struct options *o, struct heat_counts **counts,
 	heat.vcpus = nr;
 	heat.nr = (o->parts[o->nr_parts - 1].end - 1) >> o->heat_shift;
 	heat.nr++;
-	heat.before = zeros(heat.nr);
+	heat.apart = o->heat_apart;
+	heat.before = zeros(nr_counts());
 	good = heat.counts && heat.before;
 	for (unsigned int i = 0; i < nr && good; i++) {
 		heat.counts[i].nr = heat.nr;
-		heat.counts[i].pages = zeros(heat.nr);
+		heat.counts[i].pages = zeros(nr_counts());
 		good = heat.counts[i].pages;
 	}
 	if (!good) {
@@ -265,8 +283,8 @@ void heat_close(void)
 	heat.file = NULL;
 	for (unsigned int i = 0; i < heat.vcpus; i++)
 		munmap((void *)heat.counts[i].pages,
-		       heat.nr * sizeof(uint32_t));
-	munmap(heat.before, heat.nr * sizeof(uint32_t));
+		       nr_counts() * sizeof(uint32_t));
+	munmap(heat.before, nr_counts() * sizeof(uint32_t));
 	free(heat.counts);
 	memset(&heat, 0, sizeof(heat));
 	pthread_mutex_init(&heat.lock, NULL);

@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * heat.h - how often user code missed in each page of physical memory, interval
- * by interval: a stream that plugin/heat.py reads.
+ * heat.h - how often user code missed in each page of physical memory, or
+ * accessed it, interval by interval: a stream that plugin/heat.py reads.
  *
- * The stream, version 1: a line of JSON, then intervals until the end.
+ * The stream, version 2: a line of JSON, then intervals until the end.
  *
- *	{"heat":1,"grain":4096,"vcpus":2,"cache_bytes":2097152,
- *	 "interval_ns":1000000000,"scope":"all",
+ *	{"heat":2,"grain":4096,"of":"misses","counts":["all"],"vcpus":2,
+ *	 "cache_bytes":2097152,"interval_ns":1000000000,"scope":"all",
  *	 "ranges":[{"name":"near","start":0,"end":1073741824},...]}\n
  *
  *	interval:  'I'  by  guest_ns  host_ns  outside  pages  page...
- *	page:      number - that of the page before - 1  count
+ *	page:      number - that of the page before - 1  count...
  *
  * All but 'I' are unsigned LEB128: seven bits a byte, the least significant
  * first, the highest bit set but in the last one. by: 0 the host's clock, 1 a
  * guest read its counters, 2 QEMU ended: a stream without it was cut short.
  * guest_ns: CLOCK_MONOTONIC of the guest, at readings, else 0; host_ns: since
- * QEMU began. outside: misses in pages
- * behind the last range. A page's number is its address / grain; they ascend;
- * of the first one the number itself is there. count: misses since the interval
- * before, of all virtual CPUs. Ranges are by address, one a part.
+ * QEMU began. outside: counts in pages behind the last range. A page's number is
+ * its address / grain; they ascend; of the first one the number itself is there.
+ * count: since the interval before, of all virtual CPUs; one of "all", or two,
+ * of "loads" and "stores", as the head's counts say. of: "misses" of the
+ * modelled cache or all "accesses". Ranges are by address, one a part.
+ *
+ * Memory: 4 bytes a page and virtual CPU and once more, twice that where loads
+ * and stores are apart, up to the end of the last range: 1 MiB, or 2, a GiB of
+ * it. What is never touched takes none of the host's.
  */
 #ifndef TIER_PLUGIN_HEAT_H
 #define TIER_PLUGIN_HEAT_H
@@ -39,15 +44,22 @@ struct heat_counts {
 	_Atomic uint64_t outside;
 };
 
-/* A miss in the page of 4 KiB with that number */
-static inline void heat_add(struct heat_counts *h, uint64_t page,
-			    unsigned int shift)
-{
-	_Atomic uint32_t *n = &h->pages[page >> shift];
+/* How the numbers of options lead to a count */
+struct heat_shape {
+	unsigned int shift; /* of a page of 4 KiB to one of the grain */
+	unsigned int apart; /* 1: each has two, of loads and of stores; else 0 */
+};
 
-	if (page >> shift < h->nr)
+/* A miss, or an access, in the page of 4 KiB with that number */
+static inline void heat_add(struct heat_counts *h, struct heat_shape s,
+			    uint64_t page, enum pmu_kind kind)
+{
+	uint64_t at = page >> s.shift;
+	_Atomic uint32_t *c = &h->pages[at << s.apart | (kind & s.apart)];
+
+	if (at < h->nr)
 		atomic_store_explicit(
-			n, atomic_load_explicit(n, memory_order_relaxed) + 1,
+			c, atomic_load_explicit(c, memory_order_relaxed) + 1,
 			memory_order_relaxed);
 	else
 		atomic_store_explicit(

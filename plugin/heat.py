@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""heat.py - where every miss of a run went, and the best that could be.
+"""heat.py - where every miss, or access, of a run went, and the best that
+could be.
 
 Reads the stream of plugin/heat.h (run --heat) and the run's records, and says
 for each interval how much the near memory served, how much it could have
@@ -8,12 +9,15 @@ served at best, and how few pages hold how much.  With plain Python.
 """
 
 import argparse
+import bisect
 import collections
+import heapq
 import json
 import math
 import os
 import re
 import sys
+import zlib
 
 PARTS = (50, 80, 90, 99)
 BY = ("clock", "reading", "end")
@@ -28,11 +32,12 @@ def fail(message, status=1):
 
 # --- the stream ---------------------------------------------------------------
 
-Interval = collections.namedtuple("Interval", "by guest host outside pages")
+Interval = collections.namedtuple("Interval", "by guest host outside pages stores")
 
 
 class Stream:
-    """A stream in memory: head, and intervals with {page: count}."""
+    """A stream in memory: head, and intervals with {page: count}, and with the
+    stores among them where they are counted apart."""
 
     def __init__(self, path):
         try:
@@ -46,9 +51,10 @@ class Stream:
             version = self.head["heat"]
         except (ValueError, KeyError, TypeError):
             fail("%s: no stream of heat" % path)
-        if version != 1:
-            fail("%s: version %s of the stream, and this reads 1" %
+        if version != 2:
+            fail("%s: version %s of the stream, and this reads 2" %
                  (path, version))
+        self.apart = self.head["counts"] == ["loads", "stores"]
         self.at = 0
         self.intervals = []
         try:
@@ -75,12 +81,15 @@ class Stream:
         self.at += 1
         number = self.number
         by, guest, host, outside, n = (number() for _ in range(5))
-        pages, page = {}, 0
+        pages, stores, page = {}, {}, 0
         for _ in range(n):
             page += number()
             pages[page] = number()
+            if self.apart:
+                stores[page] = number()
+                pages[page] += stores[page]
             page += 1
-        return Interval(BY[by], guest, host, outside, pages)
+        return Interval(BY[by], guest, host, outside, pages, stores)
 
 
 # --- time ---------------------------------------------------------------------
@@ -89,13 +98,16 @@ class Stream:
 class Span:
     """Intervals as one, with their begin and end in the guest's seconds."""
 
-    def __init__(self, begin, end, pages):
-        self.begin, self.end, self.pages = begin, end, pages
+    def __init__(self, begin, end, pages, stores):
+        self.begin, self.end = begin, end
+        self.pages, self.stores = pages, stores
 
     def add(self, other):
         self.end = other.end
-        for page, n in other.pages.items():
-            self.pages[page] = self.pages.get(page, 0) + n
+        for mine, more in ((self.pages, other.pages),
+                           (self.stores, other.stores)):
+            for page, n in more.items():
+                mine[page] = mine.get(page, 0) + n
 
 
 def spans_of(stream):
@@ -106,7 +118,8 @@ def spans_of(stream):
     begin, all_spans = max(offset, 0) / 1e9, []
     for i in stream.intervals:
         end = (i.guest or i.host + offset) / 1e9
-        all_spans.append(Span(begin, max(begin, end), dict(i.pages)))
+        all_spans.append(Span(begin, max(begin, end), dict(i.pages),
+                              dict(i.stores)))
         begin = max(begin, end)
     short = SHORT * stream.head["interval_ns"] / 1e9 or SHORT_S
     merged = []
@@ -155,9 +168,20 @@ def node_of(records, name):
 
 
 def free_near(records, node):
-    """What is free there at the first row, bytes; None: not known."""
+    """What is free there at the first row, bytes, above the watermarks; None:
+    not known."""
+    keep = max([r["free_bytes"] - r["available_bytes"] for r in records["node"]
+                if r["node"] == node] + [0])
     for r in records["timeline"]:
-        return r.get("free_bytes", {}).get("node%s" % node)
+        free = r.get("free_bytes", {}).get("node%s" % node)
+        return None if free is None else max(0, free - keep)
+    return None
+
+
+def moved_pages(records):
+    """Migrations of 4 KiB pages in the updates; None: not known."""
+    for r in records["moves"]:
+        return (r.get("timed") or {}).get("migrated")
     return None
 
 
@@ -202,7 +226,8 @@ class Oracle:
 
 class Heat:
     def __init__(self, stream, spans, near, room):
-        self.grain = stream.head["grain"]
+        self.grain, self.of = stream.head["grain"], stream.head["of"]
+        self.apart = stream.apart
         parts = [r for r in stream.head["ranges"] if r["name"] == near]
         self.bounds = [(r["start"] // self.grain,
                         (r["end"] - 1) // self.grain + 1) for r in parts]
@@ -228,6 +253,109 @@ class Heat:
         self.clairvoyant = most / self.whole.all if self.whole.all else math.nan
         self.efficiency = self.whole.near / most if most else math.nan
         self.regret = most - self.whole.near
+        # What a policy comes to, when it has had time
+        late = [r for s, r in zip(self.spans, self.rows)
+                if s.begin >= (self.spans[0].begin + self.spans[-1].end) / 2]
+        most = sum(r.most for r in late)
+        self.late = sum(r.near for r in late) / most if most else math.nan
+
+
+def most_of_moved(heat, moved):
+    """The share of all counts that pages can have had, at most, in the interval
+    in which they moved: as if the hottest had.  Each such page is two frames
+    there, of which one may be among the best."""
+    hottest = heapq.nlargest(moved, (n for s in heat.spans
+                                     for n in s.pages.values()))
+    return sum(hottest) / heat.whole.all if heat.whole.all else math.nan
+
+
+# --- the judges -----------------------------------------------------------------
+
+
+def ranks(values):
+    """Of each its rank; those that are alike have the mean of theirs."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    found, i = [0.0] * len(values), 0
+    while i < len(order):
+        k = i
+        while k < len(order) and values[order[k]] == values[order[i]]:
+            k += 1
+        for at in order[i:k]:
+            found[at] = (i + k - 1) / 2
+        i = k
+    return found
+
+
+def correlation(x, y):
+    """Spearman's, of the ranks; NaN where one of them ranks nothing."""
+    x, y = ranks(x), ranks(y)
+    middle = (len(x) - 1) / 2
+    xx = sum((a - middle) ** 2 for a in x)
+    yy = sum((b - middle) ** 2 for b in y)
+    xy = sum((a - middle) * (b - middle) for a, b in zip(x, y))
+    return xy / math.sqrt(xx * yy) if xx and yy else math.nan
+
+
+class Judge:
+    """What a source of hotness says of pages, against the counts: score has a
+    number for each page that was touched in the run, the hotter the larger."""
+
+    def __init__(self, name, score, counts, room):
+        self.name = name
+        pages = sorted(score)
+        truth = sorted((p for p in pages if counts.get(p)),
+                       key=lambda p: -counts[p])[:room]
+        true, most = set(truth), sum(counts[p] for p in truth)
+        hits = caught = 0.0
+        left = self.called = min(room, len(pages))
+        groups = collections.defaultdict(list)
+        for p in pages:
+            groups[score[p]].append(p)
+        for value in sorted(groups, reverse=True):
+            group = groups[value]
+            # Of pages that are alike to it as many as there is room for
+            part = min(1, left / len(group))
+            hits += part * sum(p in true for p in group)
+            caught += part * sum(counts.get(p, 0) for p in group)
+            left -= part * len(group)
+            if left <= 0:
+                break
+        self.precision = hits / self.called if self.called else math.nan
+        self.recall = hits / len(true) if true else math.nan
+        self.caught = caught / most if most else math.nan
+        self.correlation = correlation([score[p] for p in pages],
+                                       [counts.get(p, 0) for p in pages])
+
+
+def damon_scores(regions, pages, grain):
+    """The rate of DAMON's region that has the page, of the kdamond that looks
+    at it; pages in none are left out."""
+    bounds = sorted((r["start"], r["start"] + r["size_bytes"],
+                     r["access_rate"]) for r in regions
+                    if r.get("scheme") is None)
+    starts = [b[0] for b in bounds]
+    scores = {}
+    for p in pages:
+        i = bisect.bisect_right(starts, p * grain) - 1
+        if i >= 0 and p * grain < bounds[i][1]:
+            scores[p] = bounds[i][2]
+    return scores
+
+
+def judges_of(heat, records):
+    """Of the last interval, in which DAMON had its last round; where that was
+    cut short, of the one before it."""
+    last, before = heat.spans[-1], heat.spans[-2:][0]
+    if last.end - last.begin < (before.end - before.begin) / 2:
+        last = before
+    counts, touched = last.pages, heat.total()
+    found = []
+    if records["damon_region"]:
+        scores = damon_scores(records["damon_region"], touched, heat.grain)
+        found.append(Judge("DAMON", scores, counts, heat.room))
+    found.append(Judge("placement", {p: int(heat.is_near(p)) for p in counts},
+                       counts, max(1, sum(map(heat.is_near, counts)))))
+    return found
 
 
 # --- what is said ---------------------------------------------------------------
@@ -246,8 +374,8 @@ def size_text(n):
 
 
 def print_table(heat, origin):
-    print("   time    misses   pages  near%  best%    eff    regret"
-          "    p50    p80    p90    p99")
+    print("   time %9s   pages  near%%  best%%    eff    regret"
+          "    p50    p80    p90    p99" % heat.of)
     for s, r in zip(heat.spans, heat.rows):
         print("%7.1f %9d %7d %6s %6s %6s %9d %s" %
               (s.end - origin, r.all, r.pages, percent(r.served),
@@ -255,12 +383,24 @@ def print_table(heat, origin):
                " ".join("%6d" % n for n in r.hold)))
 
 
+def print_moved(heat, moved):
+    if not moved or heat.grain != 4096:
+        return
+    print("moved      %d pages; in the interval of its move one is two frames: "
+          "%s %%" % (moved, percent(most_of_moved(heat, moved))))
+    print("           of the %s at most are of such" % heat.of)
+
+
 def print_sums(heat, room_text, more_ns):
     w = heat.whole
     seconds = heat.spans[-1].end - heat.spans[0].begin
     print()
-    print("misses     %d of user code in %d pages of %s, in %.1f s" %
-          (w.all, w.pages, size_text(heat.grain), seconds))
+    print("%-10s %d of user code in %d pages of %s, in %.1f s" %
+          (heat.of, w.all, w.pages, size_text(heat.grain), seconds))
+    if heat.apart:
+        stores = sum(sum(s.stores.values()) for s in heat.spans)
+        print("stores     %s %% of them" %
+              percent(stores / w.all if w.all else math.nan))
     print("near       %s %% of them" % percent(w.served))
     print("best       %s %% with %s near, the hottest pages of each interval" %
           (percent(heat.clairvoyant), size_text(heat.room * heat.grain)))
@@ -270,21 +410,62 @@ def print_sums(heat, room_text, more_ns):
     if max(r.near_pages for r in heat.rows) > heat.room:
         print("           more were near than that in some interval: served can "
               "be more than the best")
-    print("efficiency %s %% of the best" % percent(heat.efficiency))
-    print("regret     %d misses that could have been near" % heat.regret, end="")
+    print("efficiency %s %% of the best; %s %% in the second half of the time" %
+          (percent(heat.efficiency), percent(heat.late)))
+    print("regret     %d %s that could have been near" %
+          (heat.regret, heat.of), end="")
     if more_ns is None or not w.all:
         print()
     else:
         print(": %.3g s, %.3g ns a miss" %
               (heat.regret * more_ns / 1e9, heat.regret * more_ns / w.all))
-    print("holding    %s of the misses: %s pages" %
-          (", ".join("%d %%" % p for p in PARTS),
+    print("holding    %s of the %s: %s pages" %
+          (", ".join("%d %%" % p for p in PARTS), heat.of,
            ", ".join("%d" % n for n in w.hold)))
+
+
+def print_judges(judges):
+    for j in judges:
+        print("judged     %s: of its hottest pages %s %% are (recall %s), with "
+              "%s %% of the misses" % (j.name, percent(j.precision),
+                                       percent(j.recall), percent(j.caught)))
+        print("           that the truly hottest have; rank correlation %s" %
+              ("-" if math.isnan(j.correlation) else "%.3f" % j.correlation))
+
+
+def known(x):
+    return None if x is None or math.isnan(x) else x
+
+
+def write_json(heat, judges, more_ns, moved, path):
+    """The sums, as a record is written."""
+    w = heat.whole
+    sums = {"record": "heat", "of": heat.of, "grain_bytes": heat.grain,
+            "dram_bytes": heat.room * heat.grain, "counts": w.all,
+            "pages": w.pages, "near_share": known(w.served),
+            "best_share": known(heat.clairvoyant),
+            "best_static_share": known(w.best),
+            "efficiency": known(heat.efficiency),
+            "efficiency_late": known(heat.late), "regret": heat.regret,
+            "regret_ns": known(more_ns and heat.regret * more_ns / w.all
+                               if w.all else None),
+            "moved_pages": moved,
+            "moved_share_most": known(most_of_moved(heat, moved)
+                                      if moved is not None else None)}
+    for part, n in zip(PARTS, w.hold):
+        sums["pages_%d" % part] = n
+    for j in judges:
+        sums[j.name.lower()] = {"precision": known(j.precision),
+                                "recall": known(j.recall),
+                                "caught": known(j.caught),
+                                "correlation": known(j.correlation)}
+    with open_out(path) as f:
+        f.write(json.dumps(sums) + "\n")
 
 
 def write_csv(heat, origin, path):
     with open_out(path) as f:
-        f.write("t_s,begin_s,misses,pages,near,best,near_share,best_share,"
+        f.write("t_s,begin_s," + heat.of + ",pages,near,best,near_share,best_share,"
                 "efficiency,regret," +
                 ",".join("pages_%d" % p for p in PARTS) + "\n")
         for s, r in zip(heat.spans, heat.rows):
@@ -300,14 +481,88 @@ def fraction(x):
 
 
 def write_pages(heat, origin, path):
-    """A trace: time, physical address, misses."""
+    """A trace: time, physical address, misses or accesses, or loads and
+    stores."""
     with open_out(path) as f:
-        f.write("t_s,address,near,misses\n")
+        f.write("t_s,address,near," +
+                ("loads,stores" if heat.apart else heat.of) + "\n")
         for s in heat.spans:
             for page in sorted(s.pages):
-                f.write("%.6f,0x%x,%d,%d\n" %
+                n, stores = s.pages[page], s.stores.get(page, 0)
+                f.write("%.6f,0x%x,%d,%s\n" %
                         (s.end - origin, page * heat.grain, heat.is_near(page),
-                         s.pages[page]))
+                         "%d,%d" % (n - stores, stores) if heat.apart else n))
+
+
+# --- DAMON's tool -----------------------------------------------------------------
+
+# So many regions of one size, at most, have all that was touched
+REGIONS = 1000
+
+
+def extents_of(heat, ranges):
+    """What was touched of each range, from the first to the last page, in
+    regions of one size: [(first page, behind the last)], size."""
+    touched, extents = sorted(heat.total()), []
+    for r in ranges:
+        first = r["start"] // heat.grain
+        end = (r["end"] - 1) // heat.grain + 1
+        mine = [p for p in touched if first <= p < end]
+        if mine:
+            extents.append((mine[0], mine[-1] + 1, end))
+    size = 1
+    while sum(-(-(b - a) // size) for a, b, _ in extents) > REGIONS:
+        size *= 2
+    return [(a // size * size, min(-(-b // size) * size, end))
+            for a, b, end in extents], size
+
+
+def damo_regions(heat, span, extents, size, interval_s):
+    """[start, end, count a page and interval] in bytes; those that are alike
+    and side by side are one."""
+    sums = collections.Counter()
+    for page, n in span.pages.items():
+        sums[page // size] += n
+    length = span.end - span.begin or interval_s
+    regions = []
+    for a, b in extents:
+        begins = True
+        for page in range(a, b, size):
+            end = min(page + size, b)
+            n = sums[page // size] / (end - page) * interval_s / length
+            if not begins and regions[-1][2] == n:
+                regions[-1][1] = end * heat.grain
+            else:
+                regions.append([page * heat.grain, end * heat.grain, n])
+            begins = False
+    return regions
+
+
+def write_damo(heat, ranges, interval_ns, path):
+    """As "damo record" has it (json_compressed): a snapshot an interval.
+    A region's samples are its mean count a page and interval: DAMON's were it
+    to look each microsecond, but for those of one microsecond."""
+    interval_s = interval_ns / 1e9 or 1
+    extents, size = extents_of(heat, ranges)
+    snapshots = [{
+        "start_time": int(s.begin * 1e9), "end_time": int(s.end * 1e9),
+        "regions": [{"start": a, "end": b,
+                     "nr_accesses": {"samples": n, "percent": None},
+                     "age": {"usec": None, "aggr_intervals": 0}}
+                    for a, b, n in damo_regions(heat, s, extents, size,
+                                                interval_s)],
+        "total_bytes": None, "damos_stats": None,
+    } for s in heat.spans]
+    record = {"kdamond_idx": 0, "context_idx": 0, "scheme_idx": None,
+              "target_id": 0, "scheme_filters": [],
+              "intervals": {"sample_us": 1, "aggr_us": int(interval_s * 1e6),
+                            "ops_update_us": int(interval_s * 1e6)},
+              "snapshots": snapshots}
+    try:
+        with open(path, "wb") as f:
+            f.write(zlib.compress(json.dumps([record]).encode()))
+    except OSError as e:
+        fail("%s: %s" % (path, e.strerror))
 
 
 def open_out(path):
@@ -410,21 +665,22 @@ class Picture:
                           bands[begin][1], ' text-anchor="end"')
             begin = i
         self.text(LEFT, top - 6,
-                  "misses a second by physical address, %s a line, untouched "
+                  "%s a second by physical address, %s a line, untouched "
                   "ones left out; black: most, by the logarithm" %
-                  size_text(size * self.heat.grain))
+                  (self.heat.of, size_text(size * self.heat.grain)))
 
     def shares(self, top):
-        curves = (("near, of the misses", "", [r.served for r in self.heat.rows]),
-                  ("best", "6 4", [r.best for r in self.heat.rows]))
-        self.text(LEFT, top - 6, "solid: near, of the misses; dashed: the best "
-                  "with %s near" % size_text(self.heat.room * self.heat.grain))
+        curves = (("", [r.served for r in self.heat.rows]),
+                  ("6 4", [r.best for r in self.heat.rows]))
+        self.text(LEFT, top - 6, "solid: near, of the %s; dashed: the best "
+                  "with %s near" %
+                  (self.heat.of, size_text(self.heat.room * self.heat.grain)))
         for value in (0, 50, 100):
             y = top + LOW - LOW * value / 100
             self.out.append('<path d="M%d %.1fH%d" stroke="#bbbbbb"/>' %
                             (LEFT, y, WIDTH - RIGHT))
             self.text(LEFT - 10, y + 4, "%d %%" % value, ' text-anchor="end"')
-        for _, dash, values in curves:
+        for dash, values in curves:
             path = ""
             for s, v in zip(self.heat.spans, values):
                 if not math.isnan(v):
@@ -466,8 +722,8 @@ def parse_size(text):
 def parse(argv):
     p = argparse.ArgumentParser(
         prog="build.sh heat", allow_abbrev=False,
-        description="Where every miss of a run with --heat went, and the best "
-        "that could be.")
+        description="Where every miss, or access, of a run with --heat went, "
+        "and the best that could be.")
     p.add_argument("run", help="out/NAME, or a stream")
     p.add_argument("--dram", type=parse_size, metavar="SIZE",
                    help="near memory that the pages could have had; default: "
@@ -477,8 +733,12 @@ def parse(argv):
     p.add_argument("--all", action="store_true",
                    help="the whole run, not only the updates of gups")
     p.add_argument("--csv", metavar="FILE", help="the table; - : here")
+    p.add_argument("--json", metavar="FILE", help="the sums; - : here")
     p.add_argument("--pages", metavar="FILE",
-                   help="a trace: time, address, near, misses; - : here")
+                   help="a trace: time, address, near, misses or accesses, or "
+                   "loads and stores; - : here")
+    p.add_argument("--damo", metavar="FILE",
+                   help="as damo record has it: damo report heatmap -i FILE")
     p.add_argument("--svg", metavar="FILE",
                    help="the picture (heat.svg beside the stream)")
     return p.parse_args(argv)
@@ -489,7 +749,7 @@ def room_of(args, stream, spans, records, is_near):
     grain = stream.head["grain"]
     if args.dram is not None:
         return args.dram // grain, "--dram"
-    touched = len({p for s in spans for p in s.pages if is_near(p)})
+    touched = sum(map(is_near, spans[0].pages))
     node = node_of(records, args.near)
     free = None if node is None else free_near(records, node)
     size = sum(r["end"] - r["start"] for r in stream.head["ranges"]
@@ -498,8 +758,9 @@ def room_of(args, stream, spans, records, is_near):
         return size, "all of the near memory: what was free is not in the " \
             "records (--dram SIZE)"
     room = min(size, touched + free // grain)
-    return room, "that is %s of near pages that were touched and %s that were " \
-        "free at first" % (size_text(touched * grain), size_text(free))
+    return room, "that is %s of near pages that were touched in the first " \
+        "interval and %s that were free then, above the watermark" % (size_text(touched * grain),
+                                                 size_text(free))
 
 
 def main(argv):
@@ -523,17 +784,26 @@ def main(argv):
     heat = Heat(stream, spans, args.near, 0)
     heat.room, text = room_of(args, stream, spans, records, heat.is_near)
     heat.compute()
-    here = "-" in (args.csv, args.pages, args.svg)
+    here = "-" in (args.csv, args.pages, args.svg, args.json)
+    more_ns = miss_ns(records, args.near)
+    judges = judges_of(heat, records)
     if not here:
         print_table(heat, origin)
-        print_sums(heat, text, miss_ns(records, args.near))
+        print_sums(heat, text, more_ns)
+        print_moved(heat, moved_pages(records))
+        print_judges(judges)
     if not stream.whole:
         print("heat: the stream was cut short: QEMU did not end by itself",
               file=sys.stderr)
+    if args.json:
+        write_json(heat, judges, more_ns, moved_pages(records), args.json)
     if args.csv:
         write_csv(heat, origin, args.csv)
     if args.pages:
         write_pages(heat, origin, args.pages)
+    if args.damo:
+        write_damo(heat, stream.head["ranges"], stream.head["interval_ns"],
+                   args.damo)
     svg = args.svg or os.path.join(directory, "heat.svg")
     Picture(heat, origin).write(svg, "%s: %s %% near, %s %% at best" %
                                 (args.run, percent(heat.whole.served),

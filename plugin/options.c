@@ -163,6 +163,21 @@ static bool set_heat_grain(struct options *o, const char *option,
 	return true;
 }
 
+static bool set_heat_of(struct options *o, const char *option, const char *text)
+{
+	o->heat_accesses = !strcmp(text, "accesses");
+	return o->heat_accesses || !strcmp(text, "misses") ||
+	       bad("%s=%s: give misses or accesses", option, text);
+}
+
+static bool set_heat_apart(struct options *o, const char *option,
+			   const char *text)
+{
+	o->heat_apart = !strcmp(text, "on");
+	return o->heat_apart || !strcmp(text, "off") ||
+	       bad("%s=%s: give on or off", option, text);
+}
+
 /* The range that latency= and the like are of; NULL with a message. */
 static struct options_range *last(struct options *o, const char *option)
 {
@@ -218,6 +233,8 @@ static const struct {
 	{ "heat", set_heat },
 	{ "heat-interval", set_heat_interval },
 	{ "heat-grain", set_heat_grain },
+	{ "heat-of", set_heat_of },
+	{ "heat-apart", set_heat_apart },
 };
 
 /* ---------------------------------------------------------------- ranges */
@@ -287,8 +304,8 @@ static bool set_range(struct options *o, const char *name, const char *text)
 		return bad(
 			"%s=%s: no such option; give scope, llc, llc-shared, "
 			"record, latency, store-latency, bandwidth, heat, "
-			"heat-interval, heat-grain, or a "
-			"range by a name of up to 15 small letters and "
+			"heat-interval, heat-grain, heat-of, heat-apart, "
+			"or a range by a name of up to 15 small letters and "
 			"digits: far=0xc90000000-0xd10000000",
 			name, text);
 	if (p.end <= p.start)

@@ -14,10 +14,12 @@
  *	llc=SIZE|off		the modelled cache, default: 2M
  *	llc-shared=on|off	one cache for all CPUs; default: one each
  *	record=FILE		the totals as JSON, when QEMU ends
- *	heat=FILE		misses of user code by page: see heat.h
+ *	heat=FILE		user code by page of memory: see heat.h
  *	heat-interval=TIME|rows	each TIME (1ms to 3600s; default 1s) and when the
  *				guest reads its counters, or only then
  *	heat-grain=4k|2m	the pages: default 4k
+ *	heat-of=misses|accesses	of the modelled cache (default), or all
+ *	heat-apart=on|off	loads and stores apart; default: off
  */
 #ifndef TIER_PLUGIN_OPTIONS_H
 #define TIER_PLUGIN_OPTIONS_H
@@ -50,6 +52,8 @@ struct options {
 	const char *record, *heat; /* into argv; NULL: none */
 	uint64_t heat_ns; /* 0: only when the guest reads its counters */
 	unsigned int heat_shift; /* of a page's bytes */
+	bool heat_accesses; /* not only the misses */
+	bool heat_apart; /* loads and stores */
 	struct options_range ranges[PMU_MAX_RANGES]; /* [0]: all other */
 	unsigned int nr_ranges;
 	struct options_part parts[OPTIONS_MAX_PARTS]; /* ascending */

@@ -85,12 +85,13 @@ struct vcpu {
 	struct qemu_plugin_register *gpr[16], *cr3_register;
 	GByteArray *buffer;
 	struct pmu_page *answer;
-	struct heat_counts *heat; /* NULL: not counted */
+	struct heat_counts *heat; /* NULL: none; of misses, or of accesses */
 } __attribute__((aligned(128)));
 
 static struct options options;
 static struct vcpu *vcpus;
 static unsigned int nr_vcpus;
+static struct heat_shape heat_shape;
 static uint64_t set_mask;
 static struct qemu_plugin_scoreboard *instructions; /* by enum pmu_who */
 /* llc-shared=on: one cache, and many that want it */
@@ -260,9 +261,8 @@ static void model(struct vcpu *v, uint32_t entry, uint64_t vaddr,
 			write_back(v, LINE_RANGE(out));
 	}
 	v->tally[range].misses[who][kind]++;
-	if (v->heat && who == PMU_USER)
-		heat_add(v->heat, entry >> CLASS_BITS,
-			 options.heat_shift - PAGE_SHIFT);
+	if (v->heat && who == PMU_USER && !options.heat_accesses)
+		heat_add(v->heat, heat_shape, entry >> CLASS_BITS, kind);
 	delay(v, range, kind);
 }
 
@@ -367,32 +367,47 @@ static void forget_page(struct vcpu *v, uint64_t vaddr)
  * at run time what was known at translation. An instruction that loads and
  * then stores the same word is seen at its store only: half the calls.
  */
-#define DEFINE_ACCESS(name, who, loads, stores)                         \
-	static void count_##name(unsigned int vcpu, uint32_t info,      \
-				 uint64_t vaddr, void *data)            \
-	{                                                               \
-		struct vcpu *v = &vcpus[vcpu];                          \
-		uint32_t entry = entry_of(v, info, vaddr);              \
-                                                                        \
-		(void)data;                                             \
-		v->count[entry % CLASSES][who][PMU_LOADS] += (loads);   \
-		v->count[entry % CLASSES][who][PMU_STORES] += (stores); \
-	}                                                               \
-	static void model_##name(unsigned int vcpu, uint32_t info,      \
-				 uint64_t vaddr, void *data)            \
-	{                                                               \
-		struct vcpu *v = &vcpus[vcpu];                          \
-		uint32_t entry = entry_of(v, info, vaddr);              \
-                                                                        \
-		(void)data;                                             \
-		v->count[entry % CLASSES][who][PMU_LOADS] += (loads);   \
-		v->count[entry % CLASSES][who][PMU_STORES] += (stores); \
-		if (entry % CLASSES == UNCOUNTED)                       \
-			return;                                         \
-		if (loads)                                              \
-			model(v, entry, vaddr, who, PMU_LOADS);         \
-		if (stores)                                             \
-			model(v, entry, vaddr, who, PMU_STORES);        \
+#define DEFINE_ACCESS(name, who, loads, stores)                               \
+	static void count_##name(unsigned int vcpu, uint32_t info,            \
+				 uint64_t vaddr, void *data)                  \
+	{                                                                     \
+		struct vcpu *v = &vcpus[vcpu];                                \
+		uint32_t entry = entry_of(v, info, vaddr);                    \
+                                                                              \
+		(void)data;                                                   \
+		v->count[entry % CLASSES][who][PMU_LOADS] += (loads);         \
+		v->count[entry % CLASSES][who][PMU_STORES] += (stores);       \
+	}                                                                     \
+	static void model_##name(unsigned int vcpu, uint32_t info,            \
+				 uint64_t vaddr, void *data)                  \
+	{                                                                     \
+		struct vcpu *v = &vcpus[vcpu];                                \
+		uint32_t entry = entry_of(v, info, vaddr);                    \
+                                                                              \
+		(void)data;                                                   \
+		v->count[entry % CLASSES][who][PMU_LOADS] += (loads);         \
+		v->count[entry % CLASSES][who][PMU_STORES] += (stores);       \
+		if (entry % CLASSES == UNCOUNTED)                             \
+			return;                                               \
+		if (loads)                                                    \
+			model(v, entry, vaddr, who, PMU_LOADS);               \
+		if (stores)                                                   \
+			model(v, entry, vaddr, who, PMU_STORES);              \
+	}                                                                     \
+	/* And the heat is of all accesses */                                 \
+	__attribute__((unused)) static void heat_##name(                      \
+		unsigned int vcpu, uint32_t info, uint64_t vaddr, void *data) \
+	{                                                                     \
+		struct vcpu *v = &vcpus[vcpu];                                \
+		uint32_t entry = entry_of(v, info, vaddr);                    \
+                                                                              \
+		if (entry % CLASSES != UNCOUNTED && (loads))                  \
+			heat_add(v->heat, heat_shape, entry >> CLASS_BITS,    \
+				 PMU_LOADS);                                  \
+		if (entry % CLASSES != UNCOUNTED && (stores))                 \
+			heat_add(v->heat, heat_shape, entry >> CLASS_BITS,    \
+				 PMU_STORES);                                 \
+		model_##name(vcpu, info, vaddr, data);                        \
 	}
 
 DEFINE_ACCESS(user_load, PMU_USER, 1, 0)
@@ -410,6 +425,10 @@ static qemu_mem_called *const counting[PMU_NR_WHO][NR_ACCESSES] = {
 };
 static qemu_mem_called *const modelling[PMU_NR_WHO][NR_ACCESSES] = {
 	{ model_user_load, model_user_store, model_user_both },
+	{ model_kernel_load, model_kernel_store, model_kernel_both },
+};
+static qemu_mem_called *const heating[PMU_NR_WHO][NR_ACCESSES] = {
+	{ heat_user_load, heat_user_store, heat_user_both },
 	{ model_kernel_load, model_kernel_store, model_kernel_both },
 };
 static qemu_mem_called *const (*called)[NR_ACCESSES];
@@ -581,7 +600,7 @@ static void sum_all(struct pmu_page *page, unsigned int first, unsigned int end)
 	page->nr_ranges = options.nr_ranges;
 	page->vcpus = nr_vcpus;
 	page->all = options.scope == SCOPE_ALL;
-	page->models = called == modelling;
+	page->models = called != counting;
 	page->waits = options.slow;
 	page->cache_bytes = options.llc_bytes;
 	page->own_ns = own_ns;
@@ -1000,7 +1019,7 @@ static void print_range(FILE *f, const struct pmu_page_range *r,
 		print_counts(f, "kernel", r->count[PMU_KERNEL]);
 	else
 		fprintf(f, "\"kernel\":null");
-	if (called == modelling) {
+	if (called != counting) {
 		fputc(',', f);
 		print_counts(f, "user_misses", r->misses[PMU_USER]);
 		fputc(',', f);
@@ -1074,6 +1093,8 @@ static bool begin_heat(void)
 		return true;
 	if (!heat_open(&options, &counts, nr_vcpus))
 		return false;
+	heat_shape.shift = options.heat_shift - PAGE_SHIFT;
+	heat_shape.apart = options.heat_apart;
 	for (unsigned int i = 0; i < nr_vcpus; i++)
 		vcpus[i].heat = &counts[i];
 	return true;
@@ -1101,6 +1122,8 @@ EXPORTED int qemu_plugin_install(uint64_t id, const qemu_info_t *info, int argc,
 		return 1;
 	called = options.slow || options.llc_bytes || options.heat ? modelling :
 								     counting;
+	if (options.heat && options.heat_accesses)
+		called = heating;
 	nr_vcpus = (unsigned int)info->system.max_vcpus;
 	vcpus = aligned_alloc(128, (nr_vcpus + 1) * sizeof(*vcpus));
 	if (!vcpus)

@@ -13,8 +13,8 @@ from .common import NAME, Refused, nearest, topologies
 
 CELLS_MAX = 64
 SETTINGS = ("topology", "mem", "cxl_mem", "smp", "dram_free", "latency",
-            "count", "scope", "loop", "timeout", "kernel", "common", "add",
-            "package", "script")
+            "count", "heat", "scope", "loop", "timeout", "kernel", "common",
+            "add", "package", "script")
 KEYWORDS = ("title", "note", "metric", "rank", "reference", "theirs", "expect",
             "cell") + SETTINGS
 LOOPS = ("plain", "batch", "touch", "auto")
@@ -107,7 +107,7 @@ class Reader:
             self.wrong(f"unknown word '{keyword}'; there are "
                        f"{', '.join(KEYWORDS)}{nearest(keyword, KEYWORDS)}",
                        1)
-        if not value and keyword not in ("common", "count"):
+        if not value and keyword not in ("common", "count", "heat"):
             self.wrong(f"{keyword}: nothing behind it")
         if keyword in SETTINGS:
             self.settings[keyword] = self.setting(keyword, value)

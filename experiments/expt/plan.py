@@ -111,15 +111,17 @@ class Planner:
         if self.o.topology:
             s["topology"] = self.o.topology
         latency, count = s.get("latency", ""), "count" in s
-        if (latency or count) and not self.guest(s.get("kernel"))["plugin"]:
+        heat = "heat" in s
+        if (latency or count or heat) and not self.guest(s.get("kernel"))["plugin"]:
             say(f"{cell.name}: this QEMU takes no plugin: without it")
-            latency, count = "", False
+            latency, count, heat = "", False, False
         if self.o.icount:
             if latency:
                 say(f"{cell.name}: --icount: no latency is injected")
             latency, s["smp"] = "", "1"
         options = ["--latency", latency] if latency else []
         options += ["--count"] if count else []
+        options += ["--heat"] if heat else []
         if options and s.get("scope"):
             options += ["--scope", s["scope"]]
         for option in ("add", "package", "script"):
@@ -262,7 +264,7 @@ def estimate(cell, icount=""):
     """Seconds that a run may take: a guess, from its words."""
     words = cell["words"]
     slow = SLOWER if icount or "--count" in words or "--latency" in words \
-        else 1
+        or "--heat" in words else 1
     sizes = [w for w in words[words.index("--once"):]
              if re.fullmatch("[0-9]+[kMGT]", w)]
     gib = int(sizes[0][:-1]) * 2.0 ** (UNITS[sizes[0][-1]] - 30) if sizes \

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A run's records to its figures.  What a run has no record of is None."""
 import collections
+import contextlib
 import json
 import re
+import subprocess
+import sys
 
+from .common import ROOT
 from .metrics import METRICS, MOVES
 
 PAGES_A_MIB = 256
@@ -27,7 +31,23 @@ def read(path):
             continue
         if isinstance(record, dict) and isinstance(record.get("record"), str):
             found.setdefault(record["record"], []).append(record)
+    if found and (path.parent / "heat").is_file():
+        with contextlib.suppress(ValueError):
+            found["heat"] = [json.loads(heat_of(path.parent))]
     return found
+
+
+def heat_of(directory):
+    """The sums of "build.sh heat", which are kept; "" if there are none."""
+    kept = directory / "heat.json"
+    if not kept.is_file():
+        subprocess.run([sys.executable, "-ISB", ROOT / "plugin" / "heat.py",
+                        directory, "--json", kept], check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        return kept.read_text()
+    except OSError:
+        return ""
 
 
 def member(value, path):

@@ -120,9 +120,12 @@ class Plans(Case):
         p = self.plan([("a", "gups", {"latency": "cxl=+1us", "count": "",
                                       "scope": "user", "kernel": "7.3"}),
                        ("b", "gups", {"scope": "user"}),
+                       ("d", "gups", {"heat": "", "kernel": "7.3"}),
                        ("c", "gups", {"count": "", "kernel": "old"})],
                       topology="numa", rank="updates_per_s")
-        a, b, c = p["cells"]
+        a, b, d, c = p["cells"]
+        self.assertEqual(d["words"], ["--heat", "--once", "gups",
+                                      "--loop", "plain"])
         self.assertEqual(a["words"], ["--latency", "cxl=+1us", "--count",
                                       "--scope", "user", "--once", "gups",
                                       "--loop", "plain"])

@@ -14,8 +14,7 @@ trap 'rm -rf "$tmp"' EXIT
 pages=64
 gcc -O1 -static -o "$tmp/heat" test/guest/heat.c
 
-# Without a modelled cache each access is a miss
-MEM=512M CXL_MEM=256M SMP=2 boot heat --heat=rows --latency llc=off \
+MEM=512M CXL_MEM=256M SMP=2 boot heat --heat=rows,accesses,apart \
 	--add "$tmp/heat:/heat" --once run --timeline off --interleave 0,1 \
 	/heat "$pages"
 is "$status" 0 "the program ran, and the plugin answered it"
@@ -32,25 +31,27 @@ counts()
 	local i
 
 	for ((i = $1; i < pages; i += $2)); do
-		echo $((2 * (100000 + 1000 * i) + 1))
+		echo $((2 * (100000 + 1000 * i)))
 	done
 }
 awk -F, -v t="$t" '$1 == t && $4 > 100000 { print $4 }' "$tmp/pages" |
 	sort -n >"$tmp/got"
-is "$(cat "$tmp/got")" "$(counts 0 1)" "each page's accesses, to the access"
+is "$(cat "$tmp/got")" "$(counts 0 1)" "each page's loads, to the access"
+is "$(awk -F, -v t="$t" '$1 == t && $4 > 100000 { print $5 }' \
+	"$tmp/pages" | sort | uniq -c | xargs)" "$pages 1" "and its one store"
 is "$(awk -F, -v t="$t" '$1 == t && !$3 && $4 > 100000 { print $4 }' \
 	"$tmp/pages" | sort -n | wc -l)" $((pages / 2)) "half of them far"
 
 # By hand: the best are the last 16 pages; what is far is all of the pattern
-best=$(counts $((pages - 16)) 1 | awk '{ s += $1 } END { print s }')
+best=$(counts $((pages - 16)) 1 | awk '{ s += $1 + 1 } END { print s }')
 is "$(awk -F, 'NR == 3 { print $6 }' "$tmp/csv")" "$best" \
 	"the oracle: the 16 hottest pages"
-far=$(awk -F, -v t="$t" '$1 == t && !$3 { s += $4 } END { print s }' \
+far=$(awk -F, -v t="$t" '$1 == t && !$3 { s += $4 + $5 } END { print s }' \
 	"$tmp/pages")
 is "$(awk -F, 'NR == 3 { print $3 - $5 }' "$tmp/csv")" "$far" \
 	"served: all but what is far"
-even=$(counts 0 2 | awk '{ s += $1 } END { print s }')
-odd=$(counts 1 2 | awk '{ s += $1 } END { print s }')
+even=$(counts 0 2 | awk '{ s += $1 + 1 } END { print s }')
+odd=$(counts 1 2 | awk '{ s += $1 + 1 } END { print s }')
 diag "far $far; the pattern's: $even or $odd"
 ((far >= odd)) || odd=$even
 ok "which is every second page of the pattern, and little else" \
@@ -61,7 +62,7 @@ is "$(awk -F, 'NR == 3 { print $10 }' "$tmp/csv")" \
 all=$(awk -F, 'NR == 3 { print $3 }' "$tmp/csv")
 for part in 50 80; do
 	n=$(counts 0 1 | sort -rn | awk -v want="$((all * part))" \
-		'{ s += 100 * $1; n++ } s >= want { print n; exit }')
+		'{ s += 100 * ($1 + 1); n++ } s >= want { print n; exit }')
 	is "$(awk -F, -v part="$part" 'NR == 1 { for (i = 1; i <= NF; i++)
 		if ($i == "pages_" part) at = i } NR == 3 { print $at }' \
 		"$tmp/csv")" "$n" "$part % of them are in so many pages"

@@ -37,11 +37,11 @@ def interval(by, guest, host, pages):
         page = p + 1
     return out
 s = 10 ** 9
-data = (b'{"heat":1,"grain":4096,"vcpus":1,"cache_bytes":0,'
-        b'"interval_ns":1000000000,"scope":"all","ranges":['
+head = (b'{"heat":2,"grain":4096,"of":"misses","counts":["all"],"vcpus":1,'
+        b'"cache_bytes":0,"interval_ns":1000000000,"scope":"all","ranges":['
         b'{"name":"near","start":0,"end":16384},'
         b'{"name":"cxl","start":16384,"end":4112384}]}\n')
-data += interval(1, 2 * s, 3 * s, {})
+data = head + interval(1, 2 * s, 3 * s, {})
 data += interval(0, 0, 4 * s, {1000: 40, 4: 30, 0: 20, 3: 10})
 data += interval(1, 4 * s, 5 * s, {1: 300, 4: 100})
 end = interval(2, 0, 5 * s + 1000, {1003: 7})
@@ -84,15 +84,69 @@ like "$said" "its last interval is left out" "what is not whole is not"
 heat "$tmp/no" --dram 8k
 like "$said" "QEMU did not end by itself" "a stream without its end: it is said"
 
+like "$(./build.sh heat "$tmp/whole" --dram 8k --json - --svg "$tmp/svg" |
+	jq -c '[.dram_bytes, .counts, .regret, .pages_50, .efficiency_late]')" \
+	'^\[8192,507,140,1,0.75' "the sums, to be read by programs"
+
+# The judges: pages 0 and 1 (near), 4, 5 and 6 get 50, 10, 40, 30 and 2 misses;
+# DAMON saw the region of 4 as hottest, then that of 0 and 1, then of 5 to 7.  Of
+# the three hottest by it two are, with 100 of the 120 misses of these; of the
+# two that are near one is of the two hottest, with 60 of 90
+mkdir "$tmp/judged"
+{
+	echo 'exec(open(sys.argv.pop(1)).read())' | sed '1i import sys'
+	echo 'sys.stdout.buffer.write(head + interval(1, 2 * s, 3 * s, {}) +
+	interval(1, 3 * s, 4 * s, dict.fromkeys(range(8), 1)) +
+	interval(2, 0, 5 * s, {0: 50, 1: 10, 4: 40, 5: 30, 6: 2}))'
+} >"$tmp/judged.py"
+sed '$d' "$tmp/make.py" >"$tmp/make_only.py"
+python3 "$tmp/judged.py" "$tmp/make_only.py" whole >"$tmp/judged/heat"
+region()
+{
+	printf '{"record":"damon_region","scheme":null,"start":%d,' "$1"
+	printf '"size_bytes":%d,"access_rate":%s}\n' "$2" "$3"
+}
+{
+	region 0 8192 0.5
+	region 8192 8192 0.1
+	region 16384 4096 0.9
+	region 20480 12288 0.2
+} >"$tmp/judged/records.jsonl"
+heat "$tmp/judged" --dram 12k --json -
+is "$(jq -c '[.damon | .precision, .recall, .caught, .correlation |
+	. * 1000 | round]' <<<"$said")" "[667,667,833,823]" "DAMON, judged"
+is "$(jq -c '[.placement | .precision, .recall, .caught | . * 1000 | round]' \
+	<<<"$said")" "[500,500,667]" "the placement, judged"
+heat "$tmp/judged" --dram 12k
+like "$said" "DAMON: .* 66.67 % .*83.33 %" "it is said"
+
+# Loads and stores apart, of all accesses
+python3 - "$tmp/make.py" <<'EOF' >"$tmp/apart"
+import sys
+sys.argv = [sys.argv[1], "no"]
+sys.stdout, out = open("/dev/null", "w"), sys.stdout
+exec(open(sys.argv[0]).read())
+out.buffer.write(head.replace(b'"misses"', b'"accesses"').replace(
+    b'["all"]', b'["loads","stores"]') + b"I" + b"".join(map(number,
+    (1, 2 * s, 3 * s, 0, 0))) + b"I" + b"".join(map(number,
+    (2, 0, 4 * s, 0, 2, 1, 30, 10, 2, 0, 300))))
+EOF
+heat "$tmp/apart" --dram 4k --csv "$tmp/csv" --pages "$tmp/pages"
+is "$(cut -d, -f3-6 "$tmp/csv" | xargs)" "accesses,pages,near,best 0,0,0,0 \
+340,2,40,300" "loads and stores apart: a page has the sum of them"
+is "$(cut -d, -f2- "$tmp/pages" | xargs)" "address,near,loads,stores \
+0x1000,1,30,10 0x4000,0,0,300" "in the trace either"
+like "$said" "stores     91.18 % of them" "the share of the stores"
+
 heat "$tmp/none"
 is "$status" 1 "no file: refused"
 like "$said" "was it run with --heat" "it says what to do"
 echo '{"record":"gups"}' >"$tmp/other"
 heat "$tmp/other"
 like "$said" "no stream of heat" "another file"
-sed '1s/"heat":1/"heat":2/' "$tmp/whole" >"$tmp/two"
+sed '1s/"heat":2/"heat":3/' "$tmp/whole" >"$tmp/two"
 heat "$tmp/two"
-like "$said" "version 2 of the stream" "another version"
+like "$said" "version 3 of the stream" "another version"
 heat "$tmp/whole" --near fast
 is "$status" 2 "bad usage: a range that is not there"
 like "$said" "there are near, cxl" "those that are"

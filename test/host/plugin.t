@@ -89,6 +89,9 @@ for bad in 0s 0ms 5 3601s 3600001ms 1us soon; do
 	refused "$far,heat-interval=$bad" "from 1ms to 3600s, or rows"
 done
 refused "$far,heat-grain=8k" "give 4k or 2m"
+taken "$far,heat=$tmp/heat,heat-of=accesses,heat-apart=on"
+refused "$far,heat-of=stores" "give misses or accesses"
+refused "$far,heat-apart=yes" "give on or off"
 many=
 for i in {1..15}; do
 	many+=,r$i=$(printf '0x%x-0x%x' $((i * 4096)) $((i * 4096 + 4096)))
@@ -178,7 +181,10 @@ wrong cxl --latency near=+1ns "more than what"
 wrong cxl --latency cxl=250ns/fast "bytes a"
 wrong cxl --latency llc=much "give a size"
 wrong none --latency cxl=250ns "has no cxl, but near"
-for bad in 5 0s soon 1s,8k ,4k; do
+line cxl --heat=rows,accesses,apart
+is "$said" "$near,cxl=0x150000000-0x170000000,scope=all,heat-interval=rows,\
+heat-of=accesses,heat-apart=on" "all accesses, loads and stores apart"
+for bad in 5 0s soon 1s,8k ,4k 1s,apart,; do
 	wrong cxl "--heat=$bad" "give a time"
 done
 wrong cxl --scope user "of what --count"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The plugin without QEMU: what it counts, its cache, its waits. What it asks of
- * QEMU is answered here, from a page table.
+ * The plugin without QEMU (see qemu.h): what it counts, its cache, its waits.
  *
  * tier-pmu.c is included, which it must be: QEMU gets pointers to its static
  * functions when it translates code, a shared object exports no other, and each
@@ -14,168 +13,12 @@
 
 #include "lib/time.h"
 #include "tap.h"
+#include "qemu.h"
 
-#define PAGES 512
 #define FAR UINT64_C(0x40000000)
 #define LINES_A_PAGE (4096 / OPTIONS_LINE)
 
-/* Physical addresses by virtual page */
-static uint64_t physical[PAGES];
-static uint64_t looked_up;
 static struct pmu_page answer;
-
-/* A handle that is never looked into: the virtual address, and 1. */
-struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t info, uint64_t vaddr)
-{
-	(void)info;
-	looked_up++;
-	return (struct qemu_plugin_hwaddr *)(uintptr_t)(vaddr | 1ull << 62);
-}
-
-uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *addr)
-{
-	uint64_t vaddr = (uintptr_t)addr & ~(1ull << 62);
-
-	return physical[vaddr >> 12 & (PAGES - 1)] + (vaddr & 4095);
-}
-
-/* Nothing here translates code, or asks by instruction. */
-void qemu_plugin_register_vcpu_init_cb(uint64_t id, qemu_vcpu_called *fn,
-				       void *data)
-{
-	(void)id, (void)fn, (void)data;
-}
-
-void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, qemu_tb_called *fn,
-					   void *data)
-{
-	(void)id, (void)fn, (void)data;
-}
-
-void qemu_plugin_register_atexit_cb(uint64_t id, qemu_called *fn, void *data)
-{
-	(void)id, (void)fn, (void)data;
-}
-
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-					    qemu_vcpu_called *fn,
-					    enum qemu_plugin_cb_flags flags,
-					    void *data)
-{
-	(void)insn, (void)fn, (void)flags, (void)data;
-}
-
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
-				      qemu_mem_called *fn,
-				      enum qemu_plugin_cb_flags flags,
-				      enum qemu_plugin_mem_rw which, void *data)
-{
-	(void)insn, (void)fn, (void)flags, (void)which, (void)data;
-}
-
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb)
-{
-	(void)tb;
-	return 0;
-}
-
-uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb)
-{
-	(void)tb;
-	return 0;
-}
-
-struct qemu_plugin_insn *
-qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index)
-{
-	(void)tb, (void)index;
-	return NULL;
-}
-
-size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *to,
-			     size_t len)
-{
-	(void)insn, (void)to, (void)len;
-	return 0;
-}
-
-GArray *qemu_plugin_get_registers(void)
-{
-	return NULL;
-}
-
-unsigned int g_array_get_element_size(GArray *array)
-{
-	(void)array;
-	return 0;
-}
-
-char *g_array_free(GArray *array, int contents)
-{
-	(void)array, (void)contents;
-	return NULL;
-}
-
-GByteArray *g_byte_array_new(void)
-{
-	return NULL;
-}
-
-GByteArray *g_byte_array_set_size(GByteArray *array, unsigned int len)
-{
-	array->len = len;
-	return array;
-}
-
-/* A handle is where the register's value is. */
-bool qemu_plugin_read_register(struct qemu_plugin_register *handle,
-			       GByteArray *to)
-{
-	memcpy(to->data + to->len, handle, 8);
-	to->len += 8;
-	return true;
-}
-
-/* What each virtual CPU has executed, by enum pmu_who */
-static uint64_t executed[2][PMU_NR_WHO];
-
-struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t bytes)
-{
-	ok(bytes == sizeof(executed[0]), "a counter for each who");
-	return NULL;
-}
-
-/* As of a machine without any, at first */
-static int begun;
-
-int qemu_plugin_num_vcpus(void)
-{
-	return begun;
-}
-
-uint64_t qemu_plugin_u64_get(qemu_plugin_u64 entry, unsigned int vcpu)
-{
-	return executed[vcpu][entry.offset / sizeof(uint64_t)];
-}
-
-void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
-	struct qemu_plugin_tb *tb, enum qemu_plugin_op op,
-	qemu_plugin_u64 entry, uint64_t imm)
-{
-	(void)tb, (void)op, (void)entry, (void)imm;
-}
-
-bool qemu_plugin_read_memory_vaddr(uint64_t vaddr, GByteArray *to, size_t len)
-{
-	(void)vaddr, (void)to, (void)len;
-	return false;
-}
-
-bool qemu_plugin_write_memory_vaddr(uint64_t vaddr, GByteArray *from)
-{
-	(void)vaddr, (void)from;
-	return false;
-}
 
 /* ------------------------------------------------------------------- tests */
 
@@ -507,7 +350,8 @@ static void page_heat(void)
 	model_user_load(0, 0, 9 << 12, NULL);
 	model_user_load(0, 0, 3 << 12, NULL);
 	on_exit_of_qemu(NULL);
-	is_i64(stream(path, n, 32), 18, "two intervals");
+	is_i64(stream(path, n, 32), 18,
+	       "two intervals");
 	same(n, first, 10, "both CPUs, loads and stores, user code alone");
 	same(n + 10, second, 8, "what is new since");
 	for (unsigned int i = 0; i < nr_vcpus; i++)
@@ -516,9 +360,39 @@ static void page_heat(void)
 	unlink(path);
 }
 
+/* All accesses, in pages of 2 MiB, loads and stores apart. */
+static void heat_of_accesses(void)
+{
+	static const uint64_t want[] = { 'I', HEAT_END, 0, 0, 0, 2,
+					 0,   2,	1, 3, 0, 1 };
+	char path[] = "/tmp/plugin-heat-XXXXXX", option[64];
+	uint64_t n[32] = { 0 };
+	int fd = mkstemp(path);
+
+	snprintf(option, sizeof(option), "heat=%s", path);
+	start("near=0x0-0x40000000", "heat-interval=rows", "heat-of=accesses",
+	      "heat-apart=on", "heat-grain=2m", option, NULL);
+	heat_user_both(0, 0, 3 << 12, NULL);
+	heat_user_load(1, 0, 5 << 12, NULL); /* the same page of 2 MiB */
+	physical[6] = UINT64_C(4) << 21;
+	heat_user_store(1, 0, 6 << 12, NULL);
+	model_kernel_load(0, 0, 5 << 12, NULL);
+	is_u64(vcpus[0].count[CLASS_OF(1, 0)][PMU_USER][PMU_STORES], 1,
+	       "what counts accesses counts them once");
+	on_exit_of_qemu(NULL);
+	is_i64(stream(path, n, 32), 12, "one interval");
+	same(n, want, 12, "hits, too; loads, then stores");
+	for (unsigned int i = 0; i < nr_vcpus; i++)
+		vcpus[i].heat = NULL;
+	heat_shape = (struct heat_shape){ 0 };
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
 	page_heat();
+	heat_of_accesses();
 	counts();
 	flushes();
 	least_recently_used();
