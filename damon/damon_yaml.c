@@ -4,6 +4,7 @@
  */
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,7 +159,9 @@ static cJSON *resolve(const char *text)
 			return cJSON_CreateFalse();
 	}
 	number = strtod(text, &end);
-	if (*text && !*end && strspn(text, "0123456789.+-eE") == strlen(text))
+	/* What no number holds is text, and no number for who wants one. */
+	if (*text && !*end && isfinite(number) &&
+	    strspn(text, "0123456789.+-eE") == strlen(text))
 		return cJSON_CreateNumber(number);
 	return cJSON_CreateString(text);
 }

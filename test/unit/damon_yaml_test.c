@@ -105,6 +105,7 @@ int main(void)
 	char deep[4000] = "";
 
 	reads(PYYAML, PYYAML_JSON);
+	reads("a: -3e999\n", "{\"a\":\"-3e999\"}");
 	reads("a: 1", "{\"a\":1}");
 	reads("---\na: 1\n...\n", "{\"a\":1}");
 	reads("# of HMSDK\n\na: 1 # one\nb: '#'\nc: a#b\n",
