@@ -226,11 +226,6 @@ static int execute(struct program_run *r)
 
 /* ----------------------------------------------------------------- report */
 
-static double seconds_of(struct timeval t)
-{
-	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
-
 static void record_nodes(const char *key, const struct place *place)
 {
 	if (!place->text && !place->nr_nodes) {

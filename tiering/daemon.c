@@ -356,10 +356,8 @@ static int stop(struct keeper *k, struct answer *a)
 		tell_all(SIGKILL);
 	for (end = now_ns() + NS_PER_S; !k->ended && now_ns() < end;)
 		pump(k, LOOK_MS);
-	a->user_s = (double)k->usage.ru_utime.tv_sec +
-		    (double)k->usage.ru_utime.tv_usec / 1e6;
-	a->system_s = (double)k->usage.ru_stime.tv_sec +
-		      (double)k->usage.ru_stime.tv_usec / 1e6;
+	a->user_s = seconds_of(k->usage.ru_utime);
+	a->system_s = seconds_of(k->usage.ru_stime);
 	a->max_rss_bytes = (uint64_t)k->usage.ru_maxrss * KIB;
 	end_all(k);
 	fail_restore(&why);

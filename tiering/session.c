@@ -257,10 +257,7 @@ static double all_cpu_s(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(whose); i++)
 		if (!getrusage(whose[i], &u))
-			sum += (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-			       (double)(u.ru_utime.tv_usec +
-					u.ru_stime.tv_usec) /
-				       1e6;
+			sum += seconds_of(u.ru_utime) + seconds_of(u.ru_stime);
 	return sum;
 }
 
