@@ -268,7 +268,8 @@ static int take_operand(struct raw *raw, char *word)
 	return 0;
 }
 
-static int take_option(struct raw *raw, int argc, char **argv, int c)
+/* at: of the word that the option is in. */
+static int take_option(struct raw *raw, int argc, char **argv, int at, int c)
 {
 	const struct verb_option *o = option_found(raw, c);
 	struct raw_option *r;
@@ -280,6 +281,11 @@ static int take_option(struct raw *raw, int argc, char **argv, int c)
 				  .arg = optarg,
 				  .letter = c < FIRST_NAME ? (char)c : 0 };
 	if (o->metavar && !optarg) {
+		/* getopt, told of none, has more letters in that word. */
+		if (optind == at)
+			return misuse(
+				"%s: -%c needs an argument, as a word of its own",
+				argv[at], c);
 		if (optind >= argc)
 			return misuse("-%c needs an argument", c);
 		r->arg = argv[optind++];
@@ -326,7 +332,7 @@ static int collect(struct raw *raw, int argc, char **argv)
 		else if (c == 1)
 			err = take_operand(raw, optarg);
 		else
-			err = take_option(raw, argc, argv, c);
+			err = take_option(raw, argc, argv, at, c);
 		if (c == 1 && !err && program_begins(raw)) {
 			raw->rest = &argv[optind - 1];
 			return 0;
