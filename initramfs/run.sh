@@ -77,11 +77,17 @@ say_gdb()
 		"$(shell_word "target remote $out/gdb")"
 }
 
-# not_begun STATUS: of begin_run, which has said why
+# not_begun STATUS: of begin_run, which has said why.  Of a signal the status may
+# also be what bash says that lost sight of it ("wait_for: No record of process").
 not_begun()
 {
 	local status=$(($1 > 100 ? $1 - 100 : $1))
 
+	if [[ $interrupted ]]; then
+		say_verdict "failed: interrupted" || true
+		say "failed: interrupted ($out)"
+		leave 1
+	fi
 	say "failed: did not run ($out)"
 	leave $((status > 3 ? 1 : status))
 }

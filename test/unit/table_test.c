@@ -249,7 +249,8 @@ static void page_tables_first(void)
 	if (before < 0) {
 		skip("page tables", "this kernel does not say what they take");
 	} else {
-		ok(made - before >= 33 * 4, "%ld KiB of 33 tables",
+		/* The first and the last may serve a neighbour, too. */
+		ok(made - before >= 31 * 4, "%ld KiB of 33 tables",
 		   made - before);
 		ok(touched - made <= 8, "the pages add %ld KiB to them",
 		   touched - made);
