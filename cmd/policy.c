@@ -26,6 +26,9 @@ static void say_applied(const struct policy *p, const struct policy_plan *plan,
 	report_say(
 		"policy   %s set in %s; tier policy restore puts back what was\n",
 		plan->name, format_seconds(time, seconds));
+	if (policy_is_oracle(p))
+		report_say(
+			"oracle   moves pages of a benchmark or of tier run, while these last: now none\n");
 	if (policy_is_weighted(p))
 		report_say(
 			"weights  are for programs that ask for them (numactl --weighted-interleave=all)\n");

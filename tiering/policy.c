@@ -67,6 +67,9 @@ const struct policy_preset policy_presets[] = {
 	  "DAMON steered by goals for node 0's free memory (Linux 6.16 or newer)" },
 	{ "interleave", DAMON_NONE, NULL, true, "",
 	  "nothing moves; gups any, and tier run, allocate by weight: 3 near to 1 far" },
+	{ "oracle", DAMON_NONE, NULL, false, "",
+	  "the emulator's exact counts move the hottest pages each second: a bound (run --heat)",
+	  true },
 	{ 0 },
 };
 
@@ -369,6 +372,11 @@ void policy_free(struct policy *p)
 bool policy_is_weighted(const struct policy *p)
 {
 	return p->preset && p->preset->weighted;
+}
+
+bool policy_is_oracle(const struct policy *p)
+{
+	return p->preset && p->preset->oracle;
 }
 
 bool policy_is_tuned(const struct policy *p)

@@ -28,6 +28,7 @@ struct policy_preset {
 	bool weighted;
 	const char *values; /* what differs from the defaults */
 	const char *help;
+	bool oracle; /* oracle.h */
 };
 
 extern const struct policy_preset
@@ -70,6 +71,9 @@ uint64_t policy_sample_us(const struct policy *p);
 bool policy_is_tuned(const struct policy *p); /* by the kernel */
 /* The table's pages are to be interleaved by weight over all nodes. */
 bool policy_is_weighted(const struct policy *p);
+
+/* Pages are moved by exact counts: oracle.h. */
+bool policy_is_oracle(const struct policy *p);
 
 /* What it makes of a tunable; NULL: it leaves that as it is. */
 const char *policy_wants(const struct policy *p, const struct tunable *t,

@@ -69,8 +69,15 @@ static int write_policy(struct session *s)
 	uint64_t began = now_ns();
 	char time[SIZE_TEXT];
 	double seconds;
-	int err = undo_begin("run");
+	int err;
 
+	/* Before anything is written: there may be nothing to go by. */
+	if (policy_is_oracle(s->policy)) {
+		s->oracle = oracle_new();
+		if (!s->oracle)
+			return -ENOENT;
+	}
+	err = undo_begin("run");
 	if (!err)
 		err = policy_apply(s->policy);
 	if (err)
@@ -117,6 +124,7 @@ static int start_damon(struct session *s)
 {
 	int err = 0;
 
+	oracle_begin(s->oracle);
 	if (s->sample_s <= 0 || s->guest)
 		return 0;
 	s->sample_s = s->sample_first_s;
@@ -151,6 +159,7 @@ static int stop_damon(struct session *s)
 	struct damon_moved moved = { 0 };
 	int err;
 
+	oracle_end(s->oracle);
 	if (s->sample_s <= 0 || s->guest)
 		return 0;
 	s->nr_seen = damon_trace_read(s->trace, &s->seen);
@@ -282,6 +291,7 @@ void session_show(const struct session *s)
 	counters_show(&s->counters[BEGIN], &s->counters[TIMED],
 		      &s->counters[TIMED_END], &s->counters[END]);
 	migration_show(&timed, &whole, &s->setting);
+	oracle_show(s->oracle);
 	show_seen(s);
 	show_bookkeeping(s);
 }
@@ -303,6 +313,7 @@ void session_free(struct session *s)
 {
 	migration_wait();
 	session_forget(s);
+	oracle_free(s->oracle);
 	policy_free(s->policy);
 	damon_free(s->looks);
 	*s = (struct session){ 0 };

@@ -15,6 +15,7 @@
 
 #include "damon/damon.h"
 #include "tiering/migration.h"
+#include "tiering/oracle.h"
 #include "tiering/policy.h"
 #include "vmstat.h"
 
@@ -29,12 +30,14 @@ struct session {
 	bool tuned; /* the kernel changes it while it runs */
 	bool followed; /* and says so: session_follow() */
 	uint64_t follow_ns; /* when that is due */
-	struct damon_config *looks; /* DAMON's configuration at the end; or NULL */
+	struct damon_config
+		*looks; /* DAMON's configuration at the end; or NULL */
 	bool once; /* no pass follows the first */
 	bool guest; /* DAMON was running already: it is left alone */
 	struct migration_setting setting;
 	struct vmstat counters[NR_POINTS];
 	struct migration moves[NR_POINTS];
+	struct oracle *oracle; /* NULL: the policy is another */
 	struct damon_trace *trace; /* NULL: no DAMON, or it cannot be traced */
 	struct heatmap_region *seen; /* in DAMON's last round before its end */
 	size_t nr_seen;

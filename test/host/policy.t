@@ -75,7 +75,7 @@ for kernel in 6.12 7.3; do
 	tree=$tmp/$kernel
 	(cd "$tree" && find . -type f -exec md5sum {} + | sort) \
 		>"$tmp/before"
-	for name in none numab tpp hmsdk hmsdk-fast both interleave; do
+	for name in none numab tpp hmsdk hmsdk-fast both interleave oracle; do
 		run policy "$name"
 		same_as "$name-$kernel" "$kernel: $name"
 	done

@@ -152,9 +152,9 @@ is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 	"only tier.c ends the program"
 only 'supervise|bench/(program|tlb_flusher|hog_process)' "${call}_exit *\(" \
 	"_exit() is for children that could not execute"
-only 'supervise|bench/(program|tlb_flusher|hog)' \
+only 'supervise|bench/(program|tlb_flusher|hog)|tiering/oracle' \
 	"$call(fork|vfork|execv|execvp) *\(" \
-	"only supervise.c, program.c, tlb_flusher.c and hog.c start processes"
+	"only supervise.c, program.c, tlb_flusher.c, hog.c, oracle.c start processes"
 only 'tier' "${call}getpid *\(" "only tier.c asks who it is"
 is "$(found "${call}getpid *\(" | grep -c .)" 1 "and once"
 is "$(found "$call(system|popen|posix_spawn|strtok|gets|sprintf|strcat|atoi|atol|atof) *\(")" \
