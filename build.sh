@@ -14,6 +14,7 @@
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
 #   initramfs/packages.sh  Debian's packages for them (--package)
+#   initramfs/policy.sh a policy's file for them (run ... --policy FILE)
 #   initramfs/script.sh a script for them, and files back (--script, --out)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
@@ -59,10 +60,10 @@ leave()
 # ended() takes away.
 die()
 {
-	local status=$1
+	local status=$1 text=${*:2}
 
-	shift
-	printf 'build.sh: %s\n' "$*" >&2
+	# What was given may be commands for a terminal
+	printf 'build.sh: %s\n' "${text//[[:cntrl:]]/?}" >&2
 	((BASH_SUBSHELL == 0)) || exit $((100 + status))
 	leave "$status"
 }
@@ -87,7 +88,9 @@ trap 'broken=$BASH_COMMAND' ERR
 trap ended EXIT
 
 # A name with a line break is two for most of what is called here
-ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd && echo .)
+ROOT=${BASH_SOURCE[0]}
+[[ ! -L $ROOT ]] || ROOT=$(readlink -f -- "$ROOT")
+ROOT=$(cd -- "$(dirname -- "$ROOT")" && pwd && echo .)
 ROOT=${ROOT%??}
 [[ $ROOT != *$'\n'* ]] || die 3 "the name of this directory, or of one above" \
 	"it, has a line break: rename it"
@@ -159,7 +162,7 @@ by a name with a slash"
 	"ICOUNT||N: an instruction takes 2^N ns, and a run repeats (run --icount: 1)"
 	"APPEND||more words for the kernel"
 	"QEMU_ARGS||more words for QEMU, quoted as for a shell"
-	"TIMEOUT|3900|seconds after which a run is ended"
+	"TIMEOUT|3900|time after which a run is ended: seconds, 90s, 5m or 1h"
 	"SILENCE|120|seconds without a word of the guest, from its start on, after \
 which a run is ended"
 	"OUT|@/out|where runs leave their results"
@@ -688,6 +691,8 @@ build_tier()
 . "$ROOT/initramfs/add.sh"
 # shellcheck source=initramfs/packages.sh
 . "$ROOT/initramfs/packages.sh"
+# shellcheck source=initramfs/policy.sh
+. "$ROOT/initramfs/policy.sh"
 # shellcheck source=initramfs/script.sh
 . "$ROOT/initramfs/script.sh"
 # shellcheck source=initramfs/pmu.sh

@@ -87,7 +87,7 @@ struct worker {
 	uint64_t first, words; /* the index of slice[0], how many */
 	const struct gups_loops *loops;
 	struct gups_loops_draw stream;
-	struct checksum checksum;
+	struct checksum *checksum;
 	uint64_t start; /* the value of its stream at gups_fill() */
 	unsigned int epoch; /* that it is in, from 0 */
 	unsigned int seen; /* the last epoch that it made updates in */
@@ -632,6 +632,15 @@ static int touch_slice(struct worker *w)
 	return 0;
 }
 
+/* Pages that are huge have a table each, made with the page. */
+static int make_tables(struct worker *w)
+{
+	if (w->g->config.pages == PAGES_4K)
+		table_make_tables(&w->g->table, w->first * WORD,
+				  w->words * WORD);
+	return 0;
+}
+
 static int locate_slice(struct worker *w)
 {
 	memset(&w->pages, 0, sizeof(w->pages));
@@ -733,11 +742,12 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 	bool apart = g->config.pattern &&
 		     (g->config.hot_node >= 0 || g->config.hot_near);
 	struct table_pages rest;
-	double hot = 0;
-	int err = 0;
+	double hot = 0, tables;
+	int err;
 
 	memset(pages, 0, sizeof(*pages));
-	if (apart)
+	err = timed_phase(g, make_tables, &tables);
+	if (!err && apart)
 		err = timed_phase(g, touch_hot, &hot);
 	if (err)
 		return err;
@@ -746,7 +756,7 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 		return err;
 	g->held = true;
 	err = timed_phase(g, touch_slice, &g->times.populate);
-	g->times.populate += hot;
+	g->times.populate += tables + hot;
 	if (err)
 		return err;
 	err = gups_locate(g, pages);
@@ -960,7 +970,8 @@ static int checksum_stream(struct worker *w)
 
 		if (n > change)
 			n = change;
-		w->loops->checksum(&w->checksum, &w->stream, n);
+		w->loops->checksum[!g->config.emulated](w->checksum, &w->stream,
+							n);
 		left -= n;
 		done += n;
 		atomic_store_explicit(&w->done, done, memory_order_relaxed);
@@ -971,7 +982,7 @@ static int checksum_stream(struct worker *w)
 /* Adds to it what the table says that they did. */
 static int checksum_slice(struct worker *w)
 {
-	checksum_table(&w->checksum, w->slice, w->words, w->first);
+	checksum_table(w->checksum, w->slice, w->words, w->first);
 	return 0;
 }
 
@@ -1015,11 +1026,17 @@ static uint64_t draw_key(void)
 static int verify_by_sum(struct gups *g, struct gups_verdict *v,
 			 gups_tick *tick, void *arg)
 {
-	struct checksum sum = { .key = draw_key() };
+	struct checksum *sums = xcalloc(g->config.threads, sizeof(*sums));
+	uint64_t key = draw_key(), *factors = NULL;
 	int err;
 
-	for (unsigned int i = 0; i < g->config.threads; i++)
-		g->workers[i].checksum = sum;
+	if (!g->config.emulated)
+		factors = checksum_factors(key, g->config.bytes / WORD);
+	for (unsigned int i = 0; i < g->config.threads; i++) {
+		sums[i].key = key;
+		sums[i].factors = factors;
+		g->workers[i].checksum = &sums[i];
+	}
 	recount(g);
 	err = run_phase(g, checksum_stream, NULL, tick, arg);
 	v->complete = !err && !atomic_load(&g->stop);
@@ -1029,9 +1046,11 @@ static int verify_by_sum(struct gups *g, struct gups_verdict *v,
 	 * The threads of a pattern change each other's slices: only the sum
 	 * over all of them is zero.
 	 */
-	for (unsigned int i = 0; i < g->config.threads; i++)
-		checksum_merge(&sum, &g->workers[i].checksum);
-	v->errors = v->complete && !checksum_is_zero(&sum);
+	for (unsigned int i = 1; i < g->config.threads; i++)
+		checksum_merge(&sums[0], &sums[i]);
+	v->errors = v->complete && !checksum_is_zero(&sums[0]);
+	free(factors);
+	free(sums);
 	return err;
 }
 

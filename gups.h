@@ -56,6 +56,7 @@ struct gups_config {
 	unsigned int loop; /* enum gups_loops_kind + 1; 0: the fastest */
 	/* The period of the TLB flusher in gups_update(), ns; 0: there is none. */
 	uint64_t tlb_flusher_ns;
+	bool emulated; /* by TCG: the sum is made as is fast there */
 };
 
 /*

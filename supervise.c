@@ -37,7 +37,7 @@
 #include "sysfs.h"
 
 /* What a child may take to end by itself once it was asked to. */
-#define GRACE_NS (UINT64_C(9) * 1000000000)
+#define GRACE_NS (UINT64_C(8) * 1000000000)
 /* And once it was killed; what is stuck in the kernel does not. */
 #define STUCK_NS (UINT64_C(5) * 1000000000)
 /* What is not read then is given up: see report_patience(). */
@@ -205,13 +205,23 @@ static void reap(struct watch *w)
 	}
 }
 
+static void take_signal(int signum)
+{
+	struct watch *w = life.watch;
+
+	if (!w || w->ended || !w->s->passes || !wait_is_users(signum))
+		ask_to_end(signum, false);
+	else
+		kill(w->child, signum);
+}
+
 static void read_signals(void)
 {
 	struct signalfd_siginfo info;
 
 	while (read(life.signals, &info, sizeof(info)) == sizeof(info))
 		if (info.ssi_signo != SIGCHLD)
-			ask_to_end((int)info.ssi_signo, false);
+			take_signal((int)info.ssi_signo);
 }
 
 /* Work that has ended is not late, whenever that is noticed. */
@@ -499,11 +509,6 @@ int supervise_end(const struct supervised *r)
 	if (!passed)
 		report_warn("%s%s", status == STATUS_USAGE ? "" : "failed: ",
 			    r->reason);
-	if (report_error()) {
-		report_warn("records or text could not be written: %s",
-			    strerror(-report_error()));
-		if (!status)
-			status = STATUS_FAILED;
-	}
-	return status;
+	report_say_lost();
+	return report_error() && !status ? STATUS_FAILED : status;
 }

@@ -16,6 +16,7 @@ struct supervise {
 	char **argv;
 	uint64_t deadline_ns; /* from now on; 0: none but the run's */
 	bool console; /* PID 1: the console is a log, lines are not in place */
+	bool passes; /* SIGUSR1 and SIGUSR2 are the work's, and do not end it */
 	bool shell; /* run a shell, not tier */
 	const char *script; /* run this by a shell, not tier; NULL: none */
 };

@@ -58,6 +58,12 @@ bool sysfs_is_rerooted(void)
 	return context.rootfd >= 0;
 }
 
+const char *sysfs_closed(void)
+{
+	return geteuid() && !sysfs_is_rerooted() ? "only root may look" :
+						   "it may not be read";
+}
+
 void sysfs_journal(sysfs_journal_fn *fn, void *arg, bool dry_run)
 {
 	context.journal = fn;

@@ -18,6 +18,8 @@
 int sysfs_set_root(const char *dir);
 /* Is the root something else than "/"? Then nothing can be asked of libcxl. */
 bool sysfs_is_rerooted(void);
+/* Why a file that is there may not be read: root is told nothing of root. */
+const char *sysfs_closed(void);
 
 /*
  * Every write is shown to journal (path, value) before it is made; without a

@@ -123,7 +123,7 @@ static int open_records(const char *name)
 		fd = open(name,
 			  O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY |
 				  O_NONBLOCK,
-			  0644);
+			  0666);
 		if (fd >= 0 || errno != ENXIO || stat(name, &st) ||
 		    !S_ISFIFO(st.st_mode) || now_ns() >= end)
 			break;
@@ -311,7 +311,10 @@ static struct machine machine;
 static void lead(const struct plan *plan, int argc, char **argv, bool init,
 		 bool here, struct supervised *result)
 {
-	struct supervise s = { .argc = argc, .argv = argv, .console = init };
+	struct supervise s = { .argc = argc,
+			       .argv = argv,
+			       .console = init,
+			       .passes = plan_is(plan, VERB_PROGRAM) };
 
 	if (!init || plan->root) /* as PID 1: settle_in() has asked */
 		machine_read(&machine);
@@ -342,6 +345,7 @@ static int help(const struct verb *verb, const char *group)
 	plan_help(&text, verbs, verb, group);
 	report_say("%s", text.text);
 	buf_free(&text);
+	report_say_lost();
 	return STATUS_DONE;
 }
 
@@ -451,6 +455,7 @@ int main(int argc, char **argv)
 		settle_in(argc, argv, !err && plan.json);
 	if (!err && plan.version) {
 		report_say("tier " TIER_VERSION "\n");
+		report_say_lost();
 		status = STATUS_DONE;
 	} else if (!err && plan.help) {
 		status = help(plan.verb, plan.help_group);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/alloc.h"
+#include "lib/error.h"
 #include "mm/node.h"
 #include "sysfs.h"
 #include "vmstat.h"
@@ -88,6 +89,8 @@ int vmstat_read(struct vmstat *s)
 
 	*s = (struct vmstat){ 0 };
 	text = sysfs_slurp("/proc/vmstat");
+	if (!text && errno == ENOENT)
+		return lacks(ENOENT, "%s; is /proc mounted?", fail_message());
 	if (!text)
 		return -errno;
 	add_file(s, VMSTAT_TOTAL, text);

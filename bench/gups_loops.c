@@ -5,8 +5,8 @@
  *
  * Three ways to the index: HPCC's for a power of two and for other sizes, a
  * hot set in one piece with 8-byte objects (what most runs with a pattern
- * are), and any pattern. Each is compiled into the three loops and the one of
- * the verification; the compiler folds the index in.
+ * are), and any pattern. Each is compiled into the three loops and the two
+ * of the verification; the compiler folds the index in.
  */
 #include "bench/gups_loops.h"
 #include "bench/prng.h"
@@ -44,68 +44,74 @@ static inline uint64_t slot_scale(uint64_t r, uint64_t n)
 }
 
 /* The values are computed twice, which is cheaper than to store them. */
-#define DEFINE_LOOPS(slot)                                                     \
-	UNCROSSED(128)                                                         \
-	static void plain_##slot(struct gups_loops_draw *s, uint64_t count)    \
-	{                                                                      \
-		uint64_t *t = s->table, n = s->n, r = s->value;                \
-                                                                               \
-		for (; count; count--) {                                       \
-			r = prng_next(r);                                      \
-			t[slot(r, n)] ^= r;                                    \
-		}                                                              \
-		s->value = r;                                                  \
-	}                                                                      \
-	UNCROSSED(256)                                                         \
-	static void batch_##slot(struct gups_loops_draw *s, uint64_t count)    \
-	{                                                                      \
-		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r;     \
-                                                                               \
-		for (int i = 0; i < AHEAD; i++) {                              \
-			ahead = prng_next(ahead);                              \
-			__builtin_prefetch(&t[slot(ahead, n)], 1);             \
-		}                                                              \
-		for (; count; count--) {                                       \
-			ahead = prng_next(ahead);                              \
-			__builtin_prefetch(&t[slot(ahead, n)], 1);             \
-			r = prng_next(r);                                      \
-			t[slot(r, n)] ^= r;                                    \
-		}                                                              \
-		s->value = r;                                                  \
-	}                                                                      \
-	UNCROSSED(256)                                                         \
-	static void touch_##slot(struct gups_loops_draw *s, uint64_t count)    \
-	{                                                                      \
-		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r;     \
-		volatile uint64_t *look = t;                                   \
-                                                                               \
-		for (; count >= BATCH; count -= BATCH) {                       \
-			for (int i = 0; i < BATCH; i++) {                      \
-				ahead = prng_next(ahead);                      \
-				(void)look[slot(ahead, n)];                    \
-			}                                                      \
-			for (int i = 0; i < BATCH; i++) {                      \
-				r = prng_next(r);                              \
-				t[slot(r, n)] ^= r;                            \
-			}                                                      \
-		}                                                              \
-		s->value = r;                                                  \
-		plain_##slot(s, count);                                        \
-	}                                                                      \
-	UNCROSSED(256)                                                         \
-	static void checksum_##slot(struct checksum *k,                        \
-				    struct gups_loops_draw *s, uint64_t count) \
-	{                                                                      \
-		uint64_t n = s->n, first = s->first, r = s->value;             \
-                                                                               \
-		for (; count; count--) {                                       \
-			r = prng_next(r);                                      \
-			checksum_add(k, first + slot(r, n), r);                \
-		}                                                              \
-		s->value = r;                                                  \
+#define DEFINE_LOOPS(slot)                                                  \
+	UNCROSSED(128)                                                      \
+	static void plain_##slot(struct gups_loops_draw *s, uint64_t count) \
+	{                                                                   \
+		uint64_t *t = s->table, n = s->n, r = s->value;             \
+                                                                            \
+		for (; count; count--) {                                    \
+			r = prng_next(r);                                   \
+			t[slot(r, n)] ^= r;                                 \
+		}                                                           \
+		s->value = r;                                               \
+	}                                                                   \
+	UNCROSSED(256)                                                      \
+	static void batch_##slot(struct gups_loops_draw *s, uint64_t count) \
+	{                                                                   \
+		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r;  \
+                                                                            \
+		for (int i = 0; i < AHEAD; i++) {                           \
+			ahead = prng_next(ahead);                           \
+			__builtin_prefetch(&t[slot(ahead, n)], 1);          \
+		}                                                           \
+		for (; count; count--) {                                    \
+			ahead = prng_next(ahead);                           \
+			__builtin_prefetch(&t[slot(ahead, n)], 1);          \
+			r = prng_next(r);                                   \
+			t[slot(r, n)] ^= r;                                 \
+		}                                                           \
+		s->value = r;                                               \
+	}                                                                   \
+	UNCROSSED(256)                                                      \
+	static void touch_##slot(struct gups_loops_draw *s, uint64_t count) \
+	{                                                                   \
+		uint64_t *t = s->table, n = s->n, r = s->value, ahead = r;  \
+		volatile uint64_t *look = t;                                \
+                                                                            \
+		for (; count >= BATCH; count -= BATCH) {                    \
+			for (int i = 0; i < BATCH; i++) {                   \
+				ahead = prng_next(ahead);                   \
+				(void)look[slot(ahead, n)];                 \
+			}                                                   \
+			for (int i = 0; i < BATCH; i++) {                   \
+				r = prng_next(r);                           \
+				t[slot(r, n)] ^= r;                         \
+			}                                                   \
+		}                                                           \
+		s->value = r;                                               \
+		plain_##slot(s, count);                                     \
 	}
 DEFINE_LOOPS(slot_mask)
 DEFINE_LOOPS(slot_scale)
+
+#define DEFINE_CHECKSUM(how, slot)                                          \
+	UNCROSSED(256)                                                      \
+	static void how##_##slot(struct checksum *k,                        \
+				 struct gups_loops_draw *s, uint64_t count) \
+	{                                                                   \
+		uint64_t n = s->n, first = s->first, r = s->value;          \
+                                                                            \
+		for (; count; count--) {                                    \
+			r = prng_next(r);                                   \
+			checksum_add_##how(k, first + slot(r, n), r);       \
+		}                                                           \
+		s->value = r;                                               \
+	}
+DEFINE_CHECKSUM(mixed, slot_mask)
+DEFINE_CHECKSUM(mixed, slot_scale)
+DEFINE_CHECKSUM(looked_up, slot_mask)
+DEFINE_CHECKSUM(looked_up, slot_scale)
 
 /* ------------------------------------------------- a pattern's next object */
 
@@ -332,29 +338,33 @@ static void plain_any(struct gups_loops_draw *s, uint64_t count)
 DEFINE_BATCHES(any, UNCROSSED(512), access_object)
 
 /* Of all patterns. What is only read adds nothing. */
-UNCROSSED(512)
-static void checksum_drawn(struct checksum *k, struct gups_loops_draw *s,
-			   uint64_t count)
-{
-	struct gups_loops_drawn d[BATCH];
-	uint64_t n;
-
-	for (; count; count -= n) {
-		n = draw_batch(s, d, count);
-		for (uint64_t i = 0; i < n; i++)
-			for (uint64_t at = 0;
-			     d[i].value && at >> s->object == 0; at++)
-				checksum_add(k, s->first + d[i].word + at,
-					     d[i].value);
+#define DEFINE_CHECKSUM_DRAWN(how)                                             \
+	UNCROSSED(512)                                                         \
+	static void how##_drawn(struct checksum *k, struct gups_loops_draw *s, \
+				uint64_t count)                                \
+	{                                                                      \
+		struct gups_loops_drawn d[BATCH];                              \
+		uint64_t n;                                                    \
+                                                                               \
+		for (; count; count -= n) {                                    \
+			n = draw_batch(s, d, count);                           \
+			for (uint64_t i = 0; i < n; i++)                       \
+				for (uint64_t at = 0;                          \
+				     d[i].value && at >> s->object == 0; at++) \
+					checksum_add_##how(                    \
+						k, s->first + d[i].word + at,  \
+						d[i].value);                   \
+		}                                                              \
 	}
-}
+DEFINE_CHECKSUM_DRAWN(mixed)
+DEFINE_CHECKSUM_DRAWN(looked_up)
 
 /* ----------------------------------------------------------------- choice */
 
 #define LOOPS(name, batches, checksum)                              \
 	{                                                           \
 		{ plain_##name, batch_##batches, touch_##batches }, \
-			checksum_##checksum                         \
+			{ mixed_##checksum, looked_up_##checksum }, \
 	}
 static const struct gups_loops mask_loops =
 	LOOPS(slot_mask, slot_mask, slot_mask);

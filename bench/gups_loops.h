@@ -80,7 +80,7 @@ typedef void gups_loops_checksum_fn(struct checksum *c,
 
 struct gups_loops {
 	gups_loops_fn *update[NR_GUPS_LOOPS];
-	gups_loops_checksum_fn *checksum;
+	gups_loops_checksum_fn *checksum[2]; /* mixed, looked up */
 };
 extern const char *const gups_loops_names[NR_GUPS_LOOPS];
 

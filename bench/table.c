@@ -39,6 +39,8 @@
 
 /* The start is aligned for every page size in use, so that runs compare. */
 #define ALIGN (2 * MIB)
+/* What the last level of the page tables, a page each, maps on x86 */
+#define PAGE_TABLE_BYTES (2 * MIB)
 /* Pages a call of move_pages: the arrays stay on the stack. */
 #define CHUNK 1024
 
@@ -226,6 +228,15 @@ void table_touch(const struct table *t, size_t offset, size_t bytes)
 
 	for (size_t i = 0; i < bytes; i += PAGE_BYTES)
 		p[i] = 0;
+}
+
+void table_make_tables(const struct table *t, size_t offset, size_t bytes)
+{
+	const volatile char *p = t->base + offset;
+
+	for (size_t i = 0; i < bytes; i += PAGE_TABLE_BYTES)
+		(void)p[i];
+	(void)p[bytes - 1];
 }
 
 static void count(struct table_pages *pages, const int *status, size_t n)

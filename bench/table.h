@@ -64,6 +64,15 @@ int table_hold(const struct table *t, const struct place *place);
  */
 int table_bind_thread(int node);
 
+/*
+ * Makes the page tables of [offset, offset + bytes), not empty, of small pages,
+ * and gives the pages no memory: an address of each table is read, which maps
+ * the page of zeros. Page tables are the kernel's own memory, which movable
+ * (CXL) memory cannot hold: after the pages they may find no room on the near
+ * node, and end in the OOM killer.
+ */
+void table_make_tables(const struct table *t, size_t offset, size_t bytes);
+
 /* Touches the pages of [offset, offset + bytes), so that they get memory. */
 void table_touch(const struct table *t, size_t offset, size_t bytes);
 

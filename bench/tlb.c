@@ -22,6 +22,7 @@
  */
 #define FLUSH_PAGES 64
 #define FLUSH_BYTES (FLUSH_PAGES * PAGE_BYTES)
+#define HUGE_BYTES (2 * MIB)
 /* QEMU's CPU_TLB_DYN_DEFAULT_BITS is 8; below 2^9 a refill costs nothing. */
 #define FIRST_SHIFT 9
 #define LAST_SHIFT 20
@@ -86,6 +87,8 @@ int tlb_map_region(struct tlb *tlb)
 		return fail(errno, "cannot map %llu MiB to read: %s",
 			    (unsigned long long)(bytes / MIB), strerror(errno));
 	madvise(region, bytes, MADV_HUGEPAGE);
+	for (size_t i = 0; i < bytes; i += HUGE_BYTES)
+		(void)*((volatile char *)region + i);
 	tlb->region = region;
 	return 0;
 }

@@ -47,7 +47,10 @@ struct tlb {
 int tlb_init(struct tlb *tlb, uint64_t pages);
 void tlb_exit(struct tlb *tlb);
 
-/* For a pattern: tlb_sweep() reads from then on. 0 or -errno, with it. */
+/*
+ * For a pattern: tlb_sweep() reads from then on. Its page tables, the kernel's
+ * own memory, are made at once. 0 or -errno, with the message.
+ */
 int tlb_map_region(struct tlb *tlb);
 /* Reads the next n pages of the region, if there is one, at *next. */
 void tlb_sweep(const struct tlb *tlb, uint64_t *next, uint64_t n);

@@ -68,6 +68,7 @@ static const struct {
 	{ "/sys/module/damon_stat/parameters/enabled", 0 },
 	{ "/sys/module/damon_reclaim/parameters/enabled", 0 },
 	{ "/sys/module/damon_lru_sort/parameters/enabled", 0 },
+	{ CGROUPS "/memory", 0 },
 	{ CGROUPS "/cgroup.controllers", 0 },
 	{ CGROUPS "/cgroup.subtree_control", 0 },
 	{ "/sys/kernel/tracing/events/migrate/mm_migrate_pages/format", 0 },
@@ -320,22 +321,54 @@ static int walk_pci(struct capture *c, const char *link, int depth)
 	return err;
 }
 
-/* The limits of a job, up the path of its cgroup. */
-static int walk_cgroups(struct capture *c)
+/* A container's own limit is where the root is, of whose groups nothing is. */
+static int walk_root_cgroup(struct capture *c, const char *top)
 {
-	char *text = sysfs_slurp("/proc/self/cgroup"), *own, *path, *slash;
+	static const char *const names[] = { "memory.max", "memory.current",
+					     "memory.stat",
+					     "memory.limit_in_bytes",
+					     "memory.usage_in_bytes" };
+	char *one;
 	int err = 0;
 
-	own = text ? strstr(text, "0::/") : NULL;
-	if (own && own[4] && own[4] != '\n') {
-		own[strcspn(own, "\n")] = '\0';
-		path = xasprintf(CGROUPS "%s", own + 3);
-		while (!err && strlen(path) > strlen(CGROUPS)) {
-			err = walk(c, path, 1);
-			slash = strrchr(path, '/');
-			*slash = '\0';
-		}
-		free(path);
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !err; i++) {
+		one = xasprintf("%s/%s", top, names[i]);
+		err = walk(c, one, 0);
+		free(one);
+	}
+	return err;
+}
+
+static int walk_cgroup(struct capture *c, const char *top, const char *group)
+{
+	char *path = xasprintf("%s%s", top, group);
+	int err = walk_root_cgroup(c, top);
+
+	while (!err && strlen(path) > strlen(top) + 1) {
+		err = walk(c, path, 1);
+		*strrchr(path, '/') = '\0';
+	}
+	free(path);
+	return err;
+}
+
+/* The limits of a job, up the path of its cgroup: of version 2, and of 1. */
+static int walk_cgroups(struct capture *c)
+{
+	char *text = sysfs_slurp("/proc/self/cgroup"), *rest = text, *line;
+	int err = 0;
+
+	while (text && !err && (line = strtok_r(rest, "\n", &rest))) {
+		char *name = strchr(line, ':');
+		char *group = name ? strchr(name + 1, ':') : NULL;
+
+		if (!group)
+			continue;
+		*group++ = '\0';
+		if (!name[1])
+			err = walk_cgroup(c, CGROUPS, group);
+		else if (strstr(name, "memory"))
+			err = walk_cgroup(c, CGROUPS "/memory", group);
 	}
 	free(text);
 	return err;

@@ -288,9 +288,9 @@ static const char notes[] =
 	"A line a finding, worst first: its name, what was seen, what it means, what\n"
 	"to do. The levels: \"broken\" (pages do not move between tiers, or memory is\n"
 	"not used: status 1), \"warning\" (a part of tiering is missing, or results\n"
-	"suffer), \"note\". \"unread\" is what only root may see. Nothing is changed; a few\n"
-	"pages on each node are timed. Warnings that concern a run are said before it,\n"
-	"and after it whether the kernel complained meanwhile.\n";
+	"suffer), \"note\". \"unread\" is what may not be read, most of it only by root.\n"
+	"Nothing is changed; a few pages on each node are timed. Warnings that concern a\n"
+	"run are said before it, and after it whether the kernel complained meanwhile.\n";
 
 const struct verb verb_check = {
 	.name = "check",

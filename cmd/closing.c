@@ -44,11 +44,12 @@ static void forget(void)
 		free(doubts.text[--doubts.nr]);
 }
 
-static void doubt_moves(const struct migration_span *timed)
+static void doubt_moves(const struct migration_span *timed,
+			const struct migration_sums *sums)
 {
 	const char *why;
 
-	for (int i = 0; (why = migration_doubt(timed, i)); i++)
+	for (int i = 0; (why = migration_doubt(timed, sums, i)); i++)
 		closing_doubt("%s", why);
 }
 
@@ -59,11 +60,13 @@ void closing_show(const char *result, const struct session *s)
 {
 	struct migration_span timed = session_timed(s);
 	struct textbuf moved = { 0 }, doubtful = { 0 };
+	struct migration_sums sums;
 
-	doubt_moves(&timed);
+	migration_add_up(&sums, &timed);
+	doubt_moves(&timed, &sums);
 	if (s->damon_died)
 		closing_doubt("DAMON ended by itself");
-	migration_sentence(&moved, &timed);
+	migration_sentence(&moved, &sums);
 	report_begin(&closing_record);
 	report_open("doubts", '[');
 	for (size_t i = 0; i < doubts.nr; i++) {

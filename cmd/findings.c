@@ -71,9 +71,7 @@ static enum findings_answer unread(char text[static FINDINGS_TEXT],
 		      (err == -EISDIR && sysfs_is_rerooted()); /* captured so */
 
 	snprintf(text, FINDINGS_TEXT, "%s: %s", what,
-		 !closed			   ? strerror(-err) :
-		 geteuid() && !sysfs_is_rerooted() ? "only root may look" :
-						     "it may not be read");
+		 closed ? sysfs_closed() : strerror(-err));
 	return FINDINGS_UNREAD;
 }
 
@@ -284,6 +282,7 @@ static enum findings_answer window_small(struct findings_look *l, char *text)
 static const char *blocked(struct findings_look *l,
 			   const struct findings_memdev *m)
 {
+	struct window w = best_window(l);
 	char name[16];
 	int err;
 
@@ -295,6 +294,9 @@ static const char *blocked(struct findings_look *l,
 	if (err && err != -EPERM && err != -EINVAL)
 		snprintf(l->region_blocked, sizeof(l->region_blocked), "%s",
 			 fail_message());
+	else if (err && w.size - w.used < m->ram / REGION_ALIGN * REGION_ALIGN)
+		snprintf(l->region_blocked, sizeof(l->region_blocked),
+			 "no window has room for all of it");
 	return l->region_blocked;
 }
 
@@ -513,7 +515,7 @@ static enum findings_answer soft_reserved(struct findings_look *l, char *text)
 	bool used = false;
 
 	for (int i = 0; i < l->nr_regions; i++) {
-		if (!l->regions[i].is_soft)
+		if (!l->regions[i].is_soft || l->regions[i].is_pmem)
 			continue;
 		if (!l->regions[i].is_ram)
 			return yes(text,
@@ -581,6 +583,25 @@ static enum findings_answer top_tier(struct findings_look *l, char *text)
 				   "node %d, which has no CPUs, is in "
 				   "tier %d, and node %d in tier %d",
 				   n->id, n->tier, l->near->id, l->near->tier);
+	}
+	return FINDINGS_NO;
+}
+
+/* Declared as faster than DRAM: of HBM that is so, of a CXL device not. */
+static enum findings_answer above(struct findings_look *l, char *text)
+{
+	for (int i = 0; l->near && i < l->nr_regions; i++) {
+		const struct region *r = &l->regions[i];
+		const struct node *n =
+			node_find(l->nodes, l->nr_nodes, r->node);
+
+		if (n && (!r->is_soft || r->is_pmem) &&
+		    node_is_lower(l->near, n))
+			return yes(text,
+				   "node %d (%s) is in tier %d, and node %d in "
+				   "tier %d",
+				   n->id, r->name, n->tier, l->near->id,
+				   l->near->tier);
 	}
 	return FINDINGS_NO;
 }
@@ -730,7 +751,7 @@ void findings_trap_cause(const struct machine *m, const struct region *regions,
 		    m->qemu_major, m->qemu_minor);
 	else if (m->qemu)
 		yes(text,
-		    "QEMU 11.1 traps all but the last fixed memory window; put this device into the last one");
+		    "QEMU 11.1 maps a device directly unless another window takes it; give each pxb-cxl hdm_for_passthrough=true, and one window");
 	else
 		yes(text, "the cause is not known on this machine");
 }
@@ -771,21 +792,23 @@ static int balancing(void)
 static enum findings_answer no_balancing(struct findings_look *l, char *text)
 {
 	(void)l;
-	return is_absent(balancing()) ? yes(text, "the kernel has no NUMA "
-						  "balancing") :
-					FINDINGS_NO;
+	if (is_absent(balancing()))
+		return yes(text, "the kernel has no NUMA balancing");
+	return tunables_promotes() ? FINDINGS_NO :
+				     yes(text, "the kernel's NUMA balancing "
+					       "cannot promote");
 }
 
 static enum findings_answer balancing_off(struct findings_look *l, char *text)
 {
-	return balancing() || !has_lower(l) ?
+	return balancing() || !has_lower(l) || !tunables_promotes() ?
 		       FINDINGS_NO :
 		       yes(text, "kernel.numa_balancing is 0");
 }
 
 static enum findings_answer balancing_mode(struct findings_look *l, char *text)
 {
-	return balancing() == 1 && has_lower(l) ?
+	return balancing() == 1 && has_lower(l) && tunables_promotes() ?
 		       yes(text, "kernel.numa_balancing is 1") :
 		       FINDINGS_NO;
 }
@@ -980,6 +1003,8 @@ static enum findings_answer no_memcg(struct findings_look *l, char *text)
 	if (has >= 0)
 		return has ? FINDINGS_NO :
 			     yes(text, "cgroup2 has no memory controller");
+	if (cgroup_is_old())
+		return yes(text, "the memory controller is cgroup1's");
 	return has_memcg() ? FINDINGS_NO :
 			     yes(text, "the kernel has no memory cgroups");
 }
@@ -1156,10 +1181,10 @@ const struct findings_row findings_rows[] = {
 	  "valid_zones of a region's online blocks is not Movable",
 	  "The kernel puts its own data there, which is never moved: the memory is slow for it, and cannot be taken offline.",
 	  "echo offline > " AUTO_ONLINE
-	  " before the region is made (tier region create does), then online_movable" },
+	  " before the region is made (tier region create does), then online_movable; of a region that the firmware made: boot with movable_node" },
 	{ "soft-zone-normal", FINDINGS_WARNING, FINDINGS_ALWAYS, soft_normal,
 	  "valid_zones of the online blocks of a dax device without a region is not Movable",
-	  "The kernel puts its own data there, which is never moved: slow memory for it.",
+	  "The kernel puts its own data there, which is never moved, and keeps the memory from being taken offline.",
 	  "boot with memhp_default_state=online_movable; or daxctl offline-memory, then daxctl online-memory (movable), while nothing is there" },
 	{ "region-in-dram", FINDINGS_BROKEN, FINDINGS_ALWAYS, in_dram,
 	  "online blocks of a region are of a node with CPUs",
@@ -1184,7 +1209,11 @@ const struct findings_row findings_rows[] = {
 	{ "one-tier", FINDINGS_BROKEN, FINDINGS_ASKED, one_tier,
 	  "no node in a lower memory_tier (or, before Linux 6.1, without CPUs)",
 	  "There is nowhere to demote to: no page is promoted or demoted.",
-	  "make CXL memory a node (tier region create)" },
+	  "what else is said here of CXL memory; without any there is one tier; where the HMAT or CDAT of a slower node calls it as fast as DRAM, x86 boots with numa=nohmat" },
+	{ "cxl-above", FINDINGS_WARNING, FINDINGS_ALWAYS, above,
+	  "the memory_tier of a region's node is above the near node's",
+	  "Pages are promoted to it, and demoted from it to DRAM.",
+	  "a firmware whose HMAT and devices whose CDAT say what they are (tier latency shows it); x86 boots without them with numa=nohmat" },
 	{ "top-tier", FINDINGS_BROKEN, FINDINGS_ALWAYS, top_tier,
 	  "a node without CPUs in the memory_tier of the near node, and no access0/initiators/read_latency of it",
 	  "Nothing is demoted to it or promoted from it.",
@@ -1222,8 +1251,11 @@ const struct findings_row findings_rows[] = {
 	  "The kernel kills what takes more, however much the nodes have free.",
 	  "a larger limit, or a smaller table (gups, latency and hog are refused what does not fit)" },
 	{ "numa-balancing-absent", FINDINGS_WARNING, FINDINGS_ASKED,
-	  no_balancing, "no " BALANCING, "Nothing is promoted but by DAMON.",
-	  "a kernel with CONFIG_NUMA_BALANCING" },
+	  no_balancing,
+	  "no " BALANCING
+	  ", or a kernel before 5.18 without a promotion rate limit",
+	  "Nothing is promoted but by DAMON.",
+	  "a kernel with CONFIG_NUMA_BALANCING, 5.18 or newer" },
 	{ "numa-balancing-off", FINDINGS_NOTE, FINDINGS_ASKED, balancing_off,
 	  BALANCING " is 0",
 	  "Nothing is promoted. A machine that boots with one node leaves it at 0, whatever its default.",
@@ -1278,7 +1310,7 @@ const struct findings_row findings_rows[] = {
 	{ "memcg-absent", FINDINGS_WARNING, FINDINGS_ASKED, no_memcg,
 	  "no memory in " CGROUP_CONTROLLERS " or /proc/cgroups",
 	  "DAMON cannot be kept to a cgroup: the hmsdk policies are refused.",
-	  "a kernel with CONFIG_MEMCG, without cgroup_disable=memory; cgroup2 instead of cgroup1" },
+	  "a kernel with CONFIG_MEMCG, without cgroup_disable=memory; cgroup2 instead of cgroup1 (systemd.unified_cgroup_hierarchy=1)" },
 	{ "thp-always", FINDINGS_NOTE, FINDINGS_ASKED, thp,
 	  "always in /sys/kernel/mm/transparent_hugepage/enabled",
 	  "Memory is hot or cold, and moves, by 2 MiB; gups takes 4 KiB pages all the same (--pages).",

@@ -865,9 +865,12 @@ static int rehearse(struct gups_run *run)
 
 static int work(const struct plan *plan)
 {
-	struct gups_run run = { .plan = plan, .gups = &plan->gups };
+	/* A caller may have left us less of a stack than that takes. */
+	static struct gups_run run;
 	int err;
 
+	run.plan = plan;
+	run.gups = &plan->gups;
 	wait_catch_signals(on_signal);
 	if (plan->dry_run) {
 		err = rehearse(&run);

@@ -206,6 +206,7 @@ void gups_run_config(const struct gups_run *run, const struct place *place,
 		.loop = run->gups->loop,
 		.rate = run->gups->rate,
 		.tlb_flusher_ns = gups_flusher_period(run),
+		.emulated = run->machine.emulated,
 	};
 }
 

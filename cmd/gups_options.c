@@ -198,6 +198,14 @@ static int set_cpu_node(struct plan *p, const char *arg)
 	return option_node("--cpu-node", arg, &p->gups.cpu_node);
 }
 
+/* Other benchmarks' word, which would be short for --timeline. */
+static int set_time(struct plan *p, const char *arg)
+{
+	(void)p;
+	return option_bad("--time", arg,
+			  "a run's length is --duration, a row's --timeline");
+}
+
 static int set_timeline(struct plan *p, const char *arg)
 {
 	p->gups.timeline_given = true;
@@ -368,6 +376,7 @@ const struct verb_option gups_options[] = {
 	  "threads, each with its own slice (the CPUs allowed)", 't' },
 	{ "updates", "N|Nx", set_updates,
 	  "so many, or N x the table's words (4x, as HPCC)", 'u' },
+	{ "time", "TIME", set_time, NULL },
 	{ "duration", "TIME", set_duration,
 	  "update so long; with --updates what ends first" },
 	{ "seed", "N", set_seed,
@@ -508,6 +517,9 @@ int gups_take(struct plan *plan, int n, char **operand)
 	err = parse_size(operand[0], &g->bytes);
 	if (err == -ERANGE)
 		return misuse("size %s: too large", operand[0]);
+	if (err && n > 1 && !parse_size(operand[1], &g->bytes))
+		return misuse("gups %s %s: the size comes first, then the node",
+			      operand[0], operand[1]);
 	if (err)
 		return misuse(
 			"size %s: give a number with k, M, G or T, e.g. 512M or 1.5G",

@@ -224,7 +224,7 @@ const struct verb_option options_common[] = {
 
 const struct verb_option options_policy[] = {
 	{ "policy", "NAME", set_policy,
-	  "set a policy for the run; see tier policy list" },
+	  "a policy, or a file of one; see tier policy list" },
 	{ "set", "KEY=VALUE", option_set,
 	  "and change a tunable of it; see tier policy show" },
 	{ "hog", "NODE:SIZE", set_hog,

@@ -135,6 +135,7 @@ static int unknown_verb(const struct verb *const *verbs, char **operand, int n)
 struct raw_option {
 	const char *name;
 	const char *arg, *second; /* second: of those that take two */
+	char letter; /* as which it was given; 0: by its name */
 };
 
 struct raw {
@@ -172,6 +173,18 @@ static void list_names(struct raw *raw)
 			add_names(raw, *g);
 }
 
+/*
+ * Do all options of that letter take an argument? Where only some do, getopt is
+ * told that none does: take_option() knows the verb.
+ */
+static bool always_takes(const struct raw *raw, int letter)
+{
+	for (int i = 0; i < raw->nr_names; i++)
+		if (raw->names[i]->letter == letter && !raw->names[i]->metavar)
+			return false;
+	return true;
+}
+
 static void fill_getopt(const struct raw *raw, struct option *longs,
 			char *shorts)
 {
@@ -189,7 +202,7 @@ static void fill_getopt(const struct raw *raw, struct option *longs,
 		/* A letter may be of two options; getopt wants it once. */
 		if (o->letter && !strchr(shorts, o->letter)) {
 			*s++ = o->letter;
-			if (o->metavar)
+			if (always_takes(raw, o->letter))
 				*s++ = ':';
 		}
 	}
@@ -219,7 +232,8 @@ static const struct verb_option *option_found(const struct raw *raw, int c)
 	if (!o && c >= FIRST_NAME)
 		return raw->names[c - FIRST_NAME];
 	for (int i = 0; !o && i < raw->nr_names; i++)
-		if (raw->names[i]->letter == c)
+		if (raw->names[i]->letter == c &&
+		    !raw->names[i]->metavar == !optarg)
 			o = raw->names[i];
 	return o;
 }
@@ -262,7 +276,14 @@ static int take_option(struct raw *raw, int argc, char **argv, int c)
 	if (raw->nr_options == MAX_RAW)
 		return misuse("more than %d options", MAX_RAW);
 	r = &raw->options[raw->nr_options++];
-	*r = (struct raw_option){ .name = o->name, .arg = optarg };
+	*r = (struct raw_option){ .name = o->name,
+				  .arg = optarg,
+				  .letter = c < FIRST_NAME ? (char)c : 0 };
+	if (o->metavar && !optarg) {
+		if (optind >= argc)
+			return misuse("-%c needs an argument", c);
+		r->arg = argv[optind++];
+	}
 	/* The second word of an option that takes two: --demote 0 1 */
 	if (!o->metavar || !strchr(o->metavar, ' '))
 		return 0;
@@ -335,6 +356,17 @@ static int set_one(struct plan *plan, const struct verb_option *o,
 	return o->set(plan, both);
 }
 
+/* A letter may be of another verb's option, which nobody meant. */
+static int not_of(const struct verb *verb, const struct raw_option *r)
+{
+	const char letter[] = { r->letter, '\0' };
+
+	return misuse("%s takes no %s%s: tier %s%s%s; see tier help %s",
+		      verb->name, r->letter ? "-" : "--",
+		      r->letter ? letter : r->name, verb->name,
+		      *verb->operands ? " " : "", verb->operands, verb->name);
+}
+
 static int apply_options(struct plan *plan, const struct raw *raw)
 {
 	const struct verb *verb = plan->verb;
@@ -345,8 +377,7 @@ static int apply_options(struct plan *plan, const struct raw *raw)
 		const struct verb_option *o = option_of(verb, r->name, 0);
 
 		if (!o && verb)
-			return misuse("%s takes no --%s; see tier help %s",
-				      verb->name, r->name, verb->name);
+			return not_of(verb, r);
 		if (!o)
 			return misuse("--%s needs a verb; see tier --help",
 				      r->name);
@@ -368,6 +399,15 @@ static int take_help(struct plan *plan, const struct raw *raw)
 	return n && !plan->verb && !plan->help_group ?
 		       unknown_verb(raw->verbs, words, n) :
 		       0;
+}
+
+/* "damon --help" */
+static bool wants_help(const struct raw *raw)
+{
+	for (int i = 0; i < raw->nr_options; i++)
+		if (!strcmp(raw->options[i].name, "help"))
+			return true;
+	return false;
 }
 
 static int take_words(struct plan *plan, const struct raw *raw, int used)
@@ -396,6 +436,12 @@ int plan_parse(struct plan *plan, const struct verb *const *verbs, int argc,
 	if (raw.nr_operands) {
 		plan->verb =
 			find_verb(verbs, raw.operands, raw.nr_operands, &used);
+		if (!plan->verb && raw.nr_operands == 1 && wants_help(&raw) &&
+		    is_group(verbs, raw.operands[0])) {
+			plan->help_group = raw.operands[0];
+			plan->help = true;
+			return 0;
+		}
 		if (!plan->verb)
 			return unknown_verb(verbs, raw.operands,
 					    raw.nr_operands);

@@ -68,7 +68,10 @@ struct gups_plan {
 struct region_plan {
 	const char *name; /* of destroy */
 	const char *memdev, *decoder; /* NULL: find them */
+	char memdevs[256]; /* what memdev points to, if there are operands */
 	uint64_t size; /* 0: all of the memdev */
+	uint64_t granularity; /* bytes; 0: the window's */
+	uint64_t ways; /* how many memdevs are meant; 0: as many as named */
 	bool yes; /* of destroy: programs' memory may be moved */
 	bool unassigned; /* --auto: memdevs without a region, none is fine */
 };
@@ -125,6 +128,7 @@ struct plan {
 		struct latency_plan latency;
 		uint64_t hold_ns; /* of "hog"; 0: until interrupted */
 		const char *capture; /* the directory that it makes */
+		bool policy_file; /* of "policy show": as a file */
 		bool list_findings; /* of "check": the table, not this machine's */
 	};
 };

@@ -26,17 +26,17 @@ static void say_applied(const struct policy *p, const struct policy_plan *plan,
 	report_say(
 		"policy   %s set in %s; tier policy restore puts back what was\n",
 		plan->name, format_seconds(time, seconds));
-	if (policy_is_oracle(p))
-		report_say(
-			"oracle   moves pages of a benchmark or of tier run, while these last: now none\n");
 	if (policy_is_weighted(p))
 		report_say(
 			"weights  are for programs that ask for them (numactl --weighted-interleave=all)\n");
 	if (group)
 		report_say(
-			"cgroup   %s/%s: DAMON moves the pages of its processes alone:\n"
+			"cgroup   %s/%s: %s its processes alone:\n"
 			"         echo PID > %s/%s/cgroup.procs, before PID allocates\n",
-			CGROUP_DIR, group, CGROUP_DIR, group);
+			CGROUP_DIR, group,
+			policy_sample_us(p) ? "DAMON moves the pages of" :
+					      "its limits are of",
+			CGROUP_DIR, group);
 }
 
 static const struct verb_option options[] = {
@@ -49,7 +49,7 @@ static int take(struct plan *plan, int n, char **operand)
 {
 	if (n != 1)
 		return misuse(
-			"policy needs a name (or list, show, restore); see tier policy list");
+			"policy needs a name or a file (or list, show, restore); see tier policy list");
 	plan->policy.name = operand[0];
 	return 0;
 }
@@ -64,6 +64,14 @@ static int work(const struct plan *plan)
 	struct policy *p = policy_new(&plan->policy, false);
 	int err = p ? policy_check_here(p) : -EINVAL;
 
+	if (!err && policy_has_daemon(p))
+		err = misuse(
+			"policy %s has a daemon, which lives while something runs: tier run --policy, or gups --policy",
+			plan->policy.name);
+	if (!err && policy_is_oracle(p))
+		err = misuse(
+			"policy %s moves the pages of what runs, while it runs: tier run --policy, or gups --policy",
+			plan->policy.name);
 	if (!err && !sysfs_is_dry())
 		err = restore_log("policy");
 	if (!err)
@@ -71,7 +79,7 @@ static int work(const struct plan *plan)
 	if (!err)
 		err = policy_apply(p);
 	if (!err)
-		err = policy_start(p);
+		err = policy_start(p, NULL);
 	/* What failed half-way is taken back by the supervisor. */
 	if (!err && !sysfs_is_dry())
 		say_applied(p, &plan->policy, (double)(now_ns() - began) / 1e9);

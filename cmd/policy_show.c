@@ -3,6 +3,7 @@
  * policy_show.c - tier policy show: the tunables as they are, and as a policy wants
  * them.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,12 +14,13 @@
 #include "lib/error.h"
 #include "lib/report.h"
 #include "tiering/policy.h"
+#include "tiering/policy_file.h"
 #include "tiering/tunables.h"
 
 REPORT_RECORD(tunable_record, "tunable", "a tunable of memory tiering",
 	      "key s its name here\n"
 	      "path s its file\n"
-	      "now s what is read; null: absent, or only root may\n"
+	      "now s what is read; null: absent, or not to be read\n"
 	      "default s the kernel's; null: as it is found\n"
 	      "wanted s by the policy asked for\n"
 	      "unit s of the value\n"
@@ -89,13 +91,62 @@ static int take(struct plan *plan, int n, char **operand)
 		return misuse("policy show takes one name, what is \"%s\"?",
 			      operand[1]);
 	plan->policy.name = n ? operand[0] : NULL;
+	if (plan->policy_file && !n)
+		return misuse("--file needs a policy; see tier policy list");
 	return 0;
 }
 
+REPORT_RECORD(policy_text, "policy_text", "a policy as a file",
+	      "policy s as it was asked for\n"
+	      "text s what is in the file\n"
+	      "files[] s what it names beside itself\n");
+
+static void record_beside(const char *path)
+{
+	report_str(NULL, path);
+}
+
+static int show_file(const char *name)
+{
+	struct policy_file *f = policy_file_read(name);
+
+	if (!f)
+		return -EINVAL;
+	report_begin(&policy_text);
+	report_str("policy", f->name);
+	report_str("text", f->original);
+	report_open("files", '[');
+	policy_file_beside(f, record_beside);
+	report_close(']');
+	report_end();
+	if (!f->path)
+		report_say(
+			"# %s, as tier has it. Tunables that are not named get the kernel's defaults.\n",
+			f->name);
+	report_say("%s", f->original);
+	policy_file_free(f);
+	return 0;
+}
+
+static int set_file(struct plan *plan, const char *arg)
+{
+	(void)arg;
+	plan->policy_file = true;
+	return 0;
+}
+
+static const struct verb_option options[] = {
+	{ "file", NULL, set_file, "print NAME as a file, to make another of" },
+	{ 0 },
+};
+
 static int work(const struct plan *plan)
 {
-	struct policy *p = policy_new(&plan->policy, false);
+	struct policy *p;
 
+	if (plan->policy_file)
+		return show_file(plan->policy.name);
+	p = policy_new(&plan->policy, false);
 	/* Without a name, or where the preset cannot work: what is so now. */
 	if (!p && plan->policy.name)
 		report_warn("%s", fail_message());
@@ -109,6 +160,7 @@ const struct verb verb_policy_show = {
 	.operands = "[NAME]",
 	.summary = "the tunables: now, default, and what NAME wants",
 	.flags = VERB_LOOKS | VERB_ROOT,
+	.options = (const struct verb_option *const[]){ options, NULL },
 	.take = take,
 	.work = work,
 };

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "cmd/show.h"
 #include "cmd/verb.h"
@@ -23,6 +25,9 @@ static int set_memdev(struct plan *p, const char *arg)
 {
 	/* What it names is asked of the devices there are: region.c. */
 	p->region.memdev = arg;
+	if (arg[0] == '-')
+		return option_bad("--memdev", arg,
+				  "name devices, e.g. mem0 or mem0,mem1");
 	return *arg ? 0 :
 		      option_bad("--memdev", "''", "name a device, e.g. mem0");
 }
@@ -41,6 +46,32 @@ static int set_size(struct plan *p, const char *arg)
 	return 0;
 }
 
+/* cxl create-region's words for what here follows from the devices. */
+static int set_type(struct plan *p, const char *arg)
+{
+	(void)p;
+	return !strcmp(arg, "ram") ?
+		       0 :
+		       option_bad("--type", arg, "regions here are of ram");
+}
+
+static int set_ways(struct plan *p, const char *arg)
+{
+	return option_positive("--ways", arg, REGION_MAX_TARGETS,
+			       &p->region.ways);
+}
+
+static int set_granularity(struct plan *p, const char *arg)
+{
+	uint64_t *bytes = &p->region.granularity;
+
+	if (parse_size(arg, bytes) || *bytes < 256 || *bytes > 16384 ||
+	    *bytes & (*bytes - 1))
+		return option_bad("--granularity", arg,
+				  "give 256, 512, ... or 16384");
+	return 0;
+}
+
 static int set_auto(struct plan *p, const char *arg)
 {
 	(void)arg;
@@ -55,6 +86,12 @@ static const struct verb_option options[] = {
 	  "the root decoder (default: the one that reaches it)", 'd' },
 	{ "size", "SIZE", set_size,
 	  "of the region, a multiple of 256M (all of the device)", 's' },
+	{ "type", "ram", set_type, "cxl's word: nothing else is made here",
+	  't' },
+	{ "ways", "N", set_ways, "cxl's word: as many devices as are named",
+	  'w' },
+	{ "granularity", "BYTES", set_granularity,
+	  "of the interleaving (the window's)", 'g' },
 	{ "auto", NULL, set_auto,
 	  "every device that has no region yet; none is no error" },
 	{ 0 },
@@ -65,6 +102,7 @@ static int create_one(const struct region_plan *p)
 	struct region_spec spec = { .memdev = p->memdev,
 				    .decoder = p->decoder,
 				    .size = p->size,
+				    .granularity = p->granularity,
 				    .timeout_ns = TIMEOUT_NS };
 	uint64_t begin = now_ns();
 	struct region region;
@@ -109,11 +147,40 @@ static int work(const struct plan *plan)
 					 create_one(&plan->region);
 }
 
+/* "mem0 mem1", as cxl has them, are what "--memdev mem0,mem1" are. */
+static int take(struct plan *plan, int n, char **operand)
+{
+	struct region_plan *p = &plan->region;
+	size_t len = p->memdev ? strlen(p->memdev) : 0;
+	uint64_t named = 0;
+
+	if (n)
+		snprintf(p->memdevs, sizeof(p->memdevs), "%s",
+			 len ? p->memdev : "");
+	for (int i = 0; i < n && len < sizeof(p->memdevs); i++) {
+		if (option_device("region create", operand[i], "mem"))
+			return -EINVAL;
+		len += (size_t)snprintf(p->memdevs + len,
+					sizeof(p->memdevs) - len, "%s%s",
+					len ? "," : "", operand[i]);
+	}
+	if (n)
+		p->memdev = p->memdevs;
+	for (const char *c = p->memdev; c && *c; c++)
+		named += c == p->memdev || *c == ',';
+	if (len >= sizeof(p->memdevs) ||
+	    (p->ways && p->ways != named && (named || p->ways > 1)))
+		return misuse(
+			"region create: name as many devices as --ways says, e.g. --memdev mem0,mem1");
+	return 0;
+}
+
 const struct verb verb_region_create = {
 	.name = "region create",
-	.operands = "",
+	.operands = "[MEMDEV]...",
 	.summary = "make a CXL memory device an online NUMA node",
 	.flags = VERB_HEADER | VERB_REGIONS | VERB_CHANGES,
 	.options = (const struct verb_option *const[]){ options, NULL },
+	.take = take,
 	.work = work,
 };

@@ -3,7 +3,8 @@
  * region_destroy.c - tier region destroy: a region's memory goes offline, then it
  * is deleted.
  */
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cmd/verbs.h"
 #include "cxl/region.h"
@@ -27,25 +28,43 @@ static int take(struct plan *plan, int n, char **operand)
 {
 	if (n != 1)
 		return misuse(
-			"region destroy needs the region's name; see tier region list");
+			"region destroy needs the region's name, or all; see tier region list");
 	plan->region.name = operand[0];
+	if (!strcmp(operand[0], "all"))
+		return 0;
 	return option_device("region destroy", operand[0], "region");
 }
 
-static int work(const struct plan *plan)
+static int destroy(const struct plan *plan, const char *name)
 {
-	int err = region_destroy(plan->region.name, 0, plan->dry_run,
-				 plan->region.yes);
+	int err = region_destroy(name, 0, plan->dry_run, plan->region.yes);
 
 	if (!err)
-		report_say("region   %s: %s\n", plan->region.name,
+		report_say("region   %s: %s\n", name,
 			   plan->dry_run ? "could be destroyed" : "destroyed");
 	return err;
 }
 
+static int work(const struct plan *plan)
+{
+	struct region *regions;
+	int n, err = 0;
+
+	if (strcmp(plan->region.name, "all") != 0)
+		return destroy(plan, plan->region.name);
+	n = region_list(&regions);
+	if (!n)
+		report_say("no CXL region\n");
+	/* A window gives its addresses in order, and takes the last one back. */
+	for (int i = n; i-- > 0 && !err;)
+		err = destroy(plan, regions[i].name);
+	free(regions);
+	return n < 0 ? n : err;
+}
+
 const struct verb verb_region_destroy = {
 	.name = "region destroy",
-	.operands = "NAME",
+	.operands = "NAME|all",
 	.summary = "take a region's memory offline and delete the region",
 	.flags = VERB_CHANGES | VERB_DRY_RUN,
 	.options = (const struct verb_option *const[]){ options, NULL },

@@ -45,7 +45,7 @@
 /* Whatever is missed is seen so soon. */
 #define LOOK_NS UINT64_C(1000000000)
 /* What the kernel tells us by that the supervisor was killed. */
-#define ALONE SIGUSR1
+#define ALONE SIGURG
 
 #define DEFAULT_TIMELINE_NS UINT64_C(1000000000)
 
@@ -89,11 +89,15 @@ static int prepare(void *arg)
 }
 
 /*
- * Passed on once. What a terminal sends (^C) it has sent to the program as
+ * The users' own each time, those that end it once. What a terminal sends (^C) it has sent to the program as
  * well, and the supervisor, which got it, too, sends it on.
  */
 static void pass_on(struct program_run *r, const siginfo_t *info)
 {
+	if (wait_is_users(info->si_signo)) {
+		kill(r->child, info->si_signo);
+		return;
+	}
 	if (r->asked)
 		return;
 	r->asked = info->si_signo;
@@ -170,7 +174,8 @@ static void tend_hogs(struct program_run *r, uint64_t begin)
 	hog_tick(r->hogs, (double)(now_ns() - begin) / 1e9, -1);
 }
 
-_Static_assert(HOG_MAX <= PROCTREE_MAX_LEFT_OUT, "all can be left out");
+/* And a policy's daemon */
+_Static_assert(HOG_MAX + 1 <= PROCTREE_MAX_LEFT_OUT, "all can be left out");
 
 /* Their processes are ours, but not the program's. */
 static int start_hogs(struct program_run *r, const struct hog_plans *plans)
@@ -220,11 +225,6 @@ static int execute(struct program_run *r)
 }
 
 /* ----------------------------------------------------------------- report */
-
-static double seconds_of(struct timeval t)
-{
-	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
 
 static void record_nodes(const char *key, const struct place *place)
 {
@@ -447,6 +447,8 @@ static int run_in(struct program_run *r, const struct plan *plan)
 		return err;
 	run_timeline_open(&r->timeline, r->plan->timeline_ns,
 			  s->policy ? policy_group(s->policy) : NULL);
+	if (r->timeline.source.group[0])
+		s->group = r->timeline.source.group;
 	err = session_set(s);
 	s->setting.bound = is_unscanned(
 		r->program.place.text ? &r->program.place : &r->inherited);

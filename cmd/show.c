@@ -74,7 +74,7 @@ void show_environment(int argc, char **argv, const struct machine *m)
 }
 
 REPORT_RECORD(region_record, "region",
-	      "a CXL region, or a dax device of soft-reserved memory",
+	      "a CXL region, or a dax device that is of none",
 	      "region s its name\n"
 	      "decoder s the root decoder that it is in; null: it is no region\n"
 	      "memdevs[] s its devices\n"
@@ -90,6 +90,17 @@ REPORT_RECORD(region_record, "region",
 	      "driver s of the dax device: kmem, device_dax\n"
 	      "created_in_s r what it took; null: it was there\n");
 
+void show_devices(struct textbuf *b, const struct region *r)
+{
+	bool many = r->nr_memdevs > 4;
+
+	for (int i = 0; i < r->nr_memdevs; i++)
+		buf_add(b, "%s%s", i ? "+" : "",
+			r->memdevs[i] + (i && many ? strcspn(r->memdevs[i],
+							     "0123456789") :
+						     0));
+}
+
 void show_region(const struct region *r, double seconds)
 {
 	char size[SIZE_TEXT], node[32] = "no node", took[48] = "";
@@ -101,8 +112,8 @@ void show_region(const struct region *r, double seconds)
 	report_open("memdevs", '[');
 	for (int i = 0; i < r->nr_memdevs; i++) {
 		report_str(NULL, r->memdevs[i]);
-		buf_add(&devices, "%s%s", i ? "+" : "", r->memdevs[i]);
 	}
+	show_devices(&devices, r);
 	report_close(']');
 	report_open("serials", '[');
 	for (int i = 0; i < r->nr_memdevs; i++)
@@ -132,6 +143,7 @@ void show_region(const struct region *r, double seconds)
 		snprintf(took, sizeof(took), ", created in %.2f s", seconds);
 	report_wrap("         ", "%s %s: %s, %s, %s, %s%s",
 		    r->is_soft ? "dax     " : "region  ", r->name,
+		    r->is_pmem	 ? "persistent" :
 		    r->is_soft	 ? "soft-reserved" :
 		    devices.text ? devices.text :
 				   "?",

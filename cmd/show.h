@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "cxl/region.h"
+#include "lib/text.h"
 #include "mm/machine.h"
 #include "mm/node.h"
 
@@ -26,6 +27,8 @@ void show_nodes(const struct node *nodes, int n, const struct region *regions,
 		int nr_regions);
 /* Records "demotion_target"; text: where each node's pages are demoted to. */
 void show_tiers(const struct node *nodes, int n);
+/* "mem0+mem1"; of more than four "mem0+1+2+3+4". */
+void show_devices(struct textbuf *b, const struct region *r);
 /* Record "region"; text: a line. seconds < 0: it was there before. */
 void show_region(const struct region *r, double seconds);
 /* Record "damon_kdamond"; text: two lines. It is the k-th one's context. */

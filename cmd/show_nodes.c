@@ -12,6 +12,8 @@
 #include "lib/report.h"
 #include "lib/text.h"
 #include "mm/cpu.h"
+#include "sysfs.h"
+#include "tiering/tunables.h"
 
 /* A part of a node that is smaller is what the kernel keeps of a larger one. */
 #define PART (64 * MIB)
@@ -55,9 +57,14 @@ static void add_part(struct textbuf *b, uint64_t bytes, bool sized,
 		buf_add(b, "%s", plain);
 		return;
 	}
-	for (int i = 0; i < r->nr_memdevs; i++)
-		buf_add(b, "%s%s", i ? "+" : "CXL ", r->memdevs[i]);
-	buf_add(b, r->is_soft ? "soft-reserved (%s)" : " (%s)", r->name);
+	if (r->nr_memdevs)
+		buf_add(b, "CXL ");
+	show_devices(b, r);
+	buf_add(b, "%s (%s)",
+		r->is_pmem ? "persistent" :
+		r->is_soft ? "soft-reserved" :
+			     "",
+		r->name);
 }
 
 /* Of the node; where that is hidden, all that it can be. */
@@ -339,4 +346,9 @@ void show_tiers(const struct node *nodes, int n)
 	else if (!shown)
 		report_say("         by their CPUs: the kernel shows no memory "
 			   "tiers (Linux 6.1 does)\n");
+	if (any && sysfs_exists("/sys/kernel/mm") &&
+	    !sysfs_exists(TUNABLES_DEMOTION))
+		report_say(
+			"         if it did: this kernel demotes nothing (no "
+			"demotion_enabled)\n");
 }

@@ -14,6 +14,7 @@
 #include "lib/text.h"
 #include "mm/meminfo.h"
 #include "mm/node.h"
+#include "sysfs.h"
 
 REPORT_RECORD(damon_record, "damon", "is DAMON in use?",
 	      "running b a kdamond runs; null: not to be seen\n"
@@ -45,7 +46,7 @@ static void show_damon(void)
 		report_say("DAMON    absent: it needs CONFIG_DAMON_SYSFS and "
 			   "CONFIG_DAMON_PADDR\n");
 	else if (on < 0)
-		report_say("DAMON    not to be seen: only root may look\n");
+		report_say("DAMON    not to be seen: %s\n", sysfs_closed());
 	else if (!on)
 		report_say("DAMON    off%s\n",
 			   damon_stat_has_it() ?

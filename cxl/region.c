@@ -226,7 +226,9 @@ static int check_resource(struct region_work *w)
 static int give_shape(struct region_work *w)
 {
 	unsigned int granularity =
-		cxl_decoder_get_interleave_granularity(w->root);
+		w->spec->granularity ?
+			(unsigned int)w->spec->granularity :
+			cxl_decoder_get_interleave_granularity(w->root);
 	unsigned int ways = (unsigned int)w->ways;
 	int err;
 
@@ -262,6 +264,8 @@ static int take_capacity(struct region_work *w, int i)
 						   CXL_DECODER_MODE_RAM));
 	if (!err)
 		err = shows_text("ram", name, "mode");
+	if (!err)
+		err = undo_note(UNDO_TRY, "0", CXL "/%s/dpa_size", name);
 	if (!err)
 		err = stepped(w, "dpa_size",
 			      cxl_decoder_set_dpa_size(w->ends[i], each));
@@ -679,16 +683,33 @@ static int check_result(struct region_work *w, const struct region *r)
 	return 0;
 }
 
+/*
+ * A reservation that no region has, as yet, is in the log: who destroys the
+ * region that was left of us would not find it.
+ */
+static int attach_all(struct region_work *w)
+{
+	int err = undo_begin("run");
+
+	for (int i = 0; i < w->ways && !err; i++)
+		err = attach(w, i);
+	if (!err)
+		undo_keep("run");
+	return err;
+}
+
 static int make(struct region_work *w, struct region *out)
 {
+	const struct undo_state none = { 0 };
+	struct undo_result restored;
 	struct arrival a = { 0 };
 	int err = create_empty(w);
 
 	if (err)
 		goto failed;
 	err = give_shape(w);
-	for (int i = 0; i < w->ways && !err; i++)
-		err = attach(w, i);
+	if (!err)
+		err = attach_all(w);
 	if (err)
 		goto failed;
 	err = commit(w);
@@ -704,7 +725,10 @@ static int make(struct region_work *w, struct region *out)
 	return 0;
 
 failed:
-	return w->region ? undo(w, err) : err;
+	if (w->region)
+		err = undo(w, err);
+	undo_back_to("run", &none, &restored);
+	return err;
 }
 
 /* Is there something to make a region of, as the kernel sees it? */

@@ -23,6 +23,7 @@ struct region_spec {
 	const char *memdev;
 	const char *decoder; /* "decoder0.0", a root decoder */
 	uint64_t size; /* bytes; 0: all of the memdevs */
+	uint64_t granularity; /* bytes of the interleaving; 0: the window's */
 	uint64_t timeout_ns; /* for each wait; 0: 10 s */
 	bool keep_zone; /* online as auto_online_blocks says, not movable */
 };
@@ -46,9 +47,11 @@ struct region {
 	bool committed;
 	/*
 	 * No region, but a dax device of memory that the firmware set aside
-	 * ("soft reserved"), as of CXL 1.1 cards: name is the device's.
+	 * ("soft reserved"), as of CXL 1.1 cards, or of persistent memory
+	 * (NVDIMMs): name is the device's.
 	 */
 	bool is_soft;
+	bool is_pmem; /* of these: it is persistent memory */
 	bool is_ram; /* system RAM: bound to kmem, or online without dax */
 	char dax[REGION_NAME]; /* "dax0.0", empty if none */
 	char driver[REGION_NAME]; /* its driver, "kmem"; empty if none */
@@ -85,7 +88,7 @@ int region_could_create(const char *memdev);
 
 /* All regions, *regions to be freed. How many, or -errno with the message. */
 int region_list(struct region **regions);
-/* Behind them the soft-reserved dax devices. */
+/* Behind them the dax devices without a region, in their order. */
 int region_list_all(struct region **regions);
 
 /*

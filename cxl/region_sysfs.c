@@ -15,6 +15,7 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "lib/wait.h"
+#include "mm/iomem.h"
 #include "mm/memory_block.h"
 #include "mm/node.h"
 #include "sysfs.h"
@@ -123,11 +124,18 @@ static void read_dax(struct region *r)
 void region_read_dax(struct region *r, int id)
 {
 	char prefix[20];
-	int *ids;
+	uint64_t size;
+	int *ids, n;
 
 	snprintf(prefix, sizeof(prefix), "dax%d.", id);
-	if (sysfs_ids(&ids, prefix, CXL "/dax_region%d", id) > 0) {
-		snprintf(r->dax, sizeof(r->dax), "%s%d", prefix, ids[0]);
+	n = sysfs_ids(&ids, prefix, CXL "/dax_region%d", id);
+	/* Where daxctl made a device anew, the first one is left, and empty. */
+	for (int i = 0; i < n && strcmp(r->driver, "kmem"); i++) {
+		if (i &&
+		    (sysfs_read_u64(&size, DAX "/%s%d/size", prefix, ids[i]) ||
+		     !size))
+			continue;
+		snprintf(r->dax, sizeof(r->dax), "%s%d", prefix, ids[i]);
 		read_dax(r);
 	}
 	free(ids);
@@ -206,22 +214,34 @@ static bool read_soft(struct region *r, const char *name)
 	read_dax(r);
 	read_blocks(r);
 	r->is_ram = !strcmp(r->driver, "kmem");
+	r->is_pmem = iomem_has(name, "Persistent Memory") > 0;
 	if (!r->start && r->is_ram)
 		r->node = r->target;
 	return r->size;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct region *x = a, *y = b;
+
+	return strverscmp(x->name, y->name);
+}
+
 int region_list_all(struct region **regions)
 {
 	char *names = sysfs_names(DAX), *rest = names, *name;
-	int n = region_list(regions);
+	int n = region_list(regions), first;
 
 	n = n < 0 ? 0 : n;
+	first = n;
 	while (names && (name = strtok_r(rest, "\n", &rest))) {
 		*regions =
 			xrealloc(*regions, ((size_t)n + 1) * sizeof(**regions));
 		n += read_soft(&(*regions)[n], name);
 	}
+	if (n > first)
+		qsort(*regions + first, (size_t)(n - first), sizeof(**regions),
+		      by_name);
 	free(names);
 	return n;
 }

@@ -26,6 +26,8 @@
 #define MODULE "/sys/module/%s/parameters/enabled"
 #define NR_KDAMONDS DAMON_KDAMONDS "/nr_kdamonds"
 /* Beyond an aggregation interval, for kdamonds that wake late. */
+/* Of another program's kdamonds so many are turned off. */
+#define REMEMBERED 16
 #define COMMIT_NS (UINT64_C(200) * 1000000)
 #define POLL_NS (UINT64_C(10) * 1000000)
 
@@ -487,6 +489,22 @@ int damon_start_when(const struct damon_config *config, int (*ready)(void *arg),
 		err = remember_old(&old, there);
 	if (!err)
 		err = start(config, there, &old, ready, arg);
+	forget(&old);
+	return err;
+}
+
+int damon_remember(void)
+{
+	struct writes old = { 0 };
+	uint64_t there;
+	int err = damon_sysfs_count(&there);
+
+	if (!err)
+		err = check_idle(there);
+	if (!err && !undo_has(NR_KDAMONDS))
+		err = remember_old(&old, there);
+	if (!err)
+		err = note_undo(&old, REMEMBERED);
 	forget(&old);
 	return err;
 }

@@ -78,6 +78,11 @@ int damon_start(const struct damon_config *config);
 int damon_start_when(const struct damon_config *config, int (*ready)(void *arg),
 		     void *arg);
 /*
+ * Logs what is staged, with undo.h, and that all kdamonds are turned off: for
+ * another program that will start DAMON. -EBUSY as damon_start().
+ */
+int damon_remember(void);
+/*
  * Tells the running kdamonds what was changed in sysfs since, and that they
  * live after it: Linux 6.12 says yes to everything, and ends what it cannot
  * do. Waits for an aggregation interval.

@@ -339,8 +339,8 @@ static int read_number(const struct reader *r, const struct kdamond_field *f,
 
 static int read_bool(const struct reader *r, const cJSON *json, uint64_t *value)
 {
-	static const char *const words[] = { "n", "no",	 "false",
-					     "y", "yes", "true" };
+	static const char *const words[] = { "n", "no",	 "false", "off",
+					     "y", "yes", "true",  "on" };
 
 	*value = cJSON_IsTrue(json);
 	if (cJSON_IsBool(json))
@@ -648,13 +648,6 @@ static int read_object(struct reader *r, const cJSON *json,
 
 /* ------------------------------------------------------------------- files */
 
-static bool is_blank(const char *text, const char *end)
-{
-	while (text < end && isspace((unsigned char)*text))
-		text++;
-	return text == end;
-}
-
 /* Where cJSON could not go on, as an editor counts. */
 static int not_json(const char *text, size_t len, const char *at)
 {
@@ -678,22 +671,30 @@ static bool has_zero(const char *text, size_t len)
 	return false;
 }
 
-/* JSON begins with a bracket; what does not is YAML. */
+static const char *skip_blanks(const char *text, const char *end)
+{
+	while (text < end && isspace((unsigned char)*text))
+		text++;
+	return text;
+}
+
+/* JSON begins with a bracket; what does not, and {a: b}, is YAML. */
 static int read_tree(cJSON **json, const char *text, size_t len)
 {
-	const char *end = text;
+	const char *end = skip_blanks(text, text + len), *key;
 
-	while (end < text + len && isspace((unsigned char)*end))
-		end++;
 	if (end == text + len)
 		return misuse("empty: no JSON or YAML in it");
-	if (*end != '{' && *end != '[') {
+	key = skip_blanks(end + 1, text + len);
+	if ((*end != '{' && *end != '[') ||
+	    (*end == '{' && key < text + len && isalpha((unsigned char)*key))) {
 		*json = damon_yaml_parse(text, len);
 		return *json ? 0 : -EINVAL;
 	}
 	*json = cJSON_ParseWithLengthOpts(text, len, &end, false);
-	return *json && is_blank(end, text + len) ? 0 :
-						    not_json(text, len, end);
+	return *json && skip_blanks(end, text + len) == text + len ?
+		       0 :
+		       not_json(text, len, end);
 }
 
 /* damo schemes takes lists of schemes alone. */
@@ -711,8 +712,15 @@ struct damon_config *damo_parse(const char *name, const char *text, size_t len)
 	struct damon_config *config = kdamond_new();
 	struct reader r = { .len = 0 };
 	cJSON *json = NULL;
-	int err = has_zero(text, len) ? misuse("a zero byte in it") :
-					read_tree(&json, text, len);
+	int err;
+
+	/* As some editors have it at the beginning of UTF-8. */
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+		text += 3;
+		len -= 3;
+	}
+	err = has_zero(text, len) ? misuse("a zero byte in it") :
+				    read_tree(&json, text, len);
 
 	if (!err)
 		err = read_root(&r, json, config);

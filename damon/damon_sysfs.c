@@ -356,8 +356,7 @@ int damon_sysfs_count(uint64_t *nr)
 			"%s; DAMON needs a kernel with CONFIG_DAMON_SYSFS and CONFIG_DAMON_PADDR",
 			fail_message());
 	if (n == -EACCES || n == -EPERM)
-		return fail(-n, "%s; DAMON's files are root's alone",
-			    fail_message());
+		return fail(-n, "%s; %s", fail_message(), sysfs_closed());
 	if (n >= 0 && (parse_u64(text, nr) || *nr > COUNT_MAX))
 		return fail(EINVAL, DAMON_KDAMONDS "/nr_kdamonds: \"%s\"",
 			    text);

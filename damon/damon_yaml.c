@@ -4,6 +4,7 @@
  */
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct yaml {
 	const char *at, *end, *line_start;
 	int line, depth, nodes;
 	bool failed;
+	bool began; /* the document: its "---" is read, or is none */
 	struct {
 		char name[ANCHOR_NAME];
 		const cJSON *node;
@@ -52,9 +54,26 @@ static int peek(const struct yaml *y, size_t ahead)
 						  '\n';
 }
 
+/* Behind what else is on the line tabs are as good as spaces. */
 static void skip_spaces(struct yaml *y)
 {
-	while (y->at < y->end && *y->at == ' ')
+	bool indent = true;
+
+	for (const char *p = y->line_start; p < y->at; p++)
+		indent = indent && *p == ' ';
+	while (y->at < y->end && (*y->at == ' ' || (*y->at == '\t' && !indent)))
+		y->at++;
+}
+
+static bool is_comment(const struct yaml *y)
+{
+	return y->at < y->end && *y->at == '#' &&
+	       (y->at == y->line_start || isspace((unsigned char)y->at[-1]));
+}
+
+static void skip_line(struct yaml *y)
+{
+	while (y->at < y->end && *y->at != '\n')
 		y->at++;
 }
 
@@ -65,16 +84,20 @@ static bool begins(const struct yaml *y, const char *mark)
 	       isspace(peek(y, 3));
 }
 
-/* "..." ends the text: nothing is behind it. */
+/* "..." ends the text, and so does a second "---": nothing is behind it. */
 static bool at_end(struct yaml *y)
 {
 	const char *end = y->at;
 
-	if (y->at != y->line_start || !begins(y, "..."))
+	if (y->at != y->line_start ||
+	    !(begins(y, "...") || (y->began && begins(y, "---"))))
 		return false;
-	for (y->at += 3; y->at < y->end; y->at++)
-		if (!isspace((unsigned char)*y->at))
-			return !bad(y, "a second document");
+	for (y->at += 3; y->at < y->end; y->at++) {
+		if (is_comment(y))
+			skip_line(y);
+		if (y->at < y->end && !isspace((unsigned char)*y->at))
+			return !bad(y, "a second document: a file has one");
+	}
 	y->at = y->end = end;
 	return true;
 }
@@ -84,11 +107,8 @@ static bool skip(struct yaml *y)
 {
 	for (; y->at < y->end; y->at++) {
 		skip_spaces(y);
-		if (y->at < y->end && *y->at == '#' &&
-		    (y->at == y->line_start ||
-		     isspace((unsigned char)y->at[-1])))
-			while (y->at < y->end && *y->at != '\n')
-				y->at++;
+		if (is_comment(y))
+			skip_line(y);
 		if (y->at < y->end && *y->at == '\r' && peek(y, 1) == '\n')
 			y->at++;
 		if (y->at == y->end)
@@ -109,7 +129,7 @@ static bool line_ends(struct yaml *y)
 {
 	skip_spaces(y);
 	return y->at == y->end || *y->at == '\n' || *y->at == '\r' ||
-	       (*y->at == '#' && y->at[-1] == ' ');
+	       is_comment(y);
 }
 
 /* "-", "?" and ":" are marks only if a space or the line's end follows. */
@@ -139,7 +159,9 @@ static cJSON *resolve(const char *text)
 			return cJSON_CreateFalse();
 	}
 	number = strtod(text, &end);
-	if (*text && !*end && strspn(text, "0123456789.+-eE") == strlen(text))
+	/* What no number holds is text, and no number for who wants one. */
+	if (*text && !*end && isfinite(number) &&
+	    strspn(text, "0123456789.+-eE") == strlen(text))
 		return cJSON_CreateNumber(number);
 	return cJSON_CreateString(text);
 }
@@ -190,7 +212,7 @@ static bool read_plain(struct yaml *y, struct textbuf *b, bool flow)
 			y,
 			"a plain or quoted text is wanted (YAML has more than is read here)");
 	while (y->at < y->end) {
-		if (is_mark(y, ':') || (*y->at == '#' && y->at[-1] == ' ') ||
+		if (is_mark(y, ':') || is_comment(y) ||
 		    (flow && strchr(",[]{}", *y->at)))
 			break;
 		if (*y->at == '\n') {
@@ -287,6 +309,14 @@ static bool flow_ends(struct yaml *y, char close)
 	return *y->at == close;
 }
 
+/* PyYAML would take the last of two, cJSON the first: neither is guessed. */
+static void add_entry(struct yaml *y, cJSON *map, const char *key, cJSON *value)
+{
+	if (cJSON_GetObjectItemCaseSensitive(map, key))
+		bad(y, "a key that is there already");
+	cJSON_AddItemToObject(map, key, value);
+}
+
 /* In {}: the key, and the ":" behind it. */
 static bool read_flow_key(struct yaml *y, struct textbuf *key)
 {
@@ -314,7 +344,7 @@ static bool read_flow_item(struct yaml *y, cJSON *list, bool is_map)
 		item = *y->at == '}' || *y->at == ',' ? cJSON_CreateNull() :
 							read_flow(y);
 	if (item)
-		cJSON_AddItemToObject(list, key.text, item);
+		add_entry(y, list, key.text, item);
 	buf_free(&key);
 	return item;
 }
@@ -405,7 +435,7 @@ static bool read_entry(struct yaml *y, cJSON *map, int of)
 		value = read_value(y, of, true);
 	}
 	if (value)
-		cJSON_AddItemToObject(map, key.text, value);
+		add_entry(y, map, key.text, value);
 	buf_free(&key);
 	return value;
 }
@@ -472,7 +502,13 @@ cJSON *damon_yaml_parse(const char *text, size_t len)
 	};
 	cJSON *json = NULL;
 
-	if (skip(&y) && begins(&y, "---")) {
+	/* What is behind it would be lost without a word. */
+	if (memchr(text, '\0', len))
+		return bad(&y, "there is a zero byte in it");
+	while (skip(&y) && *y.at == '%') /* %YAML 1.2 */
+		skip_line(&y);
+	y.began = true;
+	if (begins(&y, "---")) {
 		y.at += 3;
 		skip(&y);
 	}

@@ -6,8 +6,8 @@
 # programs), qemu.cmd (the command, to be pasted into a shell),
 # manifest.json (what ran on what), pmu.json (the plugin's totals, with --count
 # or --latency), heat (with --heat: plugin/heat.h), script and files (of
-# --script and --out) and verdict, which says "failed" until the records have
-# said otherwise.
+# --script and --out), policy (a file of --policy) and verdict, which says
+# "failed" until the records have said otherwise.
 #
 # Sourced by build.sh.
 
@@ -30,6 +30,7 @@ cmd_run()
 {
 	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
+	local policy
 
 	parse_run "$@"
 	arguments_once
@@ -51,6 +52,7 @@ cmd_run()
 # begin_run TIER ARGUMENTS...: what the run is, and .qemu: the command's words
 begin_run()
 {
+	keep_policy
 	prepare_script
 	add_files
 	qemu_arguments "$out/records.jsonl" plain "$@"
@@ -75,11 +77,17 @@ say_gdb()
 		"$(shell_word "target remote $out/gdb")"
 }
 
-# not_begun STATUS: of begin_run, which has said why
+# not_begun STATUS: of begin_run, which has said why.  Of a signal the status may
+# also be what bash says that lost sight of it ("wait_for: No record of process").
 not_begun()
 {
 	local status=$(($1 > 100 ? $1 - 100 : $1))
 
+	if [[ $interrupted ]]; then
+		say_verdict "failed: interrupted" || true
+		say "failed: interrupted ($out)"
+		leave 1
+	fi
 	say "failed: did not run ($out)"
 	leave $((status > 3 ? 1 : status))
 }
@@ -117,6 +125,7 @@ cmd_shell()
 {
 	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
+	local policy
 
 	parse_run "$@"
 	unexpected shell
@@ -124,6 +133,7 @@ cmd_shell()
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
 	open_out
+	keep_policy
 	prepare_script
 	add_files
 	qemu_arguments "$out/records.jsonl" terminal "${arguments[@]}"
@@ -142,6 +152,7 @@ cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
+	local policy
 
 	if (($#)); then
 		TOPOLOGY=$1
@@ -261,15 +272,26 @@ check_arguments()
 
 	said=$("$B/tier" --help "${arguments[@]}" 2>&1) || status=$?
 	((status != 2)) || die 2 "${said#tier: }"
-	[[ $said != 'usage: tier [OPTIONS] VERB'* ]] || die 2 \
+	# of tier itself, and of a group such as damon
+	[[ ${said%%$'\n'*} != 'usage: tier '*' VERB [WORDS]' ]] || die 2 \
 		"run: \"${arguments[*]:1}\" has no verb for tier to do" \
 		"(./build.sh shell looks around)"
+}
+
+# seconds NAME TIME: as tier takes times, but no parts of a second
+seconds()
+{
+	local -A each=([s]=1 [m]=60 [h]=3600)
+
+	[[ $2 =~ ^([1-9][0-9]{0,7})([smh]?)$ ]] ||
+		die 2 "$1=$2: not a time such as 90, 90s, 5m or 1h"
+	echo $((BASH_REMATCH[1] * ${each[${BASH_REMATCH[2]:-s}]}))
 }
 
 # Everything that can be wrong is found before anything is built
 check_guest()
 {
-	local row
+	local row time
 
 	mem_mib=$(mebibytes MEM "$MEM")
 	cxl_mib=$(mebibytes CXL_MEM "$CXL_MEM")
@@ -278,8 +300,8 @@ check_guest()
 		die 2 "CXL_MEM=$CXL_MEM: not a multiple of 256M, as regions are"
 	[[ $SMP =~ ^[1-9][0-9]{0,2}$ ]] || die 2 "SMP=$SMP: not a number of CPUs"
 	for row in TIMEOUT SILENCE; do
-		[[ ${!row} =~ ^[1-9][0-9]{0,8}$ ]] ||
-			die 2 "$row=${!row}: not a number of seconds"
+		time=$(seconds "$row" "${!row}")
+		printf -v "$row" %s "$time"
 	done
 	check_topology
 	case $ACCEL in
@@ -369,6 +391,7 @@ prepare_guest()
 	[[ ! $pmu ]] || build_plugin
 	((${#packages[@]} == 0)) || build_packages
 	unlock
+	place_policy
 }
 
 # --- the command -----------------------------------------------------------
@@ -580,7 +603,7 @@ open_out()
 		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.svg,script,gdb,.qemu}
+	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.svg,script,policy,gdb,.qemu}
 	rm -f "$out"/{.fetched,.files.tar,*.new}
 	rm -rf "$out"/{.add,files}
 	put "$out/verdict" "failed: did not run"

@@ -73,7 +73,7 @@ int(misuse)(const char *fmt, ...)
 
 int fail_in(int err, const char *fmt, ...)
 {
-	char step[128], rest[sizeof(failure.text)];
+	char step[FAIL_STEP], rest[sizeof(failure.text)];
 	va_list ap;
 
 	va_start(ap, fmt);

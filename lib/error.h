@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 
+/* A step's name, which may be a path, a message, and what is between them. */
+#define FAIL_STEP 640
+#define FAIL_TEXT 1536
+
 /* The exit status of tier, and the "status" of its end record. */
 enum status {
 	STATUS_DONE = 0,
@@ -49,7 +53,7 @@ static inline int failed(int err)
 const char *fail_message(void);
 /* The message and its kind, to be kept while something else may fail. */
 struct fail_state {
-	char text[1024];
+	char text[FAIL_TEXT];
 	enum status status;
 };
 void fail_save(struct fail_state *f);
@@ -60,7 +64,7 @@ enum status fail_status(void);
 struct worst {
 	int err, rank;
 	enum status status;
-	char text[1024];
+	char text[FAIL_TEXT];
 };
 /* The failure that was just said, if it is worse than what is kept. */
 void worst_keep(struct worst *f, int err, int rank);

@@ -93,6 +93,13 @@ int report_error(void)
 	return state.error;
 }
 
+void report_say_lost(void)
+{
+	if (state.error)
+		report_warn("records or text could not be written: %s",
+			    strerror(-state.error));
+}
+
 /*
  * The bytes of the character at s, in UTF-8; 0: it is none, or one that does
  * something to a terminal (C0, DEL, C1), however it came here.

@@ -39,6 +39,8 @@ uint64_t report_seq(void);
 void report_quiet(void);
 /* 0, or -errno of the first record or text that could not be written. */
 int report_error(void);
+/* Says so, if there is one. */
+void report_say_lost(void);
 
 /* Passes on a line that is a record already; it counts. */
 void report_pass(const char *line, size_t len);

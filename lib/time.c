@@ -39,3 +39,8 @@ void sleep_ns(uint64_t ns)
 
 	nanosleep(&ts, NULL);
 }
+
+double seconds_of(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}

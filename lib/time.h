@@ -6,6 +6,7 @@
 #define TIER_LIB_TIME_H
 
 #include <stdint.h>
+#include <sys/time.h>
 #include <time.h>
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -20,5 +21,7 @@ uint64_t thread_cpu_ns(void);
 double uptime_s(void);
 /* So many nanoseconds as the C library wants them. */
 struct timespec timespec_of(uint64_t ns);
+/* What getrusage(2) says, seconds. */
+double seconds_of(struct timeval t);
 
 #endif

@@ -20,11 +20,14 @@ static const struct {
 	int number;
 	const char *name;
 } ending[] = {
-	{ SIGTERM, "SIGTERM" },
-	{ SIGINT, "SIGINT" },
-	{ SIGHUP, "SIGHUP" },
-	{ SIGQUIT, "SIGQUIT" },
+	{ SIGTERM, "SIGTERM" }, { SIGINT, "SIGINT" },	{ SIGHUP, "SIGHUP" },
+	{ SIGQUIT, "SIGQUIT" }, { SIGUSR1, "SIGUSR1" }, { SIGUSR2, "SIGUSR2" },
 };
+
+bool wait_is_users(int signum)
+{
+	return signum == SIGUSR1 || signum == SIGUSR2;
+}
 
 /* What is done with those here, and what was when we were executed. */
 static struct {
@@ -88,7 +91,8 @@ void wait_catch_signals(void (*handler)(int signal))
 int wait_stop_signal(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-		if (!is_ignored(ending[i].number))
+		if (!wait_is_users(ending[i].number) &&
+		    !is_ignored(ending[i].number))
 			return ending[i].number;
 	return SIGKILL;
 }

@@ -26,10 +26,12 @@ void wait_take_signals(void);
 void wait_return_signals(void);
 
 /*
- * The signals that end a program: SIGTERM, SIGINT, SIGHUP and SIGQUIT, but for
- * those that are ignored here, as nohup has it: they stay so.
+ * The signals that end a program: SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and
+ * SIGUSR2, but for those that are ignored here, as nohup has it: they stay so.
  */
 void wait_stop_set(sigset_t *set);
+/* One of the last two, which mean what a program says, as Slurm's --signal? */
+bool wait_is_users(int signum);
 /*
  * From now on each of them calls the handler, and interrupts what sleeps;
  * SIG_IGN: they do nothing.

@@ -91,8 +91,18 @@ static void *make(void *arg)
 	return NULL;
 }
 
+bool cgroup_is_old(void)
+{
+	return !sysfs_exists(CGROUP_CONTROLLERS) &&
+	       sysfs_exists(CGROUP_DIR "/memory");
+}
+
 static int mount_it(void)
 {
+	if (cgroup_is_old())
+		return lacks(
+			EBUSY, CGROUP_DIR
+			"/memory: cgroup1 has the memory controller, and DAMON takes a cgroup2's; boot with systemd.unified_cgroup_hierarchy=1");
 	return undo_mount("cgroup2", CGROUP_DIR, "cgroup.controllers");
 }
 

@@ -9,6 +9,7 @@
 #ifndef TIER_MM_CGROUP_H
 #define TIER_MM_CGROUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CGROUP_DIR "/sys/fs/cgroup"
@@ -19,6 +20,8 @@
  * with the message.
  */
 int cgroup_has_memory(void);
+/* Has cgroup1 it, as on machines before systemd 247, or that chose so? */
+bool cgroup_is_old(void);
 
 /* name: its path below CGROUP_DIR, "hmsdk" or "system.slice/job/hmsdk". */
 int cgroup_make(const char *name);

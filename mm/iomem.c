@@ -106,7 +106,7 @@ static int read_iomem(struct list *l, const struct list *blocks)
 		if (!line.last)
 			err = fail(
 				EPERM,
-				"/proc/iomem shows no addresses: not root (it takes CAP_SYS_ADMIN)");
+				"/proc/iomem shows no addresses: that takes CAP_SYS_ADMIN, as root has outside of containers");
 		else if (line.start <= line.last && line.last < UINT64_MAX)
 			cut(l, blocks, line.start, line.last + 1);
 	}

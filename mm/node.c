@@ -21,14 +21,20 @@
 #define TRAPPED_RATIO 10
 #define TRAPPED_SECONDS 200e-9
 
-static void read_memory(struct node *n, const struct zones *zones)
+/* What cannot be read is none of "no memory": -errno. */
+static int read_memory(struct node *n, const struct zones *zones)
 {
 	char *text = sysfs_slurp(NODE_DIR "/node%d/meminfo", n->id);
 	const struct zone_node *zone = zone_of(zones, n->id);
 	uint64_t file, dirty, reserve = zone ? zone->high : 0;
 
 	if (!text)
-		return;
+		return errno == ENOENT ? 0 : -errno;
+	if (!strstr(text, "MemTotal:")) {
+		free(text);
+		return fail(EBADMSG, NODE_DIR "/node%d/meminfo: no MemTotal",
+			    n->id);
+	}
 	n->total = meminfo_line(text, "MemTotal");
 	n->free = meminfo_line(text, "MemFree");
 	file = meminfo_line(text, "Active(file)") +
@@ -37,6 +43,7 @@ static void read_memory(struct node *n, const struct zones *zones)
 	n->available = n->free + (file > dirty ? file - dirty : 0);
 	n->available -= reserve < n->available ? reserve : n->available;
 	free(text);
+	return 0;
 }
 
 static void read_tiers(struct node *nodes, int n)
@@ -131,10 +138,11 @@ static int read_nodes(struct node **nodes, const int *ids, int n, bool all)
 		struct node *o = &(*nodes)[have];
 
 		*o = (struct node){ .id = ids[i], .place = i, .tier = -1 };
-		read_memory(o, &zones);
-		if (!o->total && !all)
+		err = read_memory(o, &zones);
+		if (!err && !o->total && !all)
 			continue;
-		err = read_line(&lines, o->id, "cpulist");
+		if (!err)
+			err = read_line(&lines, o->id, "cpulist");
 		if (!err)
 			err = read_line(&lines, o->id, "distance");
 		have++;
@@ -242,18 +250,24 @@ const struct node *node_find(const struct node *nodes, int n, int id)
 
 const struct node *node_near(const struct node *nodes, int n)
 {
+	const struct node *best = n > 0 ? nodes : NULL;
+
 	for (int i = 0; i < n; i++)
 		if (nodes[i].has_cpus)
 			return &nodes[i];
-	return n > 0 ? nodes : NULL;
+	/* All CPUs are on nodes without memory. */
+	for (int i = 1; i < n; i++)
+		if (nodes[i].tier >= 0 && nodes[i].tier < best->tier)
+			best = &nodes[i];
+	return best;
 }
 
 /* ----------------------------------------------------------------- tiers */
 
 bool node_is_lower(const struct node *node, const struct node *near)
 {
-	if (node->tier >= 0 && near->tier >= 0)
-		return node->tier > near->tier;
+	if (node->tier >= 0 || near->tier >= 0)
+		return near->tier >= 0 && node->tier > near->tier;
 	return !node->has_cpus && near->has_cpus;
 }
 
@@ -356,7 +370,9 @@ double node_declared(int node, int initiator, const char *attribute)
 {
 	uint64_t value = 0;
 
-	for (int access = 0; access < 2 && !value; access++) {
+	for (int i = 0; i < 2 && !value; i++) {
+		int access = initiator < 0 ? 1 - i : i;
+
 		if (initiator >= 0 &&
 		    !sysfs_exists(NODE_DIR "/node%d/access%d/initiators/node%d",
 				  node, access, initiator))
@@ -365,8 +381,6 @@ double node_declared(int node, int initiator, const char *attribute)
 				   NODE_DIR "/node%d/access%d/initiators/%s",
 				   node, access, attribute))
 			value = 0;
-		if (initiator < 0)
-			break;
 	}
 	return value ? (double)value : NAN;
 }

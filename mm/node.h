@@ -53,12 +53,16 @@ int node_missing(const char *before, int id, const struct node *nodes, int n,
 bool node_has_memory(int id);
 /* The node of that number; NULL: it is not among them. */
 const struct node *node_find(const struct node *nodes, int n, int id);
-/* The first node that has CPUs, else the first one; NULL: there is none. */
+/*
+ * The first node that has CPUs, else the first of the uppermost tier; NULL:
+ * there is none.
+ */
 const struct node *node_near(const struct node *nodes, int n);
 
 /*
  * Is the node in a lower tier than the near one, so that the kernel demotes to
- * it? Where the kernel shows no tiers: is it without CPUs, as before Linux 6.1?
+ * it? Where the kernel shows no tier of either: is it without CPUs, as before
+ * Linux 6.1?
  */
 bool node_is_lower(const struct node *node, const struct node *near);
 /*
@@ -86,11 +90,12 @@ int node_distance(const struct node *from, const struct node *to);
  * What the platform (HMAT, or CDAT behind a generic port) declares of a node's
  * memory, as rated: latencies in ns, bandwidths in MB/s; NAN: it declares none.
  * attribute is read_latency, write_latency, read_bandwidth or write_bandwidth,
- * of accesses from the node initiator; -1: from the initiator nearest to it.
+ * of accesses from the node initiator; -1: from the CPUs nearest to it, or where
+ * that is not declared from the initiator that is.
  */
 double node_declared(int node, int initiator, const char *attribute);
 /*
- * The latencies for the nearest initiator. 0 if at least one is declared (the
+ * The latencies for the nearest CPUs. 0 if at least one is declared (the
  * other may be NAN), else -ENOENT, without a message.
  */
 int node_latency(int node, double *read_ns, double *write_ns);

@@ -59,6 +59,8 @@ static struct {
 	int fd; /* of the log, -1: none begun */
 	uint64_t id; /* of the log; 0: it has no lines */
 	off_t length; /* of its whole lines */
+	size_t nr_unknown; /* lines that are none of ours */
+	bool torn; /* it had more than those: half a line, another boot's */
 	struct line *lines; /* what the log has */
 	size_t nr_lines;
 } state = { .dir = DIR_DEFAULT, .fd = -1 };
@@ -95,10 +97,15 @@ static int check_dir(void)
 		return fail(errno, "%s: %s", state.dir, strerror(errno));
 	if (S_ISDIR(st.st_mode) && is_ours(&st))
 		return 0;
-	return fail(
-		EPERM,
-		"%s: it is a link, or others may write to it: what it holds is not trusted; remove it",
-		state.dir);
+	if (S_ISDIR(st.st_mode) && st.st_uid && st.st_uid != geteuid())
+		return fail(
+			EPERM,
+			"%s: another user has made it (root, seen from a user namespace?): what it holds is not trusted",
+			state.dir);
+	return fail(EPERM, "%s: %s: what it holds is not trusted; remove it",
+		    state.dir,
+		    S_ISDIR(st.st_mode) ? "others may write to it" :
+					  "it is no directory");
 }
 
 static int make_dir(void)
@@ -106,7 +113,9 @@ static int make_dir(void)
 	if (!mkdir(state.dir, 0755) || errno == EEXIST)
 		return check_dir();
 	return fail(errno, "%s: %s%s", state.dir, strerror(errno),
-		    errno == EACCES ? "; to change tunables needs root" : "");
+		    errno == EACCES && geteuid() ?
+			    "; to change tunables needs root" :
+			    "");
 }
 
 static const char *lock_path(char path[static PATH_MAX])
@@ -327,16 +336,22 @@ static bool parse_line(char *text)
 	char *path = strchr(text, '\t');
 	char *value = path ? strchr(path + 1, '\t') : NULL;
 
-	if (!value)
+	if (!value) {
+		state.nr_unknown++;
 		return true;
+	}
 	*path++ = '\0';
 	*value++ = '\0';
 	unescape(value);
 	for (int how = 0; how < ID; how++)
-		if (!strcmp(text, how_names[how]))
+		if (!strcmp(text, how_names[how]) && *path == '/') {
 			remember((enum how)how, path, value);
-	if (strcmp(text, how_names[ID]))
+			return true;
+		}
+	if (strcmp(text, how_names[ID])) {
+		state.nr_unknown++;
 		return true;
+	}
 	if (!state.id)
 		state.id = strtoull(value, NULL, 16);
 	return !is_former(path);
@@ -363,7 +378,9 @@ static bool load(const char *log)
 
 	forget_lines();
 	state.length = 0;
+	state.torn = false;
 	state.id = 0;
+	state.nr_unknown = 0;
 	log_path(path, log);
 	fd = check_dir() ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -372,6 +389,7 @@ static bool load(const char *log)
 		       slurp(fd) :
 		       NULL;
 	close(fd);
+	state.torn = true;
 	if (!text)
 		return false;
 	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
@@ -382,8 +400,10 @@ static bool load(const char *log)
 		forget_lines();
 		state.length = 0;
 		state.id = 0;
+		state.nr_unknown = 0;
 		break;
 	}
+	state.torn = end || *line;
 	free(text);
 	return true;
 }
@@ -413,7 +433,9 @@ int undo_begin(const char *log)
 			0600);
 	if (state.fd < 0)
 		return fail(errno, "%s: %s", path, strerror(errno));
-	cut_log(state.length); /* a full /run may have left half a line */
+	/* Otherwise another may have added to a shared one since it was read. */
+	if (state.torn)
+		cut_log(state.length); /* a full /run leaves half a line */
 	return 0;
 }
 
@@ -763,6 +785,15 @@ static int take_back_to(const char *log, size_t mark, struct undo_result *r)
 		if (state.lines[i].path)
 			state.lines[left++] = state.lines[i];
 	state.nr_lines = left;
+	/* Another version's, or what a full disk has left: gone, but not unsaid. */
+	if (state.nr_unknown && !mark && !r->failed++) {
+		first = -EBADMSG;
+		snprintf(
+			r->reason, sizeof(r->reason),
+			"%zu line%s of %s/%s.undo cannot be read: what they say was not put back",
+			state.nr_unknown, state.nr_unknown > 1 ? "s" : "",
+			state.dir, log);
+	}
 	rewrite(log); /* else the old one stays: a line too many does no harm */
 	return first;
 }
@@ -841,6 +872,17 @@ int undo_restore(const char *log, struct undo_result *result)
 	err = take_back_to(log, 0, result);
 	forget_lines();
 	return err ? fail(-err, "%s", result->reason) : 0;
+}
+
+void undo_keep(const char *log)
+{
+	if (is_play())
+		return;
+	if (state.fd >= 0)
+		close(state.fd);
+	state.fd = -1;
+	forget_lines();
+	rewrite(log);
 }
 
 int undo_restore_shared(const char *log, struct undo_result *result)

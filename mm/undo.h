@@ -117,6 +117,8 @@ void undo_back_to(const char *log, const struct undo_state *then,
  * failure's -errno, with its message.
  */
 int undo_restore(const char *log, struct undo_result *result);
+/* All that is in it stays so, and is another's from now on. */
+void undo_keep(const char *log);
 /* Of one that is shared: 1, and nothing is done, while somebody has it. */
 int undo_restore_shared(const char *log, struct undo_result *result);
 

@@ -142,8 +142,9 @@ void migration_show(const struct migration_span *timed,
  * In one sentence, how many pages were moved and by whom; *b is a textbuf that
  * it is added to.
  */
-void migration_sentence(struct textbuf *b, const struct migration_span *s);
+void migration_sentence(struct textbuf *b, const struct migration_sums *sums);
 /* The i-th reason to doubt what it says; NULL: there is none left. */
-const char *migration_doubt(const struct migration_span *s, int i);
+const char *migration_doubt(const struct migration_span *s,
+			    const struct migration_sums *sums, int i);
 
 #endif

@@ -819,45 +819,43 @@ void migration_show(const struct migration_span *timed,
 
 /* ----------------------------------------------------------- in a sentence */
 
-void migration_sentence(struct textbuf *b, const struct migration_span *s)
+void migration_sentence(struct textbuf *b, const struct migration_sums *sums)
 {
-	struct migration_sums sums;
 	char size[SIZE_TEXT];
 	const char *before = ": ";
 
-	migration_add_up(&sums, s);
-	if (!sums.migrated.known) {
+	if (!sums->migrated.known) {
 		buf_add(b, "not known: this kernel has no pgmigrate_success");
 		return;
 	}
-	if (sums.migrated.pages <= 0) {
+	if (sums->migrated.pages <= 0) {
 		buf_add(b, "no page in the timed part");
 		return;
 	}
 	buf_add(b, "%" PRId64 " pages (%s) in the timed part",
-		sums.migrated.pages,
-		format_size(size, (uint64_t)sums.migrated.pages * page_size()));
+		sums->migrated.pages,
+		format_size(size,
+			    (uint64_t)sums->migrated.pages * page_size()));
 	for (enum migration_row r = 0; r < NR_MOVES_ROWS; r++) {
-		if (!sums.row[r].pages)
+		if (!sums->row[r].pages)
 			continue;
 		buf_add(b, "%s%s %" PRId64, before, row_texts[r].label,
-			sums.row[r].pages);
+			sums->row[r].pages);
 		before = "; ";
 	}
-	if (sums.failed.pages)
-		buf_add(b, "; could not be moved %" PRId64, sums.failed.pages);
+	if (sums->failed.pages)
+		buf_add(b, "; could not be moved %" PRId64, sums->failed.pages);
 }
 
-const char *migration_doubt(const struct migration_span *s, int i)
+const char *migration_doubt(const struct migration_span *s,
+			    const struct migration_sums *sums, int i)
 {
 	const char *why[3] = { NULL };
-	struct migration_sums sums;
 	int n = 0;
 
-	migration_add_up(&sums, s);
-	if (has_strayed(s, &sums))
+	if (has_strayed(s, sums))
 		why[n++] = "pages strayed from a full target";
-	if (!migration_adds_up(&sums))
+	if (!migration_adds_up(sums))
 		why[n++] = "who made some of the moves is not known";
 	return i < n ? why[i] : NULL;
 }

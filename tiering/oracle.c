@@ -503,13 +503,14 @@ static int start(struct oracle *o)
 	return 0;
 }
 
-struct oracle *oracle_new(void)
+struct oracle *oracle_new(const char *policy)
 {
 	struct oracle *o;
 
 	if (pmu_heat(&own.question, NULL, 0)) {
 		lacks(ENOENT,
-		      "policy oracle goes by the emulator's counts of misses by page: ./build.sh run --heat");
+		      "policy %s goes by the emulator's counts of misses by page, and there are none: ./build.sh run --heat makes them",
+		      policy);
 		return NULL;
 	}
 	o = xcalloc(1, sizeof(*o));

@@ -29,10 +29,10 @@ struct oracle_count {
 
 /*
  * Starts the process, which waits. NULL with the message: lacks() without the
- * plugin's counts by page. It comes before memory that a fork would make
- * slower, and ends with its parent.
+ * plugin's counts by page, which names the policy. It comes before memory that
+ * a fork would make slower, and ends with its parent.
  */
-struct oracle *oracle_new(void);
+struct oracle *oracle_new(const char *policy);
 void oracle_begin(struct oracle *o);
 /* It moves nothing from here on. */
 void oracle_end(struct oracle *o);

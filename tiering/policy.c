@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * policy.c - presets of the tunables, with DAMON where they use it. To add one
- * is to add a row of policy_presets[].
+ * policy.c - what a policy means on this machine, and how it is set.
  *
- * A preset writes every row of the table that has a default, also those that
+ * A policy writes every row of the table that has a default, also those that
  * it does not name: two runs under two policies differ in the policies, not
  * in what the machine's distribution or its last user had set.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,21 +16,26 @@
 #include <unistd.h>
 
 #include "damon/damon.h"
+#include "damon/damon_config.h"
 #include "lib/alloc.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/text.h"
 #include "lib/time.h"
-#include "mm/node.h"
-#include "mm/undo.h"
 #include "mm/cgroup.h"
+#include "mm/node.h"
+#include "mm/page.h"
+#include "mm/undo.h"
 #include "sysfs.h"
 #include "tiering/policy.h"
+#include "tiering/policy_file.h"
 #include "tiering/tunables.h"
 
+#define DEFAULT_GROUP "tier-policy" /* of limits without a name */
+#define RESTORED_MAX 512
+#define ENDING ".policy"
 #define MIN_FREE "/proc/sys/vm/min_free_kbytes"
-#define HMSDK_GROUP "hmsdk"
 #define MAX_WANTS (128 + NODE_MAX) /* weights, of each node */
 
 /* A tunable of one node, or of the system (node -1), and what it shall be. */
@@ -38,75 +43,23 @@ struct want {
 	const struct tunable *t;
 	int node;
 	char value[24];
-	bool named; /* by the preset or by --set, not a default */
-};
-
-/* --------------------------------------------------------------- presets */
-
-/* The customer's own settings: the second experiment of the project. */
-#define NUMAB                                                              \
-	"numa_balancing=2 demotion_enabled=true zone_reclaim_mode=1 "      \
-	"lru_gen_enabled=0x0000 hot_threshold_ms=1000 scan_delay_ms=1000 " \
-	"scan_period_min_ms=1000 scan_period_max_ms=1100 scan_size_mb=1024"
-
-const struct policy_preset policy_presets[] = {
-	{ "none", DAMON_NONE, NULL, false, "",
-	  "nothing moves pages: the reference for the others" },
-	{ "numab", DAMON_NONE, NULL, false, NUMAB,
-	  "NUMA balancing promotes, reclaim demotes; steady scanning of 1 GiB a second" },
-	{ "tpp", DAMON_NONE, NULL, false,
-	  "numa_balancing=2 demotion_enabled=true watermark_scale_factor=200",
-	  "the same at the kernel's default pace; watermarks 2 % of DRAM apart, kept free to promote to" },
-	{ "hmsdk", DAMON_HMSDK, HMSDK_GROUP, false, "demotion_enabled=true",
-	  "HMSDK's two DAMON schemes on cgroup hmsdk; the first demotion takes 30 s" },
-	{ "hmsdk-fast", DAMON_FAST, HMSDK_GROUP, false, "demotion_enabled=true",
-	  "the same with times divided by five, and a tenth of the regions: for small guests, short runs" },
-	{ "both", DAMON_HMSDK, HMSDK_GROUP, false, NUMAB,
-	  "numab and hmsdk together" },
-	{ "damon-goal", DAMON_GOAL, NULL, false, "",
-	  "DAMON steered by goals for node 0's free memory (Linux 6.16 or newer)" },
-	{ "interleave", DAMON_NONE, NULL, true, "",
-	  "nothing moves; gups any, and tier run, allocate by weight: 3 near to 1 far" },
-	{ "oracle", DAMON_NONE, NULL, false, "",
-	  "the emulator's exact counts move the hottest pages each second: a bound (run --heat)",
-	  true },
-	{ 0 },
+	bool named; /* by the policy or by --set, not a default */
 };
 
 struct policy {
-	const struct policy_preset *preset; /* NULL: --set alone */
+	struct policy_file *file; /* NULL: --set alone */
 	struct want wants[MAX_WANTS];
 	int nr_wants;
 	struct node *nodes;
 	int nr_nodes;
 	struct damon_config *damon;
+	struct daemon *daemon; /* from policy_apply() on; NULL: it has none */
 	char group[192]; /* its name, "": none */
 	bool join; /* the calling process will be in it */
 	bool checked; /* by policy_check_here(), which need not look twice */
 	struct cgroup_making
 		*making; /* of the group; NULL: it is made, or none */
 };
-
-static const struct policy_preset *find_preset(const char *name)
-{
-	for (size_t i = 0; policy_presets[i].name; i++)
-		if (!strcmp(policy_presets[i].name, name))
-			return &policy_presets[i];
-	return NULL;
-}
-
-static int unknown_preset(const char *name)
-{
-	struct nearest near;
-
-	nearest_begin(&near, name);
-	for (size_t i = 0; policy_presets[i].name; i++)
-		nearest_try(&near, policy_presets[i].name);
-	return misuse("unknown policy \"%s\"%s%s%s; see tier policy list", name,
-		      nearest_found(&near) ? "; did you mean \"" : "",
-		      nearest_found(&near) ? nearest_found(&near) : "",
-		      nearest_found(&near) ? "\"?" : "");
-}
 
 /* ------------------------------------------------------------ KEY=VALUE */
 
@@ -135,17 +88,24 @@ static int add_want(struct policy *p, const struct tunable *t, int node,
 	return 0;
 }
 
-/* "KEY=VALUE", of len bytes. */
-static int add_set(struct policy *p, const char *set, size_t len)
+static int add_value(struct policy *p, const struct tunable *t, int node,
+		     const char *value)
+{
+	const char *word = tunables_canonical(t, value);
+
+	return add_want(p, t, node, word ? word : value, true);
+}
+
+/* "KEY=VALUE" */
+static int add_set(struct policy *p, const char *set)
 {
 	const struct tunable *t;
 	char text[128], *value;
-	const char *word;
 	int node, err;
 
-	if (len >= sizeof(text))
+	if (strlen(set) >= sizeof(text))
 		return misuse("--set %.40s...: too long", set);
-	snprintf(text, sizeof(text), "%.*s", (int)len, set);
+	snprintf(text, sizeof(text), "%s", set);
 	value = strchr(text, '=');
 	if (!value)
 		return misuse("--set %s: KEY=VALUE is meant", text);
@@ -156,8 +116,7 @@ static int add_set(struct policy *p, const char *set, size_t len)
 	err = strlen(value) >= sizeof(p->wants[0].value) ?
 		      misuse("%s=%s: too long", text, value) :
 		      tunables_check(t, value);
-	word = tunables_canonical(t, value);
-	return err ? err : add_want(p, t, node, word ? word : value, true);
+	return err ? err : add_value(p, t, node, value);
 }
 
 static int by_table(const void *a, const void *b)
@@ -177,26 +136,23 @@ static uint64_t wanted(struct policy *p, const char *key)
 	return w ? strtoull(w->value, NULL, 0) : 0;
 }
 
-/* The preset, then the changes to it, in the order of the table. */
+/* The policy, then the changes to it, in the order of the table. */
 static int resolve(struct policy *p, const struct policy_plan *plan)
 {
 	int err = 0;
 
-	p->preset = plan->name ? find_preset(plan->name) : NULL;
-	if (plan->name && !p->preset)
-		return unknown_preset(plan->name);
+	p->file = plan->name ? policy_file_read(plan->name) : NULL;
+	if (plan->name && !p->file)
+		return -EINVAL;
 	for (const struct tunable *t = tunables_first;
-	     p->preset && t <= tunables_weight; t++)
+	     p->file && t <= tunables_weight; t++)
 		if (t->def)
 			add_want(p, t, -1, t->def, false);
-	for (const char *v = p->preset ? p->preset->values : ""; *v && !err;) {
-		size_t len = strcspn(v, " ");
-
-		err = add_set(p, v, len);
-		v += len + (v[len] == ' ');
-	}
+	for (int i = 0; p->file && i < p->file->nr_sets && !err; i++)
+		err = add_value(p, p->file->sets[i].t, p->file->sets[i].node,
+				p->file->sets[i].value);
 	for (int i = 0; i < plan->nr_sets && !err; i++)
-		err = add_set(p, plan->sets[i], strlen(plan->sets[i]));
+		err = add_set(p, plan->sets[i]);
 	qsort(p->wants, (size_t)p->nr_wants, sizeof(p->wants[0]), by_table);
 	if (!err && wanted(p, "scan_period_max_ms") &&
 	    wanted(p, "scan_period_min_ms") > wanted(p, "scan_period_max_ms"))
@@ -212,6 +168,7 @@ int policy_check(const struct policy_plan *plan)
 	struct policy *p = xcalloc(1, sizeof(*p));
 	int err = resolve(p, plan);
 
+	policy_file_free(p->file);
 	free(p);
 	return err;
 }
@@ -266,7 +223,7 @@ static const struct node *above(const struct policy *p, const struct node *from)
 static int plan_damon(const struct policy *p, struct damon_plan *d)
 {
 	*d = (struct damon_plan){ .found = true,
-				  .global = !p->preset->group,
+				  .global = !p->file->group,
 				  .cgroup = p->group };
 	for (int hot = 0; hot < 2; hot++) {
 		for (int i = 0; i < p->nr_nodes; i++) {
@@ -285,51 +242,103 @@ static int plan_damon(const struct policy *p, struct damon_plan *d)
 	return lacks(
 		ENODEV,
 		"policy %s moves pages to a node farther away, and this machine has none: no node is in a lower tier, or farther and without CPUs (tier region create makes one of a CXL memory device)",
-		p->preset->name);
+		p->file->name);
 }
 
 static int name_group(struct policy *p)
 {
-	const char *name = p->preset->group;
+	const char *name = p->file->group;
 	int err;
 
+	if (!name && p->file->limited)
+		name = DEFAULT_GROUP;
 	if (!name)
 		return 0;
 	snprintf(p->group, sizeof(p->group), "%s", name);
 	if (!p->join)
 		return 0;
 	err = cgroup_below_own(p->group, sizeof(p->group), name);
-	return err ? fail_in(err, "policy %s has a cgroup", p->preset->name) :
-		     0;
+	return err ? fail_in(err, "policy %s has a cgroup", p->file->name) : 0;
+}
+
+/* A filter of a file's names the group; it lies where the group does here. */
+static void place_filters(struct kdamond_list *filters, const char *name,
+			  const char *group)
+{
+	for (size_t i = 0; i < filters->nr; i++) {
+		struct kdamond_filter *f =
+			(struct kdamond_filter *)filters->items + i;
+
+		if (!strcmp(f->type, "memcg") && f->path[0] == '/' &&
+		    !strcmp(f->path + 1, name))
+			snprintf(f->path, sizeof(f->path), "/%s", group);
+	}
+}
+
+static void place_groups(struct damon_config *config, const char *name,
+			 const char *group)
+{
+	for (size_t k = 0; k < config->kdamonds.nr; k++) {
+		struct kdamond_context *c = kdamond_context(config, k);
+
+		for (size_t i = 0; c && i < c->schemes.nr; i++) {
+			struct kdamond_scheme *s = kdamond_scheme(c, i);
+
+			place_filters(&s->filters, name, group);
+			place_filters(&s->core_filters, name, group);
+			place_filters(&s->ops_filters, name, group);
+		}
+	}
 }
 
 static int make_damon(struct policy *p)
 {
 	struct damon_plan d;
-	int err = plan_damon(p, &d);
+	int err;
 
-	if (!err)
-		err = name_group(p);
+	if (p->file->config) {
+		p->damon = p->file->config;
+		p->file->config = NULL;
+		if (p->group[0])
+			place_groups(p->damon, p->file->group, p->group);
+	}
+	if (p->damon || !p->file->damon)
+		return 0;
+	err = plan_damon(p, &d);
 	if (err)
 		return err;
-	p->damon = damon_generate(p->preset->damon, &d);
+	p->damon = damon_generate(p->file->damon, &d);
 	return p->damon ? 0 : -EINVAL;
 }
 
-/* Three pages near for one far, where nothing else was said. */
+/* So many pages near for so many far, where nothing else was said. */
 static int want_weights(struct policy *p)
 {
 	const struct node *near = node_near(p->nodes, p->nr_nodes);
+	char weight[16];
 	int err = 0;
 
 	for (int i = 0; i < p->nr_nodes && !err; i++) {
 		const struct node *n = &p->nodes[i];
 
+		snprintf(weight, sizeof(weight), "%u",
+			 node_is_far(n, near) ? p->file->far : p->file->near);
 		if (!find_want(p, tunables_weight, n->id))
-			err = add_want(p, tunables_weight, n->id,
-				       node_is_far(n, near) ? "1" : "3", true);
+			err = add_want(p, tunables_weight, n->id, weight, true);
 	}
 	qsort(p->wants, (size_t)p->nr_wants, sizeof(p->wants[0]), by_table);
+	return err;
+}
+
+/* What of it is more than tunables. */
+static int resolve_file(struct policy *p)
+{
+	int err = name_group(p);
+
+	if (!err && policy_is_weighted(p))
+		err = want_weights(p);
+	if (!err)
+		err = make_damon(p);
 	return err;
 }
 
@@ -343,10 +352,8 @@ struct policy *policy_new(const struct policy_plan *plan, bool join)
 		p->nr_nodes = node_list(&p->nodes);
 		err = p->nr_nodes < 0 ? p->nr_nodes : 0;
 	}
-	if (!err && p->preset && p->preset->weighted)
-		err = want_weights(p);
-	if (!err && p->preset && p->preset->damon)
-		err = make_damon(p);
+	if (!err && p->file)
+		err = resolve_file(p);
 	if (!err)
 		return p;
 	policy_free(p);
@@ -361,7 +368,9 @@ void policy_free(struct policy *p)
 		return;
 	fail_save(&why);
 	cgroup_finish(p->making);
+	daemon_free(p->daemon);
 	fail_restore(&why);
+	policy_file_free(p->file);
 	if (p->damon)
 		damon_free(p->damon);
 	if (p->nr_nodes > 0)
@@ -371,12 +380,12 @@ void policy_free(struct policy *p)
 
 bool policy_is_weighted(const struct policy *p)
 {
-	return p->preset && p->preset->weighted;
+	return p->file && p->file->near;
 }
 
 bool policy_is_oracle(const struct policy *p)
 {
-	return p->preset && p->preset->oracle;
+	return p->file && p->file->by_counts;
 }
 
 bool policy_is_tuned(const struct policy *p)
@@ -422,11 +431,32 @@ static int check_presence(const struct policy *p, bool in_debugfs)
 	for (int i = 0; i < p->nr_wants && !err; i++) {
 		const struct want *w = &p->wants[i];
 
+		if (w->t == tunables_first && !in_debugfs &&
+		    strtoull(w->value, NULL, 0) > 1 && !tunables_promotes())
+			return lacks(
+				ENOTSUP,
+				"%s=%s: this kernel's NUMA balancing does not promote; Linux 5.18 or newer does",
+				w->t->key, w->value);
 		if (!strncmp(w->t->path, TUNABLES_SCHED,
 			     strlen(TUNABLES_SCHED)) == in_debugfs &&
 		    !sysfs_exists("%s", tunables_path(path, w->t, w->node)))
 			err = absent(w);
 	}
+	return err;
+}
+
+/* A captured machine has no programs, and what it lacks is not restored. */
+static int check_file(const struct policy_file *f)
+{
+	int err = f->daemon.start[0] && !sysfs_is_rerooted() ?
+			  daemon_check(&f->daemon, f->dir) :
+			  0;
+
+	for (int i = 0; i < f->nr_restores && !err; i++)
+		if (!sysfs_exists("%s", f->restores[i]))
+			err = lacks(ENOENT,
+				    "policy %s restores %s: no such file",
+				    f->name, f->restores[i]);
 	return err;
 }
 
@@ -437,6 +467,8 @@ int policy_check_here(struct policy *p)
 
 	if (!err && !p->checked && p->damon)
 		err = damon_check(p->damon);
+	if (!err && !p->checked && p->file)
+		err = check_file(p->file);
 	p->checked = !err;
 	return err;
 }
@@ -484,7 +516,9 @@ static int explain_write(int err, const struct want *w)
 			"%s: the kernel is locked down (Secure Boot), or we are not root",
 			w->t->key);
 	if (err == -EACCES)
-		return fail_in(err, "%s: this needs root", w->t->key);
+		return fail_in(err, "%s: %s", w->t->key,
+			       geteuid() ? "this needs root" :
+					   "root of a container may not");
 	return err;
 }
 
@@ -543,6 +577,70 @@ static int mount_debugfs(void)
 	return undo_mount("debugfs", "/sys/kernel/debug", "sched");
 }
 
+/* Below debugfs, too: it is mounted by then. */
+static int keep_restored(const struct policy *p)
+{
+	char was[RESTORED_MAX];
+	int err = 0;
+
+	if (!p->file || sysfs_is_dry())
+		return 0;
+	for (int i = 0; i < p->file->nr_restores && err >= 0; i++) {
+		const char *path = p->file->restores[i];
+
+		err = sysfs_read_chosen(was, sizeof(was), "%s", path);
+		if (err >= 0)
+			err = undo_note(UNDO_STORE, was, "%s", path);
+	}
+	if (err >= 0 && p->file->restores_damon)
+		err = damon_remember();
+	return err < 0 ? err : 0;
+}
+
+static int limit_group(const struct policy *p)
+{
+	char text[24];
+	int err = 0;
+
+	for (int i = 0; i < POLICY_FILE_LIMITS && !err; i++) {
+		uint64_t bytes = p->file->limits[i];
+
+		if (bytes == POLICY_FILE_UNSET)
+			continue;
+		/* The kernel counts whole pages, and would read back less. */
+		snprintf(text, sizeof(text), "%" PRIu64,
+			 bytes - bytes % page_size());
+		if (bytes == POLICY_FILE_NO_LIMIT)
+			strcpy(text, "max");
+		err = undo_store(text, CGROUP_DIR "/%s/%s", p->group,
+				 policy_file_limits[i]);
+	}
+	return err;
+}
+
+static int set_group(struct policy *p)
+{
+	int err;
+
+	if (!p->group[0])
+		return 0;
+	if (!p->join && !p->file->limited)
+		return make_group(p);
+	err = cgroup_make(p->group);
+	if (!err)
+		err = limit_group(p);
+	return err || !p->join ? err : cgroup_join(p->group);
+}
+
+/* Before the table, and outside the policy's cgroup. */
+static int prepare_daemon(struct policy *p)
+{
+	if (!p->file || !p->file->daemon.start[0] || sysfs_is_dry())
+		return 0;
+	p->daemon = daemon_new(&p->file->daemon, p->file->dir);
+	return p->daemon ? 0 : -EIO;
+}
+
 int policy_apply(struct policy *p)
 {
 	int err = 0;
@@ -551,11 +649,11 @@ int policy_apply(struct policy *p)
 	 * A dry run may find DAMON running by a policy that would be taken
 	 * back first.
 	 */
-	if (p->preset && !sysfs_is_dry() && damon_is_running() > 0)
+	if (p->file && !sysfs_is_dry() && damon_is_running() > 0)
 		return fail(
 			EBUSY,
 			"DAMON is running already, and policy %s says what DAMON does: stop it first (tier damon stop, tier policy restore, or damo stop)",
-			p->preset->name);
+			p->file->name);
 	err = policy_check_here(p);
 	/* Where the mount is only rehearsed, there is nothing to look at. */
 	if (!err && mount_debugfs() <= 0)
@@ -564,14 +662,13 @@ int policy_apply(struct policy *p)
 		err = keep_auto(p);
 	if (!err)
 		err = keep_min_free(p);
+	if (!err)
+		err = keep_restored(p);
 	for (int i = 0; i < p->nr_wants && !err; i++)
 		err = write_one(&p->wants[i]);
-	if (err || !p->group[0])
-		return err;
-	if (!p->join)
-		return make_group(p);
-	err = cgroup_make(p->group);
-	return err ? err : cgroup_join(p->group);
+	if (!err)
+		err = prepare_daemon(p);
+	return err ? err : set_group(p);
 }
 
 const char *policy_wants(const struct policy *p, const struct tunable *t,
@@ -588,22 +685,69 @@ const char *policy_group(const struct policy *p)
 	return p->group[0] ? p->group : NULL;
 }
 
-int policy_start(struct policy *p)
+/* What a dry run says of the daemon. */
+static void rehearse_daemon(const struct policy_file *f)
 {
-	return p->damon ? damon_start_when(p->damon, wait_for_group, p) : 0;
+	struct textbuf b = { 0 };
+
+	buf_add(&b, "start");
+	for (char *const *word = f->daemon.start; *word; word++)
+		buf_add(&b, " %s", *word);
+	sysfs_say(b.text);
+	buf_free(&b);
 }
 
-REPORT_RECORD(policy_set, "policy", "what was set, and how long it took",
-	      "policy s its name; null: --set alone\n"
-	      "set[] s KEY=VALUE of --set\n"
-	      "elapsed_s r to write and start it\n"
-	      "damon_sample_s r DAMON's sampling interval; null: no DAMON\n");
+int policy_start(struct policy *p, const char *group)
+{
+	int err = p->damon ? damon_start_when(p->damon, wait_for_group, p) : 0;
+
+	if (err || !policy_has_daemon(p))
+		return err;
+	if (sysfs_is_dry()) {
+		rehearse_daemon(p->file);
+		return 0;
+	}
+	err = daemon_start(p->daemon, p->group[0] ? p->group : group);
+	return err ? fail_in(err, "policy %s", p->file->name) : 0;
+}
+
+int policy_stop(struct policy *p)
+{
+	int err = p->daemon ? daemon_stop(p->daemon) : 0;
+
+	return err ? fail_in(err, "policy %s", p->file->name) : 0;
+}
+
+bool policy_has_daemon(const struct policy *p)
+{
+	return p->file && p->file->daemon.start[0];
+}
+
+REPORT_RECORD(
+	policy_set, "policy", "what was set, and how long it took",
+	"policy s its name, of a file without its .policy; null: --set alone\n"
+	"file s where it was read from; null: it is built in\n"
+	"set[] s KEY=VALUE of --set\n"
+	"elapsed_s r to write and start it\n"
+	"damon_sample_s r DAMON's sampling interval; null: no DAMON\n");
 
 void policy_record(const struct policy_plan *plan, double seconds,
 		   double sample_s)
 {
+	const char *name = plan->name,
+		   *slash = name ? strrchr(name, '/') : NULL;
+	char base[NAME_MAX + 1];
+
+	snprintf(base, sizeof(base), "%s",
+		 slash ? slash + 1 :
+		 name  ? name :
+			 "");
+	if (name && policy_file_is(name) && strlen(base) > strlen(ENDING) &&
+	    !strcmp(base + strlen(base) - strlen(ENDING), ENDING))
+		base[strlen(base) - strlen(ENDING)] = '\0';
 	report_begin(&policy_set);
-	report_str("policy", plan->name);
+	report_str("policy", name ? base : NULL);
+	report_str("file", name && policy_file_is(name) ? name : NULL);
 	report_open("set", '[');
 	for (int i = 0; i < plan->nr_sets; i++)
 		report_str(NULL, plan->sets[i]);

@@ -61,7 +61,7 @@ int session_rehearse(struct session *s)
 {
 	int err = s->policy ? policy_apply(s->policy) : 0;
 
-	return err || !s->policy ? err : policy_start(s->policy);
+	return err || !s->policy ? err : policy_start(s->policy, NULL);
 }
 
 static int write_policy(struct session *s)
@@ -73,7 +73,7 @@ static int write_policy(struct session *s)
 
 	/* Before anything is written: there may be nothing to go by. */
 	if (policy_is_oracle(s->policy)) {
-		s->oracle = oracle_new();
+		s->oracle = oracle_new(s->plan->name);
 		if (!s->oracle)
 			return -ENOENT;
 	}
@@ -120,17 +120,39 @@ static int take(struct session *s, enum session_point point)
 	return err;
 }
 
+/* What the policy's daemon has started is seen, and stopped, as our own. */
+static void find_daemons_damon(struct session *s)
+{
+	struct damon_config *config;
+
+	s->daemons = false;
+	if (s->sample_s > 0 || damon_is_running() <= 0)
+		return;
+	config = damon_read();
+	if (!config)
+		return;
+	s->daemons = true;
+	s->sample_s = (double)damon_sample_us(config) / 1e6;
+	s->tuned = damon_is_tuned(config);
+	damon_free(config);
+}
+
 static int start_damon(struct session *s)
 {
 	int err = 0;
 
 	oracle_begin(s->oracle);
-	if (s->sample_s <= 0 || s->guest)
+	if (s->guest || !s->policy)
 		return 0;
 	s->sample_s = s->sample_first_s;
-	err = policy_start(s->policy);
+	err = policy_start(s->policy, s->group);
 	if (err)
 		return err;
+	if (policy_has_daemon(s->policy))
+		find_daemons_damon(s);
+	if (s->sample_s <= 0)
+		return 0;
+	s->setting.damon = true;
 	s->trace = damon_trace_open();
 	s->followed = s->tuned && damon_follow();
 	return 0;
@@ -154,14 +176,11 @@ bool session_follow(struct session *s)
  * DAMON's statistics are read while it lives; then it is turned off, so that
  * nothing moves while the counters are read.
  */
-static int stop_damon(struct session *s)
+static int read_damon(struct session *s)
 {
 	struct damon_moved moved = { 0 };
 	int err;
 
-	oracle_end(s->oracle);
-	if (s->sample_s <= 0 || s->guest)
-		return 0;
 	s->nr_seen = damon_trace_read(s->trace, &s->seen);
 	s->damon_died = damon_is_running() == 0;
 	if (s->damon_died)
@@ -171,10 +190,23 @@ static int stop_damon(struct session *s)
 	damon_free(s->looks);
 	s->looks = s->damon_died || !s->tuned ? damon_read() :
 						damon_read_tuned();
-	if (!err && !s->damon_died)
-		err = damon_stop();
 	s->moves[TIMED_END].damon = moved;
 	s->moves[END].damon = moved;
+	return s->daemons ? 0 : err; /* another program stops it as it likes */
+}
+
+static int stop_damon(struct session *s)
+{
+	bool seen = s->sample_s > 0 && !s->guest;
+	int err;
+
+	oracle_end(s->oracle);
+	err = seen ? read_damon(s) : 0;
+	if (!err && s->policy)
+		err = policy_stop(s->policy);
+	if (!err && seen && !s->damon_died &&
+	    (!s->daemons || damon_is_running() > 0))
+		err = damon_stop();
 	return err;
 }
 
@@ -235,10 +267,7 @@ static double all_cpu_s(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(whose); i++)
 		if (!getrusage(whose[i], &u))
-			sum += (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-			       (double)(u.ru_utime.tv_usec +
-					u.ru_stime.tv_usec) /
-				       1e6;
+			sum += seconds_of(u.ru_utime) + seconds_of(u.ru_stime);
 	return sum;
 }
 

@@ -5,7 +5,7 @@
  *
  * The order of calls: session_prepare, session_set, then session_take at each
  * of the points, with session_start_damon before and session_stop_damon after
- * the timed part; session_show, session_free. Who restores is the supervisor.
+ * the timed part (which start and stop the policy's daemon, too); session_show, session_free. Who restores is the supervisor.
  */
 #ifndef TIER_TIERING_SESSION_H
 #define TIER_TIERING_SESSION_H
@@ -34,6 +34,8 @@ struct session {
 		*looks; /* DAMON's configuration at the end; or NULL */
 	bool once; /* no pass follows the first */
 	bool guest; /* DAMON was running already: it is left alone */
+	bool daemons; /* DAMON that the policy's daemon has started */
+	const char *group; /* the work's own cgroup, by the caller; or NULL */
 	struct migration_setting setting;
 	struct vmstat counters[NR_POINTS];
 	struct migration moves[NR_POINTS];

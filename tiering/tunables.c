@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "damon/damon_sysfs.h"
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
@@ -19,6 +20,7 @@
 #include "tiering/tunables.h"
 
 #define NEEDS_NB "CONFIG_NUMA_BALANCING"
+#define RATE_LIMIT "/proc/sys/kernel/numa_balancing_promote_rate_limit_MBps"
 #define NEEDS_NB_DEBUG                                         \
 	"CONFIG_NUMA_BALANCING and debugfs (before 6.13 also " \
 	"CONFIG_SCHED_DEBUG), and no kernel lockdown (Secure Boot)"
@@ -27,9 +29,8 @@ static const struct tunable tunables[] = {
 	{ "numa_balancing", TUNABLES_BALANCING, TUNABLE_NUMBER, 0, 3, NULL,
 	  "mode", "0", NEEDS_NB,
 	  "0 off, 1 between equal nodes, 2 promotes to the upper tier" },
-	{ "numa_balancing_promote_rate_limit_MBps",
-	  "/proc/sys/kernel/numa_balancing_promote_rate_limit_MBps",
-	  TUNABLE_NUMBER, 0, 16777215, NULL, "MB/s", "65536", NEEDS_NB,
+	{ "numa_balancing_promote_rate_limit_MBps", RATE_LIMIT, TUNABLE_NUMBER,
+	  0, 16777215, NULL, "MB/s", "65536", NEEDS_NB,
 	  "promotion's limit while DRAM is short; 0 promotes nothing then" },
 	{ "scan_delay_ms", TUNABLES_SCHED "scan_delay_ms", TUNABLE_NUMBER, 0,
 	  UINT_MAX, NULL, "ms", "1000", NEEDS_NB_DEBUG,
@@ -81,6 +82,15 @@ const struct tunable *const tunables_weight =
 	&tunables[ARRAY_SIZE(tunables) - 1];
 
 const struct tunable *const tunables_first = tunables;
+
+bool tunables_promotes(void)
+{
+	char release[64];
+
+	return damon_sysfs_is_linux(5, 18) || sysfs_exists(RATE_LIMIT) ||
+	       sysfs_read(release, sizeof(release),
+			  "/proc/sys/kernel/osrelease") < 0;
+}
 
 /* Other names that a key goes by. */
 static const char *const aliases[][2] = {

@@ -7,6 +7,7 @@
 #define TIER_TIERING_TUNABLES_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Where those are that share a directory. */
@@ -28,6 +29,12 @@ struct tunable {
 	const char *def;
 	const char *needs, *help;
 };
+
+/*
+ * Can the kernel's NUMA balancing promote (mode 2)? From Linux 5.18 on, and
+ * where a vendor brought it to an older one.
+ */
+bool tunables_promotes(void);
 
 /* The first, and the last: the only one that is of a node, a row for all. */
 extern const struct tunable *const tunables_first, *const tunables_weight;

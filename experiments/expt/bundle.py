@@ -141,6 +141,7 @@ class Bundle:
 
     def fill(self):
         for cell in self.plan["cells"]:
+            self.check(cell)
             self.add_text(f"commands/{cell['id']}", self.command(cell))
             self.add_text(f"timeouts/{cell['id']}", f"{cell['timeout']}\n")
         hashes = {self.there[path]: sha256(path) for path in self.there
@@ -155,6 +156,20 @@ class Bundle:
         find = FOUND if self.qemu else OWN.replace("@MIN@", least)
         self.add_text("run", RUN.replace("@FIND@", find).replace(
             "@QEMU_TOO@", "" if self.qemu else f", and QEMU {least}"), True)
+
+    @staticmethod
+    def check(cell):
+        """The guests of an archive have one image, and no files besides."""
+        for word in ("--add", "--package", "--script"):
+            if word in cell["words"][:cell["words"].index("--once")]:
+                raise Refused(2, f"--bundle: {cell['id']} has {word[2:]}, and "
+                              "the guests of an archive have no such files")
+        for before, word in zip(cell["words"], cell["words"][1:]):
+            word = word if before == "--policy" else \
+                word.partition("--policy=")[2]
+            if "/" in word:
+                raise Refused(2, f"--bundle: {cell['id']} has a policy's file "
+                              f"({word}), which the guests of an archive lack")
 
     def command(self, cell):
         """The emulator's, with what it reads in this archive."""

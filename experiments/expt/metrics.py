@@ -3,7 +3,8 @@
 
 A value is taken from the records of the run, by the first member that is there
 of those named ("record.member").  better says whether more or less of it is,
-or nothing: then no cell is better by it, and none is ranked.
+or nothing: then no cell is better by it, and none is ranked.  An experiment may
+have some of its own, from what its programs print.
 """
 import collections
 
@@ -62,6 +63,7 @@ METRICS = [Metric(*row) for row in (
      "", 1, "", "accessed_bits.touches_hot_page_and_sample"),
 )]
 BY_KEY = {metric.key: metric for metric in METRICS}
+OURS = frozenset(BY_KEY)
 
 # What a user feels comes first; --rate fixes the rates, so that the place of
 # the pages is what is left
@@ -99,6 +101,18 @@ MOVES = {
 MAIN_MOVES = [MOVES[key] for key in (
     "numa_promoted", "demoted_kswapd", "demoted_direct", "damon_hot",
     "damon_cold", "migrated")]
+
+
+def add(said):
+    """An experiment's own: figures that its programs print (parse.take_metric).
+    One of a name that there is takes its place."""
+    for one in said:
+        metric = Metric(one["name"], one["name"].replace("_", " "), one["unit"],
+                        1, one["better"], "")
+        if metric.key in BY_KEY:
+            METRICS.remove(BY_KEY[metric.key])
+        METRICS.append(metric)
+        BY_KEY[metric.key] = metric
 
 
 def check(words):

@@ -13,8 +13,9 @@ from .common import NAME, Refused, nearest, topologies
 
 CELLS_MAX = 64
 SETTINGS = ("topology", "mem", "cxl_mem", "smp", "dram_free", "latency",
-            "count", "heat", "scope", "loop", "timeout", "kernel", "common")
-KEYWORDS = ("title", "note", "rank", "reference", "theirs", "expect",
+            "count", "heat", "scope", "loop", "timeout", "kernel", "common",
+            "add", "package", "script")
+KEYWORDS = ("title", "note", "metric", "rank", "reference", "theirs", "expect",
             "cell") + SETTINGS
 LOOPS = ("plain", "batch", "touch", "auto")
 SPACE = " \t\r\v\f"
@@ -35,10 +36,28 @@ class Experiment:
     def __init__(self, title=""):
         self.title, self.rank, self.reference = title, "", ""
         self.notes, self.theirs, self.cells = [], {}, []
-        self.expect = []
+        self.expect, self.metrics = [], []
 
     def has(self, name):
         return any(cell.name == name for cell in self.cells)
+
+
+def find_policies(words, directory):
+    """A policy's file is named from where it is written: from now on wherever
+    we are.  As tier tells it from the name of a policy that it has."""
+    for i, word in enumerate(words):
+        before, equal, path = word.rpartition("--policy=")
+        if equal and not before:
+            words[i] = equal + policy_path(path, directory)
+        elif i and words[i - 1] == "--policy":
+            words[i] = policy_path(word, directory)
+    return words
+
+
+def policy_path(name, directory):
+    if "/" not in name and not re.fullmatch(r".+\.policy", name):
+        return name
+    return os.path.abspath(os.path.join(directory, name))
 
 
 def split(text):
@@ -112,6 +131,12 @@ class Reader:
             if not match:
                 self.wrong(f"timeout: '{value}' is no time like 15m")
             value = str(int(match[1]) * SECONDS[match[2]])
+        if keyword in ("add", "script"):
+            beside = os.path.dirname(os.path.abspath(self.path))
+            value = " ".join(os.path.join(beside, one)
+                             for one in split(value))
+        if keyword == "script" and not os.path.isfile(value):
+            self.wrong(f"script: there is no file {value}")
         return value
 
     def take_title(self, value):
@@ -119,6 +144,29 @@ class Reader:
 
     def take_note(self, value):
         self.experiment.notes.append(value)
+
+    def take_metric(self, value):
+        match = re.fullmatch(r"([a-z][a-z0-9_]*)\s+(\S.*?)\s+(\S+)\s+"
+                             "better=(more|less)", value)
+        if not match:
+            self.wrong("metric: NAME REGEX UNIT better=more (or less), e.g. "
+                       r"metric reads_per_s ^get: ([0-9.]+) 1/s better=more")
+        name, regex, unit, better = match.groups()
+        if name in metrics.OURS or any(name == m["name"] for m in
+                                       self.experiment.metrics):
+            self.wrong(f"metric {name}: there is one of that name")
+        try:
+            groups = re.compile(regex).groups
+        except re.error as error:
+            self.wrong(f"metric {name}: {error}",
+                       self.column + match.start(2) + (error.pos or 0))
+        if groups != 1:
+            self.wrong(f"metric {name}: the expression has {groups} groups, "
+                       "and the figure is in one: ([0-9.]+)",
+                       self.column + match.start(2))
+        self.experiment.metrics.append({"name": name, "regex": regex,
+                                        "unit": unit, "better": better})
+        metrics.add(self.experiment.metrics)
 
     def take_rank(self, value):
         try:
@@ -157,6 +205,8 @@ class Reader:
                                            value)[0])
         self.experiment.cells.append(
             Cell(name, self.at(where), words, self.settings))
+        find_policies(self.experiment.cells[-1].words,
+                      os.path.dirname(self.path))
 
     def check(self):
         e = self.experiment
@@ -170,6 +220,7 @@ class Reader:
             if len(e.theirs[name]) != len(e.cells):
                 raise Refused(2, f"{at}: theirs {name}: {len(e.cells)} cells, "
                               f"but {len(e.theirs[name])} figures")
+        e.rank = e.rank or " ".join(m["name"] for m in e.metrics)
         if e.reference:
             e.reference, at = e.reference
             check_reference(e, f"{at}: reference")
@@ -228,7 +279,8 @@ def grid(axes, workload, settings):
     for combination in itertools.product(*axes.values()):
         chosen = dict(zip(axes, combination))
         policy = chosen.pop("policy", None)
-        add(experiment, "grid", [os.path.basename(value) for name, value
+        add(experiment, "grid", [os.path.basename(value).removesuffix(".policy")
+                                 for name, value
                                  in zip(axes, combination)
                                  if len(axes[name]) > 1 or not differs],
             "grid " + ",".join(combination),
@@ -253,7 +305,7 @@ def add(experiment, what, parts, at, words, settings):
         raise Refused(2, f"{what}: two cells would be called {name}")
     if len(experiment.cells) == CELLS_MAX:
         raise Refused(2, f"{what}: no more than {CELLS_MAX} cells")
-    experiment.cells.append(Cell(name, at, words, settings))
+    experiment.cells.append(Cell(name, at, find_policies(words, ""), settings))
 
 
 def has_option(words, option):

@@ -72,7 +72,7 @@ class Planner:
             "repeats": self.o.repeat, "icount": self.o.icount,
             "kernel": ", ".join(dict.fromkeys(g["kernel"] for g in guests)),
             "qemu": guests[0]["qemu"], "notes": " ".join(experiment.notes),
-            "theirs": experiment.theirs,
+            "theirs": experiment.theirs, "metrics": experiment.metrics,
             "reference": self.o.reference or experiment.reference,
             "expect": [],
             "cells": self.rounds(cells, self.o.reference
@@ -100,7 +100,9 @@ class Planner:
     @staticmethod
     def words(cell, repeat):
         words = cell["words"]
-        if repeat > 1 and not parse.has_option(words, "--seed"):
+        # A program's words are its own
+        if repeat > 1 and "gups" in words and \
+                not parse.has_option(words, "--seed"):
             words = words + ["--seed", str(repeat - 1)]
         return words
 
@@ -122,6 +124,9 @@ class Planner:
         options += ["--heat"] if heat else []
         if options and s.get("scope"):
             options += ["--scope", s["scope"]]
+        for option in ("add", "package", "script"):
+            for value in parse.split(s.get(option, "")):
+                options += [f"--{option}", value]
         mem, cxl, reserve = self.memory(s, cell.at)
         planned = {
             "cell": cell.name, "topology": s["topology"], "mem": f"{mem}M",
@@ -169,6 +174,9 @@ def check_words(at, words, cell):
     """What tier, or run, would call bad usage is found before anything boots.
     What this machine lacks is none of the guest's business."""
     own = words[words.index("--once"):]
+    if "--script" in words:
+        own[1:1] = ["run"]
+        own.append("/bin/sh")
     for command in ([ROOT / "build" / "tier", "--dry-run", *own],
                     ["env", *settings(cell), ROOT / "build.sh", "qemu-line",
                      cell["topology"], *words]):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A run's records to its figures.  What a run has no record of is None."""
+import collections
 import contextlib
 import json
+import re
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ from .common import ROOT
 from .metrics import METRICS, MOVES
 
 PAGES_A_MIB = 256
+PAGES_A_HUGE_ONE = 512
 NEAR = 0.9          # of the hot set, for so long, that it counts as near
 NEAR_FOR_S = 3
 
@@ -118,7 +121,7 @@ def of(records):
     """The figures of a run: values by metric, never (the length of time in
     which what the metric waits for did not come), and what a report shows."""
     last = {kind: all_of[-1] for kind, all_of in records.items()}
-    values = {}
+    values = collections.defaultdict(lambda: None)
     for metric in METRICS:
         found = (number(member(last, m)) for m in metric.members.split())
         values[metric.key] = next((v for v in found if v is not None), None)
@@ -149,15 +152,44 @@ def of(records):
     }
 
 
+def pages_an_allocation(records):
+    """The most pages that one was.  A table of 4k pages has no huge ones; what
+    else moves, a hog or a program, has some where Linux gives them unasked."""
+    last = {kind: all_of[-1] for kind, all_of in records.items()}
+    thp = member(last, "tunables.transparent_hugepage")
+    small = member(last, "gups.pages") == "4k" and \
+        ("hog" not in records or thp == "madvise")
+    return 1 if small or thp == "never" else PAGES_A_HUGE_ONE
+
+
+def printed(path, wanted):
+    """An experiment's own figures, by the last line of what was printed that
+    has them.  None: there is none, or it is no number."""
+    values = {one["name"]: None for one in wanted}
+    try:
+        lines = path.read_bytes().decode(errors="replace").splitlines() \
+            if wanted else []
+    except OSError:
+        lines = []
+    for one in wanted:
+        found = [m for m in (re.search(one["regex"], x) for x in lines) if m]
+        try:
+            values[one["name"]] = float(found[-1][1]) if found else None
+        except (TypeError, ValueError):
+            pass
+    return values
+
+
 def promoted(moved, records):
-    """Pages that came to a higher tier.  DAMON counts those that it moved
-    elsewhere, its target being full: they are none.  With one tier there is
-    none higher."""
+    """At least so many pages came to a higher tier.  DAMON counts those that it
+    moved elsewhere, its target being full: they are none.  With one tier there
+    is none higher."""
     damon = number(moved.get("damon_hot"))
     tiers = {n.get("tier") for n in records.get("node", [])}
     if damon is not None:
+        strayed = number(moved.get("strayed_allocations")) or 0
         damon = 0 if len(tiers) == 1 and len(records["node"]) > 1 else \
-            max(0, damon - (number(moved.get("strayed_allocations")) or 0))
+            max(0, damon - strayed * pages_an_allocation(records))
     return total([moved.get("numa_promoted"), damon])
 
 

@@ -156,12 +156,15 @@ class Results:
 def collect(directory, plan):
     """Everything is made again from the runs' records, also of an experiment
     that was stopped."""
-    results = []
+    results, own = [], plan.get("metrics", [])
+    metrics.add(own)
     for cell in plan["cells"]:
         found = records.read(directory / "cells" / cell["id"]
                              / "records.jsonl")
         results.append({**cell, "verdict": run.verdict(directory, cell["id"]),
                         **records.of(found)})
+        results[-1]["values"].update(records.printed(
+            directory / "cells" / cell["id"] / "console.log", own))
     return Results(plan, results)
 
 

@@ -75,7 +75,7 @@ def records(rate=1e6, near=0.5, **more):
         {"record": "node", "node": 0, "total_bytes": 2 ** 30, "tier": 4},
         {"record": "node", "node": 1, "total_bytes": 2 ** 30, "tier": 22},
         *rows,
-        {"record": "gups", "updates_per_s": rate, "elapsed_s": 4,
+        {"record": "gups", "updates_per_s": rate, "elapsed_s": 4, "pages": "4k",
          "errors": 0, "loop": "plain"},
         {"record": "placement", "near_share_mean": near,
          "near_share_at_end": near, "hot_near_at_end": near,

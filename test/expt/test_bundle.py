@@ -79,6 +79,12 @@ echo "-plugin {str(self.there).replace(',', ',,')}/plug,,in.so,record=pmu.json" 
         with self.assertRaises(SystemExit):
             bundle.write(self.tmp / "y.tar", self.plan)
 
+    def test_policies_files_are_not(self):
+        for words in (["--policy", "/x/a.policy"], ["--policy=/x/a.policy"]):
+            self.cells[1]["words"] = ["--once", "gups", "1G", *words]
+            self.refused(2, r"b\.1 has a policy's file \(/x/a.policy\)",
+                         self.write)
+
     def test_the_script_judges(self):
         end = END.replace("\n", "\\n")
         self.fetched(f"""case "$*" in

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Files, sweeps and grids to cells; mistakes by line and column."""
+import os
 import textwrap
 
 from expt import parse
@@ -16,6 +17,22 @@ class File(Case):
 
     def wrong(self, at, regex, text):
         self.refused(2, f"^{self.tmp}/x.exp:{at}: {regex}", self.read, text)
+
+    def test_policies_files_are_beside_the_experiment(self):
+        e = self.read("""\
+            title x
+            cell a gups 1G any --policy ./a.policy --policy=../b.policy
+            cell b gups 1G any --policy c.policy --set x=./y
+            common --policy /d.policy
+            cell c gups 1G any
+            cell d gups 1G any --policy numab
+            """)
+        words = [w.partition("=")[2] or w for x in e.cells for w in x.words
+                 if "policy" in w and w != "--policy"]
+        self.assertEqual(words, [
+            f"{self.tmp}/a.policy", f"{self.tmp.parent}/b.policy",
+            f"{self.tmp}/c.policy", "/d.policy", "/d.policy"])
+        self.assertIn("numab", e.cells[3].words)
 
     def test_settings_hold_for_the_cells_below(self):
         e = self.read("""\
@@ -58,7 +75,7 @@ class File(Case):
 
     def test_shipped_files(self):
         cells = {"cxl-gups": 4, "cxl-membind": 2, "hmsdk": 8, "policies": 7,
-                 "oracle": 9, "quick": 2}
+                 "oracle": 9, "quick": 2, "redis": 3}
         found = {path.stem: len(parse.Reader(path, SETTINGS).read().cells)
                  for path in EXPERIMENTS.glob("*.exp")}
         self.assertEqual(found, cells)
@@ -126,7 +143,8 @@ class Matrix(Case):
                         "topology": ["cxl"]}, "gups 1M node1", SETTINGS)
         self.assertEqual([c.name for c in e.cells], [
             "none-6.12", "none-vmlinuz", "mine-6.12", "mine-vmlinuz"])
-        self.assertEqual(e.cells[3].words[-2:], ["--policy", "./mine"])
+        self.assertEqual(e.cells[3].words[-2:],
+                         ["--policy", os.path.abspath("mine")])
         self.assertEqual(e.cells[3].settings["kernel"], "/boot/vmlinuz")
         self.assertIn("policy x kernel", e.title)
         e = parse.grid({"policy": ["none"]}, "gups 1M", SETTINGS)

@@ -192,6 +192,24 @@ class Promoted(Case):
         moves["timed"]["strayed_allocations"] = 256
         self.assertEqual(of(given(moves=moves))["values"]["promoted_mib"], 2)
 
+    def test_a_huge_page_strays_as_one_allocation(self):
+        moves = {"timed": {"numa_promoted": 0, "damon_hot": 1024,
+                           "strayed_allocations": 1}}
+        for pages, hog, thp, mib in (("4k", False, "always", 1023 / 256),
+                                     ("thp", False, "madvise", 2),
+                                     ("4k", True, "always", 2),
+                                     ("4k", True, "madvise", 1023 / 256),
+                                     ("thp", False, "never", 1023 / 256),
+                                     (None, False, "madvise", 2)):
+            kinds = {"moves": moves, "tunables": {"transparent_hugepage": thp}}
+            if pages:
+                kinds["gups"] = {"pages": pages}
+            if hog:
+                kinds["hog"] = {"node": 0}
+            self.assertEqual(of([dict(of, record=kind) for kind, of
+                                 in kinds.items()])["values"]["promoted_mib"],
+                             mib, kinds)
+
     def test_with_one_tier_nothing_is(self):
         moves = {"timed": {"numa_promoted": 0, "damon_hot": 512}}
         self.assertEqual(of(given(moves=moves, node={"tier": 4}))["values"][

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The readers of the kernel's files: the first byte says which file of a
- * captured machine the rest of the input takes the place of.
+ * captured machine the rest of the input takes the place of; or that something
+ * else is there, or nothing.
  */
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/findings.h"
@@ -11,6 +13,11 @@
 #include "tiering/migration.h"
 #include "mm/iomem.h"
 #include "cxl/region.h"
+#include "damon/damon.h"
+#include "damon/damon_sysfs.h"
+#include "mm/cgroup.h"
+#include "mm/limit.h"
+#include "mm/meminfo.h"
 #include "tiering/node_usage.h"
 #include "sysfs.h"
 #include "vmstat.h"
@@ -22,6 +29,8 @@
 #define NODE "/sys/devices/system/node/node0"
 #define MEMORY_34 "/sys/devices/system/memory/memory34"
 #define REGION "/sys/devices/platform/ACPI0017:00/root0/decoder0.0/region0"
+#define KDAMONDS "/sys/kernel/mm/damon/admin/kdamonds"
+#define CONTEXT KDAMONDS "/0/contexts/0"
 #define TIERS "/sys/devices/virtual/memory_tiering"
 
 static void counters(void)
@@ -125,6 +134,30 @@ static void node_usages(void)
 	free(text);
 }
 
+static void limits(void)
+{
+	char name[LIMIT_NAME], own[64];
+	uint64_t room = limit_room(name);
+
+	promise(memchr(name, 0, sizeof(name)));
+	promise(room == UINT64_MAX || name[0]);
+	cgroup_own(own, sizeof(own));
+	promise(memchr(own, 0, sizeof(own)));
+	cgroup_has_memory();
+	meminfo_all("MemTotal");
+}
+
+static void kdamonds(void)
+{
+	struct damon_config *config = damon_sysfs_read();
+
+	if (config)
+		damon_sample_us(config);
+	damon_free(config);
+	damon_is_running();
+	damon_stat_has_it();
+}
+
 static void log_lines(void)
 {
 	struct dmesg log = { 0 };
@@ -141,6 +174,7 @@ static void log_lines(void)
 static const struct {
 	const char *path;
 	void (*read)(void);
+	const char *sound; /* what no capture has */
 } files[] = {
 	{ "/proc/vmstat", counters },
 	{ NODE "/vmstat", counters },
@@ -165,8 +199,33 @@ static const struct {
 	{ "/proc/sys/kernel/osrelease", findings },
 	{ "/proc/sys/kernel/tainted", findings },
 	{ "/proc/sys/kernel/numa_balancing", findings },
-	{ "/sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds", findings },
+	{ KDAMONDS "/nr_kdamonds", findings, "1\n" },
+	{ "/proc/self/cgroup", limits, "0::/job\n" },
+	{ "/sys/fs/cgroup/job/memory.max", limits, "100000000\n" },
+	{ "/sys/fs/cgroup/job/memory.current", limits, "5000\n" },
+	{ "/sys/fs/cgroup/job/memory.stat", limits,
+	  "anon 4096\nfile 4096\ninactive_file 4096\n" },
+	{ "/sys/fs/cgroup/cgroup.controllers", limits, "cpuset memory\n" },
+	{ "/proc/self/mountinfo", limits },
+	{ "/proc/meminfo", limits },
+	{ KDAMONDS "/nr_kdamonds", kdamonds, "1\n" },
+	{ KDAMONDS "/0/state", kdamonds, "on\n" },
+	{ KDAMONDS "/0/pid", kdamonds, "5\n" },
+	{ KDAMONDS "/0/contexts/nr_contexts", kdamonds, "1\n" },
+	{ CONTEXT "/operations", kdamonds, "paddr\n" },
+	{ CONTEXT "/monitoring_attrs/intervals/sample_us", kdamonds, "5000\n" },
+	{ CONTEXT "/targets/nr_targets", kdamonds, "1\n" },
+	{ CONTEXT "/targets/0/regions/nr_regions", kdamonds, "1\n" },
+	{ CONTEXT "/schemes/nr_schemes", kdamonds, "1\n" },
+	{ CONTEXT "/schemes/0/action", kdamonds, "migrate_hot\n" },
+	{ CONTEXT "/schemes/0/quotas/goals/nr_goals", kdamonds, "1\n" },
+	{ CONTEXT "/schemes/0/core_filters/nr_filters", kdamonds, "0\n" },
+	{ CONTEXT "/schemes/0/filters/nr_filters", kdamonds, "1\n" },
+	{ "/sys/module/damon_stat/parameters/enabled", kdamonds },
 };
+
+/* First bytes from here on: see put_other(). */
+#define OTHERS 0xf0
 
 static char *sound[ARRAY_SIZE(files)]; /* NULL: there is none */
 
@@ -177,6 +236,29 @@ static void put(const char *path, const void *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		tree_die(path);
 	close(fd);
+}
+
+/* What is no file: a directory, a FIFO, a link to itself, nothing. */
+static void put_other(const char *path, unsigned int kind)
+{
+	const char *full = tree_path(path);
+
+	unlink(full);
+	if ((kind == 0 && mkdir(full, 0755)) ||
+	    (kind == 1 && mkfifo(full, 0644)) ||
+	    (kind == 2 && symlink(full, full)))
+		tree_die(full);
+}
+
+/* As it was, so that an input does the same again. */
+static void put_back(size_t i)
+{
+	const char *full = tree_path(files[i].path);
+
+	if (unlink(full))
+		rmdir(full);
+	if (sound[i])
+		put(files[i].path, sound[i], strlen(sound[i]));
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -196,7 +278,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		tree_die(command);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		tree_parents(files[i].path);
-		sound[i] = sysfs_slurp("/sound%s", files[i].path);
+		sound[i] = files[i].sound ?
+				   strdup(files[i].sound) :
+				   sysfs_slurp("/sound%s", files[i].path);
+		if (files[i].sound)
+			put(files[i].path, sound[i], strlen(sound[i]));
 	}
 	return 0;
 }
@@ -205,15 +291,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t i;
 
-	if (!size)
+	if (!size || (data[0] >= OTHERS && size < 2))
 		return 0;
-	i = data[0] % ARRAY_SIZE(files);
-	put(files[i].path, data + 1, size - 1);
+	if (data[0] >= OTHERS) {
+		i = data[1] % ARRAY_SIZE(files);
+		put_other(files[i].path, (unsigned int)(data[0] - OTHERS) % 4);
+	} else {
+		i = data[0] % ARRAY_SIZE(files);
+		put(files[i].path, data + 1, size - 1);
+	}
 	files[i].read();
-	/* As it was, so that an input does the same again. */
-	if (sound[i])
-		put(files[i].path, sound[i], strlen(sound[i]));
-	else
-		unlink(tree_path(files[i].path));
+	put_back(i);
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* Single words: sizes, times, numbers, lists of nodes, places, hogs. */
 #include <errno.h>
 
+#include "cxl/poison.h"
 #include "mm/dmesg.h"
 #include "cmd/plan.h"
 #include "sysfs.h"
@@ -64,6 +65,16 @@ static void places(const char *text)
 		promise(!hog_parse(&hogs, text) && hogs.nr == 2);
 }
 
+static void events(const char *text)
+{
+	struct poison p = { 0 };
+
+	poison_parse(&p, text);
+	promise(p.entries || !p.memdev[0]);
+	promise(memchr(p.memdev, 0, sizeof(p.memdev)));
+	promise(memchr(p.source, 0, sizeof(p.source)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
@@ -72,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sizes(text);
 	lists(text);
 	places(text);
+	events(text);
 	promise(dmesg_kind(text) < NR_DMESG_KINDS);
 	promise(sysfs_same(text, text));
 	nearest_begin(&near, text);

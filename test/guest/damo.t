@@ -121,6 +121,14 @@ for kernel in 6.12 7.3; do
 		"$kernel: tier starts what damo printed"
 	same_tree read damo "$kernel: and makes the same of it"
 	is "$(status_of end)" 0 "$kernel: and stops it"
+	is "$(status_of policy) $(said states-policy) $(said kdamonds-policy)" \
+		"0 on on 0" "$kernel: as somebody's policy it runs, and is put back"
+	is "$(of policy daemon '"\(.program[0]) \(.exit_status) \(.killed)"')" \
+		"/damo/damo 0 false" "$kernel: it has ended, as such a command does" ||
+		diag "$(between policy)"
+	is "$(of policy moves '[.zeros[] | select(.who == "DAMON").cause] |
+		index("off")')" null "$kernel: DAMON counts as on" ||
+		diag "$(between policy)"
 	diag "$kernel: $((SECONDS - begin)) s"
 done
 done_testing

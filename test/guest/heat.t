@@ -84,9 +84,10 @@ is "$(jq 'select(.record == "oracle") | .rounds > 2 and .promoted >= 2048 and
 diag "$(cat "$tmp/json")"
 is "$(jq '.efficiency_late >= 0.95 and .near_share <= 1' "$tmp/json")" true \
 	"in the second half it serves 95 % of the best that could be"
-# Where a call comes to its end early, the kernel does not say what it moved
+# Where a call comes to its end early, the kernel does not say what it moved;
+# and a page that two processes share has come where it is for both
 is "$(jq -s 'map(select(.record == "moves"))[0].whole.syscalls as $moved |
 	(map(select(.record == "oracle"))[0] | .promoted + .demoted) as $said |
-	$moved >= $said and $moved <= 1.05 * $said' "$run/records.jsonl")" true \
+	$moved >= 0.95 * $said and $moved <= 1.05 * $said' "$run/records.jsonl")" true \
 	"who moved what: these, by system calls"
 done_testing

@@ -21,7 +21,13 @@ said_of()
 	tr -d '\r' <"$run/console.log" | sed -n "s/^== $1 //p"
 }
 
+# What may be taken back at any time is not taken
 cat >"$tmp/script" <<'END'
+for i in 1 2 3; do
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 0.3
+done
 echo "== free $(sed -n "s/.*MemFree: *\([0-9]*\).*/\1/p" \
 	/sys/devices/system/node/node0/meminfo)"
 END

@@ -63,6 +63,7 @@ gcc -nostartfiles -o "$tmp/odd" "$tmp/deep.c" -Wl,-e,deep \
 mkdir "$tmp/opt"
 mv "$tmp/odd" "$tmp/opt"
 cp "$tmp/touch" "$tmp/opt"
+gcc -O1 -static -o "$tmp/opt/promote" test/guest/promote.c
 boot_script programs test/guest/program.guest --add "$tmp/touch" \
 	--add "$tmp/opt" --add "$tmp/main" --add test/snapshot
 is "$(said libraries)" 42 \
@@ -144,4 +145,39 @@ is "$(said other) $(said same-other)" "0 0" "which puts back both, at its end" |
 like "$(said restored-alone)" '^0 restored [23] changes' \
 	"one killed: its group is found by restore"
 is "$(said same-alone)" 0 "all is as it was before"
+# --- policies as files ----------------------------------------------------------------
+
+for name in promote reclaim limit late dies lives; do
+	is "$(said "same-$name")" 0 "$name: all is as it was before" ||
+		diag "$(sed -n "/^== same-$name/,/^== begin/p" "$console")"
+done
+is "$(said promote) $(said reclaim) $(said limit) $(said late) $(said dies) \
+$(said lives) $(said gups)" "0 0 0 1 1 0 0" "their statuses"
+is "$(of promote policy '"\(.policy) \(.file)"')" \
+	"promote /tmp/p/promote.policy" "the policy's name, and its file"
+is "$(of promote moves '.timed.syscalls >= 16384')" true \
+	"a daemon of somebody's: what it moved has its row" ||
+	diag "$(of promote moves .)"
+like "$(mebibytes promote)" '^6[4-9] 0$' "promoted: to node 0"
+is "$(of promote daemon '"\(.program) \(.exit_status) \(.signal) \(.killed)"')" \
+	'["./promote","/tmp/hot","0"] null null false' "its record"
+is "$(of promote daemon '.ready_s > 0 and .ran_s > 1 and .user_s != null')" true \
+	"with its times"
+is "$(of reclaim moves '.timed | .demoted_direct + .demoted_proactive > 1000')" \
+	true "memory.reclaim has its row" || diag "$(of reclaim moves .)"
+is "$(said limits)" "104857600 1073741824" "limits are of the program's group"
+like "$(of limit run .cgroup)" '^/small$' "which is the policy's"
+like "$(of late end .reason)" \
+	'^policy /tmp/p/late.policy: sh was not ready after 1\.0 s; it said: no device$' \
+	"one that never gets ready: by its deadline"
+like "$(of dies end .reason)" 'sh ended with status 3 after .*it said: gone$' \
+	"one that dies meanwhile"
+is "$(said ended-lives) $(said ended-gups) $(said ended-signal) $(said ended-kill)" \
+	"ended ended ended ended" \
+	"it is stopped: after a program, after gups, at a signal, after SIGKILL"
+is "$(of gups daemon .killed)" false "gups has its record, too"
+like "$(said restored-daemon)" '^0 .*restored' "restore, after SIGKILL"
+is "$(said same-signal) $(said same-kill)" "0 0" \
+	"what a daemon changed is put back" ||
+	diag "$(sed -n '/^== same-signal/,/^== script/p' "$console")"
 done_testing

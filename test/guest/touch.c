@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A program for tests of "tier run": touches MIB of anonymous memory, sleeps,
- * ends with STATUS. It knows nothing of nodes.
+ * ends with STATUS. It knows nothing of nodes. With HOT in its environment it
+ * says there what it has touched, for promote.c.
  *
  *     touch MIB SECONDS [STATUS [huge]]
  */
@@ -10,6 +11,23 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+static void say_hot(const void *p, size_t bytes)
+{
+	const char *name = getenv("HOT");
+	char fresh[256];
+	FILE *f;
+
+	if (!name)
+		return;
+	snprintf(fresh, sizeof(fresh), "%s.new", name);
+	f = fopen(fresh, "w");
+	if (!f)
+		exit(98);
+	fprintf(f, "%d %lx %zu\n", (int)getpid(), (unsigned long)p, bytes);
+	fclose(f);
+	rename(fresh, name);
+}
 
 int main(int argc, char **argv)
 {
@@ -22,6 +40,7 @@ int main(int argc, char **argv)
 		return 99;
 	}
 	memset(p, 1, bytes);
+	say_hot(p, bytes);
 	printf("touched\n");
 	fflush(stdout);
 	usleep((useconds_t)(1e6 * (argc > 2 ? strtod(argv[2], NULL) : 3)));

@@ -3,7 +3,7 @@
 #
 # The fuzz targets, from the kept corpus, for a bounded number of executions:
 # what has crashed once shall not again, and what is new is tried a little.
-# Where they were compiled before, this takes 15 s.
+# Where they were compiled before, this takes 20 s.
 #
 # timeout: 400
 
@@ -38,7 +38,10 @@ done <<'END'
 args 20000 400
 words 60000 100
 json 12000 4000
+policy 12000 2000
 files 6000 4000
+yaml 20000 1000
+undo 6000 1000
 END
 
 # Each target finds an error that is there: its own promises are kept by abort()

@@ -191,7 +191,7 @@ END
 		"three nodes: a line each"
 	rm "$tree/proc/vmstat"
 	run vmstat --root "$tree"
-	is "$status" 1 "no /proc/vmstat: status 1"
+	is "$status" 3 "no /proc/vmstat: status 3"
 	like "$err" '/proc/vmstat: No such file' "no /proc/vmstat: says so"
 }
 

@@ -3,6 +3,8 @@
 #
 # Machines that we do not have: trees made by test/maketree, and what is to be
 # said of each.
+#
+# timeout: 300
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 # shellcheck source=test/lib/tap.sh
@@ -99,6 +101,28 @@ backed()
 	run status
 	is "$(records node 'map(.backing // "none") | join("; ")')" "$1" \
 		"$name: memory: $1"
+}
+
+# says TREE VERB: but for the first line, which names the tree
+says()
+{
+	# shellcheck disable=SC2086
+	(cd "$tree" && "$tier" $2 --root "$1" 2>&1) | sed '/^tier 0/d'
+}
+
+# captures: tier capture there leaves a tree of which the same is said
+captures()
+{
+	local verb
+
+	((UID == 0)) || return 0
+	cp "$tier" "$tree/tier"
+	chroot "$tree" /tier capture /copy >"$tmp/out" 2>&1 ||
+		diag "$(<"$tmp/out")"
+	for verb in status check; do
+		is "$(says copy "$verb")" "$(says . "$verb")" \
+			"$name: its capture: $verb"
+	done
 }
 
 # --- long texts: two sockets that number their CPUs in turn -----------------------
@@ -239,6 +263,47 @@ END
 moves hmsdk "-d 0 1 -p 1 0"
 finds "top-tier"
 
+machine "an HMAT of one class" <<END
+from policy-7.3.txt
+block 1G
+node 0 size=8G cpus=0-1 tier=4 read=100 from=0
+node 1 size=8G tier=4 read=300 from=0
+END
+rm -r "$tree"/sys/devices/system/node/node*/access0
+moves hmsdk "-d 0 1 -p 1 0"
+finds "one-tier"
+
+# GPU memory is near to the GPU: how far it is from the CPUs counts
+machine "a generic initiator" <<END
+from policy-7.3.txt
+block 1G
+node 0 size=8G cpus=0-1 tier=4 read=100 from=0
+node 1 size=8G tier=4 read=300 from=0
+node 2
+END
+echo 20 >"$tree/sys/devices/system/node/node1/access0/initiators/read_latency"
+moves hmsdk "-d 0 1 -p 1 0"
+
+machine "a CXL device declared as faster than DRAM" <<END
+from policy-7.3.txt
+block 1G
+window 0 size=8G
+memdev 0 ram=8G
+node 0 size=8G cpus=0-1 tier=4
+node 1 tier=3
+region 0 memdevs=mem0 size=8G node=1
+END
+demotes "0> 1>0"
+finds "cxl-above"
+like "$out" 'node 1 \(region0\) is in tier 3, and node 0 in tier 4' "$name: says which"
+
+machine "a node in no tier" <<END
+node 0 size=8G cpus=0-3 tier=4
+node 1 size=8G
+END
+demotes "0> 1>"
+unlike "$out" 'tier -1' "$name: what is absent is no -1"
+
 # --- nodes with CPUs and no memory, and nodes with neither --------------------------
 
 machine "CPUs without memory" <<END
@@ -254,6 +319,16 @@ like "$out" '   1       0 B       0 B  4-7 +21 10 40 +-  none' "$name: as that"
 demotes "0>2 2>"
 finds "cpus-without-memory"
 like "$out" 'node 1: CPUs and no memory' "$name: it is named"
+
+machine "all CPUs on nodes without memory" <<END
+from policy-7.3.txt
+block 1G
+node 0 cpus=0-3
+node 1 size=8G tier=22
+node 2 size=8G tier=4
+END
+demotes "1> 2>1"
+moves hmsdk "-d 2 1 -p 1 2"
 
 # GH200: two Grace nodes, GPU memory, and the nodes that its instances may get
 machine "GH200" <<END
@@ -279,6 +354,7 @@ like "$out" 'distance from node 0: 10 to 0, 40 to 1, 80 to 2-35' \
 	"$name: distances are said below"
 demotes "0> 1> 2>0,1 10>0,1"
 finds ""
+captures
 
 # --- many nodes ----------------------------------------------------------------------
 
@@ -329,6 +405,7 @@ unlike "$out" 'tier region create' "$name: the cure is another"
 
 machine "two regions on a node" <<END
 from policy-7.3.txt
+block 1G
 window 0 size=8G
 memdev 0 ram=2G
 memdev 1 ram=2G
@@ -338,12 +415,40 @@ node 1 tier=22
 region 0 memdevs=mem0,mem1 size=4G node=1
 region 1 memdevs=mem2 size=4G node=1
 END
+captures
 backed "DRAM; CXL mem0+mem1 (region0) + CXL mem2 (region1)"
 like "$out" 'memory +of node 1: CXL mem0\+mem1 \(region0\) \+ CXL mem2' \
 	"$name: what has no room is below"
 like "$out" 'region0: mem0\+mem1, 4 GiB, node 1, online, movable' \
 	"$name: a region's devices are all named"
 finds ""
+
+machine "a region of sixteen devices" <<END
+from policy-7.3.txt
+window 0 size=32G
+$(for ((i = 0; i < 16; i++)); do echo "memdev $i ram=2G"; done)
+block 2G
+node 0 size=8G cpus=0-3 tier=4
+node 1 tier=22
+region 0 memdevs=$(seq -s, -f mem%g 0 15) size=32G node=1
+END
+run status
+like "$out" 'region0: mem0\+1\+2\+.*\+14\+15, 32 GiB' "$name: is named in a line"
+is "$(records region '.[0].memdevs | [length, .[15]]')" '[16,"mem15"]' \
+	"$name: and whole in its record"
+finds ""
+
+machine "a device that no window has room for" <<END
+from policy-7.3.txt
+window 0 size=1G
+memdev 0 ram=2G
+node 0 size=8G cpus=0-3 tier=4
+node 1 size=4G tier=22
+END
+finds "region-blocked window-small"
+unlike "$out" 'tier region create \(root\)' "$name: what would be refused is no cure"
+echo 0 >"$tree/sys/bus/cxl/devices/decoder0.0/cap_ram"
+finds "cxl-no-window region-blocked"
 
 machine "soft-reserved cards" <<END
 from policy-7.3.txt
@@ -363,6 +468,38 @@ run status
 like "$out" 'empty +node 2: neither' "$name: whose node is empty"
 like "$out" 'dax +dax1.0: soft-reserved, 4 GiB, no node, offline' "$name: is shown"
 sed -i 's/Normal/Movable/' "$tree"/sys/devices/system/memory/*/valid_zones
+finds ""
+
+machine "persistent memory as RAM" <<END
+from policy-7.3.txt
+block 2G
+node 0 size=64G cpus=0-55 distance=10,21,17,28 tier=4
+node 1 size=64G cpus=56-111 distance=21,10,28,17 tier=4
+node 2 distance=17,28,10,28 tier=22
+node 3 distance=28,17,28,10 tier=22
+dax 0.0 size=128G node=2 zone=Movable pmem
+dax 1.0 size=128G node=3 zone=Movable pmem
+dax 2.0 size=4G node=3 driver=device_dax pmem
+END
+backed "DRAM; DRAM; persistent (dax0.0); persistent (dax1.0)"
+is "$(records region 'map(.region) | join(" ")')" "dax0.0 dax1.0 dax2.0" \
+	"$name: in their order"
+like "$out" 'dax +dax0.0: persistent, 128 GiB, node 2, online, movable' "$name: is shown"
+demotes "0>2|3 1>3|2 2> 3>"
+finds ""
+unlike "$out" 'soft-reserved|special use' "$name: a storage device is none"
+captures
+
+machine "a dax device that was made anew" <<END
+from policy-7.3.txt
+window 0 size=4G
+memdev 0 ram=2G
+node 0 size=8G cpus=0-3 tier=4
+node 1 tier=22
+region 0 memdevs=mem0 size=2G node=1 seed
+END
+is "$("$tier" region list --root "$tree" --json | jq -r 'select(.record ==
+	"region") | .dax, .driver' | xargs)" "dax0.1 kmem" "$name: it is that one"
 finds ""
 
 machine "dynamic capacity alone" <<END
@@ -392,6 +529,64 @@ unlike "$out" "$(uname -r)" "$name: not this one"
 like "$out" 'tree +what is said is said of it' "$name: it is said"
 is "$(records environment '.[0] | [.kernel, .cpus, .uptime_s, .tree]')" \
 	'["Linux 5.15.0-91-generic",8,null,true]' "$name: its environment"
+
+# What its NUMA balancing and its reclaim cannot do is not to be switched on
+machine "Linux 5.10" <<END
+kernel 5.10.0-28-amd64
+node 0 size=8G cpus=0-3
+node 1 size=8G
+file /proc/sys/kernel/numa_balancing 1
+file /sys/kernel/mm/transparent_hugepage/enabled always [madvise] never
+END
+run check
+is "$(records finding 'map(.finding) | map(select(startswith("numa-") or
+	startswith("demotion-"))) | join(" ")')" \
+	"numa-balancing-absent demotion-absent" "$name: what it lacks"
+like "$out" "NUMA balancing cannot promote" "$name: and why"
+run status
+like "$out" 'this kernel demotes nothing' "$name: demotion would be, if there were any"
+run --dry-run policy tpp --set demotion_enabled=false
+is "$status" 3 "$name: a dry run refuses what the run would be refused"
+like "$err" 'numa_balancing=2: this kernel.*Linux 5.18' "$name: says why"
+rm -r "$tree/sys/kernel/mm"
+run status
+unlike "$out" 'demotes nothing' "$name: what a tree does not have is not said"
+echo 65536 >"$tree/proc/sys/kernel/numa_balancing_promote_rate_limit_MBps"
+run check
+like "$out" 'numa-balancing-mode' "$name: a vendor's, which can"
+
+machine "memory cgroups of version 1" <<END
+from policy-7.3.txt
+block 1G
+node 0 size=8G cpus=0-3 tier=4
+node 1 size=4G tier=22
+remove /sys/fs/cgroup
+file /sys/fs/cgroup/unified/cgroup.controllers \n
+file /proc/self/cgroup 5:memory:/job\n0::/user.slice\n
+file /sys/fs/cgroup/memory/job/memory.limit_in_bytes 104857600
+file /sys/fs/cgroup/memory/job/memory.usage_in_bytes 4096
+END
+finds "memory-limited memcg-absent"
+like "$out" "memory controller is cgroup1's.*systemd.unified_cgroup_hierarchy=1" \
+	"$name: and what helps" || diag "$out"
+run --dry-run policy hmsdk
+is "$status" 3 "$name: hmsdk: refused"
+like "$err" 'cgroup1 has the memory controller' "$name: says why"
+run --dry-run policy numab
+is "$status" 0 "$name: others need none"
+captures
+
+machine "a container with a limit" <<END
+from policy-7.3.txt
+block 1G
+node 0 size=8G cpus=0-3 tier=4
+node 1 size=4G tier=22
+file /proc/self/cgroup 0::/
+file /sys/fs/cgroup/memory.max 104857600
+file /sys/fs/cgroup/memory.current 4096
+END
+finds "memory-limited"
+captures
 
 machine "pages of 64 KiB" <<END
 page 64K
@@ -477,6 +672,7 @@ finds "memory-limited"
 
 machine "some server" <<END
 from policy-7.3.txt
+block 2G
 node 0 size=64G cpus=0-31 distance=10,21,14 tier=4
 node 1 cpus=32-63 distance=21,10,24
 node 2 size=64G distance=14,24,10 tier=22

@@ -75,7 +75,7 @@ for kernel in 6.12 7.3; do
 	tree=$tmp/$kernel
 	(cd "$tree" && find . -type f -exec md5sum {} + | sort) \
 		>"$tmp/before"
-	for name in none numab tpp hmsdk hmsdk-fast both interleave oracle; do
+	for name in none numab tpp hmsdk hmsdk-fast both interleave; do
 		run policy "$name"
 		same_as "$name-$kernel" "$kernel: $name"
 	done
@@ -100,6 +100,45 @@ for kernel in 6.12 7.3; do
 		same_as "$name-$kernel" "$kernel: $name, with one tier"
 	done
 	tree=$tmp/$kernel
+
+	# --- policies as files ---------------------------------------------------
+	for name in none numab tpp hmsdk hmsdk-fast both interleave; do
+		"$tier" policy show "$name" --file >"$tmp/$name.policy"
+		run policy "$tmp/$name.policy"
+		same_as "$name-$kernel" "$kernel: $name, from its file"
+	done
+	run policy "$tmp/numab.policy" --set scan_size_mb=256
+	is "$(diff "test/fixtures/golden/numab-$kernel.txt" <(journal) |
+		sed -n 's/^>.*\///p')" "scan_size_mb <- 256" \
+		"$kernel: --set changes a file's policy, too"
+	{
+		printf 'about = mine\ndamon =\n'
+		sed 's/^/    /' "$tmp/hmsdk.yaml"
+		printf '# at its end\ndemotion_enabled = true\n'
+	} >"$tmp/yaml.policy"
+	{
+		printf 'demotion_enabled = true\ndamon =\n'
+		sed 's/^/\t/' "$tmp/hmsdk.json"
+	} >"$tmp/json.policy"
+	printf 'demotion_enabled = true\ndamon = ./hmsdk.json\n' \
+		>"$tmp/beside.policy"
+	for name in yaml json beside; do
+		run policy "$tmp/$name.policy"
+		is "$status $(diff "test/fixtures/golden/damon-start-g-$kernel.txt" \
+			<(journal | grep /damon) | grep '^[<>]')" "0 " \
+			"$kernel: DAMON of $name.policy is HMSDK's"
+		is "$(diff <(grep -v -e /damon -e cgroup \
+			"test/fixtures/golden/hmsdk-$kernel.txt") \
+			<(journal | grep -v /damon))" "" \
+			"$kernel: $name.policy writes the tunables, too"
+	done
+	printf 'memory.high = 1000001\nmemory.max = max\ncgroup = mine\n' \
+		>"$tmp/limits.policy"
+	run policy "$tmp/limits.policy"
+	is "$status $(journal | tail -n 3 | tr '\n' ' ')" \
+		"0 mkdir /sys/fs/cgroup/mine \
+/sys/fs/cgroup/mine/memory.high <- 999424 \
+/sys/fs/cgroup/mine/memory.max <- max " "$kernel: limits of a cgroup, in pages"
 
 	# --- changes to a preset ------------------------------------------------
 	run policy numab --set scan_size_mb=256 --set hot_threshold_ms=500
@@ -188,5 +227,64 @@ refused 3 'nor node_mem.* goals .Linux 6\.16' policy damon-goal
 kernel=7.3 tree=$tmp/7.3
 run policy damon-goal
 same_as damon-goal-7.3 "7.3: damon-goal"
+
+# --- mistakes in a policy's file ------------------------------------------------
+
+# mistake TEXT REGEX: is it refused, with that?
+mistake()
+{
+	printf '%b' "$1" >"$tmp/bad.policy"
+	refused 2 "$2" policy "$tmp/bad.policy"
+}
+
+bad='bad.policy: line'
+mistake '' 'it says nothing'
+mistake '# only this\n\n' 'it says nothing'
+mistake 'numa_balancing=9' "$bad 1, column 16: .*from 0 to 3"
+mistake '# c\n\nscan_size = 3\n' "$bad 3, column 1: .*\"scan_size_mb\""
+mistake 'memory.hgh = 1G' "$bad 1, column 1: .*\"memory.high\""
+mistake 'swappiness' "$bad 1, column 1: KEY = VALUE"
+mistake 'swappiness = 1\n\tdamon = hmsdk' "$bad 2, column 2: it is indented"
+mistake 'vm.swappiness = 1\nswappiness = 2' "$bad 2, column 1: .*in line 1"
+mistake 'about = x\nabout = y' "$bad 2, column 1: .*in line 1"
+mistake 'swappiness =' "$bad 1, column 13: .*nothing is said"
+mistake 'memory.high = 1X' "$bad 1, column 15: .*512M"
+mistake 'cgroup = ../x' "$bad 1, column 10: a cgroup"
+mistake 'interleave = 3:0' "$bad 1, column 14: .*NEAR:FAR"
+mistake 'damon = hmsd' "$bad 1, column 9: .*hmsdk-fast"
+mistake 'damon = ./none.json' "$bad 1, column 9: .*No such file"
+mistake 'about = x\ndamon =\n  {"kdamonds": [\n   3x ]}\nabout = x' \
+	"$bad 4, column 5: no valid JSON"
+mistake 'damon =\n  kdamonds:\n  - contexts:\n   - ops: paddr\n' "$bad 4, column 4:"
+mistake 'damon =\n  {"kdamonds": [ 3 ]}' 'bad.policy: kdamonds\[0\]: must be'
+mistake 'damon =\nabout = x' 'bad.policy: empty'
+mistake 'ready = 10s' 'it starts none'
+mistake 'start = sleep 9\nready = 0s' "$bad 2, column 9: .*a time"
+mistake 'start = "sleep 9' "$bad 1, column 9: .*no end"
+mistake 'start = sleep 9\nready = 1s nothing' "$bad 2, column 9: .*file PATH"
+mistake 'start = sleep 9\nstop = 1s SIGFOO' "$bad 2, column 8: .*signal"
+mistake 'start = sleep 9\nrestore = /etc/passwd' "$bad 2, column 11: .*/sys"
+mistake 'swappiness = 1\0\n' 'a zero byte'
+mistake 'placement = near' "$bad 1, column 13: .*counts"
+mistake 'placement = counts' 'moves the pages of what runs, while'
+mistake 'start = sleep 9' 'has a daemon, which lives while'
+head -c 1048577 /dev/zero | tr '\0' '#' >"$tmp/long.policy"
+refused 2 'longer than 1 MiB' policy "$tmp/long.policy"
+refused 2 'No such file' policy "$tmp/nothing.policy"
+refused 2 'no regular file' policy "$tmp/"
+refused 2 'no regular file' policy /dev/null
+
+# --- and in what it starts ----------------------------------------------------
+
+printf 'start = ./mine --hot "a b"\nready = 5s file /run/x\nstop = 2s SIGINT
+restore = /proc/sys/vm/swappiness\n' >"$tmp/daemon.policy"
+run gups 1M any --policy "$tmp/daemon.policy"
+is "$status $(grep ^start "$tmp/out")" "0 start ./mine --hot a b" \
+	"a dry run says what it would start"
+"$tier" policy show "$tmp/daemon.policy" --file --json >"$tmp/json"
+is "$(jq -c 'select(.record == "policy_text") | .files' "$tmp/json")" \
+	'["./mine"]' "policy show --file: what is beside it"
+printf 'start = x\nrestore = /proc/sys/vm/none\n' >"$tmp/restore.policy"
+refused 3 'restores /proc/sys/vm/none' gups 1M any --policy "$tmp/restore.policy"
 
 done_testing

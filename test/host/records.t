@@ -22,6 +22,8 @@ record()
 record records
 record check --list
 record policy list
+printf 'start = ./x\n' >"$tmp/x.policy"
+record policy show "$tmp/x.policy" --file
 record --once gups 4M node0 --against any --zipf 0.5 --window 50ms --rounds 2
 record --once gups 4M node0 --against any --hot 1M --window 50ms --rounds 2
 record gups 4M node4096k

@@ -119,11 +119,12 @@ only 'tier|cmd/.*' 'include "cmd/' "only tier.c and cmd/ know of plan and verbs"
 
 opens='(open|openat|openat2|fopen|freopen|creat|opendir|fdopendir|scandir'
 opens+='|readlink|readlinkat|nftw|glob)'
-only 'sysfs|init|tier|mm/undo|damon/damon_json|bench/program|cmd/capture' \
+user='damon/damon_json|tiering/policy_file'
+only "sysfs|init|tier|mm/undo|$user|bench/program|tiering/daemon|cmd/capture" \
 	"$call$opens *\(" \
 	"only sysfs.c opens files (init.c: devices, modules, tier.c: records, \
-undo.c: its log, damon_json.c: a user's file, program.c: a program, \
-capture.c: a directory of its own)"
+undo.c: its log, damon_json.c, policy_file.c: a user's file, program.c, \
+daemon.c: a program, capture.c: a directory of its own)"
 is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
 	"these open none of the kernel's attributes"
 is "$(grep -E '^init\.c:' <<<"$code" | grep -P "$call$opens *\\(\"" |
@@ -150,11 +151,12 @@ only 'init|mm/undo' "$call(mount|umount2?) *\(" \
 	"only init.c mounts (undo.c: what it takes back)"
 is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 	"only tier.c ends the program"
-only 'supervise|bench/(program|tlb_flusher|hog_process)' "${call}_exit *\(" \
+children='supervise|tiering/daemon|bench/(program|tlb_flusher'
+only "$children|hog_process)" "${call}_exit *\(" \
 	"_exit() is for children that could not execute"
-only 'supervise|bench/(program|tlb_flusher|hog)|tiering/oracle' \
+only "$children|hog)|tiering/oracle" \
 	"$call(fork|vfork|execv|execvp) *\(" \
-	"only supervise.c, program.c, tlb_flusher.c, hog.c, oracle.c start processes"
+	"only supervise.c, program.c, tlb_flusher.c, hog.c, daemon.c, oracle.c start processes"
 only 'tier' "${call}getpid *\(" "only tier.c asks who it is"
 is "$(found "${call}getpid *\(" | grep -c .)" 1 "and once"
 is "$(found "$call(system|popen|posix_spawn|strtok|gets|sprintf|strcat|atoi|atol|atof) *\(")" \

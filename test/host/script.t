@@ -147,4 +147,60 @@ FAKE='tar -c -C '$tmp'/tree results >"$files"' run --out /results </dev/null
 FAKE='' run gups 1M </dev/null
 is "$status $(ls -d "$run/files" 2>/dev/null)" "0 " \
 	"of the run before nothing is left"
+# --- a policy's file -------------------------------------------------------------
+
+mkdir "$tmp/mine" "$tmp/mine/bin"
+cp /bin/true "$tmp/mine/bin/promoted"
+printf 'start = ./bin/promoted ./hot.txt /tmp/x\nready = 5s says up\n' \
+	>"$tmp/mine/a.policy"
+: >"$tmp/mine/hot.txt"
+
+# words: what tier is given in the guest
+words()
+{
+	sed -n 's/.* -- //p' "$run/words"
+}
+
+# carried: what of a policy is in the guest
+carried()
+{
+	zstd -qdc "$run/initramfs.cpio" | grep -ao 'etc/tier/policy/[a-z./]*' |
+		sort -u | tr '\n' ' '
+}
+
+run gups 64M node1 --policy "$tmp/mine/a.policy" --set swappiness=1
+is "$status $(words)" "0 --once gups 64M node1 --policy \
+/etc/tier/policy/a.policy --set swappiness=1" "a policy's file: named in the guest"
+is "$(carried)" "etc/tier/policy/a.policy etc/tier/policy/bin \
+etc/tier/policy/bin/promoted \
+etc/tier/policy/hot.txt " "it is there, and what it names"
+ok "and here, as it was" cmp "$run/policy" "$tmp/mine/a.policy"
+run --script - --policy="$tmp/mine/a.policy" -m 1 <<<'echo x'
+is "$status $(words)" "0 --once run --policy=/etc/tier/policy/a.policy -m 1 sh \
+/script" "of a script, too"
+run run -m 1 --timeline off prog --policy ./a.policy
+is "$status $(words)" "0 --once run -m 1 --timeline off prog --policy ./a.policy" \
+	"a program's own words are left alone"
+run policy "$tmp/mine/a.policy"
+is "$(words)" "--once policy /etc/tier/policy/a.policy" "tier policy FILE"
+run --add "$tmp/mine/a.policy:/opt/" gups 1M --policy /opt/a.policy
+is "$status $(words)" "0 --once gups 1M --policy /opt/a.policy" \
+	"one that --add has brought is the guest's"
+run gups 64M node1 --policy numab
+is "$status $(words)" "0 --once gups 64M node1 --policy numab" "a policy of tier's"
+ok "leaves no file" test ! -e "$run/policy"
+rm -rf "$OUT"
+refused 'none.policy: No such file' "a policy that is not there" \
+	gups 64M node1 --policy "$tmp/none.policy" </dev/null
+printf 'numa_balancing = 2\nscan_size = 3\n' >"$tmp/mine/b.policy"
+refused 'b.policy: line 2, column 1: unknown' "a mistake in it" \
+	gups 64M node1 --policy "$tmp/mine/b.policy" </dev/null
+printf 'start = ./none\n' >"$tmp/mine/c.policy"
+refused 'c.policy: ./none is not beside it' "a daemon that is not there" \
+	gups 64M node1 --policy "$tmp/mine/c.policy" </dev/null
+printf 'start = ./arm\n' >"$tmp/mine/d.policy"
+printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\267\0\1\0\0\0%040d' 0 \
+	>"$tmp/mine/arm"
+refused 'AArch64|unknown processor' "a daemon for another processor" \
+	gups 64M node1 --policy "$tmp/mine/d.policy" </dev/null
 done_testing

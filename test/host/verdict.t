@@ -133,7 +133,7 @@ gone()
 
 later still 'seq 60000' bash -c '"$@" | { sleep 16; cat; }
 	exit ${PIPESTATUS[0]}' -
-later endless 'sleep 99' env TIMEOUT=2
+later endless 'sleep 99' env TIMEOUT=2s
 later on 'end 0 passed; sleep 99' env TIMEOUT=3
 later silent 'while :; do :; done' env FIRST= SILENCE=4
 later idle 'sleep 99' env FIRST=
@@ -181,6 +181,10 @@ like "$(<"$run/qemu.cmd")" ' -- --once run echo -n -e.[[:space:]]' "words that e
 	diag "$(<"$run/qemu.cmd")"
 run '' --json
 like "$status $text" '^2 .*has no verb' "no verb: bad usage, not a shell"
+run '' damon
+like "$status $text" '^2 .*has no verb' "a group of verbs is none"
+TIMEOUT=1.5m run '' gups 1M
+like "$status $text" '^2 .*TIMEOUT=1.5m: not a time such as 90, 90s' "no such time"
 run '' gups 1M --nosuch
 like "$status $text" '^2 .*--nosuch' "what tier does not take is said before it boots"
 

@@ -6,7 +6,7 @@
 
 # The records that the host looks at; all of them would take their time on an
 # emulated serial line
-records="gups|compare|timeline|placement|moves|hog|pmu|modelled|run|end"
+records="daemon|gups|compare|timeline|placement|moves|hog|pmu|modelled|run|end"
 
 # At the script's end: of each kind of record those of other members than the
 # ones before, for test/host/records.t, which holds them against their

@@ -4,9 +4,11 @@
 # Whenever all of tier is killed with SIGKILL while it changes something in a
 # real kernel, tier policy restore takes all of it back, and test/snapshot,
 # which knows nothing of tier, finds no difference: policies with DAMON, its
-# start, a run under a policy, a run's cgroup, a region's memory that comes
-# online, and restore itself.  Of the longer ones each fifth point, or each with
-# KILL_STEP=1, for minutes.  (On the host every one of the policies.)
+# start, a benchmark and a program under a policy, a run's cgroup, a region's
+# memory that comes online, and restore itself; what is left of a region is
+# destroyed, and then that too is as it was.  Of the longer ones each fifth
+# point, or each with KILL_STEP=1, for minutes.  (On the host every one of the
+# policies.)
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
@@ -35,6 +37,7 @@ restore-none 0
 restore 3
 run 20
 group 5
+gups 20
 region 20
 END
 is "$(said created)" "0 " "then a region is created"

@@ -80,6 +80,8 @@ so against pmu '.[0].ranges | all(.timed.kernel == null)' \
 SMP=1 boot_counted cap --latency near=200ns,cxl=500ns/64M,llc=512k \
 	--scope process
 ran cap1 cap2
+so cap1 latency 'map([.memory_node, .asked_ns]) == [[0, 200], [1, 953]]' \
+	"what a load is asked to wait has the bandwidth in it"
 within 10 "$(list cap1 latency 'map(select(.memory_node == 1)
 	| .sequential_max_bytes_per_s)[0] | round')" $((64 << 20)) \
 	"a stream has its bandwidth, bytes a second"

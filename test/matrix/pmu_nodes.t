@@ -44,7 +44,7 @@ topology()
 }
 
 topology cxl near cxl
-# Two windows, of which the first is trapped
+# Two windows
 topology cxl2 near cxl0 cxl1
 # One window, trapped
 topology interleave2 near cxl

@@ -44,10 +44,9 @@ said_of()
 
 machine sockets2
 is "$(said_of cpus0) $(said_of cpus1)$(said_of cpus2)" "0 1" "a CPU on each"
-is "$(said_of node0)$(said_of node1)$(said_of node3)" "0 0 0 " \
-	"tables on both sockets, and on the device of the second"
-is "$(said_of trapped2)$(said_of trapped3)" '"trapped":true' \
-	"that of the first is trapped, as its file says"
+is "$(said_of node0)$(said_of node1)$(said_of node2)$(said_of node3)" \
+	"0 0 0 0 " "tables on both sockets, and on both devices"
+is "$(said_of trapped2)$(said_of trapped3)" "" "neither is trapped"
 machine tiers3
 is "$(said_of node0)$(said_of node1)$(said_of node2)" "0 0 0 " "tables on all"
 is "$(said_of tier | tr '|' '\n' | sort -n | awk '{ print $2 }' | paste -sd' ')" \
@@ -59,8 +58,11 @@ is "$(said_of tier | tr '|' '\n' | sort -n | awk '{ print $2 }' | paste -sd' ')"
 machine sizes
 is "$(record region '[.size_bytes, .node] | tojson' | sort -u | paste -sd' ')" \
 	"[268435456,1] [536870912,2]" "256 and 512 MiB"
-is "$(said_of node2) $(said_of trapped1)" '0  "trapped":true' \
-	"a table on the second; the first is trapped"
+is "$(said_of node1)$(said_of node2)$(said_of trapped1)$(said_of trapped2)" \
+	"0 0 " "a table on each; neither is trapped"
+machine cxl2
+is "$(said_of node1)$(said_of node2)$(said_of trapped1)$(said_of trapped2)" \
+	"0 0 " "a table on each; neither is trapped"
 machine cpus-apart
 is "$(said_of cpus0) $(said_of cpus1)" "0 1" "a CPU on each"
 is "$(said_of node0)" "0 " "a table on the first"

@@ -294,6 +294,9 @@ static void tiers(void)
 	ok(ask("one-tier") == FINDINGS_NO,
 	   "a node without CPUs: the other row");
 	finds("top-tier", "node 1, which has no CPUs, is in tier 4");
+	tree_file(TIERS "/memory_tier3/nodelist", "1\n");
+	finds("cxl-above", "node 1 (region0) is in tier 3");
+	tree_remove(TIERS "/memory_tier3");
 	tree_file(NODES "/node1/cpulist", "2-3\n");
 	tree_remove(TIERS "/memory_tier22");
 	tree_file(TIERS "/memory_tier4/nodelist", "0-1\n");

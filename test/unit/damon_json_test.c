@@ -152,6 +152,35 @@ static void sound(void)
 	kdamond_free(config);
 }
 
+/* As editors and PyYAML may leave it */
+static void dressed(void)
+{
+	static const char flow[] =
+		"{kdamonds: [{contexts: [{ops: paddr, targets: [{regions: ["
+		"{start: 4096, end: 8192}]}],"
+		" schemes: [{action: stat, filters: [{filter_type: anon,"
+		" matching: on}]}]}]}]}";
+	char *text = with(NULL, NULL), *marked;
+	const struct kdamond_filter *f;
+	struct damon_config *config;
+
+	if (asprintf(&marked, "\xef\xbb\xbf%s", text) < 0)
+		abort();
+	config = parse(marked);
+	ok(config, "a byte order mark is no part of it");
+	kdamond_free(config);
+	config = parse(flow);
+	if (!ok(config, "YAML in one pair of braces")) {
+		diag("%s", fail_message());
+	} else {
+		f = kdamond_scheme(kdamond_context(config, 0), 0)->filters.items;
+		is_u64(f->matching, 1, "on is a boolean of YAML's");
+	}
+	kdamond_free(config);
+	free(marked);
+	free(text);
+}
+
 /* Reads, writes, reads and writes: the two texts are the same. */
 static void round_trip(const char *word, const char *value)
 {
@@ -675,6 +704,7 @@ int main(void)
 {
 	tree_begin();
 	sound();
+	dressed();
 	round_trips();
 	values();
 	wrong_values();

@@ -105,6 +105,7 @@ int main(void)
 	char deep[4000] = "";
 
 	reads(PYYAML, PYYAML_JSON);
+	reads("a: -3e999\n", "{\"a\":\"-3e999\"}");
 	reads("a: 1", "{\"a\":1}");
 	reads("---\na: 1\n...\n", "{\"a\":1}");
 	reads("# of HMSDK\n\na: 1 # one\nb: '#'\nc: a#b\n",
@@ -126,6 +127,11 @@ int main(void)
 	reads("a: &id001\n- 1\nb: *id001\nc: [*id001, 2]\n",
 	      "{\"a\":[1],\"b\":[1],\"c\":[[1],2]}");
 	reads("yes: no\n0x10: 0x10\n", "{\"yes\":\"no\",\"0x10\":\"0x10\"}");
+	reads("a:\t1\t# one\nb: x y\t\nc:\n-\t2\n",
+	      "{\"a\":1,\"b\":\"x y\",\"c\":[2]}");
+	reads("%YAML 1.2\n# of HMSDK\n---\na: 1\n---\n# no more\n",
+	      "{\"a\":1}");
+	reads("a: 1\n... # the end\n", "{\"a\":1}");
 	reads("5", "5");
 	reads("some text", "\"some text\"");
 
@@ -143,6 +149,8 @@ int main(void)
 	refuses("a: \"b\n", "line 1, column 4: ");
 	refuses("a: [1, 2\n", "it ends too early");
 	refuses("a: [1 2, {]\n", "line 1, column ");
+	refuses("a: 1\nb: 2\na: 3\n", "line 3, column 5: a key that is there");
+	refuses("{a: 1, a: 2}\n", "a key that is there already");
 	refuses("a: {b}\n", "\":\" is wanted");
 	refuses("a: *x\n", "an alias without its anchor");
 	refuses("a: &\n", "a name is wanted");

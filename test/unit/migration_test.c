@@ -393,12 +393,11 @@ static void are_rows(const struct migration_sums *s, const int64_t *want,
 	is_i64(sum, s->migrated.pages, "%s: it is pgmigrate_success", name);
 }
 
-/* The sentence about the span. */
-static void says(const char *want)
+static void says(const struct migration_sums *sums, const char *want)
 {
 	struct textbuf b = { 0 };
 
-	migration_sentence(&b, &span);
+	migration_sentence(&b, sums);
 	is_str(b.text, want, "in a sentence");
 	buf_free(&b);
 }
@@ -418,9 +417,10 @@ static void only_balancing(void)
 	ok(s.traced, "NUMA balancing alone, traced");
 	are_rows(&s, want, "NUMA balancing alone");
 	is_i64(s.failed.pages, 3, "that failed");
-	says("16384 pages (64 MiB) in the timed part: NUMA balancing, "
+	says(&s,
+	     "16384 pages (64 MiB) in the timed part: NUMA balancing, "
 	     "promoted 16000; NUMA balancing, other 384; could not be moved 3");
-	ok(!migration_doubt(&span, 0), "nothing is doubtful");
+	ok(!migration_doubt(&span, &s, 0), "nothing is doubtful");
 	ok(migration_adds_up(&s), "it adds up");
 }
 
@@ -523,9 +523,9 @@ static void mixture(void)
 	ok(!s.traced, "not traced");
 	are_rows(&s, untraced, "a mixture, not traced");
 	ok(!migration_adds_up(&s), "it does not add up");
-	is_str(migration_doubt(&span, 0),
+	is_str(migration_doubt(&span, &s, 0),
 	       "who made some of the moves is not known", "which is doubtful");
-	ok(!migration_doubt(&span, 1), "and nothing else");
+	ok(!migration_doubt(&span, &s, 1), "and nothing else");
 	span.migration_a = span.migration_b = NULL;
 	migration_add_up(&s, &span);
 	is_row(&s, MIGRATION_HOT, 0, "no moves at all");

@@ -217,8 +217,11 @@ static void declared(void)
 	tree_file(NODE "1/access1/initiators/read_latency", "190\n");
 	is_ns(node_declared(1, 0, "read_latency"), 190,
 	      "the nearest CPU, behind a nearer generic initiator");
+	is_ns(node_declared(1, -1, "read_latency"), 190,
+	      "also where none is named");
+	tree_file(NODE "1/access1/initiators/read_latency", "0\n");
 	is_ns(node_declared(1, -1, "read_latency"), 150,
-	      "which is the nearest");
+	      "else the nearest of any kind");
 	tree_directory(ACCESS "node0");
 	is_ns(node_declared(1, 0, "read_latency"), 150, "node 0 is nearest");
 

@@ -191,11 +191,11 @@ int main(void)
 			"200000-201000 rw-p 00000000 00:01 7 /bin/file\n");
 	for (size_t i = 0; i < PAGES; i++)
 		put(i, 1);
-	ok(!oracle_new(), "without counts there is no oracle");
+	ok(!oracle_new("oracle"), "without counts there is no oracle");
 	like(fail_message(), "run --heat", "it says what to do");
 	is_i64(fail_status(), STATUS_LACKS, "this machine lacks them");
 	shared->is_there = true;
-	o = oracle_new();
+	o = oracle_new("oracle");
 	ok(o != NULL, "it starts");
 	if (o)
 		placements(o);

@@ -260,7 +260,9 @@ static void refused(void)
 		{ "policy none --root /x", "policy --root changes nothing" },
 		{ "damon stop --root /x", "damon stop takes no --root" },
 		{ "policy list --dry-run", "policy list takes no --dry-run" },
-		{ "gups 1G -m mem0", "gups takes no --memdev" },
+		{ "gups 1G -m 1", "gups takes no -m: tier gups SIZE [NODE]" },
+		{ "gups node1 1G", "gups node1 1G: the size comes first" },
+		{ "gups 1G --time 10", "a run's length is --duration" },
 		{ "region create --updates 5", "region create takes no" },
 		{ "help --json", "help takes no --json" },
 		{ "--threads 2", "--threads needs a verb" },
@@ -286,7 +288,13 @@ static void refused(void)
 		{ "latency --threads 2", "latency takes no --threads" },
 		{ "latency --root /t", "latency takes no --root" },
 		/* regions */
-		{ "region create 512M", "takes no word \"512M\"" },
+		{ "region create 512M", "create 512M: give a name such as" },
+		{ "region create -m -d decoder0.0 mem0", "name devices" },
+		{ "region create -t pmem", "--type pmem: regions here" },
+		{ "region create -w 2 -m mem0", "name as many devices" },
+		{ "region create -w 2", "name as many devices" },
+		{ "region create -g 300", "--granularity 300: give 256" },
+		{ "region create -g 32K", "--granularity 32K: give 256" },
 		{ "region create -s 0", "--size 0: give a size" },
 		{ "region create -s 1Q", "--size 1Q: give a size" },
 		{ "region create -m ''", "--memdev '': name a device" },
@@ -520,6 +528,19 @@ static void other_verbs(void)
 		ok(!p.region.unassigned, "no --auto");
 		ok(!plan_is(&p, VERB_BENCHMARK), "no benchmark");
 	}
+	/* cxl create-region's own words */
+	if (taken(&p, &l,
+		  "region create -d decoder0.0 -m mem0 mem1 -t ram "
+		  "-s 1G -w 2 -g 4096")) {
+		is_str(p.region.memdev, "mem0,mem1", "mem0 mem1");
+		is_u64(p.region.granularity, 4096, "-g");
+	}
+	if (taken(&p, &l, "region create -w 1 mem3"))
+		is_str(p.region.memdev, "mem3", "a word");
+	if (taken(&p, &l, "region destroy all"))
+		is_str(p.region.name, "all", "all of them");
+	if (taken(&p, &l, "damon --help"))
+		ok(p.help && !strcmp(p.help_group, "damon"), "damon --help");
 	if (taken(&p, &l, "region create --auto"))
 		ok(p.region.unassigned && !p.region.memdev, "--auto");
 	if (taken(&p, &l, "region destroy region12 --dry-run")) {
@@ -638,6 +659,7 @@ static void damon(void)
 	migration_of("damon start -d 0 1 -p 1 0 -g", 2, "cold 0>1 hot 1>0 ");
 	migration_of("damon start -m 0 1", 2, "cold 0>1 hot 1>0 ");
 	migration_of("--promote 1 0 damon start", 1, "hot 1>0 ");
+	migration_of("-g damon start -m 0 1", 2, "cold 0>1 hot 1>0 ");
 	if (taken(&p, &l, "damon start -p 1 0 -s 1G --cgroup mine")) {
 		is_u64(p.damon.region_max, GIB, "-s");
 		is_str(p.damon.cgroup, "mine", "--cgroup");

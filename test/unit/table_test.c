@@ -11,6 +11,7 @@
 #include "bench/table.h"
 #include "lib/base.h"
 #include "lib/error.h"
+#include "page_tables.h"
 #include "tap.h"
 
 static struct place placed(enum place_mode mode, int node, const char *text)
@@ -229,9 +230,38 @@ static void inheriting(void)
 	set_mempolicy(MPOL_DEFAULT, NULL, 0);
 }
 
+/* The page tables come first, without pages; then the pages need none. */
+static void page_tables_first(void)
+{
+	struct table_pages pages = { 0 };
+	size_t bytes = 64 * MIB + 28 * KIB;
+	long before = page_tables(), made, touched;
+	struct table t;
+
+	is_i64(table_map(&t, bytes, PAGES_4K), 0, "mapped");
+	table_make_tables(&t, 0, 63 * MIB);
+	table_make_tables(&t, 63 * MIB, bytes - 63 * MIB);
+	made = page_tables();
+	is_i64(table_locate(&t, 0, bytes, &pages), 0, "located");
+	is_u64(pages.absent, bytes / 4096, "no page has memory");
+	table_touch(&t, 0, bytes);
+	touched = page_tables();
+	if (before < 0) {
+		skip("page tables", "this kernel does not say what they take");
+	} else {
+		/* The first and the last may serve a neighbour, too. */
+		ok(made - before >= 31 * 4, "%ld KiB of 33 tables",
+		   made - before);
+		ok(touched - made <= 8, "the pages add %ld KiB to them",
+		   touched - made);
+	}
+	table_unmap(&t);
+}
+
 int main(void)
 {
 	mapping();
+	page_tables_first();
 	populating();
 	placing();
 	kinds();

@@ -281,13 +281,18 @@ static void failures(void)
 	       "a message made of the one before");
 	memset(endless, 'x', sizeof(endless) - 1);
 	endless[sizeof(endless) - 1] = '\0';
+	endless[500] = '\0';
+	misuse("empty");
+	fail_in(-EINVAL, "%s", endless);
+	ok(!strcmp(fail_message() + 500, ": empty"), "a long path is whole");
+	endless[500] = 'x';
 	fail(EIO, "%s", endless);
-	ok(strlen(fail_message()) < 1024, "a long message is cut");
+	ok(strlen(fail_message()) < FAIL_TEXT, "a long message is cut");
 	fail_in(-EIO, "step");
 	ok(!strncmp(fail_message(), "step: xxx", 9), "but keeps its step");
 	for (int i = 0; i < 20; i++)
 		fail_in(-EIO, "%s", endless);
-	ok(strlen(fail_message()) < 1024, "however many steps there are");
+	ok(strlen(fail_message()) < FAIL_TEXT, "however many steps there are");
 }
 
 static void buffers(void)

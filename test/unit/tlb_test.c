@@ -5,6 +5,7 @@
  */
 #include "bench/tlb.h"
 #include "bench/tlb_flusher.h"
+#include "page_tables.h"
 #include "tap.h"
 
 #define MS UINT64_C(1000000)
@@ -188,6 +189,26 @@ static void restarting(void)
 	tlb_exit(&w.tlb);
 }
 
+/* Its page tables are there before the table has pages: a sweep needs none. */
+static void region(void)
+{
+	uint64_t next = 0;
+	long mapped, swept;
+	struct world w;
+
+	begin(&w, true);
+	is_i64(tlb_map_region(&w.tlb), 0, "a region to read");
+	mapped = page_tables();
+	tlb_sweep(&w.tlb, &next, 2 * PAGES);
+	swept = page_tables();
+	if (mapped < 0)
+		skip("its page tables", "this kernel does not say");
+	else
+		ok(swept - mapped <= 8, "a sweep adds %ld KiB of page tables",
+		   swept - mapped);
+	tlb_exit(&w.tlb);
+}
+
 static void periods(void)
 {
 	is_u64(tlb_flusher_period(100000), 40 * MS, "100 ms of HMSDK's");
@@ -201,6 +222,7 @@ static void periods(void)
 int main(void)
 {
 	periods();
+	region();
 	flushing();
 	growth();
 	off();

@@ -4,7 +4,9 @@
  * logged by half, what another program changed, what can no longer be put back;
  * and nobody makes it write elsewhere.
  */
+/* WRAP: open */
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -285,7 +287,7 @@ static void broken(void)
 	tree_file("/sys/b", "1");
 	tree_file("/run/run.undo", "store\t/sys/b\t7\nnonsense\n\t\t\n"
 				   "erase\t/sys/b\t8\nstore\t/sys/b\t9");
-	put_back("run", 0, 1, 0);
+	put_back("run", -EBADMSG, 1, 1);
 	is_str(tree_text("/sys/b"), "7", "whole lines count");
 }
 
@@ -376,6 +378,30 @@ static int in_child(int (*what)(void))
 	return status;
 }
 
+/* A third one adds its line between another's look at the log and its own. */
+static bool third_waits;
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...)
+{
+	static const char line[] = "rmdir\t/sys/many/c\t\n";
+	va_list ap;
+	int mode, fd;
+
+	va_start(ap, flags);
+	mode = flags & O_CREAT ? va_arg(ap, int) : 0;
+	va_end(ap);
+	if (third_waits && flags & O_APPEND && strstr(path, "many.undo")) {
+		third_waits = false;
+		fd = __real_open(path, O_WRONLY | O_APPEND);
+		if (fd < 0 || write(fd, line, sizeof(line) - 1) < 0)
+			tree_die("many.undo");
+		close(fd);
+	}
+	return __real_open(path, flags, mode);
+}
+
 /* Two processes have it, as two runs: neither is the other's child then. */
 static void shared(void)
 {
@@ -384,7 +410,7 @@ static void shared(void)
 	char c;
 	pid_t child;
 
-	tree_directory("/sys/many");
+	tree_directory("/sys/many/c");
 	if (pipe(done) || pipe(begun))
 		tree_die("pipe");
 	child = fork();
@@ -398,16 +424,19 @@ static void shared(void)
 	}
 	close(done[0]);
 	is_i64(read(begun[0], &c, 1), 1, "one has a log that is shared");
+	third_waits = true;
 	is_i64(undo_begin_shared("many"), 0, "another has it, too");
+	ok(!third_waits, "and a third");
 	is_i64(undo_mkdir("/sys/many/b"), 0, "with its change");
 	close(done[1]);
 	waitpid(child, &status, 0);
 	is_i64(status, 0, "the first one ends, and takes nothing back");
 	ok(!access(tree_path("/sys/many/a"), F_OK), "see?");
 	is_i64(undo_restore_shared("many", &r), 0, "the last one does");
-	is_u64(r.done, 2, "of both");
+	is_u64(r.done, 3, "of all of them");
 	ok(access(tree_path("/sys/many/a"), F_OK) &&
-		   access(tree_path("/sys/many/b"), F_OK),
+		   access(tree_path("/sys/many/b"), F_OK) &&
+		   access(tree_path("/sys/many/c"), F_OK),
 	   "they are gone");
 	ok(!undo_pending("many"), "and nothing is left");
 }
