@@ -7,7 +7,7 @@
  * by _exit(), and PID 1 by reboot(): both are wrapped by the linker, and so are
  * the execv() of libgcov and the kill() that ends a child of tier's. A guest's
  * files go out by a port of their own, each as "SIZE PATH\n" and its bytes; the
- * path is the one below the directory of the objects ("cmd/gups.gcda").
+ * path is the one below the directory of the objects ("cmd/gups.o.gcda").
  */
 #include <fcntl.h>
 #include <ftw.h>
