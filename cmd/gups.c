@@ -39,6 +39,7 @@
 #include "mm/node.h"
 #include "sysfs.h"
 #include "mm/page.h"
+#include "mm/proctree.h"
 
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
 /* With less of the CPUs' time the rate is the waiting's. */
@@ -809,6 +810,7 @@ static int start_hogs(struct gups_run *run)
 {
 	const struct hog_plans *plans = &run->plan->hogs;
 	uint64_t need[NODE_MAX] = { 0 };
+	struct hog_state state;
 	int err;
 
 	if (!plans->nr)
@@ -820,6 +822,9 @@ static int start_hogs(struct gups_run *run)
 				run->plan->worker.plain);
 	if (!err)
 		hog_show_start(run->hogs);
+	/* Their processes are ours, but no part of the benchmark. */
+	for (int i = 0; !err && hog_state(run->hogs, i, &state); i++)
+		proctree_leave_out(state.pid);
 	return err ? err : find_nodes(run);
 }
 

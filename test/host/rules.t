@@ -155,10 +155,10 @@ is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 children='supervise|tiering/daemon|cmd/at|bench/(program|tlb_flusher'
 only "$children|hog_process)" "${call}_exit *\(" \
 	"_exit() is for children that could not execute"
-only "$children|hog)" \
+only "$children|hog)|tiering/oracle" \
 	"$call(fork|vfork|execv|execvp) *\(" \
-	"only supervise.c, program.c, tlb_flusher.c, hog.c, daemon.c, at.c start \
-processes"
+	"only supervise.c, program.c, tlb_flusher.c, hog.c, daemon.c, at.c, oracle.c \
+start processes"
 only 'tier' "${call}getpid *\(" "only tier.c asks who it is"
 is "$(found "${call}getpid *\(" | grep -c .)" 1 "and once"
 is "$(found "$call(system|popen|posix_spawn|strtok|gets|sprintf|strcat|atoi|atol|atof) *\(")" \
