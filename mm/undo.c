@@ -187,6 +187,9 @@ int undo_lock(enum undo_lock how)
 	char path[PATH_MAX], who[64];
 	int fd, err = make_dir();
 
+	/* Without a /run nothing was kept, and so nothing changed. */
+	if (err == -ENOENT && how == UNDO_LOCK_RESTORE)
+		return 0;
 	if (err)
 		return how == UNDO_LOCK_MEASURE ? 0 : err;
 	fd = open(lock_path(path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
