@@ -21,6 +21,7 @@ root=$PWD/build/test/docker
 # A socket's name is short
 home=$(mktemp -d /tmp/tier-docker.XXXXXX)
 daemon=
+# shellcheck disable=SC2317
 stop()
 {
 	[[ ! $daemon ]] || kill "$daemon" 2>/dev/null
