@@ -79,6 +79,25 @@ int pmu_hold(uint64_t ns)
 	return ask(PMU_HOLD, ns, 0);
 }
 
+int pmu_heat(struct pmu_heat *page, uint64_t *frames, size_t n)
+{
+	size_t from = 0, some;
+
+	/* Also of none: is there an answer? */
+	do {
+		some = n - from < PMU_HEAT_MAX ? n - from : PMU_HEAT_MAX;
+		memcpy(page->frames, frames + from, some * sizeof(*frames));
+		/* Their heads are one. */
+		pmu_put((struct pmu_page *)page, PMU_HEAT, some, 0);
+		if (page->word != PMU_TOLD ||
+		    page->version != PMU_PAGE_VERSION || page->end != 1)
+			return -ENOENT;
+		memcpy(frames + from, page->frames, some * sizeof(*frames));
+		from += some;
+	} while (from < n);
+	return 0;
+}
+
 /* ----------------------------------------------------------- nodes, shares */
 
 int pmu_node(const struct pmu_page_range *r)

@@ -65,6 +65,14 @@ int pmu_table(const void *base, uint64_t bytes);
  */
 int pmu_hold(uint64_t ns);
 
+/*
+ * How often user code missed in each of n frames (physical addresses / 4096),
+ * of all processes, since it was asked of last; the answer is in their places.
+ * page is the caller's, and begins where pages begin. 0, or -ENOENT: there is
+ * no plugin, or it counts none by page (./build.sh run --heat); no message.
+ */
+int pmu_heat(struct pmu_heat *page, uint64_t *frames, size_t n);
+
 /* The node that has the range's memory; -1: none, or not known. */
 int pmu_node(const struct pmu_page_range *r);
 /*

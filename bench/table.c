@@ -316,6 +316,15 @@ int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 	return 0;
 }
 
+int table_move(int pid, size_t n, void **page, const int *node, int *status)
+{
+	/* What it did not move it counts: status says which. */
+	return numa_move_pages(pid, n, page, node, status, MPOL_MF_MOVE_ALL) <
+			       0 ?
+		       -errno :
+		       0;
+}
+
 static bool wanted(const struct place *place, int node)
 {
 	for (int i = 0; i < place->nr_nodes; i++)

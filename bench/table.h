@@ -98,6 +98,13 @@ int table_sample(const struct table *t, int pid, size_t bytes, size_t n,
 		 struct table_pages *pages);
 
 /*
+ * Moves n pages of the process pid, by their virtual addresses, each to a node,
+ * also such as other processes map, too. status: where each is then, or a
+ * negative errno. 0, or -errno without a message.
+ */
+int table_move(int pid, size_t n, void **page, const int *node, int *status);
+
+/*
  * 0 if the pages are where place wants them, else -EXDEV with a message that
  * says where they are. PLACE_ANY and PLACE_PREFERRED accept every node.
  */

@@ -354,12 +354,14 @@ static int collect(struct raw *raw, int argc, char **argv)
 static int set_one(struct plan *plan, const struct verb_option *o,
 		   const struct raw_option *r)
 {
-	char both[64];
+	char both[256];
+	int n;
 
 	if (!r->second)
 		return o->set(plan, r->arg);
-	snprintf(both, sizeof(both), "%s %s", r->arg, r->second);
-	return o->set(plan, both);
+	n = snprintf(both, sizeof(both), "%s %s", r->arg, r->second);
+	return n < (int)sizeof(both) ? o->set(plan, both) :
+				       misuse("--%s: too long", r->name);
 }
 
 /* A letter may be of another verb's option, which nobody meant. */

@@ -68,6 +68,10 @@ static int work(const struct plan *plan)
 		err = misuse(
 			"policy %s has a daemon, which lives while something runs: tier run --policy, or gups --policy",
 			plan->policy.name);
+	if (!err && policy_is_oracle(p))
+		err = misuse(
+			"policy %s moves the pages of what runs, while it runs: tier run --policy, or gups --policy",
+			plan->policy.name);
 	if (!err && !sysfs_is_dry())
 		err = restore_log("policy");
 	if (!err)

@@ -28,6 +28,8 @@ static struct {
 	uint64_t nr; /* pages */
 	unsigned int apart; /* loads and stores: see heat.h */
 	uint32_t *before;
+	uint32_t *asked; /* sums when the guest asked; NULL: it did not */
+	unsigned int shift; /* of a frame to a page */
 	uint64_t outside;
 	uint64_t interval_ns, begin_ns, last_ns, reading_ns;
 	pthread_mutex_t lock;
@@ -144,6 +146,40 @@ void heat_cut(enum heat_by by, uint64_t guest_ns)
 	pthread_mutex_unlock(&heat.lock);
 }
 
+/* Zeros, which take memory only where they are written to */
+static void *zeros(uint64_t count)
+{
+	void *p = mmap(NULL, count * sizeof(uint32_t), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static uint32_t new_since_asked(uint64_t page)
+{
+	uint32_t sum = 0, new;
+
+	if (page >= heat.nr)
+		return 0;
+	for (unsigned int k = 0; k <= heat.apart; k++)
+		sum += sum_of(page << heat.apart | k);
+	new = sum - heat.asked[page];
+	heat.asked[page] = sum;
+	return new;
+}
+
+bool heat_ask(uint64_t *frames, size_t n)
+{
+	if (!heat.file)
+		return false;
+	pthread_mutex_lock(&heat.lock);
+	heat.asked = heat.asked ? heat.asked : zeros(heat.nr);
+	for (size_t i = 0; heat.asked && i < n; i++)
+		frames[i] = new_since_asked(frames[i] >> heat.shift);
+	pthread_mutex_unlock(&heat.lock);
+	return heat.asked;
+}
+
 /* ------------------------------------------------------------------ clock */
 
 /*
@@ -205,15 +241,6 @@ static void stop_clock(void)
 
 /* ------------------------------------------------------------ begin and end */
 
-/* Zeros, which take memory only where they are written to */
-static void *zeros(uint64_t count)
-{
-	void *p = mmap(NULL, count * sizeof(uint32_t), PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 static void write_head(const struct options *o)
 {
 	static const char *const scopes[] = { "all", "user", "process" };
@@ -245,6 +272,7 @@ bool heat_open(const struct options *o, struct heat_counts **counts,
 	heat.nr = (o->parts[o->nr_parts - 1].end - 1) >> o->heat_shift;
 	heat.nr++;
 	heat.apart = o->heat_apart;
+	heat.shift = o->heat_shift - 12;
 	heat.before = zeros(nr_counts());
 	good = heat.counts && heat.before;
 	for (unsigned int i = 0; i < nr && good; i++) {
@@ -285,6 +313,8 @@ void heat_close(void)
 		munmap((void *)heat.counts[i].pages,
 		       nr_counts() * sizeof(uint32_t));
 	munmap(heat.before, nr_counts() * sizeof(uint32_t));
+	if (heat.asked)
+		munmap(heat.asked, heat.nr * sizeof(uint32_t));
 	free(heat.counts);
 	memset(&heat, 0, sizeof(heat));
 	pthread_mutex_init(&heat.lock, NULL);

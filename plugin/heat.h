@@ -24,7 +24,8 @@
  *
  * Memory: 4 bytes a page and virtual CPU and once more, twice that where loads
  * and stores are apart, up to the end of the last range: 1 MiB, or 2, a GiB of
- * it. What is never touched takes none of the host's.
+ * it. What is never touched takes none of the host's. A guest that asks of pages
+ * (pmu_page.h) adds 4 bytes a page that it asks of.
  */
 #ifndef TIER_PLUGIN_HEAT_H
 #define TIER_PLUGIN_HEAT_H
@@ -78,6 +79,11 @@ bool heat_open(const struct options *o, struct heat_counts **counts,
 	       unsigned int nr);
 /* The interval ends here; without a file nothing. guest_ns: of a reading */
 void heat_cut(enum heat_by by, uint64_t guest_ns);
+/*
+ * Each frame's place gets what came in its page since it was asked of last, 0
+ * behind the last range. False: without a file.
+ */
+bool heat_ask(uint64_t *frames, size_t n);
 void heat_close(void);
 
 #endif

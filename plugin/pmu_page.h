@@ -12,6 +12,7 @@
 #ifndef TIER_PMU_PAGE_H
 #define TIER_PMU_PAGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* nopl "tier"(%rdi): the displacement is the four letters. */
@@ -19,7 +20,7 @@
 #define PMU_ASK_BYTES 0x0f, 0x1f, 0x87, 0x74, 0x69, 0x65, 0x72
 
 #define PMU_PAGE_BYTES 4096
-#define PMU_PAGE_VERSION 3
+#define PMU_PAGE_VERSION 4
 /* The page's first word: a question without it is not answered. */
 #define PMU_ASKED UINT64_C(0x3f756d7072656974) /* "tierpmu?" */
 #define PMU_TOLD UINT64_C(0x21756d7072656974) /* "tierpmu!" */
@@ -49,6 +50,11 @@ enum pmu_question {
 	 * answer is the first word alone.
 	 */
 	PMU_LEAVE,
+	/*
+	 * struct pmu_heat: how often user code missed in each of start frames.
+	 * The answer's end is 1, or 0 without the option heat.
+	 */
+	PMU_HEAT,
 };
 
 enum { PMU_LEAVE_END, PMU_LEAVE_ALL, PMU_LEAVE_USER };
@@ -104,6 +110,25 @@ struct pmu_page {
 	struct pmu_page_range ranges[PMU_MAX_RANGES];
 };
 
+/* Question and answer of PMU_HEAT: begins as a pmu_page does */
+struct pmu_heat {
+	uint64_t word;
+	uint32_t question, version;
+	uint64_t start, end;
+	/*
+	 * Physical addresses / 4096; in their places, the counts since each was
+	 * asked of last: its misses or accesses, as the option heat-of says, of
+	 * the page of 2 MiB around it, if these are counted.
+	 */
+	uint64_t frames[508];
+};
+
+#define PMU_HEAT_MAX (sizeof(((struct pmu_heat *)0)->frames) / 8)
+
 _Static_assert(sizeof(struct pmu_page) <= PMU_PAGE_BYTES, "one page");
+_Static_assert(sizeof(struct pmu_heat) == PMU_PAGE_BYTES, "one page");
+_Static_assert(offsetof(struct pmu_heat, frames) ==
+		       offsetof(struct pmu_page, nr_ranges),
+	       "their heads are one");
 
 #endif

@@ -648,6 +648,23 @@ static void hold(uint64_t ns)
 		     ns ? ticks() + (uint64_t)((double)ns * ticks_per_ns) : 0);
 }
 
+/* The whole page is the question, and the answer. */
+static void on_ask_heat(struct vcpu *v, uint64_t address)
+{
+	struct pmu_heat *q = (struct pmu_heat *)v->answer;
+	GByteArray answer = { (uint8_t *)q, sizeof(*q) };
+
+	g_byte_array_set_size(v->buffer, 0);
+	if (!qemu_plugin_read_memory_vaddr(address, v->buffer, sizeof(*q)) ||
+	    v->buffer->len < sizeof(*q))
+		return;
+	memcpy(q, v->buffer->data, sizeof(*q));
+	q->word = PMU_TOLD;
+	q->end = heat_ask(q->frames,
+			  q->start < PMU_HEAT_MAX ? q->start : PMU_HEAT_MAX);
+	qemu_plugin_write_memory_vaddr(address, &answer);
+}
+
 /*
  * data: not NULL for user code. QEMU writes where no process could: so only
  * to a page of the asker's half of memory that begins with the question, which
@@ -672,6 +689,10 @@ static void on_ask(unsigned int vcpu, void *data)
 	memcpy(page, v->buffer->data, head);
 	if (page->word != PMU_ASKED || page->version != PMU_PAGE_VERSION)
 		return;
+	if (page->question == PMU_HEAT) {
+		on_ask_heat(v, address);
+		return;
+	}
 	one = page->question == PMU_READ ? (unsigned int)page->start : 0;
 	page->word = PMU_TOLD;
 	if (page->question == PMU_LEAVE) {
@@ -900,7 +921,7 @@ static void on_vcpu(unsigned int vcpu, void *data)
 
 	(void)data;
 	v->buffer = g_byte_array_new();
-	v->answer = zeroed(1, sizeof(*v->answer));
+	v->answer = zeroed(1, PMU_PAGE_BYTES);
 	find_registers(v);
 	if (!v->gpr[7] || !v->cr3_register)
 		fprintf(stderr, "tier-pmu: QEMU shows no registers: the guest "

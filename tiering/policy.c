@@ -383,6 +383,11 @@ bool policy_is_weighted(const struct policy *p)
 	return p->file && p->file->near;
 }
 
+bool policy_is_oracle(const struct policy *p)
+{
+	return p->file && p->file->by_counts;
+}
+
 bool policy_is_tuned(const struct policy *p)
 {
 	return p->damon && damon_is_tuned(p->damon);

@@ -66,6 +66,9 @@ bool policy_is_tuned(const struct policy *p); /* by the kernel */
 /* The table's pages are to be interleaved by weight over all nodes. */
 bool policy_is_weighted(const struct policy *p);
 
+/* Its placement follows the emulator's counts: the caller's, by oracle.h. */
+bool policy_is_oracle(const struct policy *p);
+
 /* What it makes of a tunable; NULL: it leaves that as it is. */
 const char *policy_wants(const struct policy *p, const struct tunable *t,
 			 int node);

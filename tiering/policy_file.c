@@ -201,6 +201,15 @@ static int take_limit(struct reader *r)
 	return 0;
 }
 
+static int take_placement(struct reader *r)
+{
+	r->f->by_counts = !strcmp(r->value, "counts");
+	return r->f->by_counts ?
+		       0 :
+		       misuse("\"%s\": counts is meant, the emulator's",
+			      r->value);
+}
+
 static int take_start(struct reader *r)
 {
 	return split(r->value, r->f->daemon.start);
@@ -280,12 +289,19 @@ static const struct word {
 	int (*take)(struct reader *r);
 	bool often; /* may come more than once */
 } words[] = {
-	{ "about", take_about },       { "cgroup", take_cgroup },
-	{ "damon", take_damon },       { "interleave", take_interleave },
-	{ "memory.high", take_limit }, { "memory.low", take_limit },
-	{ "memory.max", take_limit },  { "memory.min", take_limit },
-	{ "ready", take_ready },       { "restore", take_restore, true },
-	{ "start", take_start },       { "stop", take_stop },
+	{ "about", take_about },
+	{ "cgroup", take_cgroup },
+	{ "damon", take_damon },
+	{ "interleave", take_interleave },
+	{ "memory.high", take_limit },
+	{ "memory.low", take_limit },
+	{ "memory.max", take_limit },
+	{ "memory.min", take_limit },
+	{ "placement", take_placement },
+	{ "ready", take_ready },
+	{ "restore", take_restore, true },
+	{ "start", take_start },
+	{ "stop", take_stop },
 };
 
 static const struct word *find_word(const char *key)

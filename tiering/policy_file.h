@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * policy_file.h - a policy as a text, built in or a file: tunables, DAMON, a
- * cgroup with its limits, weights, a daemon, what is to be put back.
+ * cgroup with its limits, weights, a placement, a daemon, what is put back.
  *
  * A line is "KEY = VALUE", or empty, or a comment with # at its beginning; the
  * keys are those of "tier policy show" and the words of policy_file_words.
@@ -52,6 +52,7 @@ struct policy_file {
 	uint64_t limits[POLICY_FILE_LIMITS]; /* bytes */
 	bool limited; /* is any of them set? */
 	unsigned int near, far; /* pages in turn, by weight; 0: it has none */
+	bool by_counts; /* the emulator's place its pages: oracle.h */
 	struct daemon_plan daemon;
 	const char *restores[POLICY_FILE_RESTORES];
 	int nr_restores;

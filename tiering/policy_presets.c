@@ -47,5 +47,8 @@ const struct policy_preset policy_presets[] = {
 	{ "interleave",
 	  "about = nothing moves; gups any, and tier run, allocate by weight: 3 near to 1 far\n"
 	  "interleave = 3:1\n" },
+	{ "oracle",
+	  "about = each second the hottest pages come near, by the emulator's exact counts: a bound (run --heat)\n"
+	  "placement = counts\n" },
 	{ 0 },
 };

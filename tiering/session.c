@@ -69,8 +69,15 @@ static int write_policy(struct session *s)
 	uint64_t began = now_ns();
 	char time[SIZE_TEXT];
 	double seconds;
-	int err = undo_begin("run");
+	int err;
 
+	/* Before anything is written: there may be nothing to go by. */
+	if (policy_is_oracle(s->policy)) {
+		s->oracle = oracle_new(s->plan->name);
+		if (!s->oracle)
+			return -ENOENT;
+	}
+	err = undo_begin("run");
 	if (!err)
 		err = policy_apply(s->policy);
 	if (err)
@@ -134,6 +141,7 @@ static int start_damon(struct session *s)
 {
 	int err = 0;
 
+	oracle_begin(s->oracle);
 	if (s->guest || !s->policy)
 		return 0;
 	s->sample_s = s->sample_first_s;
@@ -190,8 +198,10 @@ static int read_damon(struct session *s)
 static int stop_damon(struct session *s)
 {
 	bool seen = s->sample_s > 0 && !s->guest;
-	int err = seen ? read_damon(s) : 0;
+	int err;
 
+	oracle_end(s->oracle);
+	err = seen ? read_damon(s) : 0;
 	if (!err && s->policy)
 		err = policy_stop(s->policy);
 	if (!err && seen && !s->damon_died &&
@@ -310,6 +320,7 @@ void session_show(const struct session *s)
 	counters_show(&s->counters[BEGIN], &s->counters[TIMED],
 		      &s->counters[TIMED_END], &s->counters[END]);
 	migration_show(&timed, &whole, &s->setting);
+	oracle_show(s->oracle);
 	show_seen(s);
 	show_bookkeeping(s);
 }
@@ -331,6 +342,7 @@ void session_free(struct session *s)
 {
 	migration_wait();
 	session_forget(s);
+	oracle_free(s->oracle);
 	policy_free(s->policy);
 	damon_free(s->looks);
 	*s = (struct session){ 0 };

@@ -15,6 +15,7 @@
 
 #include "damon/damon.h"
 #include "tiering/migration.h"
+#include "tiering/oracle.h"
 #include "tiering/policy.h"
 #include "vmstat.h"
 
@@ -38,6 +39,7 @@ struct session {
 	struct migration_setting setting;
 	struct vmstat counters[NR_POINTS];
 	struct migration moves[NR_POINTS];
+	struct oracle *oracle; /* NULL: the policy is another */
 	struct damon_trace *trace; /* NULL: no DAMON, or it cannot be traced */
 	struct heatmap_region *seen; /* in DAMON's last round before its end */
 	size_t nr_seen;

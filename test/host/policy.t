@@ -265,6 +265,8 @@ mistake 'start = sleep 9\nready = 1s nothing' "$bad 2, column 9: .*file PATH"
 mistake 'start = sleep 9\nstop = 1s SIGFOO' "$bad 2, column 8: .*signal"
 mistake 'start = sleep 9\nrestore = /etc/passwd' "$bad 2, column 11: .*/sys"
 mistake 'swappiness = 1\0\n' 'a zero byte'
+mistake 'placement = near' "$bad 1, column 13: .*counts"
+mistake 'placement = counts' 'moves the pages of what runs, while'
 mistake 'start = sleep 9' 'has a daemon, which lives while'
 head -c 1048577 /dev/zero | tr '\0' '#' >"$tmp/long.policy"
 refused 2 'longer than 1 MiB' policy "$tmp/long.policy"

@@ -62,6 +62,8 @@ moving()
 		[[ $name = interleave ]] ||
 			untouched $name "after a run under $name"
 	done
+	is "$(said oracle)" 3 "$kernel: oracle without the plugin: lacks it"
+	untouched oracle "after a refused oracle"
 	# Without bandwidths the kernel takes no "true" there: only it had that
 	is "$(differences interleave | grep -v weighted_interleave/auto:)" "" \
 		"$kernel: after a run under interleave: all but auto is as before"

@@ -333,6 +333,7 @@ static void page_heat(void)
 					  2,   0x40000 - 4,  300 };
 	static const uint64_t second[] = { 'I', HEAT_END, 0, 0, 1, 1, 3, 1 };
 	char path[] = "/tmp/plugin-heat-XXXXXX", option[64];
+	uint64_t frames[] = { 3, 4, UINT64_MAX >> 12, 3 };
 	uint64_t n[32] = { 0 };
 	int fd = mkstemp(path);
 
@@ -349,9 +350,14 @@ static void page_heat(void)
 	physical[9] = 2 * FAR; /* behind the last range */
 	model_user_load(0, 0, 9 << 12, NULL);
 	model_user_load(0, 0, 3 << 12, NULL);
+	ok(heat_ask(frames, 4), "what a guest asks of is answered");
+	is_u64(frames[0], 3, "a page's misses, of all intervals and CPUs");
+	is_u64(frames[1] | frames[2], 0, "none, and of nowhere none");
+	is_u64(frames[3], 0, "asked of once more: no new ones");
 	on_exit_of_qemu(NULL);
+	ok(!heat_ask(frames, 4), "without heat there is no answer");
 	is_i64(stream(path, n, 32), 18,
-	       "two intervals");
+	       "two intervals, as if nobody had asked");
 	same(n, first, 10, "both CPUs, loads and stores, user code alone");
 	same(n + 10, second, 8, "what is new since");
 	for (unsigned int i = 0; i < nr_vcpus; i++)

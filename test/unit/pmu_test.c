@@ -18,6 +18,8 @@ static void test_no_plugin(void)
 {
 	static struct pmu_counts c;
 	static char table[4096];
+	static struct pmu_heat heat __attribute__((aligned(PMU_PAGE_BYTES)));
+	uint64_t frame = 7;
 	struct pmu_page_range r;
 
 	memset(&c, 0x5a, sizeof(c));
@@ -28,6 +30,9 @@ static void test_no_plugin(void)
 	is_u64(pmu_asked.start, (uintptr_t)table, "it was asked for");
 	is_i64(pmu_hold(5), -ENOENT, "nothing to hold back");
 	is_u64(pmu_asked.start, 5, "for so long, it was asked");
+	is_i64(pmu_heat(&heat, &frame, 1), -ENOENT, "no counts by page");
+	is_u64(heat.frames[0], 7, "it was asked for");
+	is_u64(frame, 7, "the frame stays what it is");
 	ok(pmu_latency(0) == 0, "no latency");
 	ok(!pmu_injected(0, &r) && !r.name[0] && !r.latency_ns[PMU_LOADS],
 	   "nothing is injected");

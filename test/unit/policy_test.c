@@ -37,9 +37,10 @@ static void check(const char *name, const char *set, const char *why)
 
 static void names(void)
 {
-	static const char *const all[] = { "none",	 "numab",      "tpp",
-					   "hmsdk",	 "hmsdk-fast", "both",
-					   "damon-goal", "interleave" };
+	static const char *const all[] = {
+		"none", "numab",      "tpp",	    "hmsdk", "hmsdk-fast",
+		"both", "damon-goal", "interleave", "oracle"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		check(all[i], NULL, NULL);
