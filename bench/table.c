@@ -134,7 +134,7 @@ static struct bitmask *mask_of(const struct place *place)
 static const char *cause(int err)
 {
 	return err == EPERM || err == ENOSYS ?
-		       ": a container's seccomp filter forbids the call (docker: --cap-add SYS_NICE allows it)" :
+		       ": a container's seccomp filter forbids the call (docker: --cap-add SYS_NICE allows mbind and the like, --security-opt seccomp=unconfined all)" :
 	       err == EINVAL ?
 		       "; has the node memory, and does the cpuset allow it?" :
 		       "";

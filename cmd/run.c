@@ -29,7 +29,7 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "lib/wait.h"
-#include "mm/cgroup.h"
+#include "mm/limit.h"
 #include "mm/proctree.h"
 #include "tiering/session.h"
 
@@ -69,7 +69,7 @@ struct program_run {
 	bool killed; /* it had not ended in time */
 	uint64_t kill_at;
 	int status; /* as waitpid(2) has it */
-	char cgroup[600]; /* it ran in; "": not known */
+	char cgroup[600]; /* its memory counts with; "": not known */
 	double seconds;
 	unsigned int orphans;
 	struct rusage usage; /* of all that was waited for */
@@ -285,7 +285,7 @@ REPORT_RECORD(
 	"user_s r CPU time\n"
 	"system_s r CPU time in the kernel\n"
 	"max_rss_bytes u the largest of its processes\n"
-	"cgroup s the one that it ran in; null: not known\n" RUN_TIMELINE_MEMBERS);
+	"cgroup s the one that its memory counts with; null: not known\n" RUN_TIMELINE_MEMBERS);
 
 static void record_run(const struct program_run *r)
 {
@@ -358,7 +358,7 @@ static void find_cgroup(struct program_run *r)
 	if (s->own)
 		snprintf(r->cgroup, sizeof(r->cgroup), "/%s", s->group);
 	else
-		cgroup_own(r->cgroup, sizeof(r->cgroup));
+		limit_group(r->cgroup);
 }
 
 static void show_closing(const struct program_run *r)

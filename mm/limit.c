@@ -111,6 +111,22 @@ static void walk(const struct version *v, char *group, uint64_t *least,
 	}
 }
 
+void limit_group(char name[static LIMIT_NAME])
+{
+	char *text = sysfs_slurp("/proc/self/cgroup"), *rest = text, *line;
+
+	name[0] = '\0';
+	while (text && (line = strtok_r(rest, "\n", &rest)))
+		for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+			char *group = group_in(line, versions[i].controller);
+
+			/* Where version 1 has it version 2 does not. */
+			if (group && (!i || !name[0]))
+				snprintf(name, LIMIT_NAME, "%s", group);
+		}
+	free(text);
+}
+
 uint64_t limit_room(char name[static LIMIT_NAME])
 {
 	char *text = sysfs_slurp("/proc/self/cgroup"), *rest = text, *line;

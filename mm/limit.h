@@ -11,6 +11,8 @@
 
 #define LIMIT_NAME 128
 
+/* The group that memory of this process counts with; "": of none is known. */
+void limit_group(char name[static LIMIT_NAME]);
 /*
  * Bytes that are left, with page cache that can be dropped, of the group up
  * the path that has least (version 1 and 2), and its name; UINT64_MAX and an

@@ -187,6 +187,9 @@ int undo_lock(enum undo_lock how)
 	char path[PATH_MAX], who[64];
 	int fd, err = make_dir();
 
+	/* Without a /run nothing was kept, and so nothing changed. */
+	if (err == -ENOENT && how == UNDO_LOCK_RESTORE)
+		return 0;
 	if (err)
 		return how == UNDO_LOCK_MEASURE ? 0 : err;
 	fd = open(lock_path(path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
@@ -717,6 +720,17 @@ static int take_back_once(const struct line *l)
 	}
 }
 
+/* What may not be written, and so was not: it has the value that it had. */
+static bool is_unwritten(const struct line *l, int err)
+{
+	char now[VALUE_MAX];
+
+	return (err == -EROFS || err == -EACCES || err == -EPERM) &&
+	       (l->how == STORE || l->how == WRITE) &&
+	       sysfs_read_chosen(now, sizeof(now), "%s", l->path) >= 0 &&
+	       sysfs_same(now, l->value);
+}
+
 static int take_back(const struct line *l)
 {
 	uint64_t deadline = now_ns() + BUSY_NS;
@@ -729,7 +743,8 @@ static int take_back(const struct line *l)
 	if (l->how == TRY)
 		return 0;
 	/* With its node or its DAMON directory gone, it has no value. */
-	return err == -ENOENT || err == -ENODEV ? 0 : err;
+	return err == -ENOENT || err == -ENODEV || is_unwritten(l, err) ? 0 :
+									  err;
 }
 
 /*

@@ -55,10 +55,25 @@ daemon()
 	cluster_pids+=($!)
 }
 
-# start_slurm: sets SLURM_CONF; waits for the node to be there
+# start_slurm [confined]: sets SLURM_CONF; waits for the node to be there.
+# Confined: jobs are in cgroups, and where Slurm can do it have the memory and CPUs
+# that they asked for
 start_slurm()
 {
-	local host i
+	local host i track=linuxproc task=none
+
+	[[ ${1:-} != confined ]] || {
+		track=cgroup task=cgroup
+		printf '%s\n' "CgroupPlugin=$([[ -e \
+			/sys/fs/cgroup/cgroup.controllers ]] &&
+			echo cgroup/v2 || echo cgroup/v1)" \
+			CgroupMountpoint=/sys/fs/cgroup \
+			ConstrainRAMSpace=yes ConstrainSwapSpace=yes \
+			ConstrainCores=yes >"$cluster/cgroup.conf"
+		[[ ! -e /sys/fs/cgroup/cgroup.controllers ]] ||
+			printf '%s\n' IgnoreSystemd=yes EnableControllers=yes \
+				>>"$cluster/cgroup.conf"
+	}
 
 	host=$(hostname -s)
 	mkdir -p "$cluster"/{state,spool}
@@ -84,8 +99,8 @@ StateSaveLocation=$cluster/state
 SlurmdSpoolDir=$cluster/spool
 SlurmctldPidFile=$cluster/slurmctld.pid
 SlurmdPidFile=$cluster/slurmd.pid
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+ProctrackType=proctrack/$track
+TaskPlugin=task/$task
 JobAcctGatherType=jobacct_gather/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
