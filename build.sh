@@ -110,7 +110,7 @@ from its source: build/vmlinuz; or what to configure in yours|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
 	"run|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
 [--script FILE or -] [--out PATH]... [--gdb] [--count] [--heat] \
-[--latency cxl=+250ns]... [--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, run tier \
+[--latency cxl=+250ns]... [--at TIME 'unplug cxl0']... [--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, run tier \
 (--once gups 1G node1), power off; see out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
 [--out PATH]... [--gdb] [TIER ARGUMENTS]|the same \

@@ -27,6 +27,7 @@
 #include "lib/report.h"
 #include "lib/time.h"
 #include "lib/wait.h"
+#include "mm/host_port.h"
 #include "sysfs.h"
 
 #define MODULE_LIST "/etc/tier/modules"
@@ -214,30 +215,6 @@ void init_begin(void)
 
 /* ---------------------------------------------------------- records' port */
 
-static int open_virtio_port(void)
-{
-	char name[64], path[64];
-	int *ids, n, fd = -1;
-
-	/* vport0p1 is port 1 of device 0; there is one device in the guest. */
-	n = sysfs_ids(&ids, "vport0p", "/sys/class/virtio-ports");
-	for (int i = 0; i < n && fd < 0; i++) {
-		if (sysfs_read(name, sizeof(name),
-			       "/sys/class/virtio-ports/vport0p%d/name",
-			       ids[i]) < 0 ||
-		    strcmp(name, PORT_NAME))
-			continue;
-		snprintf(path, sizeof(path), "/dev/vport0p%d", ids[i]);
-		/* A host that does not read shall not keep PID 1. */
-		fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
-		if (fd < 0)
-			report_warn("%s: %s", path, strerror(errno));
-	}
-	if (n > 0)
-		free(ids);
-	return fd;
-}
-
 /* Is there a UART behind it? The driver makes ttyS1 in any case. */
 static int open_serial_port(void)
 {
@@ -272,7 +249,8 @@ int init_records_port(void)
 
 	while (sysfs_exists("/sys/bus/virtio/drivers/virtio_console/virtio0") ||
 	       sysfs_exists("/sys/class/virtio-ports/vport0p1")) {
-		fd = open_virtio_port();
+		/* A host that does not read shall not keep PID 1. */
+		fd = host_port_open(PORT_NAME, O_WRONLY);
 		if (fd >= 0 || now_ns() > deadline)
 			break;
 		sleep_ns(POLL_NS);

@@ -99,7 +99,7 @@ static bool is_near(const char *path)
 /*
  * Opens path below the root. Under --root links are resolved as if the tree
  * were "/", so that a captured absolute link cannot lead out of it; kernels
- * without openat2 (before 5.6) get a plain openat.
+ * without openat2 (before 5.6), and old containers, get a plain openat.
  */
 static int open_path(const char *path, int flags)
 {
@@ -115,7 +115,8 @@ static int open_path(const char *path, int flags)
 	if (!*path)
 		path = ".";
 	fd = syscall(SYS_openat2, context.rootfd, path, &how, sizeof(how));
-	if (fd < 0 && errno == ENOSYS)
+	/* A container's filter that does not know it says EPERM. */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = openat(context.rootfd, path, flags);
 	return (int)fd;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 #include "cmd/show.h"
 #include "cmd/verbs.h"
 #include "init.h"
+#include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/text.h"
@@ -110,18 +112,35 @@ static int records_lost(const char *name, int err)
 }
 
 /*
+ * Standard output or error, if that file is theirs, too: from one descriptor what
+ * is written follows what was, from two it would be written over it. -1: neither.
+ */
+static int standard_of(const struct stat *file)
+{
+	struct stat st;
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (!fstat(fd, &st) && st.st_dev == file->st_dev &&
+		    st.st_ino == file->st_ino &&
+		    (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY)
+			return fd;
+	return -1;
+}
+
+/*
  * The file of --records, open and ours alone, but not yet emptied: what is in
- * it stays until the run is allowed. A FIFO is waited for, not for ever.
+ * it stays until the run is allowed. A FIFO is waited for, not for ever. Who else
+ * empties it meanwhile, as what rotates logs does, leaves no hole in it.
  */
 static int open_records(const char *name)
 {
 	uint64_t end = now_ns() + READER_NS;
 	struct stat st;
-	int fd;
+	int fd, out;
 
 	for (;;) {
 		fd = open(name,
-			  O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY |
+			  O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY |
 				  O_NONBLOCK,
 			  0666);
 		if (fd >= 0 || errno != ENXIO || stat(name, &st) ||
@@ -133,11 +152,14 @@ static int open_records(const char *name)
 	}
 	if (fd < 0)
 		return records_lost(name, errno);
-	if (!flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK ||
-	    fstat(fd, &st) || !S_ISREG(st.st_mode))
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return fd;
+	out = standard_of(&st);
+	if (out < 0 && (!flock(fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK))
 		return fd;
 	close(fd);
-	return records_lost(name, EWOULDBLOCK);
+	return out < 0 ? records_lost(name, EWOULDBLOCK) :
+			 fcntl(out, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
 /* A run that is refused leaves another's records as they are. */
@@ -145,7 +167,7 @@ static int begin_records(const char *name, int fd, bool refused)
 {
 	struct stat st;
 
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && standard_of(&st) < 0) {
 		if (refused && st.st_size)
 			return 0;
 		if (ftruncate(fd, 0))
@@ -435,6 +457,20 @@ static void open_standard(void)
 			open("/", O_RDONLY | O_DIRECTORY);
 }
 
+/* On less the kernel would end us without a word, in the middle of something. */
+#define STACK_MIN (256 * KIB)
+
+static int check_stack(void)
+{
+	struct rlimit stack;
+
+	return getrlimit(RLIMIT_STACK, &stack) || stack.rlim_cur >= STACK_MIN ?
+		       0 :
+		       fail(ENOMEM,
+			    "a stack of %ju KiB is too small: ulimit -s 256, or more",
+			    (uintmax_t)stack.rlim_cur / KIB);
+}
+
 int main(int argc, char **argv)
 {
 	bool pid1 = getpid() == 1, init = pid1 && init_is_ours();
@@ -451,6 +487,8 @@ int main(int argc, char **argv)
 	}
 	open_standard();
 	err = plan_parse(&plan, verbs, argc, argv);
+	if (!err)
+		err = check_stack();
 	if (init)
 		settle_in(argc, argv, !err && plan.json);
 	if (!err && plan.version) {

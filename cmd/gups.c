@@ -18,6 +18,7 @@
 #include "bench/hog.h"
 #include "bench/modelled_time.h"
 #include "bench/pmu.h"
+#include "cmd/at.h"
 #include "cmd/check.h"
 #include "cmd/closing.h"
 #include "cmd/gups_internal.h"
@@ -43,6 +44,7 @@
 #define IN_PLACE_NS (UINT64_C(1) * 1000000000)
 /* With less of the CPUs' time the rate is the waiting's. */
 #define CPUS_FREE 0.85
+#define EVENTS_NS (UINT64_C(50) * 1000000)
 #define PLAIN_NS (UINT64_C(5) * 1000000000)
 
 static volatile sig_atomic_t interrupted;
@@ -83,6 +85,26 @@ static int stage(const struct gups_run *run, const char *name)
 	return interrupted ? fail(EINTR, "interrupted during %s", name) : 0;
 }
 
+static int find_nodes(struct gups_run *run)
+{
+	free(run->nodes);
+	run->nr_nodes = node_list(&run->nodes);
+	if (run->nr_nodes < 0)
+		return run->nr_nodes;
+	run->nr_nodes = node_keep_allowed(run->nodes, run->nr_nodes);
+	return run->nr_nodes ? 0 : lacks(ENODEV, "no NUMA node has memory");
+}
+
+/* --at: nodes may have come or gone. */
+static int look_again(struct gups_run *run, struct gups_timeline *timeline)
+{
+	int err = find_nodes(run);
+
+	if (!err && timeline)
+		gups_timeline_event(timeline, run->nodes, run->nr_nodes);
+	return err;
+}
+
 struct progress {
 	struct gups_run *run;
 	const char *what;
@@ -106,6 +128,10 @@ static bool show_progress(void *arg, uint64_t done, double seconds)
 		return false;
 	part = p->total ? (double)done / (double)p->total :
 			  seconds / p->total_seconds;
+	if (at_tick(p->run->at, seconds))
+		p->err = look_again(p->run, p->timeline);
+	if (p->err)
+		return false;
 	if (p->run->hogs)
 		hog_tick(p->run->hogs, seconds, part);
 	if (p->followed && session_follow(&p->run->session))
@@ -194,16 +220,6 @@ static int find_cpus(struct gups_run *run)
 	return err;
 }
 
-static int find_nodes(struct gups_run *run)
-{
-	free(run->nodes);
-	run->nr_nodes = node_list(&run->nodes);
-	if (run->nr_nodes < 0)
-		return run->nr_nodes;
-	run->nr_nodes = node_keep_allowed(run->nodes, run->nr_nodes);
-	return run->nr_nodes ? 0 : lacks(ENODEV, "no NUMA node has memory");
-}
-
 static int look_around(struct gups_run *run)
 {
 	machine_read(&run->machine);
@@ -289,6 +305,21 @@ static void take_counts(struct gups_run *run, const struct gups *g,
 		gups_modelled_take(run->modelled, g, run->threads);
 }
 
+/* What is under way when the updates end comes to its end, and is verified. */
+static int end_events(struct gups_run *run, double seconds)
+{
+	uint64_t began = now_ns();
+	int err = 0;
+
+	while (at_is_busy(run->at) && !interrupted && !err) {
+		sleep_ns(EVENTS_NS);
+		if (at_tick(run->at,
+			    seconds + (double)(now_ns() - began) / 1e9))
+			err = look_again(run, run->timeline);
+	}
+	return err;
+}
+
 static int update(struct gups_run *run, struct gups *g, struct gups_outcome *o)
 {
 	struct progress p = {
@@ -309,6 +340,8 @@ static int update(struct gups_run *run, struct gups *g, struct gups_outcome *o)
 				  show_progress, &p);
 	if (!err)
 		err = p.err;
+	if (!err)
+		err = end_events(run, gups_times(g)->update);
 	take_counts(run, g, TIMED_END);
 	o->updates = gups_done(g);
 	if (!err && run->timeline)
@@ -349,7 +382,7 @@ static int judge(const struct gups_run *run, const struct gups_outcome *o)
 			    o->verdict.errors, run->gups->bytes / 8);
 	if (!o->verdict.complete && run->plan->once)
 		return fail(EINTR, "interrupted before the run was verified");
-	return 0;
+	return at_judge(run->at);
 }
 
 /* What the emulator's plugin counted, where there is one. */
@@ -433,6 +466,7 @@ static void show_pass(struct gups_run *run, struct gups *g,
 		gups_timeline_show(run->timeline, gups_cpu_time(g));
 	if (run->hogs)
 		hog_show_end(run->hogs, false);
+	at_show(run->at);
 	show_pmu(run);
 	session_show(&run->session);
 	show_closing(run, g, o);
@@ -445,6 +479,8 @@ static bool wants_timeline(const struct gups_run *run)
 
 	if (g->timeline_given)
 		return g->timeline_ns;
+	if (run->at)
+		return true;
 	return (run->pattern || run->session.policy || run->session.guest) &&
 	       !g->compare && run->nr_nodes > 1;
 }
@@ -476,6 +512,7 @@ static void begin_timeline(struct gups_run *run, struct gups *g)
 		.threads = run->threads,
 		.modelled = run->modelled,
 		.hogs = run->hogs,
+		.events = run->at,
 	});
 }
 
@@ -833,6 +870,8 @@ static int prepare(struct gups_run *run)
 	if (!err)
 		err = start_hogs(run);
 	if (!err)
+		err = at_start(&run->at, &run->plan->at);
+	if (!err)
 		err = stage(run, "probe");
 	if (!err)
 		err = gups_check_probe(run, &run->place);
@@ -888,6 +927,7 @@ static int work(const struct plan *plan)
 	if (err == -EINTR && !plan->once)
 		err = 0;
 	hog_stop(run.hogs);
+	at_end(run.at);
 	session_free(&run.session);
 	pattern_free(run.pattern);
 	free(run.inherited);
@@ -926,6 +966,7 @@ const struct verb verb_gups = {
 	.flags = VERB_BENCHMARK | VERB_WORKLOAD | VERB_HEADER | VERB_DRY_RUN |
 		 VERB_ROOT,
 	.options = (const struct verb_option *const[]){ gups_options,
+							at_options,
 							options_policy, NULL },
 	.defaults = gups_defaults,
 	.take = gups_take,

@@ -19,6 +19,7 @@
 #include "mm/node.h"
 #include "tiering/session.h"
 
+struct at;
 struct hogs;
 struct pattern;
 struct region;
@@ -81,6 +82,7 @@ struct gups_run {
 	struct pattern *pattern; /* NULL: HPCC's uniform updates */
 	struct gups_timeline *timeline; /* of the pass under way; NULL: none */
 	struct hogs *hogs; /* NULL until they hold their memory */
+	struct at *at; /* NULL: nothing is to be done meanwhile */
 	struct session session;
 	struct pmu_counts pmu[NR_POINTS]; /* of the pass under way */
 	struct modelled_time *modelled; /* of that; NULL: nothing counts */

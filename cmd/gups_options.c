@@ -531,6 +531,14 @@ int gups_take(struct plan *plan, int n, char **operand)
 	if (g->compare && (plan->policy.name || plan->policy.nr_sets))
 		return misuse(
 			"--against compares two nodes as they are: no --policy or --set with it");
+	if (g->compare && plan->at.nr)
+		return misuse(
+			"--against compares two nodes as they are: no --at with it");
+	for (int i = 0; i < plan->at.nr && g->duration_ns; i++)
+		if (plan->at.event[i].ns >= g->duration_ns)
+			return misuse(
+				"--at '%s': the run ends before: --duration is not longer",
+				plan->at.event[i].words);
 	if (g->threads > g->bytes / PAGE_BYTES)
 		return misuse(
 			"--threads %u: a table of %s has a page for %llu at most",

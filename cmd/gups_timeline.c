@@ -73,6 +73,7 @@ struct gups_timeline {
 	struct course course;
 	double next; /* the next row is due, seconds */
 	unsigned int rows, moves; /* moves: of the hot set, when last seen */
+	bool event; /* of --at, since the last row */
 	uint64_t first_migrated;
 	unsigned int thin, thinned; /* how much now; rows */
 	double sampling_s,
@@ -112,7 +113,7 @@ static void take_zones(struct gups_timeline *t)
 	struct zones *zones = &t->now.moves.zones;
 	uint64_t page = page_size(), pages;
 
-	if (!t->rows) {
+	if (!t->rows || t->event) {
 		zone_take(zones);
 		return;
 	}
@@ -370,7 +371,8 @@ REPORT_RECORD(
 	"pages.all i:pages pgmigrate_success\n"
 	"free_bytes.node* u\n"
 	"promotion_unconditional b NUMA balancing promotes every page that faults\n"
-	"hot_set_moved b since the row before\n");
+	"hot_set_moved b since the row before\n"
+	"event b something of --at began or ended since the row before\n");
 
 /* Those columns that have something to say. */
 struct columns {
@@ -475,7 +477,7 @@ static void legend(const struct gups_timeline *t)
 		    "timeline %snear%%: the part of the updates that the top "
 		    "tier serves%s; "
 		    "%s%spromo, demot%s: pages since the last row; free: MiB"
-		    "%s%s%s",
+		    "%s%s%s%s",
 		    t->s.modelled ? "model: M updates/s by counts, without the "
 				    "emulator's speed; " :
 				    "",
@@ -493,7 +495,8 @@ static void legend(const struct gups_timeline *t)
 			    "; u: so much is free that NUMA balancing promotes "
 			    "every page that faults" :
 			    "",
-		    t->now.truth.hot.any ? "; *: the hot set moved" : "");
+		    t->now.truth.hot.any ? "; *: the hot set moved" : "",
+		    t->s.events ? "; @: an event of --at" : "");
 }
 
 static void show_row(struct gups_timeline *t, const struct migration_sums *sums,
@@ -512,7 +515,10 @@ static void show_row(struct gups_timeline *t, const struct migration_sums *sums,
 		report_head(c.column, c.n);
 	report_begin_row(&row_record, c.column, c.n);
 	report_real("t_s", t->now.seconds);
-	report_cell("time  ", "%.1f%s%s", t->now.seconds, moved ? "*" : " ",
+	report_cell("time  ", "%.1f%s%s", t->now.seconds,
+		    t->event ? "@" :
+		    moved    ? "*" :
+			       " ",
 		    is_roomy(t) ? "u" : " ");
 	report_u64("updates", t->now.done);
 	report_real("updates_per_s", rate_of(t)); /* null: the first row */
@@ -541,6 +547,8 @@ static void show_row(struct gups_timeline *t, const struct migration_sums *sums,
 	record_free(t);
 	report_bool("promotion_unconditional", is_roomy(t));
 	report_bool("hot_set_moved", moved);
+	report_bool("event", t->event);
+	t->event = false;
 	report_end();
 }
 
@@ -621,6 +629,15 @@ int gups_timeline_begin(struct gups_timeline *t)
 	t->first = t->now.pmu;
 	t->next = (double)t->s.plan->timeline_ns / 1e9;
 	return err;
+}
+
+void gups_timeline_event(struct gups_timeline *t, const struct node *nodes,
+			 int nr_nodes)
+{
+	t->s.nodes = nodes;
+	t->s.nr_nodes = nr_nodes;
+	node_top_tier(t->near, nodes, nr_nodes);
+	t->event = true;
 }
 
 int gups_timeline_tick(struct gups_timeline *t, uint64_t done, double seconds)

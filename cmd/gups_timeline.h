@@ -27,6 +27,7 @@ struct gups_timeline_setting {
 	int nr_nodes;
 	const struct session *session;
 	const struct hogs *hogs; /* NULL: none */
+	bool events; /* there are some of --at */
 	unsigned int threads; /* that update */
 	struct modelled_time *modelled; /* NULL: nothing counts */
 };
@@ -38,6 +39,12 @@ void gups_timeline_free(struct gups_timeline *t); /* NULL is fine */
 int gups_timeline_begin(struct gups_timeline *t);
 /* To be called often: a row when it is due. */
 int gups_timeline_tick(struct gups_timeline *t, uint64_t done, double seconds);
+/*
+ * Something of --at has begun or ended: the next row is marked, and these are the
+ * nodes from now on, which are not copied.
+ */
+void gups_timeline_event(struct gups_timeline *t, const struct node *nodes,
+			 int nr_nodes);
 /* The last row, of what is left of an interval. */
 int gups_timeline_end(struct gups_timeline *t, uint64_t done, double seconds);
 /*

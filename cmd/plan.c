@@ -268,7 +268,8 @@ static int take_operand(struct raw *raw, char *word)
 	return 0;
 }
 
-static int take_option(struct raw *raw, int argc, char **argv, int c)
+/* at: of the word that the option is in. */
+static int take_option(struct raw *raw, int argc, char **argv, int at, int c)
 {
 	const struct verb_option *o = option_found(raw, c);
 	struct raw_option *r;
@@ -280,6 +281,11 @@ static int take_option(struct raw *raw, int argc, char **argv, int c)
 				  .arg = optarg,
 				  .letter = c < FIRST_NAME ? (char)c : 0 };
 	if (o->metavar && !optarg) {
+		/* getopt, told of none, has more letters in that word. */
+		if (optind == at)
+			return misuse(
+				"%s: -%c needs an argument, as a word of its own",
+				argv[at], c);
 		if (optind >= argc)
 			return misuse("-%c needs an argument", c);
 		r->arg = argv[optind++];
@@ -326,7 +332,7 @@ static int collect(struct raw *raw, int argc, char **argv)
 		else if (c == 1)
 			err = take_operand(raw, optarg);
 		else
-			err = take_option(raw, argc, argv, c);
+			err = take_option(raw, argc, argv, at, c);
 		if (c == 1 && !err && program_begins(raw)) {
 			raw->rest = &argv[optind - 1];
 			return 0;
@@ -348,12 +354,14 @@ static int collect(struct raw *raw, int argc, char **argv)
 static int set_one(struct plan *plan, const struct verb_option *o,
 		   const struct raw_option *r)
 {
-	char both[64];
+	char both[256];
+	int n;
 
 	if (!r->second)
 		return o->set(plan, r->arg);
-	snprintf(both, sizeof(both), "%s %s", r->arg, r->second);
-	return o->set(plan, both);
+	n = snprintf(both, sizeof(both), "%s %s", r->arg, r->second);
+	return n < (int)sizeof(both) ? o->set(plan, both) :
+				       misuse("--%s: too long", r->name);
 }
 
 /* A letter may be of another verb's option, which nobody meant. */

@@ -96,6 +96,19 @@ struct latency_plan {
 	uint64_t duration_ns; /* of a cell's measurements, all together */
 };
 
+/* What --at is to do, and when. */
+#define AT_MAX 8
+#define AT_WORDS 200
+struct at_plan {
+	uint64_t ns; /* since the timed part, or the program, began */
+	char words[AT_WORDS];
+};
+
+struct at_plans {
+	int nr;
+	struct at_plan event[AT_MAX]; /* by time */
+};
+
 /* What the supervisor tells the process that does the work (--worker). */
 struct worker_plan {
 	bool is_worker;
@@ -118,6 +131,7 @@ struct plan {
 	struct worker_plan worker;
 	struct policy_plan policy; /* of a workload, or of "policy" */
 	struct hog_plans hogs; /* of a workload, or of "hog" */
+	struct at_plans at; /* of a workload */
 	/* One of these, by the verb */
 	union {
 		struct gups_plan gups;
@@ -128,6 +142,7 @@ struct plan {
 		struct latency_plan latency;
 		uint64_t hold_ns; /* of "hog"; 0: until interrupted */
 		const char *capture; /* the directory that it makes */
+		const char *device; /* of plug and unplug */
 		bool policy_file; /* of "policy show": as a file */
 		bool list_findings; /* of "check": the table, not this machine's */
 	};

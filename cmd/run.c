@@ -3,6 +3,7 @@
  * run.c - tier run: any program, and what the kernel did meanwhile.
  */
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "bench/hog.h"
 #include "bench/program.h"
 #include "bench/table.h"
+#include "cmd/at.h"
 #include "cmd/check.h"
 #include "cmd/closing.h"
 #include "cmd/run_timeline.h"
@@ -41,6 +43,8 @@
 #define ORPHANS_WAIT_NS (UINT64_C(100) * 1000000)
 /* Hogs are looked at so often. */
 #define HOGS_NS (UINT64_C(100) * 1000000)
+/* And so often what --at has begun. */
+#define EVENTS_NS (UINT64_C(50) * 1000000)
 
 /* Whatever is missed is seen so soon. */
 #define LOOK_NS UINT64_C(1000000000)
@@ -54,6 +58,7 @@ struct program_run {
 	bool json; /* standard output belongs to the records */
 	struct session session;
 	struct hogs *hogs; /* NULL until they hold their memory */
+	struct at *at; /* NULL: nothing is to be done meanwhile */
 	struct run_timeline timeline;
 	struct program program;
 	struct place inherited; /* its memory policy where none is asked for */
@@ -174,8 +179,8 @@ static void tend_hogs(struct program_run *r, uint64_t begin)
 	hog_tick(r->hogs, (double)(now_ns() - begin) / 1e9, -1);
 }
 
-/* And a policy's daemon */
-_Static_assert(HOG_MAX + 1 <= PROCTREE_MAX_LEFT_OUT, "all can be left out");
+/* And a policy's daemon, and what carries out --at */
+_Static_assert(HOG_MAX + 2 <= PROCTREE_MAX_LEFT_OUT, "all can be left out");
 
 /* Their processes are ours, but not the program's. */
 static int start_hogs(struct program_run *r, const struct hog_plans *plans)
@@ -189,6 +194,30 @@ static int start_hogs(struct program_run *r, const struct hog_plans *plans)
 	if (!err)
 		hog_show_start(r->hogs);
 	return err;
+}
+
+/* What is under way when the program ends comes to its end. */
+static void end_events(struct program_run *r, uint64_t begin)
+{
+	while (at_is_busy(r->at) && getppid() == r->parent) {
+		sleep_ns(EVENTS_NS);
+		at_tick(r->at, (double)(now_ns() - begin) / 1e9);
+	}
+}
+
+/* When something other than the program wants to be looked at. */
+static uint64_t next_look(struct program_run *r, uint64_t begin)
+{
+	uint64_t next = run_timeline_tick(&r->timeline), now = now_ns();
+	double due = at_next(r->at);
+
+	if (hog_count(r->hogs) && next > now + HOGS_NS)
+		next = now + HOGS_NS;
+	if (at_is_busy(r->at) && next > now + EVENTS_NS)
+		next = now + EVENTS_NS;
+	if (isfinite(due) && next > begin + (uint64_t)(due * 1e9))
+		next = begin + (uint64_t)(due * 1e9);
+	return next;
 }
 
 static int execute(struct program_run *r)
@@ -209,14 +238,14 @@ static int execute(struct program_run *r)
 			proctree_end(0, 0);
 			return fail(ECANCELED, "tier was killed");
 		}
-		next = run_timeline_tick(&r->timeline);
-		if (hog_count(r->hogs) && next > now_ns() + HOGS_NS)
-			next = now_ns() + HOGS_NS;
+		at_tick(r->at, (double)(now_ns() - begin) / 1e9);
+		next = next_look(r, begin);
 		wait_until(r, next < r->kill_at ? next : r->kill_at);
 		if (now_ns() >= r->kill_at)
 			kill_late(r);
 	}
 	r->seconds = (double)(now_ns() - begin) / 1e9;
+	end_events(r, begin);
 	r->orphans = proctree_end(ORPHANS_WAIT_NS, ORPHANS_GRACE_NS);
 	/* After that nothing of the program is left. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -443,8 +472,12 @@ static int run_in(struct program_run *r, const struct plan *plan)
 	check_before(plan, NULL, 0, NULL, 0);
 	say_placement(&r->program, &r->inherited);
 	err = start_hogs(r, &plan->hogs);
+	if (!err)
+		err = at_start(&r->at, &plan->at);
 	if (err)
 		return err;
+	if (r->at)
+		proctree_leave_out(at_pid(r->at));
 	run_timeline_open(&r->timeline, r->plan->timeline_ns,
 			  s->policy ? policy_group(s->policy) : NULL);
 	if (r->timeline.source.group[0])
@@ -472,9 +505,11 @@ static int run_in(struct program_run *r, const struct plan *plan)
 	record_run(r);
 	say_run(r);
 	hog_show_end(r->hogs, false);
+	at_show(r->at);
 	session_show(s);
 	show_closing(r);
-	return judge(r);
+	err = judge(r);
+	return err ? err : at_judge(r->at);
 }
 
 static int work(const struct plan *plan)
@@ -490,6 +525,7 @@ static int work(const struct plan *plan)
 		err = plan->dry_run ? session_rehearse(&r->session) :
 				      run_in(r, plan);
 	hog_stop(r->hogs);
+	at_end(r->at);
 	run_timeline_close(&r->timeline);
 	session_free(&r->session);
 	return err;
@@ -663,6 +699,7 @@ const struct verb verb_run = {
 	.flags = VERB_WORKLOAD | VERB_HEADER | VERB_PROGRAM | VERB_DRY_RUN |
 		 VERB_ROOT,
 	.options = (const struct verb_option *const[]){ timeline_options,
+							at_options,
 							options_policy,
 							numactl_options, NULL },
 	.defaults = defaults,

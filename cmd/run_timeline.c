@@ -14,8 +14,13 @@
 #include "mm/page.h"
 #include "sysfs.h"
 
-/* Of one CPU, so that what is measured is not the measuring. */
-#define MAX_SHARE 0.02
+/*
+ * What walks over page tables may take, of one CPU, so that what is measured is
+ * not the measuring: a share of the run, and what a short program's few looks
+ * need.  From six seconds on the two are no more than 1 %.
+ */
+#define MAX_SHARE 0.005
+#define MAX_START_S 0.03
 /* As many nodes as a row of 80 columns holds; the records have them all. */
 #define TEXT_NODES 3
 #define ROWS_A_HEAD 20
@@ -242,6 +247,14 @@ static void say_row(struct run_timeline *t)
 	t->rows++;
 }
 
+/* When what looking took until now is no more than it may take. */
+static uint64_t earliest(const struct run_timeline *t)
+{
+	double over = t->cpu_s - MAX_START_S;
+
+	return over > 0 ? (uint64_t)(over / MAX_SHARE * 1e9) : 0;
+}
+
 /*
  * The next row that is due; later, when walks over page tables would take too
  * much. A group's counters take the same however much memory there is.
@@ -249,7 +262,7 @@ static void say_row(struct run_timeline *t)
 static uint64_t schedule(struct run_timeline *t, double cost)
 {
 	uint64_t now = now_ns() - t->begin, every = t->every_ns;
-	uint64_t least = (uint64_t)(t->cpu_s / MAX_SHARE * 1e9);
+	uint64_t least = earliest(t);
 	uint64_t due = (now / every + 1) * every;
 	char took[SIZE_TEXT];
 
@@ -257,7 +270,7 @@ static uint64_t schedule(struct run_timeline *t, double cost)
 		return t->begin + due;
 	if (!t->stretched && t->rows)
 		report_say("timeline a look takes %s of a CPU: some rows are "
-			   "left out, to keep it at 2 %%\n",
+			   "left out, to keep it at 0.5 %%\n",
 			   format_seconds(took, cost));
 	t->stretched |= t->rows;
 	return t->begin + (least / every + 1) * every;

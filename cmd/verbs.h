@@ -16,6 +16,8 @@
 	X(region_create)  \
 	X(region_list)    \
 	X(region_destroy) \
+	X(plug)           \
+	X(unplug)         \
 	X(status)         \
 	X(check)          \
 	X(capture)        \

@@ -280,6 +280,20 @@ static int count(const cJSON *node)
 	return n;
 }
 
+/* How many lists are in one another there. */
+static int height(const cJSON *node)
+{
+	int most = 0, below;
+
+	if (!cJSON_IsArray(node) && !cJSON_IsObject(node))
+		return 0;
+	for (node = node->child; node; node = node->next) {
+		below = height(node);
+		most = below > most ? below : most;
+	}
+	return most + 1;
+}
+
 static cJSON *read_alias(struct yaml *y)
 {
 	char name[ANCHOR_NAME];
@@ -289,6 +303,8 @@ static cJSON *read_alias(struct yaml *y)
 	for (int i = y->nr_anchors; i-- > 0;) {
 		if (strcmp(y->anchors[i].name, name))
 			continue;
+		if (y->depth + height(y->anchors[i].node) > DEPTH_MAX)
+			return bad(y, "nested too deep");
 		y->nodes += count(y->anchors[i].node);
 		return y->nodes > NODES_MAX ?
 			       bad(y,
@@ -370,15 +386,21 @@ static cJSON *read_flow_list(struct yaml *y)
 	return NULL;
 }
 
+static bool is_flow_list(const struct yaml *y)
+{
+	return *y->at == '[' || *y->at == '{';
+}
+
+/* No deeper than blocks are: what is taken is as JSON no deeper than it was. */
 static cJSON *read_flow(struct yaml *y)
 {
 	cJSON *node;
 
+	if (!is_flow_list(y))
+		return *y->at == '*' ? read_alias(y) : read_scalar(y, true);
 	if (++y->depth > DEPTH_MAX)
 		return bad(y, "nested too deep");
-	node = *y->at == '[' || *y->at == '{' ? read_flow_list(y) :
-	       *y->at == '*'		      ? read_alias(y) :
-						read_scalar(y, true);
+	node = read_flow_list(y);
 	y->depth--;
 	return node;
 }
@@ -480,8 +502,10 @@ static cJSON *read_block(struct yaml *y, int indent)
 		if (line_ends(y) && (!skip(y) || column(y) < indent - 1))
 			return bad(y, "nothing is behind the anchor");
 	}
-	if (*y->at == '[' || *y->at == '{' || *y->at == '*') {
-		node = read_flow(y);
+	if (is_flow_list(y)) {
+		node = read_flow_list(y);
+	} else if (*y->at == '*') {
+		node = read_alias(y);
 	} else if (is_mark(y, '-') || is_key(y)) {
 		node = read_items(y, !is_mark(y, '-'));
 	} else {

@@ -29,6 +29,9 @@ place_policy()
 			bring_policy "${word#*=}"
 			arguments[i]=--policy=$POLICY_DIR/${policy##*/}
 			;;
+		# It takes two
+		--at) ((i += 2));;
+		--at=*) ((++i));;
 		-*)
 			[[ $word =~ ^($POLICY_VALUED)$ ]] || continue
 			((++i < ${#arguments[@]})) || return 0

@@ -24,21 +24,23 @@ OUT_MIN_KIB=$((16 * 1024))
 
 # verb run [--name NAME] [--add FILE[:PATH]]... [--package NAME]...
 #	[--script FILE] [--out PATH]... [--count[=try]] [--latency SPEC]
-#	[--heat[=INTERVAL[,WORD]...]] [--scope S] [--expect EXPRESSION]...
-#	[--ktap] [TIER ARGUMENTS]
+#	[--heat[=INTERVAL[,WORD]...]] [--at TIME WORDS]... [--scope S]
+#	[--expect EXPRESSION]... [--ktap] [TIER ARGUMENTS]
 cmd_run()
 {
 	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
-	local policy
+	local policy at=() devices=()
 
 	parse_run "$@"
 	arguments_once
+	arguments_at
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
 	check_arguments
 	check_expected
+	find_devices
 	open_out
 	catch_signals
 	unstopped begin_run "${arguments[@]}" || not_begun $?
@@ -125,10 +127,11 @@ cmd_shell()
 {
 	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
-	local policy
+	local policy at=()
 
 	parse_run "$@"
 	unexpected shell
+	((${#at[@]} == 0)) || die 2 "shell: --at is of run"
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
@@ -152,7 +155,7 @@ cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
-	local policy
+	local policy at=()
 
 	if (($#)); then
 		TOPOLOGY=$1
@@ -161,6 +164,7 @@ cmd_qemu_line()
 	parse_run "$@"
 	unexpected qemu-line
 	arguments_once
+	arguments_at
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
@@ -191,6 +195,14 @@ parse_run()
 		--gdb)
 			gdb=1
 			shift
+			continue
+			;;
+		--at | --at=*)
+			[[ $1 = --at ]] || set -- --at "${1#*=}" "${@:2}"
+			(($# > 2)) || die 2 "--at needs two words, such as" \
+				"--at 20s 'region destroy region0'"
+			at+=(--at "$2" "$3")
+			shift 3
 			continue
 			;;
 		--icount)
@@ -262,6 +274,46 @@ arguments_once()
 {
 	((${#arguments[@]})) || arguments=(gups 1G node1)
 	[[ ${arguments[0]} = --once ]] || arguments=(--once "${arguments[@]}")
+}
+
+# arguments_at: --at of run is an option of tier's verb, behind that
+arguments_at()
+{
+	local i
+
+	((${#at[@]})) || return 0
+	for ((i = 0; i < ${#arguments[@]}; i++)); do
+		[[ ${arguments[i]} =~ ^($POLICY_VALUED)$ ]] && ((++i)) && continue
+		[[ ${arguments[i]} = -* ]] || break
+	done
+	arguments=("${arguments[@]:0:i+1}" "${at[@]}" "${arguments[@]:i+1}")
+}
+
+# find_devices: to devices, for watch.py: the CXL memory devices of the topology,
+# if one may come or go
+find_devices()
+{
+	local words word='' state
+
+	devices=()
+	words=$(topology_words all)
+	[[ $'\n'$words$'\n' = *$'\n-plug\n'* ||
+		" ${arguments[*]} " =~ \ --at[=\ ][^\ ]+\ +(un)?plug\  ]] ||
+		return 0
+	while IFS= read -r state; do
+		case $word,$state in
+		-plug,*)
+			[[ $state = cxl-type3,* && $state = *,id=?* &&
+				$state = *,bus=?* ]] || die 2 \
+				"$topology_file: -plug $state: give" \
+				"cxl-type3,bus=PORT,id=NAME,..."
+			devices+=("--plug=out:$state")
+			;;
+		-device,cxl-type3,*) devices+=("--plug=in:$state");;
+		esac
+		word=''
+		[[ $state != -plug && $state != -device ]] || word=$state
+	done <<<"$words"
 }
 
 # check_arguments: what tier would call bad usage is said before anything boots.
@@ -352,7 +404,7 @@ check_topology()
 		die 2 "TOPOLOGY=$TOPOLOGY: there are $(topologies)$([[ ! -e \
 			$TOPOLOGY ]] || echo "; a file: ./$TOPOLOGY")"
 	fi
-	unknown=$(topology_words | grep -m1 -oE '@[A-Za-z0-9_]+@' || true)
+	unknown=$(topology_words all | grep -m1 -oE '@[A-Za-z0-9_]+@' || true)
 	[[ ! $unknown ]] || die 2 "$topology_file: $unknown is none of" \
 		"@MEM@ @MEM2@ @CXL_MEM@ @CXL_MEM2@ @CXL_HALF@ @TOTAL@ @TOTAL2@" \
 		"@WINDOW@ @WINDOW2@ @SMP@ @LAST_CPU@ @HALF_CPU@ @NEXT_CPU@"
@@ -507,7 +559,8 @@ settle_more()
 		die 2 "QEMU_ARGS: a quote that is not closed"
 }
 
-# The topology's file, with the sizes filled in, a word a line
+# topology_words [all]: the topology's file, with the sizes filled in, a word a
+# line; without all those for QEMU, to which a device that comes later is none
 topology_words()
 {
 	local line words
@@ -515,6 +568,7 @@ topology_words()
 	# a window holds its device in steps of 256 MiB
 	while read -r line || [[ $line ]]; do
 		[[ $line != '#'* ]] || continue
+		[[ ${1:-} || $line != -plug* ]] || continue
 		line=${line//@MEM@/${mem_mib}M}
 		line=${line//@MEM2@/$((2 * mem_mib))M}
 		line=${line//@CXL_MEM@/${cxl_mib}M}
@@ -744,7 +798,7 @@ run_qemu()
 		trap '' INT HUP QUIT
 		exec setpriv --pdeathsig USR1 "$python" -ISB \
 			"$ROOT/initramfs/watch.py" "$out/console.log" \
-			"$TIMEOUT" "$SILENCE" "${qemu[@]}" \
+			"$TIMEOUT" "$SILENCE" "${devices[@]}" "${qemu[@]}" \
 			3>&1 >&6 6>&- 8>&- </dev/null
 	}
 	watch=$watching_PID said=${watching[0]}

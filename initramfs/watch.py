@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# watch.py LOG TIMEOUT SILENCE WORDS...: runs the emulator, and sees that it ends.
+# watch.py LOG TIMEOUT SILENCE [--plug=in|out:DEVICE]... WORDS...: runs the emulator,
+# and sees that it ends.
 #
 # What it prints goes to standard output and into LOG, whatever becomes of who
 # reads the output.  It has a session of its own, so that no signal that is meant
@@ -19,6 +20,11 @@
 #	MUTE_S		QEMU does not answer
 #
 # A guest that has said something may be silent as long as it likes.
+#
+# With --plug the guest has a port named "host", where it asks for devices to come
+# and go (mm/host_port.c): a line "look ID", "plug ID" or "unplug ID", to which
+# the answer is a line "ok SERIAL in|out", or "error" and why.  A DEVICE is the
+# text of QEMU's -device, and in the machine (in) or not yet (out).
 #
 # SIGUSR1 is what it gets when whoever called it dies.  The end is told on
 # descriptor 3, a line: STATUS as a shell has it, CAUSE, which is empty for an
@@ -138,8 +144,139 @@ class Lines:
         return clean((own or lines)[-1]) if lines else ""
 
 
+class Device:
+    """One that may come and go, as -device has it."""
+
+    def __init__(self, text):
+        state, _, words = text.partition(":")
+        self.plugged = self.has_been = state == "in"
+        driver, *pairs = words.split(",")
+        self.properties = {"driver": driver}
+        for pair in pairs:
+            key, _, value = pair.partition("=")
+            self.properties[key] = self.typed(value)
+        self.id = self.properties.get("id", "")
+        self.bus = self.properties.get("bus", "")
+        serial = self.properties.get("sn")
+        self.serial = serial if isinstance(serial, int) else 0
+
+    @staticmethod
+    def typed(value):
+        """QMP tells numbers from text."""
+        if re.fullmatch("0[xX][0-9a-fA-F]+|[0-9]+", value):
+            return int(value, 0)
+        if re.fullmatch("[0-9]+[KMGT]", value):
+            return int(value[:-1]) << 10 * (1 + "KMGT".index(value[-1]))
+        return {"on": True, "off": False}.get(value, value)
+
+    def answer(self):
+        return (f"ok {self.serial:#x} "
+                f"{'in' if self.plugged else 'out'}")
+
+
+class Host:
+    """Carries out what the guest asks for, and answers when it is done."""
+
+    def __init__(self, devices, words, qmp):
+        self.devices = {device.id: device for device in devices}
+        backends = [Device(":" + word) for word in words
+                    if word.startswith("memory-backend-")]
+        self.backends = {backend.id: backend for backend in backends}
+        self.steps, self.made = [], 0
+        self.qmp, self.text = qmp, b""
+        # What is under way: the device, and whether it comes
+        self.device, self.comes = None, False
+        self.socket, self.theirs = socket.socketpair()
+
+    def hear(self, data):
+        *lines, self.text = (self.text + data).split(b"\n")
+        for line in lines:
+            self.carry_out(clean(line))
+
+    def tell(self, text):
+        try:
+            self.socket.send(text.encode() + b"\n",
+                             socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except OSError:
+            pass
+
+    def carry_out(self, line):
+        what, _, name = line.partition(" ")
+        device = self.devices.get(name)
+        if device is None:
+            self.tell(f"error there is no device {name}: there "
+                      f"{'is' if len(self.devices) == 1 else 'are'} "
+                      f"{', '.join(self.devices)}")
+        elif what == "look":
+            self.tell(device.answer())
+        elif what not in ("plug", "unplug"):
+            self.tell(f"error {what}: look, plug or unplug")
+        elif self.device:
+            self.tell(f"error {self.device.id} is under way")
+        else:
+            self.begin(device, what == "plug")
+
+    def begin(self, device, comes):
+        other = [d.id for d in self.devices.values() if d is not device and
+                 d.plugged and d.bus == device.bus]
+        if device.plugged == comes:
+            self.tell(f"error {device.id} is "
+                      f"{'there already' if comes else 'not plugged'}")
+        elif comes and other:
+            self.tell(f"error its port {device.bus} is taken by {other[0]}")
+        else:
+            self.device, self.comes = device, comes
+            self.steps = self.steps_to_plug(device) if comes else \
+                [("device_del", {"id": device.id})]
+            self.qmp(*self.steps.pop(0))
+
+    def steps_to_plug(self, device):
+        """Memory that a device has had cannot be another's: QEMU 11.1 says that
+        it is in use, also when that device has gone."""
+        steps = []
+        for key, value in device.properties.items():
+            backend = self.backends.get(value)
+            if not device.has_been or not backend:
+                continue
+            self.made += 1
+            name = f"tier-memory{self.made}"
+            self.backends[name] = backend
+            device.properties[key] = name
+            kind = backend.properties["driver"]
+            steps.append(("object-add", {
+                **{k: v for k, v in backend.properties.items()
+                   if k != "driver"}, "qom-type": kind, "id": name}))
+        return [*steps, ("device_add", device.properties)]
+
+    def end(self, error=None):
+        device, self.device = self.device, None
+        if error is None:
+            device.plugged, device.has_been = self.comes, True
+        self.tell(device.answer() if error is None else f"error {error}")
+
+    def answered(self, message):
+        """QEMU has taken what was asked, or not: to leave takes the guest."""
+        if not self.device:
+            return
+        if "error" in message:
+            self.end(clean(str(message["error"].get("desc")).encode()))
+        elif self.steps:
+            self.qmp(*self.steps.pop(0))
+        elif self.comes:
+            self.end()
+
+    def happened(self, message):
+        name = message.get("data", {}).get("device")
+        if not self.device or self.comes or name != self.device.id:
+            return
+        if message["event"] == "DEVICE_DELETED":
+            self.end()
+        elif message["event"] == "DEVICE_UNPLUG_GUEST_ERROR":
+            self.end("the guest does not let it go")
+
+
 class Watch:
-    def __init__(self, log, timeout, silence, words):
+    def __init__(self, log, timeout, silence, devices, words):
         self.timeout, self.silence = timeout, silence
         self.out, self.log = Sink(1), log
         self.console, self.errors = Lines(), Lines()
@@ -151,6 +288,7 @@ class Watch:
         self.asked = self.kill_at = self.status = None
         self.poll = select.poll()
         self.readers = {}
+        self.host = Host(devices, words, self.send) if devices else None
         self.catch_signals()
         self.start(words)
 
@@ -180,17 +318,26 @@ class Watch:
         words = ["setpriv", "--pdeathsig", "TERM", *words,
                  "-chardev", f"socket,id=tier-watch,fd={theirs}",
                  "-qmp", "chardev:tier-watch"]
+        passed = [theirs]
+        if self.host:
+            passed.append(fcntl.fcntl(self.host.theirs, fcntl.F_DUPFD, 64))
+            self.host.theirs.close()
+            words += ["-chardev", f"socket,id=tier-host,fd={passed[1]}",
+                      "-device", "virtserialport,chardev=tier-host,name=host"]
         self.child = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True,
-            pass_fds=(theirs,), bufsize=0)
-        os.close(theirs)
+            pass_fds=passed, bufsize=0)
+        for fd in passed:
+            os.close(fd)
         self.started = self.silent_since = time.monotonic()
         # When it was last seen at work, and what CPU time it had had by then
         self.busy = (self.started, 0)
         self.add(self.child.stdout.fileno(), self.from_console)
         self.add(self.child.stderr.fileno(), self.from_errors)
         self.add(self.qmp.fileno(), self.from_qmp)
+        if self.host:
+            self.add(self.host.socket.fileno(), self.from_host)
 
     def add(self, fd, reader):
         self.poll.register(fd, select.POLLIN)
@@ -242,6 +389,9 @@ class Watch:
             if isinstance(message, dict):
                 self.hear(message)
 
+    def from_host(self, fd):
+        self.host.hear(self.read(fd))
+
     def hear(self, message):
         if "QMP" in message:
             self.send("qmp_capabilities")
@@ -253,6 +403,11 @@ class Watch:
             self.fail("the guest panicked, as it told the emulator")
         elif message.get("event") in ("STOP", "RESUME"):
             self.ask()
+        if self.host and message.get("id") == "host":
+            self.host.answered(message)
+            return
+        if self.host and "event" in message:
+            self.host.happened(message)
         answer = message.get("return")
         if isinstance(answer, dict) and "status" in answer:
             self.asked = None
@@ -273,9 +428,12 @@ class Watch:
             self.silent_since = time.monotonic()
             self.busy = (self.silent_since, self.busy[1])
 
-    def send(self, command):
+    def send(self, command, arguments=None):
+        message = {"execute": command}
+        if arguments is not None:
+            message.update(arguments=arguments, id="host")
         try:
-            self.qmp.send(b'{"execute":"%s"}\n' % command.encode(),
+            self.qmp.send(json.dumps(message).encode() + b"\n",
                           socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         except OSError:
             pass
@@ -451,8 +609,11 @@ class Watch:
 
 def main():
     log, timeout, silence, *words = sys.argv[1:]
+    devices = []
+    while words and words[0].startswith("--plug="):
+        devices.append(Device(words.pop(0).partition("=")[2]))
     try:
-        watch = Watch(Log(log), int(timeout), int(silence), words)
+        watch = Watch(Log(log), int(timeout), int(silence), devices, words)
     except OSError as error:
         line = f"127\x1fthe emulator was not started: {error.strerror}\x1f"
     else:

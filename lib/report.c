@@ -73,6 +73,12 @@ void report_only(int fd)
 	report_to(fd);
 }
 
+void report_nowhere(void)
+{
+	state.nr_sinks = 0;
+	state.quiet = true;
+}
+
 void report_set_seq(uint64_t seq)
 {
 	state.seq = seq;

@@ -25,6 +25,8 @@
 void report_to(int fd);
 /* The same, and no longer to others. */
 void report_only(int fd);
+/* Neither records nor text, of a process that another one speaks for. */
+void report_nowhere(void);
 /*
  * Of who has deadlines and signals to look after: while a sink, of records or
  * of text, takes nothing, this is called every tenth of a second, with how long

@@ -213,6 +213,17 @@ const char *format_seconds(char buf[static SIZE_TEXT], double s)
 	return buf;
 }
 
+int split_words(char *text, char **words, int max)
+{
+	char *save, *word = strtok_r(text, " \t\n", &save);
+	int n = 0;
+
+	for (; word && n < max; word = strtok_r(NULL, " \t\n", &save))
+		words[n++] = word;
+	words[n] = NULL;
+	return word ? -E2BIG : n;
+}
+
 bool has_word(const char *words, const char *word)
 {
 	size_t len = strlen(word);

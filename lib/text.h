@@ -41,6 +41,12 @@ const char *format_size(char buf[static SIZE_TEXT], uint64_t bytes);
 /* 42 -> "42 s", 5025 -> "83 min", 0.0123 -> "12 ms". Returns buf. */
 const char *format_seconds(char buf[static SIZE_TEXT], double seconds);
 
+/*
+ * Cuts text at blanks, into max words at most, NULL behind them; how many there
+ * are, or -E2BIG. No message.
+ */
+int split_words(char *text, char **words, int max);
+
 /* Is the word among those in words, which blanks part? */
 bool has_word(const char *words, const char *word);
 

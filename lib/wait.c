@@ -16,12 +16,17 @@
 
 /* ---------------------------------------------------------------- signals */
 
+/* Those that somebody means by it come first. */
 static const struct {
 	int number;
 	const char *name;
 } ending[] = {
-	{ SIGTERM, "SIGTERM" }, { SIGINT, "SIGINT" },	{ SIGHUP, "SIGHUP" },
-	{ SIGQUIT, "SIGQUIT" }, { SIGUSR1, "SIGUSR1" }, { SIGUSR2, "SIGUSR2" },
+	{ SIGTERM, "SIGTERM" },	    { SIGINT, "SIGINT" },
+	{ SIGHUP, "SIGHUP" },	    { SIGQUIT, "SIGQUIT" },
+	{ SIGUSR1, "SIGUSR1" },	    { SIGUSR2, "SIGUSR2" },
+	{ SIGXCPU, "SIGXCPU" },	    { SIGPWR, "SIGPWR" },
+	{ SIGPOLL, "SIGPOLL" },	    { SIGPROF, "SIGPROF" },
+	{ SIGVTALRM, "SIGVTALRM" }, { SIGSTKFLT, "SIGSTKFLT" },
 };
 
 bool wait_is_users(int signum)
@@ -29,29 +34,36 @@ bool wait_is_users(int signum)
 	return signum == SIGUSR1 || signum == SIGUSR2;
 }
 
+static void ring(int signum, siginfo_t *info, void *context);
+
 /* What is done with those here, and what was when we were executed. */
 static struct {
 	int number;
-	void (*handler)(int);
-	struct sigaction given;
+	struct sigaction here, given;
 } own[] = {
-	{ SIGCHLD, SIG_DFL },
-	{ SIGPIPE, SIG_IGN },
-	{ SIGXFSZ, SIG_IGN },
 	/* Of wait_alarm() */
-	{ SIGALRM, SIG_DFL },
+	{ SIGALRM, { .sa_sigaction = ring, .sa_flags = SA_SIGINFO } },
+	{ SIGCHLD, { .sa_handler = SIG_DFL } },
+	{ SIGPIPE, { .sa_handler = SIG_IGN } },
+	{ SIGXFSZ, { .sa_handler = SIG_IGN } },
 };
 static sigset_t given_mask;
+
+/* Our own interrupts what waits; anybody else's is to end us. */
+static void ring(int signum, siginfo_t *info, void *context)
+{
+	(void)signum;
+	(void)context;
+	if (info->si_code <= 0 && own[0].given.sa_handler != SIG_IGN)
+		raise(wait_stop_signal());
+}
 
 void wait_take_signals(void)
 {
 	sigset_t none;
 
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
-		struct sigaction sa = { .sa_handler = own[i].handler };
-
-		sigaction(own[i].number, &sa, &own[i].given);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		sigaction(own[i].number, &own[i].here, &own[i].given);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, &given_mask);
 }
@@ -70,22 +82,35 @@ static bool is_ignored(int signum)
 	return !sigaction(signum, NULL, &sa) && sa.sa_handler == SIG_IGN;
 }
 
+/* The i-th of those that end us, and then the real-time ones; 0: no more. */
+static int ending_at(size_t i)
+{
+	int more = SIGRTMIN - (int)ARRAY_SIZE(ending) + (int)i;
+
+	return i < ARRAY_SIZE(ending) ? ending[i].number :
+	       more <= SIGRTMAX	      ? more :
+					0;
+}
+
 /* One that is ignored is, unless it is blocked: then it would be kept. */
 void wait_stop_set(sigset_t *set)
 {
+	int signum;
+
 	sigemptyset(set);
-	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-		if (!is_ignored(ending[i].number))
-			sigaddset(set, ending[i].number);
+	for (size_t i = 0; (signum = ending_at(i)); i++)
+		if (!is_ignored(signum))
+			sigaddset(set, signum);
 }
 
 void wait_catch_signals(void (*handler)(int signal))
 {
 	struct sigaction sa = { .sa_handler = handler };
+	int signum;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-		if (!is_ignored(ending[i].number))
-			sigaction(ending[i].number, &sa, NULL);
+	for (size_t i = 0; (signum = ending_at(i)); i++)
+		if (!is_ignored(signum))
+			sigaction(signum, &sa, NULL);
 }
 
 int wait_stop_signal(void)
@@ -130,30 +155,25 @@ void wait_release_signals(const sigset_t *before)
 bool wait_is_stopped(void)
 {
 	sigset_t set;
+	int signum;
 
 	sigpending(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-		if (sigismember(&set, ending[i].number) == 1)
+	for (size_t i = 0; (signum = ending_at(i)); i++)
+		if (sigismember(&set, signum) == 1)
 			return true;
 	return false;
-}
-
-static void ring(int signum)
-{
-	(void)signum;
 }
 
 /* (timer_create() is 2 KB larger.) */
 void wait_alarm(uint64_t ns)
 {
-	struct sigaction sa = { .sa_handler = ring };
 	struct itimerval when = {
 		.it_value = { (time_t)(ns / 1000000000),
 			      (long)(ns % 1000000000 / 1000) },
 		.it_interval = { 0, 100000 },
 	};
 
-	sigaction(SIGALRM, &sa, NULL);
+	sigaction(SIGALRM, &own[0].here, NULL);
 	setitimer(ITIMER_REAL, &when, NULL);
 }
 

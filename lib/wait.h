@@ -19,18 +19,20 @@
 /*
  * Signals are given to a program by whoever executes it: some are ignored
  * (nohup), some blocked. For ourselves we need SIGCHLD, do without SIGPIPE and
- * SIGXFSZ (a write fails then), and block none: main() begins with the first.
+ * SIGXFSZ (a write fails then), take SIGALRM, and block none: main() begins with
+ * the first.
  * In a child, before another program is executed, all is as it was given.
  */
 void wait_take_signals(void);
 void wait_return_signals(void);
 
 /*
- * The signals that end a program: SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and
- * SIGUSR2, but for those that are ignored here, as nohup has it: they stay so.
+ * The signals that end a program, SIGTERM and the like, real-time ones too, but
+ * for those of a fault of its own, and for those that are ignored here, as nohup
+ * has it: they stay so. Of SIGALRM see wait_alarm().
  */
 void wait_stop_set(sigset_t *set);
-/* One of the last two, which mean what a program says, as Slurm's --signal? */
+/* SIGUSR1 or SIGUSR2, which mean what a program says, as Slurm's --signal? */
 bool wait_is_users(int signum);
 /*
  * From now on each of them calls the handler, and interrupts what sleeps;
@@ -55,7 +57,7 @@ bool wait_for_signal(uint64_t ns);
 /*
  * A system call that may wait for ever is interrupted after ns, and again and
  * again in case the first came too early, until this is called with 0. By
- * SIGALRM, of all of the process.
+ * SIGALRM, of all of the process; from somebody else that is wait_stop_signal().
  */
 void wait_alarm(uint64_t ns);
 

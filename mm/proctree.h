@@ -14,7 +14,7 @@
 /* From now on orphans among our descendants become our children. */
 void proctree_keep(void);
 
-#define PROCTREE_MAX_LEFT_OUT 9
+#define PROCTREE_MAX_LEFT_OUT 10
 /* A child that is not to be listed or ended (a hog); at most so many. */
 void proctree_leave_out(pid_t pid);
 

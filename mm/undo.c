@@ -191,8 +191,14 @@ int undo_lock(enum undo_lock how)
 		return how == UNDO_LOCK_MEASURE ? 0 : err;
 	fd = open(lock_path(path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 		  0600);
+	/* What was changed can be put back where nothing can be kept any more. */
+	if (fd < 0 && errno == EROFS && how == UNDO_LOCK_RESTORE)
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && how != UNDO_LOCK_MEASURE)
-		return fail(errno, "%s: %s", path, strerror(errno));
+		return fail(errno, "%s: %s%s", path, strerror(errno),
+			    errno == EACCES ?
+				    "; to change tunables needs root" :
+				    "");
 	if (fd < 0) {
 		if (holder(path, true))
 			return locked_by_another(path);
@@ -382,7 +388,9 @@ static bool load(const char *log)
 	state.id = 0;
 	state.nr_unknown = 0;
 	log_path(path, log);
-	fd = check_dir() ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = check_dir() ?
+		     -1 :
+		     open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return false;
 	text = !fstat(fd, &st) && S_ISREG(st.st_mode) && is_ours(&st) ?
@@ -429,7 +437,8 @@ int undo_begin(const char *log)
 	if (state.fd >= 0)
 		close(state.fd);
 	state.fd = open(path,
-			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
+				O_NONBLOCK,
 			0600);
 	if (state.fd < 0)
 		return fail(errno, "%s: %s", path, strerror(errno));

@@ -12,7 +12,9 @@
  *
  * /proc/PID/numa_maps of each process: walks its page tables, holding the lock
  * that its page faults need, so the time it takes grows with the memory. A
- * page that several processes map counts with each.
+ * page that several processes map counts with each. They are not walked where
+ * no process has had a fault or another size, and the kernel has moved no page,
+ * since they were.
  */
 #ifndef TIER_TIERING_NODE_USAGE_H
 #define TIER_TIERING_NODE_USAGE_H
@@ -38,6 +40,8 @@ struct node_usage_source {
 	char group[512]; /* below /sys/fs/cgroup; "": numa_maps */
 	bool own; /* the group was made for it, and holds nothing else */
 	char why[512]; /* there is no group */
+	uint64_t mark; /* of the state in which page tables were walked */
+	struct node_usage seen; /* then */
 };
 
 /*
@@ -52,7 +56,7 @@ void node_usage_open(struct node_usage_source *s, const char *group);
  */
 void node_usage_join(struct node_usage_source *s);
 /* Where the pages of our descendants are. 0; -errno: of none could be said. */
-int node_usage_look(const struct node_usage_source *s, struct node_usage *r);
+int node_usage_look(struct node_usage_source *s, struct node_usage *r);
 /*
  * By the parent of who called node_usage_open(), which has ended: the group of
  * that name is taken away. What groups need is taken back with the last one's.

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
 	cJSON *tree = damon_yaml_parse(text, size), *again;
+	char *twice;
 
 	free(text);
 	if (!tree) {
@@ -23,7 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	promise(text);
 	again = damon_yaml_parse(text, strlen(text));
 	promise(again);
-	promise(cJSON_Compare(tree, again, true));
+	/* (cJSON_Compare() takes twice as long with each level.) */
+	twice = cJSON_PrintUnformatted(again);
+	promise(twice && !strcmp(text, twice));
+	free(twice);
 	cJSON_Delete(again);
 	cJSON_Delete(tree);
 	free(text);

@@ -120,9 +120,10 @@ only 'tier|cmd/.*' 'include "cmd/' "only tier.c and cmd/ know of plan and verbs"
 opens='(open|openat|openat2|fopen|freopen|creat|opendir|fdopendir|scandir'
 opens+='|readlink|readlinkat|nftw|glob)'
 user='damon/damon_json|tiering/policy_file'
-only "sysfs|init|tier|mm/undo|$user|bench/program|tiering/daemon|cmd/capture" \
+only "sysfs|init|tier|mm/undo|mm/host_port|$user|bench/program|tiering/daemon|cmd/capture" \
 	"$call$opens *\(" \
-	"only sysfs.c opens files (init.c: devices, modules, tier.c: records, \
+	"only sysfs.c opens files (init.c: devices, modules, host_port.c: a port, \
+tier.c: records, \
 undo.c: its log, damon_json.c, policy_file.c: a user's file, program.c, \
 daemon.c: a program, capture.c: a directory of its own)"
 is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
@@ -144,19 +145,20 @@ only 'bench/table' \
 only 'lib/report' 'STDOUT_FILENO,' "only report.c has standard output for text"
 is "$(found "$call(v?printf|puts|putchar) *\(|v?fprintf *\(stdout")" "" \
 	"nobody prints past it"
-only 'lib/report|sysfs|mm/undo' "$call(write|writev|dprintf) *\(" \
-	"only report.c, sysfs.c and undo.c (its log) write"
+only 'lib/report|sysfs|mm/undo|mm/host_port' "$call(write|writev|dprintf) *\(" \
+	"only report.c, sysfs.c, undo.c (its log) and host_port.c write"
 only init "$call(reboot|pivot_root|chroot) *\(" "only init.c reboots"
 only 'init|mm/undo' "$call(mount|umount2?) *\(" \
 	"only init.c mounts (undo.c: what it takes back)"
 is "$(found "$call(exit|quick_exit) *\(" | grep -v '^tier\.c:')" "" \
 	"only tier.c ends the program"
-children='supervise|tiering/daemon|bench/(program|tlb_flusher'
+children='supervise|tiering/daemon|cmd/at|bench/(program|tlb_flusher'
 only "$children|hog_process)" "${call}_exit *\(" \
 	"_exit() is for children that could not execute"
 only "$children|hog)|tiering/oracle" \
 	"$call(fork|vfork|execv|execvp) *\(" \
-	"only supervise.c, program.c, tlb_flusher.c, hog.c, daemon.c, oracle.c start processes"
+	"only supervise.c, program.c, tlb_flusher.c, hog.c, daemon.c, at.c, oracle.c \
+start processes"
 only 'tier' "${call}getpid *\(" "only tier.c asks who it is"
 is "$(found "${call}getpid *\(" | grep -c .)" 1 "and once"
 is "$(found "$call(system|popen|posix_spawn|strtok|gets|sprintf|strcat|atoi|atol|atof) *\(")" \

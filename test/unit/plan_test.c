@@ -17,7 +17,7 @@ static const struct verb *const verbs[] = { VERBS(VERBS_POINTER) NULL };
 
 #define WORDS 100
 
-/* A command line, cut at spaces; "''" is an empty word. */
+/* A command line, cut at spaces, which a "\v" becomes then; "''" is empty. */
 struct line {
 	char text[1024];
 	char *argv[WORDS + 2];
@@ -34,6 +34,9 @@ static int parse(struct plan *plan, struct line *l, const char *text)
 	for (char *w = strtok_r(l->text, " ", &save); w && l->argc < WORDS;
 	     w = strtok_r(NULL, " ", &save))
 		l->argv[l->argc++] = strcmp(w, "''") ? w : (char *)"";
+	for (int i = 0; i < l->argc; i++)
+		for (char *c = l->argv[i]; (c = strchr(c, '\v'));)
+			*c = ' ';
 	l->argv[l->argc] = NULL;
 	return plan_parse(plan, verbs, l->argc, l->argv);
 }
@@ -303,6 +306,24 @@ static void refused(void)
 		{ "region destroy mem0", "give a name such as region0" },
 		{ "region destroy region0 region1", "needs the region's name" },
 		{ "region destroy ../region0", "give a name such as" },
+		/* while it runs */
+		{ "gups 1G --at", "--at needs an argument" },
+		{ "gups 1G --at 5s", "--at needs two words: TIME WORDS" },
+		{ "gups 1G --at 5x plug", "--at 5x: give a time" },
+		{ "gups 1G --at 0 plug", "--at 0: give a time" },
+		{ "gups 1G --at 5s ''", "--at 5s '': say what then: plug" },
+		{ "gups 1G --at 5s plug", "--at 5s 'plug': plug needs" },
+		{ "run --at 5s plug x", "--at 5s 'plug': plug needs" },
+		{ "gups 1G --at 5s unplugg", "did you mean \"unplug\"?" },
+		{ "gups 1G --at 5s gups", "--at 5s 'gups': unknown verb" },
+		{ "gups 1G --at 5s region", "region needs one of: create" },
+		{ "gups 1G --at 5s --help", "give words that do something" },
+		{ "gups 1G --at 5s --once", "give words that do something" },
+		{ "gups 1G --duration 5 --at 5s region\vcreate",
+		  "--at 'region create': the run ends before" },
+		{ "gups 1G --against 1 --at 5s region\vcreate",
+		  "--against compares" },
+		{ "latency --at 5s region\vcreate", "takes no --at" },
 		/* policies */
 		{ "policy", "policy needs a name" },
 		{ "policy none numab", "policy needs a name" },
