@@ -168,6 +168,8 @@ def experiment(arguments):
         os.environ["KERNEL"] = o.kernel
         for cell in found.cells:
             cell.settings.pop("kernel", None)
+    if found.icount and not o.icount:
+        o.icount = os.environ["ICOUNT"] = found.icount
     if o.reference:
         found.reference = o.reference
         parse.check_reference(found, "--reference")

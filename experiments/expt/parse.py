@@ -16,7 +16,7 @@ SETTINGS = ("topology", "mem", "cxl_mem", "smp", "dram_free", "latency",
             "count", "heat", "scope", "loop", "timeout", "kernel", "common",
             "add", "package", "script")
 KEYWORDS = ("title", "note", "metric", "rank", "reference", "theirs", "expect",
-            "cell") + SETTINGS
+            "icount", "cell") + SETTINGS
 LOOPS = ("plain", "batch", "touch", "auto")
 SPACE = " \t\r\v\f"
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -36,7 +36,7 @@ class Experiment:
     def __init__(self, title=""):
         self.title, self.rank, self.reference = title, "", ""
         self.notes, self.theirs, self.cells = [], {}, []
-        self.expect, self.metrics = [], []
+        self.expect, self.metrics, self.icount = [], [], ""
 
     def has(self, name):
         return any(cell.name == name for cell in self.cells)
@@ -107,7 +107,7 @@ class Reader:
             self.wrong(f"unknown word '{keyword}'; there are "
                        f"{', '.join(KEYWORDS)}{nearest(keyword, KEYWORDS)}",
                        1)
-        if not value and keyword not in ("common", "count", "heat"):
+        if not value and keyword not in ("common", "count", "heat", "icount"):
             self.wrong(f"{keyword}: nothing behind it")
         if keyword in SETTINGS:
             self.settings[keyword] = self.setting(keyword, value)
@@ -173,6 +173,12 @@ class Reader:
             self.experiment.rank = metrics.check(value)
         except Refused as refused:
             self.wrong(refused)
+
+    def take_icount(self, value):
+        if not re.fullmatch("([0-9]|10|)", value):
+            self.wrong(f"icount: an instruction takes 2^N ns, 0 to 10: "
+                       f"'{value}' is none of them")
+        self.experiment.icount = value or "1"
 
     def take_reference(self, value):
         self.experiment.reference = value, self.at()

@@ -187,6 +187,15 @@ class Whole(Case):
         status, _, errors = self.experiment("--reference", "c")
         self.assertEqual(status, 2)
 
+    def test_icount_of_a_file(self):
+        (self.tmp / "x.exp").write_text((self.tmp / "x.exp").read_text()
+                                        + "icount 3\n")
+        status, _, errors = self.experiment()
+        self.assertEqual(status, 0, errors)
+        found = json.loads((self.tmp / "out" / "x" / "plan.json").read_text())
+        self.assertEqual((found["icount"], os.environ["ICOUNT"]), ("3", "3"))
+        self.assertEqual({c["smp"] for c in found["cells"]}, {"1"})
+
     def test_grid_and_sweep(self):
         status, said, errors = self.verb(
             "experiment", "grid", "--workload", "gups 1M", "--policy",

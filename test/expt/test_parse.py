@@ -94,6 +94,8 @@ class File(Case):
                  "mem 8G\nexpect near_end => 1"),
                 ("1:9", "timeout: '1d'", "timeout 1d"),
                 ("1:6", "loop: 'plane' is none of", "loop plane"),
+                ("1:8", "icount: an instruction takes 2\\^N ns, 0 to 10: '11'",
+                 "icount 11"),
                 ("1:4", "mem: nothing behind it", "mem"),
                 ("1:6", "cell 'a/b': letters", "cell a/b gups"),
                 ("1:6", "cell a: what shall it run", "cell a  \n"),
