@@ -84,6 +84,7 @@ struct run_plan {
 	const char *cpus; /* --physcpubind; NULL: not given */
 	bool balancing; /* --balancing */
 	uint64_t timeline_ns; /* between rows; 0: --timeline off */
+	const char *with; /* another program beside it; NULL: none */
 };
 
 struct vmstat_plan {

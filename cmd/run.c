@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "cmd/check.h"
 #include "cmd/closing.h"
 #include "cmd/run_timeline.h"
+#include "cmd/run_with.h"
 #include "cmd/verbs.h"
 #include "lib/alloc.h"
 #include "lib/base.h"
@@ -61,6 +63,7 @@ struct program_run {
 	struct at *at; /* NULL: nothing is to be done meanwhile */
 	struct run_timeline timeline;
 	struct program program;
+	struct run_with with; /* beside it, if there is one */
 	struct place inherited; /* its memory policy where none is asked for */
 	sigset_t signals; /* those waited for */
 	pid_t parent, child;
@@ -161,13 +164,16 @@ static void kill_late(struct program_run *r)
 /* Orphans of its come to us, too. False: it goes on. */
 static bool has_ended(struct program_run *r)
 {
+	struct rusage usage;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != r->child)
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		if (run_with_take(&r->with, pid, status, &usage) ||
+		    pid != r->child)
 			continue;
 		r->status = status;
+		r->usage = usage;
 		return true;
 	}
 	return false;
@@ -220,9 +226,25 @@ static uint64_t next_look(struct program_run *r, uint64_t begin)
 	return next;
 }
 
+/* Of all that was waited for, but the program beside it. */
+static void take_usage(struct program_run *r)
+{
+	long largest = r->usage.ru_maxrss;
+
+	getrusage(RUSAGE_CHILDREN, &r->usage);
+	if (!r->with.text)
+		return;
+	timersub(&r->usage.ru_utime, &r->with.usage.ru_utime,
+		 &r->usage.ru_utime);
+	timersub(&r->usage.ru_stime, &r->with.usage.ru_stime,
+		 &r->usage.ru_stime);
+	r->usage.ru_maxrss = largest;
+}
+
 static int execute(struct program_run *r)
 {
 	uint64_t begin = now_ns(), next;
+	int err;
 
 	proctree_keep();
 	hold_signals(r);
@@ -232,6 +254,12 @@ static int execute(struct program_run *r)
 	if (r->child < 0)
 		return r->child;
 	run_timeline_started(&r->timeline, r->child);
+	err = run_with_start(&r->with, r->json);
+	if (err) {
+		kill(r->child, SIGKILL);
+		proctree_end(0, 0);
+		return err;
+	}
 	while (tend_hogs(r, begin), !has_ended(r)) {
 		if (r->alone) {
 			kill(r->child, SIGKILL);
@@ -239,6 +267,7 @@ static int execute(struct program_run *r)
 			return fail(ECANCELED, "tier was killed");
 		}
 		at_tick(r->at, (double)(now_ns() - begin) / 1e9);
+		run_with_look(&r->with);
 		next = next_look(r, begin);
 		wait_until(r, next < r->kill_at ? next : r->kill_at);
 		if (now_ns() >= r->kill_at)
@@ -246,10 +275,11 @@ static int execute(struct program_run *r)
 	}
 	r->seconds = (double)(now_ns() - begin) / 1e9;
 	end_events(r, begin);
+	run_with_stop(&r->with);
 	r->orphans = proctree_end(ORPHANS_WAIT_NS, ORPHANS_GRACE_NS);
 	/* After that nothing of the program is left. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	getrusage(RUSAGE_CHILDREN, &r->usage);
+	take_usage(r);
 	return 0;
 }
 
@@ -386,6 +416,8 @@ static void show_closing(const struct program_run *r)
 	}
 	if (t->every_ns && !t->looks)
 		closing_doubt("its pages were not seen");
+	if (r->with.text && !r->with.stopped)
+		closing_doubt("the program beside it had ended before");
 	if (r->orphans)
 		closing_doubt("it left processes behind");
 	closing_show(b.text, &r->session);
@@ -420,6 +452,8 @@ static int check(struct program_run *r, const struct plan *plan)
 	if (!err)
 		err = program_place(&r->program, place, &plan->run.cpu_nodes,
 				    plan->run.cpus);
+	if (!err && !plan->root)
+		err = run_with_prepare(&r->with, plan->run.with);
 	if (!err)
 		err = session_prepare(&r->session, &plan->policy, true);
 	if (!err)
@@ -480,6 +514,9 @@ static int run_in(struct program_run *r, const struct plan *plan)
 		proctree_leave_out(at_pid(r->at));
 	run_timeline_open(&r->timeline, r->plan->timeline_ns,
 			  s->policy ? policy_group(s->policy) : NULL);
+	err = run_with_open(&r->with, &r->timeline.source);
+	if (err)
+		return err;
 	if (r->timeline.source.group[0])
 		s->group = r->timeline.source.group;
 	err = session_set(s);
@@ -504,6 +541,7 @@ static int run_in(struct program_run *r, const struct plan *plan)
 	find_cgroup(r);
 	record_run(r);
 	say_run(r);
+	run_with_show(&r->with);
 	hog_show_end(r->hogs, false);
 	at_show(r->at);
 	session_show(s);
@@ -526,6 +564,7 @@ static int work(const struct plan *plan)
 				      run_in(r, plan);
 	hog_stop(r->hogs);
 	at_end(r->at);
+	run_with_free(&r->with);
 	run_timeline_close(&r->timeline);
 	session_free(&r->session);
 	return err;
@@ -650,9 +689,19 @@ static int set_timeline(struct plan *p, const char *arg)
 	return option_timeline(arg, &p->run.timeline_ns);
 }
 
+static int set_with(struct plan *p, const char *arg)
+{
+	if (p->run.with)
+		return misuse("--with: one program beside the first");
+	p->run.with = arg;
+	return 0;
+}
+
 static const struct verb_option timeline_options[] = {
 	{ "timeline", "TIME", set_timeline,
 	  "a row each TIME of where the pages are (1s), or off" },
+	{ "with", "WORDS", set_with,
+	  "another program beside it, in a cgroup of its own" },
 	{ 0 },
 };
 
@@ -688,6 +737,9 @@ static const char notes[] =
 	"The first word that is no option is the program; what follows is its own.\n"
 	"A \"--\" before it is allowed, as numactl has it; in a guest the kernel keeps\n"
 	"that word for itself: leave it out there.\n"
+	"--with 'memory.high=64M ./noise 5' runs that as well, in a cgroup of its own\n"
+	"with these limits (memory.min, low, high, max); it ends with the program, and\n"
+	"what it returns is said, and does not matter. Blanks part its words.\n"
 	"With --json the records have standard output to themselves: the program's goes\n"
 	"to standard error.\n";
 

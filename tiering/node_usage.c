@@ -75,16 +75,21 @@ void node_usage_add_stat(struct node_usage *r, const char *text)
 
 /* -------------------------------------------------------------- the group */
 
-static int name_of(char *path, size_t size, pid_t leader)
+/* What the second group is called behind the first one's name. */
+#define BESIDE "-with"
+
+static int name_of(char *path, size_t size, pid_t leader, const char *which)
 {
 	char name[32];
 
-	snprintf(name, sizeof(name), NODE_USAGE_LOG "-%d", (int)leader);
+	snprintf(name, sizeof(name), NODE_USAGE_LOG "-%d%s", (int)leader,
+		 which);
 	return cgroup_below_own(path, size, name);
 }
 
 void node_usage_close(void)
 {
+	static const char *const which[] = { "", BESIDE };
 	char group[512];
 	struct undo_result r;
 	int err = undo_restore_shared(NODE_USAGE_LOG, &r);
@@ -92,9 +97,10 @@ void node_usage_close(void)
 	if (err < 0)
 		report_warn("%s", fail_message());
 	/* The others' stay, and so does the log, which has ours, too. */
-	if (err > 0 && !name_of(group, sizeof(group), gettid()) &&
-	    sysfs_exists(CGROUP_DIR "/%s", group))
-		sysfs_rmdir(CGROUP_DIR "/%s", group);
+	for (size_t i = 0; err > 0 && i < ARRAY_SIZE(which); i++)
+		if (!name_of(group, sizeof(group), gettid(), which[i]) &&
+		    sysfs_exists(CGROUP_DIR "/%s", group))
+			sysfs_rmdir(CGROUP_DIR "/%s", group);
 }
 
 /*
@@ -108,14 +114,15 @@ static bool has_huge_pages(void)
 	return !sysfs_read_u64(&n, "/proc/sys/vm/nr_hugepages") && n;
 }
 
-static int make_group(char *group, size_t size)
+/* begun: the log of groups is ours already. */
+static int make_group(char *group, size_t size, const char *which, bool begun)
 {
 	int err;
 
 	if (geteuid())
 		return fail(EPERM, "root makes them");
-	err = name_of(group, size, getppid());
-	if (!err)
+	err = name_of(group, size, getppid(), which);
+	if (!err && !begun)
 		err = undo_begin_shared(NODE_USAGE_LOG);
 	if (!err)
 		err = cgroup_make(group);
@@ -141,9 +148,18 @@ void node_usage_open(struct node_usage_source *s, const char *group)
 		fail(EINVAL,
 		     "vm.nr_hugepages is set, and it would not count those");
 		no_group(s);
-	} else if (!group && make_group(s->group, sizeof(s->group))) {
+	} else if (!group &&
+		   make_group(s->group, sizeof(s->group), "", false)) {
 		no_group(s);
 	}
+}
+
+int node_usage_open_beside(struct node_usage_source *s,
+			   const struct node_usage_source *first)
+{
+	*s = (struct node_usage_source){ .own = true };
+	return make_group(s->group, sizeof(s->group), BESIDE,
+			  first->own && first->group[0]);
 }
 
 void node_usage_join(struct node_usage_source *s)

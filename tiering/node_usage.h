@@ -51,6 +51,12 @@ struct node_usage_source {
  */
 void node_usage_open(struct node_usage_source *s, const char *group);
 /*
+ * A second group beside that of first, which was opened, for another program. 0 or
+ * -errno with the message.
+ */
+int node_usage_open_beside(struct node_usage_source *s,
+			   const struct node_usage_source *first);
+/*
  * The calling process goes into the group, if it was made for it. If that
  * fails, it is numa_maps from then on.
  */
@@ -58,8 +64,8 @@ void node_usage_join(struct node_usage_source *s);
 /* Where the pages of our descendants are. 0; -errno: of none could be said. */
 int node_usage_look(struct node_usage_source *s, struct node_usage *r);
 /*
- * By the parent of who called node_usage_open(), which has ended: the group of
- * that name is taken away. What groups need is taken back with the last one's.
+ * By the parent of who called node_usage_open(), which has ended: the groups of
+ * that name are taken away. What groups need is taken back with the last one's.
  */
 void node_usage_close(void);
 

@@ -62,6 +62,9 @@ gcc -nostartfiles -o "$tmp/odd" "$tmp/deep.c" -Wl,-e,deep \
 # In a directory it is taken as it is
 mkdir "$tmp/opt"
 mv "$tmp/odd" "$tmp/opt"
+printf '%s\n' '#!/bin/sh' '/opt/touch 4 60 &' 'exec /opt/touch 32 60' \
+	>"$tmp/opt/beside"
+chmod +x "$tmp/opt/beside"
 cp "$tmp/touch" "$tmp/opt"
 gcc -O1 -static -o "$tmp/opt/promote" test/guest/promote.c
 boot_script programs test/guest/program.guest --add "$tmp/touch" \
@@ -78,7 +81,7 @@ mebibytes()
 
 is "$(said maps) $(said cgroup) $(said numab)" "5 0 6" "statuses are passed on"
 for name in maps cgroup weighted preferred numab hmsdk clash cpus node loader \
-	orphans; do
+	orphans with early nobody unlimited; do
 	is "$(said "same-$name")" 0 "$name: all is as it was before" ||
 		diag "$(sed -n "/^== same-$name/,/^== begin/p" "$console")"
 done
@@ -106,6 +109,23 @@ is "$(said clash) $(said cpus) $(said node) $(said loader)" "2 3 3 126" \
 is "$(of clash policy .)$(of node run .)" "" "is so before anything is done"
 like "$(<"$console")" '/opt/odd needs /no/ld.so' "a loader that is missing is named"
 is "$(of orphans run .orphans)" 1 "an orphan is counted"
+is "$(said with) $(of with with '"\(.stopped) \(.limits) \(.program[0])"')" \
+	'0 true ["memory.max=256M"] sh' "--with: a program beside it ends with it"
+is "$(of with with '.end_bytes | (.node0 / 1048576 | . >= 36 and . < 44) and
+	(.node1 // 0) < 1048576')" true "its pages are its own" ||
+	diag "$(of with with .)"
+like "$(mebibytes with)" '^0 16$' "and so are the first one's"
+is "$(of with with '.counts.pgfault > 50 and .elapsed_s >= 3')" true \
+	"its counts are of its cgroup"
+is "$(of with run .orphans) $(of with closing '.doubts | length')" "0 0" \
+	"what it left behind is not the first one's" || diag "$(of with closing .)"
+like "$(of with with .cgroup)" "^$(of with run .cgroup)-with\$" \
+	"they are beside each other"
+is "$(said early) $(of early with '"\(.stopped) \(.exit_status)"')" \
+	"0 false 5" "one that ends before: its status is told"
+like "$(of early closing '.doubts | join(" ")')" 'beside it had ended before' \
+	"and is doubtful"
+is "$(said nobody) $(said unlimited)" "127 2" "one that there is not, or no limit"
 like "$(mebibytes huge)" '^[4-7] 0$' "huge pages count" || diag "$(of huge run .)"
 
 # --- in a job's cgroup -------------------------------------------------------------
