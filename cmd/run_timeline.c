@@ -3,6 +3,7 @@
  * run_timeline.c - a program's pages while it runs.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,10 +18,13 @@
 /*
  * What walks over page tables may take, of one CPU, so that what is measured is
  * not the measuring: a share of the run, and what a short program's few looks
- * need.  From ten seconds on the two are no more than 1 %.
+ * need.  With 50 ms the two are no more than 1 % from ten seconds on; slow looks,
+ * as an emulator's, may be three.
  */
 #define MAX_SHARE 0.005
-#define MAX_START_S 0.05
+#define START_S 0.05
+#define START_LOOKS 3
+#define MAX_START_S 0.5
 /* As many nodes as a row of 80 columns holds; the records have them all. */
 #define TEXT_NODES 3
 #define ROWS_A_HEAD 20
@@ -250,7 +254,9 @@ static void say_row(struct run_timeline *t)
 /* When what looking took until now is no more than it may take. */
 static uint64_t earliest(const struct run_timeline *t)
 {
-	double over = t->cpu_s - MAX_START_S;
+	double looks_s = t->looks ? START_LOOKS * t->cpu_s / (double)t->looks :
+				    0;
+	double over = t->cpu_s - fmin(fmax(START_S, looks_s), MAX_START_S);
 
 	return over > 0 ? (uint64_t)(over / MAX_SHARE * 1e9) : 0;
 }
