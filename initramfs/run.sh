@@ -657,8 +657,8 @@ open_out()
 		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.svg,script,policy,gdb,.qemu}
-	rm -f "$out"/{.fetched,.files.tar,*.new}
+	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.json,heat.svg,script}
+	rm -f "$out"/{policy,gdb,.qemu,.fetched,.files.tar,*.new}
 	rm -rf "$out"/{.add,files}
 	put "$out/verdict" "failed: did not run"
 	# For a verdict on a disk that is full by then

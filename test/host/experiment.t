@@ -63,7 +63,7 @@ is "$status" 2 "no word: status 2"
 like "$said" 'usage:' "no word: usage"
 asked --help
 is "$status" 0 "--help: status 0"
-refused "no experiment 'nope'; there are cxl-gups .*redis, sweep and grid" "nope" nope
+refused "no experiment 'nope'; there are cxl-gups .*, sweep and grid" "nope" nope
 refused '--scale 0: give' "scale 0" quick --scale 0
 refused '--scale 1/0: give' "scale 1/0" quick --scale 1/0
 refused '--repeat 0' "repeat 0" quick --repeat 0
