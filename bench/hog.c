@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -189,13 +188,10 @@ static void end(struct hog *h)
 
 static int fork_hog(struct hog *h)
 {
-	h->share = mmap(NULL, sizeof(*h->share), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (h->share == MAP_FAILED) {
-		h->share = NULL;
+	h->share = shared_map(sizeof(*h->share));
+	if (!h->share)
 		return fail(errno, "cannot map a hog's page: %s",
 			    strerror(errno));
-	}
 	h->began_ns = now_ns();
 	h->pid = fork();
 	if (!h->pid)
@@ -451,8 +447,7 @@ void hog_stop(struct hogs *hogs)
 		struct hog *h = &hogs->hog[i];
 
 		end(h);
-		if (h->share)
-			munmap(h->share, sizeof(*h->share));
+		shared_unmap(h->share, sizeof(*h->share));
 	}
 	free(hogs);
 }

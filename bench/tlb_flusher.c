@@ -16,7 +16,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -160,13 +159,10 @@ static int map_shared(struct tlb_flusher *f, uint64_t period_ns)
 {
 	f->bytes =
 		sizeof(*f->shared) + (size_t)f->nr * sizeof(struct cpu_flushes);
-	f->shared = mmap(NULL, f->bytes, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (f->shared == MAP_FAILED) {
-		f->shared = NULL;
+	f->shared = shared_map(f->bytes);
+	if (!f->shared)
 		return fail(errno, "cannot map %zu bytes: %s", f->bytes,
 			    strerror(errno));
-	}
 	f->shared->period_ns = period_ns;
 	return 0;
 }
@@ -208,8 +204,7 @@ void tlb_flusher_free(struct tlb_flusher *f)
 		kill(f->pids[i], SIGKILL);
 		waitpid(f->pids[i], NULL, 0);
 	}
-	if (f->shared)
-		munmap(f->shared, f->bytes);
+	shared_unmap(f->shared, f->bytes);
 	free(f->pids);
 	free(f);
 }

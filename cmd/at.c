@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -186,16 +185,6 @@ static int prepare(struct event *e, const struct at_plan *plan)
 	return err ? fail_in(err, "--at '%s'", plan->words) : 0;
 }
 
-static int map(struct at *at)
-{
-	at->share = mmap(NULL, sizeof(*at->share), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (at->share != MAP_FAILED)
-		return 0;
-	at->share = NULL;
-	return fail(errno, "--at: %s", strerror(errno));
-}
-
 int at_start(struct at **result, const struct at_plans *plans)
 {
 	struct at *at;
@@ -206,7 +195,8 @@ int at_start(struct at **result, const struct at_plans *plans)
 		return 0;
 	at = *result = xcalloc(1, sizeof(*at));
 	at->nr = plans->nr;
-	err = map(at);
+	at->share = shared_map(sizeof(*at->share));
+	err = at->share ? 0 : fail(errno, "--at: %s", strerror(errno));
 	for (int i = 0; i < at->nr && !err; i++)
 		err = prepare(&at->event[i], &plans->event[i]);
 	if (err)
@@ -229,8 +219,7 @@ void at_end(struct at *at)
 		return;
 	if (at->pid > 0 && !kill(at->pid, SIGKILL))
 		waitpid(at->pid, NULL, 0);
-	if (at->share)
-		munmap(at->share, sizeof(*at->share));
+	shared_unmap(at->share, sizeof(*at->share));
 	free(at);
 }
 

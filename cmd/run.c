@@ -334,14 +334,7 @@ static void record_run(const struct program_run *r)
 	report_bool("balancing", place->balancing);
 	record_nodes("cpu_nodes", &p->cpu_nodes);
 	report_str("cpus", p->cpu_list);
-	if (WIFEXITED(r->status))
-		report_i64("exit_status", WEXITSTATUS(r->status));
-	else
-		report_null("exit_status");
-	if (WIFSIGNALED(r->status))
-		report_i64("signal", WTERMSIG(r->status));
-	else
-		report_null("signal");
+	report_ending(&r->status);
 	report_bool("killed", r->killed);
 	report_u64("orphans", r->orphans);
 	report_real("elapsed_s", r->seconds);

@@ -235,19 +235,6 @@ REPORT_RECORD(
 	"counts.pgpromote_success|pgdemote_kswapd|pgdemote_direct i:pages\n"
 	"counts.pgscan|pgsteal i:pages that reclaim looked at, and took\n");
 
-static void record_end(const struct run_with *w)
-{
-	report_bool("stopped", w->stopped);
-	if (WIFEXITED(w->status))
-		report_i64("exit_status", WEXITSTATUS(w->status));
-	else
-		report_null("exit_status");
-	if (WIFSIGNALED(w->status))
-		report_i64("signal", WTERMSIG(w->status));
-	else
-		report_null("signal");
-}
-
 static void record(const struct run_with *w, double elapsed_s)
 {
 	char group[sizeof(w->source.group) + 1];
@@ -264,7 +251,8 @@ static void record(const struct run_with *w, double elapsed_s)
 		report_str(NULL, w->words[i]);
 	report_close(']');
 	report_str("cgroup", group);
-	record_end(w);
+	report_bool("stopped", w->stopped);
+	report_ending(&w->status);
 	report_real("elapsed_s", elapsed_s);
 	member_time(w, "user_s", "user_usec");
 	member_time(w, "system_s", "system_usec");

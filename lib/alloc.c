@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "lib/alloc.h"
 
@@ -49,4 +50,18 @@ void *xgrow(void *array, size_t n, size_t size)
 	if (n & (n - 1))
 		return array;
 	return xrealloc(array, (n ? 2 * n : 1) * size);
+}
+
+void *shared_map(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void shared_unmap(void *p, size_t bytes)
+{
+	if (p)
+		munmap(p, bytes);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * alloc.h - memory that is there: malloc() and friends that end the program
- * when there is none. All of it is freed with free().
+ * when there is none. All of it is freed with free(), but what is shared.
  */
 #ifndef TIER_LIB_ALLOC_H
 #define TIER_LIB_ALLOC_H
@@ -18,5 +18,12 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * NULL for the first. Returns the array, which moves at every power of two.
  */
 void *xgrow(void *array, size_t n, size_t size);
+
+/*
+ * Zeroed memory that processes share which are forked from now on; NULL, with
+ * errno, where there is none. shared_unmap() takes NULL, too.
+ */
+void *shared_map(size_t bytes);
+void shared_unmap(void *p, size_t bytes);
 
 #endif

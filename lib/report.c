@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base.h"
@@ -436,6 +437,22 @@ void report_null(const char *key)
 
 	buf_addn(&state.line, "null", 4);
 	cut_path(len);
+}
+
+static void integer_or_null(const char *key, bool is, int value)
+{
+	if (is)
+		report_i64(key, value);
+	else
+		report_null(key);
+}
+
+void report_ending(const int *status)
+{
+	integer_or_null("exit_status", status && WIFEXITED(*status),
+			status ? WEXITSTATUS(*status) : 0);
+	integer_or_null("signal", status && WIFSIGNALED(*status),
+			status ? WTERMSIG(*status) : 0);
 }
 
 void report_open(const char *key, char bracket)

@@ -99,6 +99,11 @@ void report_i64(const char *key, int64_t value);
 void report_real(const char *key, double value); /* not finite: null */
 void report_bool(const char *key, bool value);
 void report_null(const char *key);
+/*
+ * Members exit_status and signal, of waitpid(2)'s status; what it is not is null,
+ * and NULL (it has not ended) is neither.
+ */
+void report_ending(const int *status);
 void report_open(const char *key, char bracket); /* '{' or '[' */
 void report_close(char bracket); /* '}' or ']' */
 void report_end(void);

@@ -533,14 +533,7 @@ static void record(const struct daemon *d, const struct answer *a)
 	report_close(']');
 	report_real("ready_s", d->ready_s);
 	report_real("ran_s", a->ran_s);
-	if (ended && WIFEXITED(a->status))
-		report_i64("exit_status", WEXITSTATUS(a->status));
-	else
-		report_null("exit_status");
-	if (ended && WIFSIGNALED(a->status))
-		report_i64("signal", WTERMSIG(a->status));
-	else
-		report_null("signal");
+	report_ending(ended ? &a->status : NULL);
 	report_bool("killed", a->killed);
 	report_real("user_s", a->user_s);
 	report_real("system_s", a->system_s);

@@ -486,13 +486,10 @@ __attribute__((noreturn)) static void process(struct shared *s)
 
 static int start(struct oracle *o)
 {
-	o->shared = mmap(NULL, sizeof(*o->shared), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (o->shared == MAP_FAILED) {
-		o->shared = NULL;
+	o->shared = shared_map(sizeof(*o->shared));
+	if (!o->shared)
 		return fail(errno, "cannot map the oracle's page: %s",
 			    strerror(errno));
-	}
 	o->pid = fork();
 	if (o->pid < 0)
 		return fail(errno, "cannot start the oracle: %s",
@@ -548,8 +545,7 @@ void oracle_free(struct oracle *o)
 		kill(o->pid, SIGKILL);
 		waitpid(o->pid, NULL, 0);
 	}
-	if (o->shared)
-		munmap(o->shared, sizeof(*o->shared));
+	shared_unmap(o->shared, sizeof(*o->shared));
 	free(o);
 }
 

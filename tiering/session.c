@@ -22,19 +22,27 @@
 /* The kernel tells its intervals each second. */
 #define FOLLOW_NS (UINT64_C(1) * 1000000000)
 
-/* DAMON that somebody else started counts as well, and wants to see. */
-static void find_running_damon(struct session *s)
+/* The DAMON that runs, and how it looks; NULL: none, or it cannot be read. */
+static struct damon_config *read_running(struct session *s)
 {
 	struct damon_config *config;
 
-	if (damon_is_running() <= 0)
-		return;
-	config = damon_read();
+	config = damon_is_running() > 0 ? damon_read() : NULL;
+	if (!config)
+		return NULL;
+	s->sample_s = (double)damon_sample_us(config) / 1e6;
+	s->tuned = damon_is_tuned(config);
+	return config;
+}
+
+/* DAMON that somebody else started counts as well, and wants to see. */
+static void find_running_damon(struct session *s)
+{
+	struct damon_config *config = read_running(s);
+
 	if (!config)
 		return;
 	s->guest = true;
-	s->sample_s = (double)damon_sample_us(config) / 1e6;
-	s->tuned = damon_is_tuned(config);
 	s->looks = config;
 	report_say("DAMON    runs already; it is left as it is\n");
 }
@@ -125,15 +133,8 @@ static void find_daemons_damon(struct session *s)
 {
 	struct damon_config *config;
 
-	s->daemons = false;
-	if (s->sample_s > 0 || damon_is_running() <= 0)
-		return;
-	config = damon_read();
-	if (!config)
-		return;
-	s->daemons = true;
-	s->sample_s = (double)damon_sample_us(config) / 1e6;
-	s->tuned = damon_is_tuned(config);
+	config = s->sample_s > 0 ? NULL : read_running(s);
+	s->daemons = config;
 	damon_free(config);
 }
 
