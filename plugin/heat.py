@@ -177,10 +177,19 @@ def free_near(records, node):
     not known."""
     keep = max([r["free_bytes"] - r["available_bytes"] for r in records["node"]
                 if r["node"] == node] + [0])
-    for r in records["timeline"] + records["run_timeline"]:
+    for r in records["timeline"]:
         free = r.get("free_bytes", {}).get("node%s" % node)
         return None if free is None else max(0, free - keep)
     return None
+
+
+def held_near(records, node):
+    """Of tier run's program: what it had there by its first row, and what was
+    free then, bytes; None: not known."""
+    for r in records["run_timeline"]:
+        return [(r.get(key) or {}).get("node%s" % node)
+                for key in ("program_bytes", "free_bytes")]
+    return None, None
 
 
 def moved_pages(records):
@@ -710,7 +719,8 @@ class Picture:
         for s, row in zip(self.heat.spans, rows):
             for i, n in sorted(row.items()):
                 rate = n / (s.end - s.begin or 1)
-                dark = math.log1p(rate) / math.log1p(top_count)
+                # A decade is a third of the way from black to white
+                dark = max(0.04, 1 + math.log10(rate / top_count) / 3)
                 grey = int(250 - 250 * dark)
                 self.out.append(
                     '<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" '
@@ -718,7 +728,7 @@ class Picture:
                     (self.x(s.begin), top + HIGH - (i + 1) * high,
                      self.x(s.end) - self.x(s.begin) + .1, high + .1, grey,
                      grey, grey))
-        self.marks(bands, top, high, size)
+        self.marks(bands, top, high, size, top_count)
 
     @staticmethod
     def band_counts(span, firsts, size, index):
@@ -730,7 +740,7 @@ class Picture:
                 row[index[firsts[i]]] += span.pages[page]
         return row
 
-    def marks(self, bands, top, high, size):
+    def marks(self, bands, top, high, size, most):
         begin = 0
         for i in range(len(bands) + 1):
             if i < len(bands) and bands[i][1] == bands[begin][1]:
@@ -743,9 +753,9 @@ class Picture:
                           bands[begin][1], ' text-anchor="end"')
             begin = i
         self.text(LEFT, top - 6,
-                  "%s a second by physical address, %s a line, untouched "
-                  "ones left out; black: most, by the logarithm" %
-                  (self.heat.of, size_text(size * self.heat.grain)))
+                  "%s a second by physical address, %s a line, where any "
+                  "were; black: %d, a tenth of it is a third lighter"
+                  % (self.heat.of, size_text(size * self.heat.grain), most))
 
     def shares(self, top):
         curves = (("", [r.served for r in self.heat.rows]),
@@ -832,6 +842,11 @@ def room_of(args, stream, spans, records, is_near):
     free = None if node is None else free_near(records, node)
     size = sum(r["end"] - r["start"] for r in stream.head["ranges"]
                if r["name"] == args.near) // grain
+    held, beside = held_near(records, node)
+    if held is not None and beside is not None:
+        return min(size, (held + beside) // grain), \
+            "that is %s that the program had near by its first row, and %s " \
+            "that were free" % (size_text(held), size_text(beside))
     if free is None:
         return size, "all of the near memory: what was free is not in the " \
             "records (--dram SIZE)"

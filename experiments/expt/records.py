@@ -75,7 +75,7 @@ def timeline(records):
         row = dict(r, t_s=r.get("t_s", r.get("at_s")))
         held = {n: b for n, b in (r.get("program_bytes") or {}).items()
                 if number(b) is not None}
-        if "near_share" not in row and sum(held.values()):
+        if "near_share" not in row and top and sum(held.values()):
             row["near_share"] = sum(held.get(n, 0) for n in top) \
                 / sum(held.values())
         if "pages" not in row:
@@ -110,8 +110,14 @@ def moved(row, kind):
 
 
 def top_tier(records):
-    """The nodes of it, "node0", ...; all where tiers are not known."""
+    """The nodes of it, "node0", ...; all where tiers are not known.  A run of a
+    program has no records of nodes: those that no CXL region is, if there are
+    any of these, else none."""
     nodes = records.get("node", [])
+    far = {f"node{r.get('node')}" for r in records.get("region", [])}
+    if not nodes and far:
+        return {n for r in records.get("run_timeline", [])
+                for n in r.get("program_bytes") or {}} - far
     tiers = [n["tier"] for n in nodes if number(n.get("tier")) is not None]
     return {f"node{n.get('node')}" for n in nodes
             if not tiers or n.get("tier") == min(tiers)}

@@ -123,6 +123,12 @@ class Values(Case):
             self.assertEqual(found["timeline"][1]["pages"]["promoted"], 256)
             self.assertEqual(found["values"]["elapsed_s"], 4)
             self.assertEqual(found["values"]["user_s"], 3)
+        # Without records of nodes: by CXL regions; without these it is absent
+        rows = [{**r, "record": "run_timeline"} for r in rows]
+        found = of([{"record": "region", "node": 1}, *rows, run])
+        self.assertEqual(found["timeline"][1]["near_share"], 0.25)
+        found = of([*rows, run])
+        self.assertNotIn("near_share", found["timeline"][1])
 
     def test_waited(self):
         pmu = {"near_share": 0.5, "ranges": [

@@ -169,7 +169,7 @@ cp "$tmp/moved/heat" "$tmp/ran"
 cat >"$tmp/ran/records.jsonl" <<'EOF'
 {"record":"run","elapsed_s":4.5}
 {"record":"pmu","ranges":[{"name":"near","node":0},{"name":"cxl","node":1}]}
-{"record":"run_timeline","t_s":1,"free_bytes":{"node0":4096,"node1":0}}
+{"record":"run_timeline","t_s":1,"program_bytes":{"node0":8192,"node1":7},"free_bytes":{"node0":4096,"node1":0}}
 EOF
 heat "$tmp/ran" --csv "$tmp/csv"
 is "$(cut -d, -f1 "$tmp/csv" | xargs)" \
