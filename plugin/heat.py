@@ -369,21 +369,18 @@ Delay = collections.namedtuple("Delay", "mean known moves")
 def delay_of(precisions, moved):
     """Of a source's precision in each interval (NaN: not known), and of those
     in which the hot set moved: from the interval after that, the first is 1, how
-    many it takes until the precision is half of what it was before the move, the
-    median of the half of the time since the move before.  None: none moved, or
-    nothing is known of before."""
+    many it takes until the precision is half of the most that it was until the
+    move.  None: none moved, or nothing is known of before."""
     taken, asked = [], 0
     for k, m in enumerate(moved):
-        since = moved[k - 1] + 1 if k else 0
         until = moved[k + 1] if k + 1 < len(moved) else len(precisions)
-        steady = sorted(p for p in precisions[(since + m) // 2:m]
-                        if not math.isnan(p))
-        if not steady or not steady[len(steady) // 2]:
+        most = max((p for p in precisions[:m + 1] if not math.isnan(p)),
+                   default=0)
+        if not most:
             continue
         asked += 1
-        half = steady[len(steady) // 2] / 2
         taken += [i - m for i in range(m + 1, until)
-                  if precisions[i] >= half][:1]
+                  if precisions[i] >= most / 2][:1]
     if not asked:
         return None
     return Delay(sum(taken) / len(taken) if taken else math.nan, len(taken),
@@ -415,8 +412,12 @@ def judge_delays(judges, heat, records, origin):
                                          view["access_rate"])]
         seen[i] = Judge("", damon_scores(regions, touched, heat.grain),
                         heat.spans[i].pages, heat.room, False).precision
+    # What is left of intervals at the begin says nothing
+    lengths = [s.end - s.begin for s in heat.spans]
+    least = sorted(lengths)[len(lengths) // 2] / 2
     courses = {"DAMON": seen, "placement": [
-        near_judge(heat, s.pages, False).precision for s in heat.spans]}
+        near_judge(heat, s.pages, False).precision if n >= least else math.nan
+        for s, n in zip(heat.spans, lengths)]}
     for j in judges:
         j.delay = delay_of(courses[j.name], moved)
 
