@@ -89,11 +89,12 @@ a_command()
 		"$where: a run: no region was asked for"
 	boot --once gups 4M node63
 	ends 3 "a node that does not exist"
-	boot --once gups 1M --fault update:segv --tlb-refresh off
+	boot --once gups 1M --fault update:segv --tlb-refresh off --loop plain
 	ends 1 "a crash"
-	boot --once gups 1M --fault update:hang --deadline 2 --tlb-refresh off
+	boot --once gups 1M --fault update:hang --deadline 4 --tlb-refresh off \
+		--loop plain
 	ends 1 "a hang"
-	like "$out" 'deadline of 2.0 s passed during update' \
+	like "$out" 'deadline of 4.0 s passed during update' \
 		"$where: a hang: says why"
 	boot run --timeline off sh -c 'exit 7'
 	ends 7 "a program's status"
