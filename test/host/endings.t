@@ -16,6 +16,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 tier=${TIER:-$PWD/build/tier}
 tmp=$(mktemp -d)
+tier=$(plain "$tier" "$tmp")
 strays=()
 trap 'kill "${strays[@]}" 2>/dev/null; rm -rf "$tmp"' EXIT
 

@@ -67,6 +67,34 @@ static void unified(void)
 	tree_remove("/sys");
 }
 
+static void are_cpus(uint64_t want, const char *group, const char *what)
+{
+	char name[LIMIT_NAME];
+
+	is_u64(limit_cpus(name), want, "%s", what);
+	is_str(name, group, "%s: of this group", what);
+}
+
+static void cpus(void)
+{
+	tree_file("/proc/self/cgroup", "0::/job/step\n");
+	are_cpus(UINT64_MAX, "", "no cpu.max");
+	tree_file(V2 "/job/step/cpu.max", "max 100000\n");
+	are_cpus(UINT64_MAX, "", "max is no limit");
+	tree_file(V2 "/job/step/cpu.max", "20000 100000\n");
+	are_cpus(200, "/job/step", "a fifth of a CPU");
+	tree_file(V2 "/job/cpu.max", "5000 50000\n");
+	are_cpus(100, "/job", "the least one up the path");
+	tree_remove("/sys");
+	tree_file("/proc/self/cgroup", "4:cpu,cpuacct:/job\n3:cpuset:/x\n");
+	tree_file(V2 "/cpu/job/cpu.cfs_quota_us", "-1\n");
+	tree_file(V2 "/cpu/job/cpu.cfs_period_us", "100000\n");
+	are_cpus(UINT64_MAX, "", "-1 is no limit");
+	tree_file(V2 "/cpu/job/cpu.cfs_quota_us", "250000\n");
+	are_cpus(2500, "/job", "of version 1");
+	tree_remove("/sys");
+}
+
 static void first_version(void)
 {
 	tree_file("/proc/self/cgroup", "9:name=systemd:/x\n"
@@ -97,6 +125,7 @@ int main(void)
 {
 	tree_begin();
 	unified();
+	cpus();
 	first_version();
 	return done_testing();
 }
