@@ -232,7 +232,7 @@ static int stop_damon(struct session *s)
 	if (!err && seen && !s->damon_died &&
 	    (!s->daemons || damon_is_running() > 0))
 		err = damon_stop();
-	return err;
+	return err || !s->policy ? err : undo_whole();
 }
 
 /* ------------------------------------------------------------ bookkeeping */
