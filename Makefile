@@ -195,7 +195,7 @@ $(TEST)/%_test: $(TEST)/asan/test/unit/%_test.o $(TEST)/asan/tier.a
 # Threads and races are another sanitizer's.
 TSAN_PARTS := test/unit/gups_test.c bench/tlb_flusher.c bench/worker_pool.c \
 	bench/gups_loops.c bench/pattern.c bench/checksum.c bench/prng.c \
-	bench/table.c bench/tlb.c bench/place.c mm/cpu.c lib/alloc.c lib/error.c lib/text.c lib/time.c lib/wait.c
+	bench/table.c bench/tlb.c bench/place.c mm/cpu.c sysfs.c lib/alloc.c lib/error.c lib/text.c lib/time.c lib/wait.c
 $(TEST)/gups_tsan_test: $(TSAN_PARTS) gups.c $(TEST)/asan/flags \
 		$(wildcard *.h bench/*.h mm/*.h lib/*.h test/unit/*.h)
 	@echo "  compiling $(@F)"
