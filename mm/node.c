@@ -13,7 +13,7 @@
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
-#include "mm/cpu.h"
+#include "mm/limit.h"
 #include "mm/meminfo.h"
 #include "mm/node.h"
 #include "mm/zone.h"
