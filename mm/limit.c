@@ -203,7 +203,7 @@ int limit_check(uint64_t bytes, const char *what)
 		what, format_size(want, bytes), name, format_size(have, room));
 }
 
-char *allowed_list(const char *what)
+char *limit_list(const char *what)
 {
 	char *text = sysfs_slurp("/proc/self/status"), *list, key[32];
 

@@ -36,6 +36,6 @@ int limit_check(uint64_t bytes, const char *what);
  * "Cpus" or "Mems": the list of what this process may use, to be freed; NULL: it
  * is not said, as in a tree that has no processes.
  */
-char *allowed_list(const char *what);
+char *limit_list(const char *what);
 
 #endif
