@@ -10,7 +10,7 @@ from . import (cluster, compare, expect, expression, listing, metrics, parse,
                pictures, plan as planning, report, report_csv, report_html,
                report_md, report_text, run)
 from .common import (EXPERIMENTS, NAME, Refused, nearest, out, read_json, say,
-                     topologies, variables, write, write_json)
+                     on_a_line, variables, write, write_json)
 
 USAGE = """\
 usage: ./build.sh experiment list
@@ -22,7 +22,7 @@ usage: ./build.sh experiment list
   --scale N/M        memory and the sizes written {1G} times N/M (1)
   --repeat N         each cell so often, with other seeds (1); ranks need 2
   --jobs N           guests at once (1); of Slurm: no more than that
-  --topology NAME    the machine, for all cells
+  --topology NAME    the machine, for all cells; a file: ./NAME
   --kernel VERSION   6.12, 7.3 or a bzImage
   --rank METRIC      what the cells are ranked by, instead of the file's
   --expect EXPR      what shall hold, e.g. 'numab: near_end >= 0.9'; else status 4
@@ -122,6 +122,8 @@ def read_experiment(o):
     what, *more = o.words
     settings = {name.lower(): value for name, value, _ in variables()
                 if name in planning.OWN and name != "OUT"}
+    if "/" in settings.get("topology", ""):
+        settings["topology"] = os.path.abspath(settings["topology"])
     allowed = {"sweep": 1}.get(what, 0)
     if len(more) > allowed:
         raise Refused(2, f"experiment: '{more[allowed]}' is one word too many")
@@ -135,9 +137,8 @@ def read_experiment(o):
         o.kernel = o.topology = ""
     elif o.policy:
         raise Refused(2, "--policy: of a grid only")
-    if o.topology and o.topology not in topologies():
-        raise Refused(2, f"--topology {o.topology}: there are "
-                      f"{' '.join(topologies())}")
+    if o.topology:
+        o.topology = parse.a_machine(o.topology)
     if "report" in o.given:
         return name, None
     if what == "grid":
@@ -232,7 +233,7 @@ def dry_run(name, plan, jobs):
         print(f"{cell['id']:<20} {planning.duration(seconds):>8}"
               f"{'' if measured else ' ?'}  "
               f"{' '.join(planning.settings(cell)[:-1])} "
-              f"{' '.join(cell['words'])}")
+              f"{on_a_line(cell['words'])}")
     known = sum(clock.of(c["id"])[1] for c in plan["cells"])
     print(f"{len(plan['cells'])} runs, about "
           f"{planning.duration(total / jobs)}"

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -21,6 +22,12 @@ class Refused(Exception):
 
 def say(text):
     print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def on_a_line(words):
+    """On a line, where a word that has spaces is known as one."""
+    return " ".join(shlex.quote(word) if not word or " " in word else word
+                    for word in words)
 
 
 def escape(text):
@@ -58,6 +65,15 @@ def out():
 
 def topologies():
     return sorted(os.listdir(ROOT / "initramfs" / "topologies"))
+
+
+def machine(name, directory=""):
+    """A topology: one of ours by its name, or a file by a path with a slash, from
+    now on wherever we are.  None: there is none."""
+    if "/" not in name:
+        return name if name in topologies() else None
+    path = os.path.abspath(os.path.join(directory, name))
+    return path if os.path.isfile(path) else None
 
 
 def read_json(path):

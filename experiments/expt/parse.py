@@ -9,7 +9,7 @@ import os
 import re
 
 from . import expression, metrics
-from .common import NAME, Refused, nearest, topologies
+from .common import NAME, Refused, machine, nearest, topologies
 
 CELLS_MAX = 64
 SETTINGS = ("topology", "mem", "cxl_mem", "smp", "dram_free", "latency",
@@ -20,6 +20,9 @@ KEYWORDS = ("title", "note", "metric", "rank", "reference", "theirs", "expect",
 LOOPS = ("plain", "batch", "touch", "auto")
 SPACE = " \t\r\v\f"
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+# What a word is made of: '...', "...", \x, and what needs no quotes
+PIECE = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)"""
+                   rf"""|([^'"\\{SPACE}]+)""")
 
 
 class Cell:
@@ -29,7 +32,7 @@ class Cell:
     def __init__(self, name, at, words, settings):
         self.name, self.at, self.words = name, at, words
         self.settings = dict(settings)
-        self.words += split(self.settings.pop("common", ""))
+        self.words += shell_words(self.settings.pop("common", ""))
 
 
 class Experiment:
@@ -62,6 +65,33 @@ def policy_path(name, directory):
 
 def split(text):
     return [word for word in re.split(f"[{SPACE}]+", text) if word]
+
+
+def refuse(message, _column):
+    raise Refused(2, message)
+
+
+def shell_words(text, wrong=refuse):
+    """The words of a run, quoted as for a shell.  wrong: is told of a mistake,
+    and where in the text it begins."""
+    words, at = [], 0
+    while True:
+        at = re.compile(f"[{SPACE}]*").match(text, at).end()
+        if at == len(text):
+            return words
+        word = ""
+        while at < len(text) and text[at] not in SPACE:
+            piece = PIECE.match(text, at)
+            if not piece:
+                wrong("a backslash, and nothing behind it"
+                      if text[at] == "\\" else
+                      f"the {text[at]} that begins here ends nowhere; one "
+                      f"that is meant is written \\{text[at]}", at + 1)
+            single, double, escaped, plain = piece.groups()
+            word += re.sub(r'\\([\\"$`])', r"\1", double) if double else \
+                single or escaped or plain or ""
+            at = piece.end()
+        words.append(word)
 
 
 # --- the file -----------------------------------------------------------------
@@ -115,9 +145,12 @@ class Reader:
             getattr(self, f"take_{keyword}")(value)
 
     def setting(self, keyword, value):
-        if keyword == "topology" and value not in topologies():
-            self.wrong(f"no topology '{value}'; there are "
-                       f"{' '.join(topologies())}")
+        if keyword == "topology":
+            found = machine(value, os.path.dirname(self.path))
+            if not found:
+                self.wrong(f"no topology '{value}'; there are "
+                           f"{' '.join(topologies())}, and files: ./NAME")
+            value = found
         if keyword in ("mem", "cxl_mem", "dram_free") and \
                 not re.fullmatch("[1-9][0-9]{0,6}[MG]", value):
             self.wrong(f"{keyword}: '{value}' is no size like 512M or 8G")
@@ -131,6 +164,8 @@ class Reader:
             if not match:
                 self.wrong(f"timeout: '{value}' is no time like 15m")
             value = str(int(match[1]) * SECONDS[match[2]])
+        if keyword == "common":
+            self.words(value, 0)
         if keyword in ("add", "script"):
             beside = os.path.dirname(os.path.abspath(self.path))
             value = " ".join(os.path.join(beside, one)
@@ -138,6 +173,11 @@ class Reader:
         if keyword == "script" and not os.path.isfile(value):
             self.wrong(f"script: there is no file {value}")
         return value
+
+    def words(self, value, before):
+        """Of the line's value, of which so many characters were before."""
+        return shell_words(value, lambda message, column: self.wrong(
+            message, self.column + before + column - 1))
 
     def take_title(self, value):
         self.experiment.title = value
@@ -200,17 +240,18 @@ class Reader:
         self.experiment.expect.append(expression.parse(value, wrong))
 
     def take_cell(self, value):
-        name, *words = split(value)
+        name, before, rest = re.fullmatch(
+            f"([^{SPACE}]+)([{SPACE}]*)(.*)", value).groups()
+        words = self.words(rest, len(name + before))
         if not re.fullmatch(NAME, name):
             self.wrong(f"cell '{name}': letters, digits and . _ - only")
         if self.experiment.has(name):
             self.wrong(f"there is a cell {name} already")
         if not words:
             self.wrong(f"cell {name}: what shall it run?")
-        where = self.column + len(re.match(f"[^{SPACE}]+[{SPACE}]+",
-                                           value)[0])
         self.experiment.cells.append(
-            Cell(name, self.at(where), words, self.settings))
+            Cell(name, self.at(self.column + len(name + before)), words,
+                 self.settings))
         find_policies(self.experiment.cells[-1].words,
                       os.path.dirname(self.path))
 
@@ -244,6 +285,10 @@ def check_reference(experiment, where):
 
 # --- without a file -----------------------------------------------------------
 
+def in_workload(message, column):
+    raise Refused(2, f"--workload, character {column}: {message}")
+
+
 def sweep(spec, workload, settings):
     """KEY=V,V...: one tunable, a cell a value."""
     match = re.fullmatch(r"([A-Za-z0-9_.-]+)=([^,\s]+(?:,[^,\s]+)*)", spec)
@@ -253,7 +298,7 @@ def sweep(spec, workload, settings):
     if not workload:
         raise Refused(2, "sweep: which --workload? e.g. --workload \"gups 256M "
                       "node1 --hot 16M --policy numab --duration 20\"")
-    words = split(workload)
+    words = shell_words(workload, in_workload)
     if not has_option(words, "--policy"):
         words += ["--policy", "numab"]
     experiment = Experiment(f"{match[1]}: {' '.join(words)}")
@@ -271,15 +316,13 @@ def grid(axes, workload, settings):
     if not workload:
         raise Refused(2, "grid: which --workload? e.g. --workload \"gups 256M "
                       "node1 --hot 16M --duration 20\"")
-    words = split(workload)
+    words = shell_words(workload, in_workload)
     if "policy" in axes and has_option(words, "--policy"):
         raise Refused(2, "grid: a --policy in the workload, and one beside it")
     for name, values in axes.items():
         check_axis(f"grid: --{name}", values)
-    for value in axes.get("topology", []):
-        if value not in topologies():
-            raise Refused(2, f"--topology {value}: there are "
-                          f"{' '.join(topologies())}")
+    for i, value in enumerate(axes.get("topology", [])):
+        axes["topology"][i] = a_machine(value)
     differs = " x ".join(name for name in axes if len(axes[name]) > 1)
     experiment = Experiment(f"{differs or 'one cell'}: {' '.join(words)}")
     for combination in itertools.product(*axes.values()):
@@ -293,6 +336,15 @@ def grid(axes, workload, settings):
             words + (["--policy", policy] if policy else []),
             {**settings, **chosen})
     return experiment
+
+
+def a_machine(name):
+    """--topology NAME"""
+    found = machine(name)
+    if not found:
+        raise Refused(2, f"--topology {name}: there are "
+                      f"{' '.join(topologies())}, and files: ./NAME")
+    return found
 
 
 def check_axis(what, values):

@@ -8,6 +8,7 @@ import collections
 import math
 
 from . import metrics, parse, records, run, stats
+from .common import on_a_line
 
 Table = collections.namedtuple(
     "Table", "id title head rows notes folded", defaults=([], False))
@@ -379,7 +380,7 @@ def counters_table(r):
 
 def commands_table(r):
     return Table("cells", "The cells", ["cell", "tier"],
-                 [[run["cell"], " ".join(run["words"])]
+                 [[run["cell"], on_a_line(run["words"])]
                   for run in r.plan["cells"] if run["repeat"] == 1
                   and run["cell"] in r.cells], folded=True)
 

@@ -73,9 +73,38 @@ class File(Case):
         self.assertEqual((e.rank, e.reference),
                          ("near_mean updates_per_s", "a"))
 
+    def test_machines_may_be_files(self):
+        (self.tmp / "mine").write_text("-m 1G\n")
+        e = self.read("title x\ntopology ./mine\ncell a gups 1M any\n")
+        self.assertEqual(e.cells[0].settings["topology"],
+                         f"{self.tmp}/mine")
+        self.wrong("1:10", "no topology './moon'; there are .* and files: "
+                   "./NAME", "topology ./moon")
+        e = parse.grid({"topology": ["cxl", f"{self.tmp}/mine"]},
+                       "gups 1M any", SETTINGS)
+        self.assertEqual([(c.name, c.settings["topology"]) for c in e.cells],
+                         [("cxl", "cxl"), ("mine", f"{self.tmp}/mine")])
+        self.refused(2, "--topology ./moon: there are", parse.a_machine,
+                     "./moon")
+
+    def test_words_are_quoted_as_for_a_shell(self):
+        e = self.read(
+            "title x\ncommon --set a=b \"--at\" 5s 'plug cxl1'\n"
+            r"""cell a run -- sh -c "echo \"$1 \x\" '" 'it''s' a\ b '' """
+            r"""\'\" \\""" "\ncell b gups {1G} any\n")
+        at = ["--set", "a=b", "--at", "5s", "plug cxl1"]
+        self.assertEqual(e.cells[0].words, [
+            "run", "--", "sh", "-c", "echo \"$1 \\x\" '", "its", "a b", "",
+            "'\"", "\\", *at])
+        self.assertEqual(e.cells[1].words, ["gups", "{1G}", "any", *at])
+        e = parse.sweep("a=1", "run --with 'x 5' y", SETTINGS)
+        self.assertEqual(e.cells[0].words[:4], ["run", "--with", "x 5", "y"])
+        self.refused(2, "--workload, character 12: the ' that begins here",
+                     parse.sweep, "a=1", "run --with 'x 5", SETTINGS)
+
     def test_shipped_files(self):
-        cells = {"cxl-gups": 4, "cxl-membind": 2, "hmsdk": 8, "judges": 8,
-                 "oracle": 6, "policies": 7, "quick": 2, "redis": 3,
+        cells = {"cxl-gups": 4, "cxl-gups-causes": 7, "cxl-membind": 2,
+                 "hmsdk": 8, "judges": 8, "oracle": 6, "policies": 7, "quick": 2, "redis": 3,
                  "sqlite": 3}
         found = {path.stem: len(parse.Reader(path, SETTINGS).read().cells)
                  for path in EXPERIMENTS.glob("*.exp")}
@@ -100,6 +129,11 @@ class File(Case):
                 ("1:4", "mem: nothing behind it", "mem"),
                 ("1:6", "cell 'a/b': letters", "cell a/b gups"),
                 ("1:6", "cell a: what shall it run", "cell a  \n"),
+                ("1:14", "the ' that begins here ends nowhere; one that is "
+                 "meant is written \\\\'", "cell a  gups 'plug cxl1"),
+                ("1:12", 'the " that begins here', 'cell a gups" x\\"'),
+                ("1:17", "a backslash, and nothing behind it",
+                 "common --set a=b\\"),
                 ("2:7", "there is a cell a already",
                  "cell  a gups\ncell  a gups"),
                 ("3:8", "theirs numa_hit: 1 cells, but 2 figures",

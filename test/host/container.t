@@ -17,10 +17,13 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 chmod 755 "$tmp"
 
+# Each is chosen by its name, below
+# shellcheck disable=SC2034
 # In a user namespace one is root over everything one's own, and nothing else
 user=(unshare --user --map-root-user --mount --pid --net --fork --mount-proc)
 privileged=(unshare --mount --pid --fork --mount-proc)
 # What docker takes from root by default, of what matters here
+# shellcheck disable=SC2034
 bounded=("${privileged[@]}" setpriv
 	--bounding-set "-sys_boot,-sys_admin,-syslog,-sys_module")
 

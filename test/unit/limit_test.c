@@ -54,8 +54,9 @@ static void unified(void)
 	is_room(0, "/slurm/job_7/step_0", "beyond it already");
 	is_i64(limit_check(1, "a byte"), -ENOMEM, "then nothing fits");
 	is_i64(fail_status(), STATUS_LACKS, "the machine lacks it");
-	like(fail_message(), "a byte needs 1 B, and the memory limit of cgroup "
-			     "/slurm/job_7/step_0 leaves 0 B",
+	like(fail_message(),
+	     "a byte needs 1 B, and the memory limit of cgroup "
+	     "/slurm/job_7/step_0 leaves 0 B",
 	     "in words");
 	v2("/slurm/job_7/step_0", "9000\n", "5000\n", "");
 	is_i64(limit_check(4000, "so much"), 0, "what is left fits");
