@@ -683,7 +683,7 @@ static enum findings_answer cpu_limited(struct findings_look *l, char *text)
 {
 	char name[LIMIT_NAME];
 	uint64_t left = limit_cpus(name);
-	char *list = allowed_list("Cpus");
+	char *list = limit_list("Cpus");
 	int n = 0;
 
 	(void)l;

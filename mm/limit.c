@@ -202,3 +202,17 @@ int limit_check(uint64_t bytes, const char *what)
 		"%s needs %s, and the memory limit of cgroup %s leaves %s: what goes beyond is killed",
 		what, format_size(want, bytes), name, format_size(have, room));
 }
+
+char *limit_list(const char *what)
+{
+	char *text = sysfs_slurp("/proc/self/status"), *list, key[32];
+
+	snprintf(key, sizeof(key), "\n%s_allowed_list:\t", what);
+	list = text ? strstr(text, key) : NULL;
+	if (list)
+		memmove(text, list + strlen(key),
+			strlen(list + strlen(key)) + 1);
+	else
+		free(text);
+	return list ? text : NULL;
+}

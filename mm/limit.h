@@ -32,4 +32,10 @@ uint64_t limit_cpus(char name[static LIMIT_NAME]);
  */
 int limit_check(uint64_t bytes, const char *what);
 
+/*
+ * "Cpus" or "Mems": the list of what this process may use, to be freed; NULL: it
+ * is not said, as in a tree that has no processes.
+ */
+char *limit_list(const char *what);
+
 #endif

@@ -13,7 +13,7 @@
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
-#include "mm/cpu.h"
+#include "mm/limit.h"
 #include "mm/meminfo.h"
 #include "mm/node.h"
 #include "mm/zone.h"
@@ -189,7 +189,7 @@ int node_list_all(struct node **nodes)
 
 int node_keep_allowed(struct node *nodes, int n)
 {
-	char *list = allowed_list("Mems");
+	char *list = limit_list("Mems");
 	int kept = 0;
 
 	for (int i = 0; i < n; i++)
@@ -202,7 +202,7 @@ int node_keep_allowed(struct node *nodes, int n)
 int node_missing(const char *before, int id, const struct node *nodes, int n,
 		 const char *after)
 {
-	char *list = allowed_list("Mems");
+	char *list = limit_list("Mems");
 	bool forbidden = list && !list_has(list, id) && node_has_memory(id);
 	struct textbuf have = { 0 };
 	int ids[NODE_MAX] = { 0 }, err;
