@@ -213,12 +213,15 @@ static double excess_ns(const struct pmu_page_range *d)
 }
 
 static void member_span(const char *key, const struct pmu_counts c[2],
-			uint32_t i)
+			uint32_t i, bool table)
 {
 	struct pmu_page_range d = difference(&c[0], &c[1], i);
 
 	report_open(key, '{');
-	member("table", d.table);
+	if (table)
+		member("table", d.table);
+	else
+		report_null("table");
 	member("user", d.count[PMU_USER]);
 	if (c[1].page.all)
 		member("kernel", d.count[PMU_KERNEL]);
@@ -250,7 +253,7 @@ REPORT_RECORD(
 	"own_ns r what a wait takes by itself\n"
 	"error_ns r what was left when waits were calibrated, idle\n"
 	"flushes u:times the guest flushed TLBs, and the plugin what it knew\n"
-	"near_share r of the table's accesses, timed part, the top tier's\n"
+	"near_share r of the table's accesses, timed part, the top tier's; null: no table\n"
 	"ranges[].name s of the range of physical memory\n"
 	"ranges[].node i:node that lies in it\n"
 	"ranges[].load_latency_ns u injected at a load that misses\n"
@@ -281,7 +284,8 @@ static void record(const struct pmu_counts t[2], const struct pmu_counts w[2],
 		report_real("error_ns", p->error_ns);
 	}
 	report_u64("flushes", p->flushes - t[0].page.flushes);
-	report_real("near_share", pmu_near_share(&t[0], &t[1], near));
+	report_real("near_share",
+		    near ? pmu_near_share(&t[0], &t[1], near) : NAN);
 	report_open("ranges", '[');
 	for (uint32_t i = 0; i < p->nr_ranges; i++) {
 		const struct pmu_page_range *r = &p->ranges[i];
@@ -299,8 +303,8 @@ static void record(const struct pmu_counts t[2], const struct pmu_counts w[2],
 			report_u64("bandwidth_bytes_per_s", r->bandwidth);
 		else
 			report_null("bandwidth_bytes_per_s");
-		member_span("timed", t, i);
-		member_span("whole", w, i);
+		member_span("timed", t, i, near);
+		member_span("whole", w, i, near);
 		report_close('}');
 	}
 	report_close(']');
@@ -328,24 +332,27 @@ static void row(const struct report_column *c, const char *name, int node,
 	report_row(c, count + 1, cells);
 }
 
-static void text_accesses(const struct pmu_counts t[2])
+static void text_accesses(const struct pmu_counts t[2], bool table)
 {
-	static const struct report_column c[] = {
-		{ NULL, "accesses", -12 }, { NULL, "table: ld", 9 },
-		{ NULL, "st", 9 },	   { NULL, "user: ld", 9 },
-		{ NULL, "st", 9 },	   { NULL, "kernel ld", 9 },
-		{ NULL, "st", 9 },
+	struct report_column c[] = {
+		{ NULL, "table: ld", 9 }, { NULL, "st", 9 },
+		{ NULL, "user: ld", 9 },  { NULL, "st", 9 },
+		{ NULL, "kernel ld", 9 }, { NULL, "st", 9 },
+		{ NULL, "", 0 },
 	};
+	/* What was not counted, or is not there, has no columns. */
+	size_t from = table ? 0 : 2, n = (t[1].page.all ? 6 : 4) - from;
 
-	report_head(c, t[1].page.all ? 7 : 5);
+	memmove(c + 1, c + from, n * sizeof(*c));
+	c[0] = (struct report_column){ NULL, "accesses", -12 };
+	report_head(c, n + 1);
 	for (uint32_t i = 0; i < t[1].page.nr_ranges; i++) {
 		struct pmu_page_range d = difference(&t[0], &t[1], i);
-		uint64_t n[6];
+		uint64_t all[6];
 
-		memcpy(n, d.table, sizeof(d.table));
-		memcpy(n + 2, d.count, sizeof(d.count));
-		/* What the kernel did was not counted: no columns for it. */
-		row(c, d.name, pmu_node(&d), n, t[1].page.all ? 6 : 4);
+		memcpy(all, d.table, sizeof(d.table));
+		memcpy(all + 2, d.count, sizeof(d.count));
+		row(c, d.name, pmu_node(&d), all + from, n);
 	}
 }
 
@@ -389,13 +396,13 @@ static void text_misses(const struct pmu_counts t[2])
 void pmu_show(const struct pmu_counts t[2], const struct pmu_counts w[2],
 	      const bool *near)
 {
-	double share = pmu_near_share(&t[0], &t[1], near);
+	double share = near ? pmu_near_share(&t[0], &t[1], near) : NAN;
 
 	if (!t[0].known || !t[1].known || !w[0].known || !w[1].known)
 		return;
 	record(t, w, near);
 	report_say("\n");
-	text_accesses(t);
+	text_accesses(t, near);
 	if (t[1].page.models)
 		text_misses(t);
 	if (!isnan(share))

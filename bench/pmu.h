@@ -93,7 +93,8 @@ double pmu_near_share(const struct pmu_counts *a, const struct pmu_counts *b,
 		      const bool *near);
 /*
  * Record "pmu" and its table: of the timed part (t[0] to t[1]) and, in the
- * record, of the whole run (w[0] to w[1]). Nothing without the plugin.
+ * record, of the whole run (w[0] to w[1]). near is by node; NULL: there is no
+ * table. Nothing without the plugin.
  */
 void pmu_show(const struct pmu_counts t[2], const struct pmu_counts w[2],
 	      const bool *near);

@@ -55,9 +55,11 @@ static int advise(const struct table *t, enum page_kind kind)
 	    (errno == EINVAL && kind == PAGES_4K))
 		return 0;
 	return lacks(
-		errno,
-		"madvise(MADV_HUGEPAGE): %s; transparent huge pages need CONFIG_TRANSPARENT_HUGEPAGE",
-		strerror(errno));
+		errno, "madvise(MADV_%sHUGEPAGE): %s%s",
+		kind == PAGES_THP ? "" : "NO", strerror(errno),
+		errno == EINVAL ?
+			"; transparent huge pages need CONFIG_TRANSPARENT_HUGEPAGE" :
+			"");
 }
 
 int table_map(struct table *t, size_t bytes, enum page_kind kind)

@@ -324,10 +324,10 @@ static int walk_pci(struct capture *c, const char *link, int depth)
 /* A container's own limit is where the root is, of whose groups nothing is. */
 static int walk_root_cgroup(struct capture *c, const char *top)
 {
-	static const char *const names[] = { "memory.max", "memory.current",
-					     "memory.stat",
-					     "memory.limit_in_bytes",
-					     "memory.usage_in_bytes" };
+	static const char *const names[] = {
+		"memory.max", "memory.current",	       "memory.stat",
+		"cpu.max",    "memory.limit_in_bytes", "memory.usage_in_bytes"
+	};
 	char *one;
 	int err = 0;
 
@@ -369,6 +369,8 @@ static int walk_cgroups(struct capture *c)
 			err = walk_cgroup(c, CGROUPS, group);
 		else if (strstr(name, "memory"))
 			err = walk_cgroup(c, CGROUPS "/memory", group);
+		else if (strstr(name, "cpu,") || !strcmp(name, ":cpu"))
+			err = walk_cgroup(c, CGROUPS "/cpu", group);
 	}
 	free(text);
 	return err;

@@ -24,6 +24,7 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "mm/cgroup.h"
+#include "mm/cpu.h"
 #include "mm/iomem.h"
 #include "mm/limit.h"
 #include "mm/memory_block.h"
@@ -678,6 +679,25 @@ static enum findings_answer limited(struct findings_look *l, char *text)
 			   name, format_size(size, room));
 }
 
+static enum findings_answer cpu_limited(struct findings_look *l, char *text)
+{
+	char name[LIMIT_NAME];
+	uint64_t left = limit_cpus(name);
+	char *list = allowed_list("Cpus");
+	int n = 0;
+
+	(void)l;
+	for (int i = 0; list && i < CPU_MAX; i++)
+		n += list_has(list, i);
+	free(list);
+	return left >= (uint64_t)n * 1000 ?
+		       FINDINGS_NO :
+		       yes(text,
+			   "cgroup %s gives programs started here the time of "
+			   "%.2f CPUs, and they may run on %d",
+			   name, (double)left / 1000, n);
+}
+
 /* --- trapped: measured */
 
 /* ns a read of memory that a cache holds, if there is one; 0: not measured. */
@@ -1250,6 +1270,10 @@ const struct findings_row findings_rows[] = {
 	  "memory.max less memory.current (limit_in_bytes, usage_in_bytes), less than the nodes have, up the path of /proc/self/cgroup",
 	  "The kernel kills what takes more, however much the nodes have free.",
 	  "a larger limit, or a smaller table (gups, latency and hog are refused what does not fit)" },
+	{ "cpu-limited", FINDINGS_WARNING, FINDINGS_ASKED, cpu_limited,
+	  "cpu.max (cpu.cfs_quota_us) less than the CPUs of Cpus_allowed_list, up the path of /proc/self/cgroup",
+	  "Its threads are stopped for a part of each period: rates are the limit's, and tails are long.",
+	  "a larger limit (systemd: CPUQuota=), or no more threads than it has CPUs" },
 	{ "numa-balancing-absent", FINDINGS_WARNING, FINDINGS_ASKED,
 	  no_balancing,
 	  "no " BALANCING

@@ -35,6 +35,7 @@
 #include "lib/text.h"
 #include "lib/time.h"
 #include "lib/wait.h"
+#include "mm/limit.h"
 #include "mm/machine.h"
 #include "mm/node.h"
 #include "sysfs.h"
@@ -429,8 +430,14 @@ static void add_near(struct textbuf *b, const struct gups_run *run,
 static void doubt_threads(const struct gups_run *run, const struct gups *g)
 {
 	double had = gups_cpu_time(g) / (run->threads * gups_times(g)->update);
+	char group[LIMIT_NAME];
+	uint64_t left = limit_cpus(group);
 
-	if (had < CPUS_FREE)
+	if (had < CPUS_FREE && left < (uint64_t)run->threads * 1000)
+		closing_doubt(
+			"the threads had %.0f %% of their CPUs' time: cgroup %s has a limit of %.2f CPUs",
+			100 * had, group, (double)left / 1000);
+	else if (had < CPUS_FREE)
 		closing_doubt("the threads had %.0f %% of their CPUs' time",
 			      100 * had);
 }

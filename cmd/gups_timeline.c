@@ -576,6 +576,7 @@ static int add_row(struct gups_timeline *t, uint64_t done, double seconds)
 		hot_set_moved(t, times);
 	arrive(t);
 	show_row(t, first ? NULL : &sums, times, apart);
+	session_view(t->s.session, seconds);
 	t->rows_s += (double)(thread_cpu_ns() - began) / 1e9;
 	return 0;
 }

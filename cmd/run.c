@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bench/hog.h"
+#include "bench/pmu.h"
 #include "bench/program.h"
 #include "bench/table.h"
 #include "cmd/at.h"
@@ -75,6 +76,7 @@ struct program_run {
 	char cgroup[600]; /* its memory counts with; "": not known */
 	double seconds;
 	unsigned int orphans;
+	struct pmu_counts pmu[2]; /* before and after, of the plugin's */
 	struct rusage usage; /* of all that was waited for */
 };
 
@@ -214,9 +216,12 @@ static void end_events(struct program_run *r, uint64_t begin)
 /* When something other than the program wants to be looked at. */
 static uint64_t next_look(struct program_run *r, uint64_t begin)
 {
+	size_t rows = r->timeline.rows;
 	uint64_t next = run_timeline_tick(&r->timeline), now = now_ns();
 	double due = at_next(r->at);
 
+	if (r->timeline.rows != rows)
+		session_view(&r->session, r->timeline.end_s);
 	if (hog_count(r->hogs) && next > now + HOGS_NS)
 		next = now + HOGS_NS;
 	if (at_is_busy(r->at) && next > now + EVENTS_NS)
@@ -521,8 +526,10 @@ static int run_in(struct program_run *r, const struct plan *plan)
 		err = session_start_damon(s);
 	if (!err)
 		err = session_take(s, TIMED);
+	pmu_read(&r->pmu[0]);
 	if (!err)
 		err = execute(r);
+	pmu_read(&r->pmu[1]);
 	if (!err)
 		err = session_stop_damon(s);
 	if (!err)
@@ -535,6 +542,7 @@ static int run_in(struct program_run *r, const struct plan *plan)
 	record_run(r);
 	say_run(r);
 	run_with_show(&r->with);
+	pmu_show(r->pmu, r->pmu, NULL);
 	hog_show_end(r->hogs, false);
 	at_show(r->at);
 	session_show(s);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/pmu.h"
 #include "cmd/run_timeline.h"
 #include "lib/base.h"
 #include "lib/report.h"
@@ -241,8 +242,11 @@ static bool look(struct run_timeline *t)
 
 static void say_row(struct run_timeline *t)
 {
+	static struct pmu_counts counts;
 	struct vmstat now;
 
+	/* An interval of the emulator's heat ends with each row. */
+	pmu_read(&counts);
 	if (vmstat_take(&now))
 		return;
 	show_row(t, &t->end, &now, t->end_s);

@@ -234,7 +234,8 @@ static bool find_round(struct round *r, const struct damon_trace *t,
 	return false;
 }
 
-size_t damon_trace_read(struct damon_trace *t, struct heatmap_region **regions)
+static size_t read_rounds(struct damon_trace *t,
+			  struct heatmap_region **regions, bool goes_on)
 {
 	size_t n = 0;
 
@@ -252,6 +253,18 @@ size_t damon_trace_read(struct damon_trace *t, struct heatmap_region **regions)
 			n += r.n;
 		}
 		free(r.regions);
+		if (goes_on)
+			ioctl(w->fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 0);
 	}
 	return n;
+}
+
+size_t damon_trace_look(struct damon_trace *t, struct heatmap_region **regions)
+{
+	return read_rounds(t, regions, true);
+}
+
+size_t damon_trace_read(struct damon_trace *t, struct heatmap_region **regions)
+{
+	return read_rounds(t, regions, false);
 }

@@ -23,6 +23,8 @@ struct damon_trace;
  * message, where the kernel has no tracepoints or does not let us.
  */
 struct damon_trace *damon_trace_open(void);
+/* The regions of each kdamond's last whole round, to be freed; it goes on. */
+size_t damon_trace_look(struct damon_trace *t, struct heatmap_region **regions);
 /* Stops it; the regions of each kdamond's last whole round, to be freed. */
 size_t damon_trace_read(struct damon_trace *t, struct heatmap_region **regions);
 void damon_trace_close(struct damon_trace *t);

@@ -77,6 +77,33 @@ void heatmap_records(const struct heatmap_region *regions, size_t n)
 		show_region(&regions[i], false);
 }
 
+REPORT_RECORD(
+	damon_view, "damon_view",
+	"what DAMON saw in its last round before a row, in a run with --heat",
+	"t_s r as of the row\n"
+	"start[] u:address physical, of each region\n"
+	"size_bytes[] u of each\n"
+	"access_rate[] r:part_of_1 of the samples that saw an access\n");
+
+void heatmap_view(double t_s, const struct heatmap_region *regions, size_t n)
+{
+	report_begin(&damon_view);
+	report_real("t_s", t_s);
+	report_open("start", '[');
+	for (size_t i = 0; i < n; i++)
+		report_u64(NULL, regions[i].start);
+	report_close(']');
+	report_open("size_bytes", '[');
+	for (size_t i = 0; i < n; i++)
+		report_u64(NULL, regions[i].end - regions[i].start);
+	report_close(']');
+	report_open("access_rate", '[');
+	for (size_t i = 0; i < n; i++)
+		report_real(NULL, rate(&regions[i]));
+	report_close(']');
+	report_end();
+}
+
 void heatmap_regions(struct heatmap_region *regions, size_t n)
 {
 	qsort(regions, n, sizeof(*regions), by_rate);

@@ -21,6 +21,8 @@ struct heatmap_region {
 
 /* Records of all, as they are sorted. */
 void heatmap_records(const struct heatmap_region *regions, size_t n);
+/* One record of all, where rows are beside it: since their begin. */
+void heatmap_view(double t_s, const struct heatmap_region *regions, size_t n);
 /* Records of all, text of the hottest. Sorts them. */
 void heatmap_regions(struct heatmap_region *regions, size_t n);
 /* A line a node, a digit for an equal part of its memory. */

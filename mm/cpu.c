@@ -4,10 +4,13 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/error.h"
 #include "mm/cpu.h"
+#include "sysfs.h"
 
 #define BITS (8 * (int)sizeof(long))
 
@@ -30,6 +33,20 @@ int cpu_allowed(int cpus[CPU_MAX])
 		if (set.bits[i / BITS] & 1UL << i % BITS)
 			cpus[n++] = i;
 	return n;
+}
+
+char *allowed_list(const char *what)
+{
+	char *text = sysfs_slurp("/proc/self/status"), *list, key[32];
+
+	snprintf(key, sizeof(key), "\n%s_allowed_list:\t", what);
+	list = text ? strstr(text, key) : NULL;
+	if (list)
+		memmove(text, list + strlen(key),
+			strlen(list + strlen(key)) + 1);
+	else
+		free(text);
+	return list ? text : NULL;
 }
 
 int cpu_bind(const struct cpu_set *set)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * cpu.h - the CPUs that a process may use, however many the kernel knows.
+ *
+ * allowed_list() is of memory, too: the kernel says both in one file.
  */
 #ifndef TIER_MM_CPU_H
 #define TIER_MM_CPU_H
@@ -21,6 +23,11 @@ void cpu_set_add(struct cpu_set *set, int cpu);
  * -errno with the message.
  */
 int cpu_allowed(int cpus[CPU_MAX]);
+/*
+ * "Cpus" or "Mems": the list of what this process may use, to be freed; NULL: it
+ * is not said, as in a tree that has no processes.
+ */
+char *allowed_list(const char *what);
 /* The calling thread runs on these alone. 0 or -errno, without a message. */
 int cpu_bind(const struct cpu_set *set);
 int cpu_pin(int cpu);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * limit.c - how much memory the cgroups of this process leave it.
+ * limit.c - how much memory, and of CPUs, the cgroups of this process leave it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,14 +14,29 @@
 #include "mm/limit.h"
 #include "sysfs.h"
 
-/* Where its memory is accounted, by version; the files of the two. */
+#define NR_VERSIONS 2
+
+struct version;
+typedef uint64_t left_fn(const struct version *v, const char *group);
+static left_fn room_of, cpus_of;
+
+/* Where its memory, its time is accounted, by version; the files of the two. */
 static const struct version {
-	const char *controller, *dir, *most, *now, *prefix;
-} versions[] = {
-	{ "memory", CGROUP_DIR "/memory", "memory.limit_in_bytes",
+	const char *controller, *dir;
+	left_fn *left; /* UINT64_MAX: that group has no limit */
+	const char *most, *now, *prefix;
+} memory_versions[] = {
+	{ "memory", CGROUP_DIR "/memory", room_of, "memory.limit_in_bytes",
 	  "memory.usage_in_bytes", "\ntotal_" },
-	{ "", CGROUP_DIR, "memory.max", "memory.current", "\n" },
+	{ "", CGROUP_DIR, room_of, "memory.max", "memory.current", "\n" },
+}, cpu_versions[] = {
+	{ "cpu", CGROUP_DIR "/cpu", cpus_of, "cpu.cfs_quota_us",
+	  "cpu.cfs_period_us", "" },
+	{ "", CGROUP_DIR, cpus_of, "cpu.max", NULL, "" },
 };
+_Static_assert(ARRAY_SIZE(memory_versions) == NR_VERSIONS &&
+		       ARRAY_SIZE(cpu_versions) == NR_VERSIONS,
+	       "of both there are as many");
 
 /* A line of memory.stat; what a group's children have is in it. */
 static uint64_t stat_of(const char *text, const struct version *v,
@@ -67,6 +82,24 @@ static uint64_t room_of(const struct version *v, const char *group)
 	return now < most ? most - now : 0;
 }
 
+/* "20000 100000", microseconds; -1 and "max" are no number. */
+static uint64_t cpus_of(const struct version *v, const char *group)
+{
+	char text[64], *end;
+	uint64_t quota, period;
+
+	if (sysfs_read(text, sizeof(text), "%s%s/%s", v->dir, group, v->most) <
+	    0)
+		return UINT64_MAX;
+	quota = strtoull(text, &end, 10);
+	period = strtoull(end, NULL, 10);
+	if (end == text || text[0] == '-' ||
+	    (v->now &&
+	     sysfs_read_u64(&period, "%s%s/%s", v->dir, group, v->now)))
+		return UINT64_MAX;
+	return period ? quota * 1000 / period : UINT64_MAX;
+}
+
 /* Of "4:cpuset,memory:/job" or, of version 2, "0::/job" the path. */
 static char *group_in(char *line, const char *controller)
 {
@@ -98,7 +131,7 @@ static void walk(const struct version *v, char *group, uint64_t *least,
 
 		while (end > group && end[-1] == '/')
 			*--end = '\0';
-		room = room_of(v, group);
+		room = v->left(v, group);
 		if (room < *least) {
 			*least = room;
 			snprintf(name, LIMIT_NAME, "%s", *group ? group : "/");
@@ -117,8 +150,9 @@ void limit_group(char name[static LIMIT_NAME])
 
 	name[0] = '\0';
 	while (text && (line = strtok_r(rest, "\n", &rest)))
-		for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-			char *group = group_in(line, versions[i].controller);
+		for (size_t i = 0; i < NR_VERSIONS; i++) {
+			char *group =
+				group_in(line, memory_versions[i].controller);
 
 			/* Where version 1 has it version 2 does not. */
 			if (group && (!i || !name[0]))
@@ -127,14 +161,15 @@ void limit_group(char name[static LIMIT_NAME])
 	free(text);
 }
 
-uint64_t limit_room(char name[static LIMIT_NAME])
+static uint64_t least_of(const struct version versions[NR_VERSIONS],
+			 char name[static LIMIT_NAME])
 {
 	char *text = sysfs_slurp("/proc/self/cgroup"), *rest = text, *line;
 	uint64_t least = UINT64_MAX;
 
 	name[0] = '\0';
 	while (text && (line = strtok_r(rest, "\n", &rest)))
-		for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		for (size_t i = 0; i < NR_VERSIONS; i++) {
 			const struct version *v = &versions[i];
 			char *group = group_in(line, v->controller);
 
@@ -143,6 +178,16 @@ uint64_t limit_room(char name[static LIMIT_NAME])
 		}
 	free(text);
 	return least;
+}
+
+uint64_t limit_room(char name[static LIMIT_NAME])
+{
+	return least_of(memory_versions, name);
+}
+
+uint64_t limit_cpus(char name[static LIMIT_NAME])
+{
+	return least_of(cpu_versions, name);
 }
 
 int limit_check(uint64_t bytes, const char *what)

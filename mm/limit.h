@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * limit.h - how much memory the cgroups of this process leave it.
+ * limit.h - how much memory, and of CPUs, the cgroups of this process leave it.
  *
- * What goes beyond is not slow: the kernel kills, or the allocation fails.
+ * What goes beyond its memory is not slow: the kernel kills, or the allocation
+ * fails. What goes beyond its CPUs waits.
  */
 #ifndef TIER_MM_LIMIT_H
 #define TIER_MM_LIMIT_H
@@ -19,6 +20,11 @@ void limit_group(char name[static LIMIT_NAME]);
  * empty name: there is no limit, or no cgroup is mounted.
  */
 uint64_t limit_room(char name[static LIMIT_NAME]);
+/*
+ * The same of CPUs' time (cpu.max, cpu.cfs_quota_us): thousandths of a CPU, by the
+ * group that has least.
+ */
+uint64_t limit_cpus(char name[static LIMIT_NAME]);
 
 /*
  * Does so much fit? 0, or -ENOMEM by lacks(), which names the group; what is

@@ -13,6 +13,7 @@
 #include "lib/base.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "mm/cpu.h"
 #include "mm/meminfo.h"
 #include "mm/node.h"
 #include "mm/zone.h"
@@ -186,24 +187,9 @@ int node_list_all(struct node **nodes)
 	return list(nodes, true);
 }
 
-/* The list; NULL: it is not said, as in a tree that has no processes. */
-static char *mems_allowed(void)
-{
-	static const char key[] = "\nMems_allowed_list:\t";
-	char *text = sysfs_slurp("/proc/self/status");
-	char *list = text ? strstr(text, key) : NULL;
-
-	if (list)
-		memmove(text, list + strlen(key),
-			strlen(list + strlen(key)) + 1);
-	else
-		free(text);
-	return list ? text : NULL;
-}
-
 int node_keep_allowed(struct node *nodes, int n)
 {
-	char *list = mems_allowed();
+	char *list = allowed_list("Mems");
 	int kept = 0;
 
 	for (int i = 0; i < n; i++)
@@ -216,7 +202,7 @@ int node_keep_allowed(struct node *nodes, int n)
 int node_missing(const char *before, int id, const struct node *nodes, int n,
 		 const char *after)
 {
-	char *list = mems_allowed();
+	char *list = allowed_list("Mems");
 	bool forbidden = list && !list_has(list, id) && node_has_memory(id);
 	struct textbuf have = { 0 };
 	int ids[NODE_MAX] = { 0 }, err;

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/base.h"
 #include "lib/error.h"
 #include "lib/report.h"
 #include "lib/text.h"
@@ -223,7 +224,13 @@ int undo_lock(enum undo_lock how)
 			holder_text(who, path));
 		return 0;
 	}
-	err = locked_by_another(path);
+	/* Some file systems, and filters of system calls, have no locks at all. */
+	if (errno != EWOULDBLOCK)
+		err = how == UNDO_LOCK_MEASURE ? 0 :
+						 fail(errno, "%s: flock: %s",
+						      path, strerror(errno));
+	else
+		err = locked_by_another(path);
 	close(fd);
 	return err;
 }
@@ -242,6 +249,21 @@ bool undo_is_free(void)
 	return is_free;
 }
 
+/* Where it cannot be taken: does another have it? No file: nobody could. */
+static bool is_held_shared(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK,
+			      .l_whence = SEEK_SET,
+			      .l_len = 1 };
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool held = fd >= 0 &&
+		    (fcntl(fd, F_OFD_GETLK, &lock) || lock.l_type != F_UNLCK);
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 /* Of a log that several may write to: F_RDLCK by each, F_WRLCK to end it. */
 static int lock_shared(short how)
 {
@@ -252,6 +274,8 @@ static int lock_shared(short how)
 	if (fd < 0)
 		fd = open(lock_path(path),
 			  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 && errno == EROFS && how == F_WRLCK)
+		return is_held_shared(path) ? -EAGAIN : 0;
 	return fd < 0 || fcntl(fd, F_OFD_SETLK, &lock) ? -errno : 0;
 }
 
@@ -307,7 +331,7 @@ static void remember(enum how how, const char *path, const char *value)
 		(struct line){ how, xstrdup(path), xstrdup(value) };
 }
 
-/* A value may have newlines and tabs in it: written as \n, \t, \\. */
+/* A value, and a cgroup's name, may have newlines and tabs in it: \n, \t, \\. */
 static void escape(struct textbuf *b, const char *value)
 {
 	for (; *value; value++) {
@@ -351,6 +375,7 @@ static bool parse_line(char *text)
 	}
 	*path++ = '\0';
 	*value++ = '\0';
+	unescape(path);
 	unescape(value);
 	for (int how = 0; how < ID; how++)
 		if (!strcmp(text, how_names[how]) && *path == '/') {
@@ -375,7 +400,10 @@ static char *slurp(int fd)
 	buf_addn(&b, "", 0);
 	while ((n = read(fd, data, sizeof(data))) > 0)
 		buf_addn(&b, data, (size_t)n);
-	return b.text;
+	/* Half of a log is not the log: it would be removed with its other half. */
+	if (n < 0)
+		buf_free(&b);
+	return n < 0 ? NULL : b.text;
 }
 
 /* The lines of a log into state.lines. False: there is none. */
@@ -471,7 +499,9 @@ int undo_begin_shared(const char *log)
 static void format_line(struct textbuf *b, enum how how, const char *path,
 			const char *value)
 {
-	buf_add(b, "%s\t%s\t", how_names[how], path);
+	buf_add(b, "%s\t", how_names[how]);
+	escape(b, path);
+	buf_add(b, "\t");
 	escape(b, value);
 	buf_add(b, "\n");
 }
@@ -694,12 +724,43 @@ static void empty_group(const char *path)
 	free(pids);
 }
 
+/*
+ * Is it a controller by which somebody limits memory meanwhile? The limit would be
+ * gone with it, without a word.
+ */
+static bool is_relied_on(const char *path)
+{
+	static const char *const limits[] = { "max", "high", "low", "min" };
+	const char *end = strstr(path, "/cgroup.subtree_control");
+	int len = end ? (int)(end - path) : 0;
+	char *names = end ? sysfs_names("%.*s", len, path) : NULL;
+	char *name, *save, value[32];
+	bool found = false;
+
+	for (name = names ? strtok_r(names, "\n", &save) : NULL; name && !found;
+	     name = strtok_r(NULL, "\n", &save))
+		for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+			found |= sysfs_read(value, sizeof(value),
+					    "%.*s/%s/memory.%s", len, path,
+					    name, limits[i]) > 0 &&
+				 strcmp(value, "max") != 0 &&
+				 strcmp(value, "0") != 0;
+	free(names);
+	return found;
+}
+
 static int take_back_once(const struct line *l)
 {
 	switch (l->how) {
 	case STORE:
 		return sysfs_store(l->value, "%s", l->path);
 	case WRITE:
+		if (is_relied_on(l->path)) {
+			report_warn(
+				"%s: a group there has a limit meanwhile: \"%s\" was not written",
+				l->path, l->value);
+			return 0;
+		}
 		return sysfs_write(l->value, "%s", l->path);
 	case TRY: /* also a moment later, when somebody else looks */
 		return sysfs_write(l->value, "%s", l->path) == -EBUSY ? -EBUSY :
@@ -761,8 +822,9 @@ static int rewrite(const char *log)
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (!state.nr_lines) {
 		unlink(fresh);
-		unlink(path);
-		return 0;
+		return !unlink(path) || errno == ENOENT ?
+			       0 :
+			       fail(errno, "%s: %s", path, strerror(errno));
 	}
 	add_id(&b);
 	for (size_t i = 0; i < state.nr_lines; i++)
@@ -818,7 +880,11 @@ static int take_back_to(const char *log, size_t mark, struct undo_result *r)
 			state.nr_unknown, state.nr_unknown > 1 ? "s" : "",
 			state.dir, log);
 	}
-	rewrite(log); /* else the old one stays: a line too many does no harm */
+	/* Else the old one stays: that does no harm, if it is known. */
+	if (rewrite(log))
+		report_warn(
+			"%s: it stays as it was, and what it says is put back once more by the next one",
+			fail_message());
 	return first;
 }
 
@@ -880,6 +946,21 @@ bool undo_pending(const char *log)
 	}
 	close(fd);
 	return st.st_size;
+}
+
+int undo_whole(void)
+{
+	struct stat st;
+
+	if (is_play() || state.fd < 0 || fstat(state.fd, &st) || st.st_nlink)
+		return 0;
+	/* By restore, or not at all: then nobody else knows what was changed. */
+	for (size_t i = state.nr_lines; i-- > 0;)
+		take_back(&state.lines[i]);
+	return fail(
+		ESTALE,
+		"what was changed was put back before the end: tier policy restore was called meanwhile, or the log in %s was removed",
+		state.dir);
 }
 
 int undo_restore(const char *log, struct undo_result *result)

@@ -83,6 +83,12 @@ int undo_mkdir(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 int undo_mount(const char *type, const char *target, const char *proof);
 
+/*
+ * Is the log still there at the end of what was done under it? Else -ESTALE, with
+ * the message, and all is put back, as whoever removed the log may not have done.
+ */
+int undo_whole(void);
+
 /* What came of taking back. */
 struct undo_result {
 	unsigned int done, failed;

@@ -150,13 +150,18 @@ def records_of(directory):
     return records
 
 
-def timed_part(records):
-    """(begin, end) of the updates in the guest's seconds; None: no gups."""
+def timed_part(records, stream):
+    """(begin, end) in the guest's seconds of the updates of gups, or of tier
+    run's program, before and after which it reads the counters; None: neither
+    ran, or several did."""
     begins = [r["uptime_s"] for r in records["stage"]
               if r.get("stage") == "update"]
-    if len(begins) != 1 or len(records["gups"]) != 1:
-        return None
-    return begins[0], begins[0] + records["gups"][0]["elapsed_s"]
+    if len(begins) == len(records["gups"]) == 1 and not records["run"]:
+        return begins[0], begins[0] + records["gups"][0]["elapsed_s"]
+    first = [i.guest / 1e9 for i in stream.intervals if i.by == "reading"][:1]
+    if len(records["run"]) == 1 and first and records["pmu"]:
+        return first[0], first[0] + records["run"][0]["elapsed_s"]
+    return None
 
 
 def node_of(records, name):
@@ -172,7 +177,7 @@ def free_near(records, node):
     not known."""
     keep = max([r["free_bytes"] - r["available_bytes"] for r in records["node"]
                 if r["node"] == node] + [0])
-    for r in records["timeline"]:
+    for r in records["timeline"] + records["run_timeline"]:
         free = r.get("free_bytes", {}).get("node%s" % node)
         return None if free is None else max(0, free - keep)
     return None
@@ -300,8 +305,8 @@ class Judge:
     """What a source of hotness says of pages, against the counts: score has a
     number for each page that was touched in the run, the hotter the larger."""
 
-    def __init__(self, name, score, counts, room):
-        self.name = name
+    def __init__(self, name, score, counts, room, ranked=True):
+        self.name, self.delay = name, None
         pages = sorted(score)
         truth = sorted((p for p in pages if counts.get(p)),
                        key=lambda p: -counts[p])[:room]
@@ -323,8 +328,9 @@ class Judge:
         self.precision = hits / self.called if self.called else math.nan
         self.recall = hits / len(true) if true else math.nan
         self.caught = caught / most if most else math.nan
-        self.correlation = correlation([score[p] for p in pages],
-                                       [counts.get(p, 0) for p in pages])
+        self.correlation = correlation(
+            [score[p] for p in pages],
+            [counts.get(p, 0) for p in pages]) if ranked else math.nan
 
 
 def damon_scores(regions, pages, grain):
@@ -342,6 +348,70 @@ def damon_scores(regions, pages, grain):
     return scores
 
 
+def near_judge(heat, counts, ranked=True):
+    return Judge("placement", {p: int(heat.is_near(p)) for p in counts}, counts,
+                 max(1, sum(map(heat.is_near, counts))), ranked)
+
+
+# Of how often a source knew again what had moved, and after how many intervals
+Delay = collections.namedtuple("Delay", "mean known moves")
+
+
+def delay_of(precisions, moved):
+    """Of a source's precision in each interval (NaN: not known), and of those
+    in which the hot set moved: from the interval after that, the first is 1, how
+    many it takes until the precision is half of what it was before the move, the
+    median of the half of the time since the move before.  None: none moved, or
+    nothing is known of before."""
+    taken, asked = [], 0
+    for k, m in enumerate(moved):
+        since = moved[k - 1] + 1 if k else 0
+        until = moved[k + 1] if k + 1 < len(moved) else len(precisions)
+        steady = sorted(p for p in precisions[(since + m) // 2:m]
+                        if not math.isnan(p))
+        if not steady or not steady[len(steady) // 2]:
+            continue
+        asked += 1
+        half = steady[len(steady) // 2] / 2
+        taken += [i - m for i in range(m + 1, until)
+                  if precisions[i] >= half][:1]
+    if not asked:
+        return None
+    return Delay(sum(taken) / len(taken) if taken else math.nan, len(taken),
+                 asked)
+
+
+def span_at(heat, t):
+    """The number of the interval that ends there, within half of it; None."""
+    i = min(range(len(heat.spans)), key=lambda k: abs(heat.spans[k].end - t))
+    s = heat.spans[i]
+    return i if abs(s.end - t) <= (s.end - s.begin) / 2 else None
+
+
+def judge_delays(judges, heat, records, origin):
+    """Where the hot set of gups moved: how long each did not know it."""
+    moved = [span_at(heat, origin + r["t_s"]) for r in records["timeline"]
+             if r.get("hot_set_moved")]
+    moved = sorted({m for m in moved if m is not None})
+    if not moved:
+        return
+    touched = heat.total()
+    seen = [math.nan] * len(heat.spans)
+    for view in records["damon_view"]:
+        i = span_at(heat, origin + view["t_s"])
+        if i is None or not view["start"]:
+            continue
+        regions = [{"start": a, "size_bytes": n, "access_rate": rate}
+                   for a, n, rate in zip(view["start"], view["size_bytes"],
+                                         view["access_rate"])]
+        seen[i] = Judge("", damon_scores(regions, touched, heat.grain),
+                        heat.spans[i].pages, heat.room, False).precision
+    courses = {"DAMON": seen, "placement": [
+        near_judge(heat, s.pages, False).precision for s in heat.spans]}
+    for j in judges:
+        j.delay = delay_of(courses[j.name], moved)
+
+
 def judges_of(heat, records):
     """Of the last interval, in which DAMON had its last round; where that was
     cut short, of the one before it."""
@@ -353,8 +423,7 @@ def judges_of(heat, records):
     if records["damon_region"]:
         scores = damon_scores(records["damon_region"], touched, heat.grain)
         found.append(Judge("DAMON", scores, counts, heat.room))
-    found.append(Judge("placement", {p: int(heat.is_near(p)) for p in counts},
-                       counts, max(1, sum(map(heat.is_near, counts)))))
+    found.append(near_judge(heat, counts))
     return found
 
 
@@ -431,6 +500,11 @@ def print_judges(judges):
                                        percent(j.recall), percent(j.caught)))
         print("           that the truly hottest have; rank correlation %s" %
               ("-" if math.isnan(j.correlation) else "%.3f" % j.correlation))
+        if j.delay:
+            print("           a hot set that moved it knew again %d times of %d"
+                  "%s" % (j.delay.known, j.delay.moves,
+                          "" if math.isnan(j.delay.mean) else
+                          ", after %.3g intervals" % j.delay.mean))
 
 
 def known(x):
@@ -459,6 +533,10 @@ def write_json(heat, judges, more_ns, moved, path):
                                 "recall": known(j.recall),
                                 "caught": known(j.caught),
                                 "correlation": known(j.correlation)}
+        if j.delay:
+            sums[j.name.lower()].update(
+                delay_intervals=known(j.delay.mean),
+                delay_known=j.delay.known, delay_moves=j.delay.moves)
     with open_out(path) as f:
         f.write(json.dumps(sums) + "\n")
 
@@ -773,7 +851,7 @@ def main(argv):
     if args.near not in names:
         fail("--near %s: there are %s" % (args.near, ", ".join(names)), 2)
     records = records_of(directory)
-    spans, timed = spans_of(stream), timed_part(records)
+    spans, timed = spans_of(stream), timed_part(records, stream)
     origin = timed[0] if timed else 0
     if timed and not args.all:
         # A row ends a little after its updates
@@ -787,6 +865,7 @@ def main(argv):
     here = "-" in (args.csv, args.pages, args.svg, args.json)
     more_ns = miss_ns(records, args.near)
     judges = judges_of(heat, records)
+    judge_delays(judges, heat, records, origin)
     if not here:
         print_table(heat, origin)
         print_sums(heat, text, more_ns)

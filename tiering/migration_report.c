@@ -443,8 +443,8 @@ static void explain_reclaimers(struct zeros *z, const struct migration_span *s,
 	}
 	if (idle[0])
 		zero(z, idle, "idle",
-		     "nothing to do: no node had to reclaim (pgscan_* is 0; "
-		     "a cgroup at its own limit is not counted there)");
+		     "nothing to do: scanned no page (pgscan_* of that name "
+		     "is 0; a cgroup at its own limit is not counted there)");
 }
 
 static void explain_reclaim(struct zeros *z, const struct migration_span *s,

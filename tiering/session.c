@@ -3,15 +3,18 @@
  * session.c - what surrounds any workload: its policy, and the counts.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "bench/pmu.h"
 #include "damon/damon.h"
 #include "damon/damon_trace.h"
 #include "damon/heatmap.h"
 #include "lib/base.h"
 #include "lib/report.h"
 #include "tiering/counters.h"
+#include "tiering/kthreads.h"
 #include "lib/text.h"
 #include "lib/time.h"
 #include "mm/undo.h"
@@ -138,6 +141,14 @@ static void find_daemons_damon(struct session *s)
 	damon_free(config);
 }
 
+static bool is_counted_by_page(void)
+{
+	static struct pmu_heat question
+		__attribute__((aligned(PMU_PAGE_BYTES)));
+
+	return !pmu_heat(&question, NULL, 0);
+}
+
 static int start_damon(struct session *s)
 {
 	int err = 0;
@@ -155,6 +166,7 @@ static int start_damon(struct session *s)
 		return 0;
 	s->setting.damon = true;
 	s->trace = damon_trace_open();
+	s->viewed = s->trace && is_counted_by_page();
 	s->followed = s->tuned && damon_follow();
 	return 0;
 }
@@ -171,6 +183,18 @@ bool session_follow(struct session *s)
 		return false;
 	s->sample_s = sample;
 	return true;
+}
+
+void session_view(const struct session *s, double t_s)
+{
+	struct heatmap_region *regions;
+	size_t n;
+
+	if (!s->viewed)
+		return;
+	n = damon_trace_look(s->trace, &regions);
+	heatmap_view(t_s, regions, n);
+	free(regions);
 }
 
 /*
@@ -208,10 +232,26 @@ static int stop_damon(struct session *s)
 	if (!err && seen && !s->damon_died &&
 	    (!s->daemons || damon_is_running() > 0))
 		err = damon_stop();
-	return err;
+	return err || !s->policy ? err : undo_whole();
 }
 
 /* ------------------------------------------------------------ bookkeeping */
+
+/* Before the timed part, and after it while DAMON still runs. */
+static void take_kthreads(struct session *s, bool begin)
+{
+	double kdamond = kthreads_cpu_s("kdamond."),
+	       kswapd = kthreads_cpu_s("kswapd");
+
+	if (begin) {
+		/* What starts later starts from nothing. */
+		s->kdamond_s = isnan(kdamond) ? 0 : kdamond;
+		s->kswapd_s = kswapd;
+		return;
+	}
+	s->kdamond_s = kdamond - s->kdamond_s;
+	s->kswapd_s = kswapd - s->kswapd_s;
+}
 
 static int account(struct session *s, uint64_t since, int err)
 {
@@ -249,13 +289,17 @@ int session_start_damon(struct session *s)
 	uint64_t began = thread_cpu_ns();
 	int err = start_damon(s);
 
+	take_kthreads(s, true);
 	return account(s, began, err);
 }
 
 int session_stop_damon(struct session *s)
 {
 	uint64_t began = thread_cpu_ns();
-	int err = stop_damon(s);
+	int err;
+
+	take_kthreads(s, false);
+	err = stop_damon(s);
 
 	return account(s, began, err);
 }
@@ -275,7 +319,9 @@ static double all_cpu_s(void)
 REPORT_RECORD(bookkeeping, "bookkeeping", "what the counting itself took",
 	      "cpu_s r CPU time of policy and counters\n"
 	      "run_cpu_s r of the process and its children, in all\n"
-	      "share_of_run r:part_of_1 the one of the other\n");
+	      "share_of_run r:part_of_1 the one of the other\n"
+	      "kdamond_cpu_s r of DAMON's threads, timed part; null: none\n"
+	      "kswapd_cpu_s r of the threads that reclaim and demote\n");
 
 static void show_bookkeeping(const struct session *s)
 {
@@ -286,6 +332,8 @@ static void show_bookkeeping(const struct session *s)
 	report_real("cpu_s", cpu);
 	report_real("run_cpu_s", all);
 	report_real("share_of_run", share);
+	report_real("kdamond_cpu_s", s->kdamond_s);
+	report_real("kswapd_cpu_s", s->kswapd_s);
 	report_end();
 	if (share > SHARE_MAX)
 		report_say("bookkeeping: %.1f %% of the run's CPU time, for so "

@@ -41,10 +41,12 @@ struct session {
 	struct migration moves[NR_POINTS];
 	struct oracle *oracle; /* NULL: the policy is another */
 	struct damon_trace *trace; /* NULL: no DAMON, or it cannot be traced */
+	bool viewed; /* there is something to judge DAMON by: session_view() */
 	struct heatmap_region *seen; /* in DAMON's last round before its end */
 	size_t nr_seen;
 	bool damon_died; /* by itself, before it was stopped */
 	uint64_t cpu_ns; /* what all this took of the CPU */
+	double kdamond_s, kswapd_s; /* these threads' in the timed part */
 };
 
 /* Finds out what the policy means here; nothing is written. 0 or -errno. */
@@ -66,6 +68,11 @@ int session_stop_damon(struct session *s);
  * the new one.
  */
 bool session_follow(struct session *s);
+/*
+ * With each row of a run whose accesses the emulator counts by page: what DAMON
+ * sees, as a record. Nothing otherwise.
+ */
+void session_view(const struct session *s, double t_s);
 /*
  * Writes the records "counters" and "moves" with their tables, and
  * "bookkeeping": the CPU time of the functions above, and its share of that of

@@ -71,7 +71,12 @@ def ticks(high, most):
 def strips(columns, rows, x_title):
     """A strip a row and column, one scale for all of a column: each is read by
     itself, and all are compared at a glance."""
-    left, gap, high, head = 40, 46, 52, 20
+    tops = [column.top or nice(max(
+        (p[1] for row in rows for line in row.lines[i] for p in line.points
+         if p[1] is not None), default=1)) for i, column in enumerate(columns)]
+    high, head = 52, 24
+    left = max(40, 10 + max(len(figure(t)) for t in tops) * FONT * 0.65)
+    gap = 6 + left
     wide = (WIDTH - left - 12 - gap * (len(columns) - 1)) / len(columns)
     end = max((p[0] for row in rows for lines in row.lines for line in lines
                for p in line.points), default=1) or 1
@@ -82,9 +87,6 @@ def strips(columns, rows, x_title):
         body.append(text(left + i * (wide + gap), y + 14, column.title,
                          more=' fill="#444"'))
     y += 22
-    tops = [column.top or nice(max(
-        (p[1] for row in rows for line in row.lines[i] for p in line.points
-         if p[1] is not None), default=1)) for i, column in enumerate(columns)]
     for row in rows:
         body.append(text(left, y + 13, row.title, more=' font-weight="600"'))
         for i, lines in enumerate(row.lines):

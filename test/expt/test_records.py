@@ -227,6 +227,13 @@ class Promoted(Case):
             self.assertTrue(any(text in s for s in said), text)
         self.assertEqual(len(said), 5)
 
+    def test_few_that_strayed_of_many_that_reclaim_moved(self):
+        timed = {"damon_hot": 0, "demoted_kswapd": 285708,
+                 "strayed_allocations": 132}
+        self.assertEqual(of(given(moves={"timed": timed}))["perturbed"], [])
+        timed["demoted_kswapd"] = 1319
+        self.assertIn("up to 132 of 1319 pages that DAMON or reclaim moved",
+                      of(given(moves={"timed": timed}))["perturbed"][0])
 
 class Metrics(Case):
     def test_each_has_a_name_and_a_direction(self):

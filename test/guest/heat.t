@@ -3,29 +3,43 @@
 #
 # The heat of a program whose pattern is published (test/guest/heat.c), on two
 # virtual CPUs, its pages by turns on both nodes: to the access what the pattern
-# says, and the oracle's figures those that follow from it.  Then an oracle's own
-# placement, which has to come to what is the best.
+# says, also of pages that are moved 300 times a second and of large ones, and the
+# oracle's figures those that follow from it.  Then an oracle's own placement,
+# which has to come to what is the best.
 
+# What the tests of a run look at is set by boot()
+# shellcheck disable=SC2154
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=test/lib/guest.sh
 . test/lib/guest.sh
+# shellcheck source=test/lib/heat.sh
+. test/lib/heat.sh
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 pages=64
-gcc -O1 -static -o "$tmp/heat" test/guest/heat.c
 
-MEM=512M CXL_MEM=256M SMP=2 boot heat --heat=rows,accesses,apart \
-	--add "$tmp/heat:/heat" --once run --timeline off --interleave 0,1 \
-	/heat "$pages"
-is "$status" 0 "the program ran, and the plugin answered it"
-# shellcheck disable=SC2154
-./build.sh heat "$run" --dram 64k --csv "$tmp/csv" --pages "$tmp/pages" \
+boot_heat heat
+patterns
+so damon damon_view 'map(select(.start | length > 1)) | length >= 2 and
+	all((.start | length) == (.size_bytes | length) and
+		(.start | length) == (.access_rate | length) and
+		(.access_rate | all(. >= 0 and . <= 1)))' \
+	"what DAMON sees, a record a row, side by side"
+so damon bookkeeping 'all(.kdamond_cpu_s > 0 and .kswapd_cpu_s >= 0)' \
+	"and what that took it"
+is "$(record pmu '[.ranges[].timed | .table == null and .user.loads >= 0] |
+	all and length > 1')" true "tier run has the plugin's counts, of no table"
+
+# All of the run: a row is the time between two readings of the counters
+./build.sh heat "$run" --all --dram 64k --csv "$tmp/csv" --pages "$tmp/pages" \
 	>"$tmp/text" || diag "$(cat "$tmp/text")"
-
-# The one interval between its two readings
-t=$(awk -F, 'NR == 3 { print $1 }' "$tmp/csv")
-is "$(wc -l <"$tmp/csv")" 4 "before, the pattern, after"
+t=$(word still row)
+of_row()
+{
+	awk -F, -v t="$t" -v key="$1" 'NR == 1 { for (i = 1; i <= NF; i++)
+		if ($i == key) at = i } $1 == t { print $at }' "$tmp/csv"
+}
 # counts FIRST STEP: of pages FIRST, FIRST + STEP, ..., one a line
 counts()
 {
@@ -45,11 +59,10 @@ is "$(awk -F, -v t="$t" '$1 == t && !$3 && $4 > 100000 { print $4 }' \
 
 # By hand: the best are the last 16 pages; what is far is all of the pattern
 best=$(counts $((pages - 16)) 1 | awk '{ s += $1 + 1 } END { print s }')
-is "$(awk -F, 'NR == 3 { print $6 }' "$tmp/csv")" "$best" \
-	"the oracle: the 16 hottest pages"
+is "$(of_row best)" "$best" "the oracle: the 16 hottest pages"
 far=$(awk -F, -v t="$t" '$1 == t && !$3 { s += $4 + $5 } END { print s }' \
 	"$tmp/pages")
-is "$(awk -F, 'NR == 3 { print $3 - $5 }' "$tmp/csv")" "$far" \
+is "$(($(of_row accesses) - $(of_row near)))" "$far" \
 	"served: all but what is far"
 even=$(counts 0 2 | awk '{ s += $1 + 1 } END { print s }')
 odd=$(counts 1 2 | awk '{ s += $1 + 1 } END { print s }')
@@ -57,16 +70,13 @@ diag "far $far; the pattern's: $even or $odd"
 ((far >= odd)) || odd=$even
 ok "which is every second page of the pattern, and little else" \
 	[ $((far - odd)) -ge 0 -a $(((far - odd) * 1000)) -lt "$odd" ]
-is "$(awk -F, 'NR == 3 { print $10 }' "$tmp/csv")" \
-	"$(awk -F, 'NR == 3 { print $6 - $5 }' "$tmp/csv")" "the regret"
+is "$(of_row regret)" "$(($(of_row best) - $(of_row near)))" "the regret"
 # Of 64 pages with 200001 to 326001 accesses, and little else
-all=$(awk -F, 'NR == 3 { print $3 }' "$tmp/csv")
+all=$(of_row accesses)
 for part in 50 80; do
 	n=$(counts 0 1 | sort -rn | awk -v want="$((all * part))" \
 		'{ s += 100 * ($1 + 1); n++ } s >= want { print n; exit }')
-	is "$(awk -F, -v part="$part" 'NR == 1 { for (i = 1; i <= NF; i++)
-		if ($i == "pages_" part) at = i } NR == 3 { print $at }' \
-		"$tmp/csv")" "$n" "$part % of them are in so many pages"
+	is "$(of_row "pages_$part")" "$n" "$part % of them are in so many pages"
 done
 ok "a picture" grep -q '</svg>' "$run/heat.svg"
 

@@ -64,7 +64,7 @@ is "$?" 0 "the manifest names kernel, QEMU, tier and the libraries"
 boot_script endings test/guest/endings.guest --add "$(command -v numactl)" \
 	-- tables inherited failures
 for name in node0 odd interleave against; do
-	is "$(said $name)" 0 "$name: status 0"
+	is "$(said "$name")" 0 "$name: status 0"
 done
 is "$(of node0 gups .pages_at_start)" '{"node0":16384,"absent":0,"in_transit":0}' \
 	"gups 64M node0: every page was there"
@@ -80,7 +80,7 @@ is "$(of against compare '.rounds == 3 and .ratio_median > 0')" true \
 
 # numactl around it: any is the task's own policy
 for name in under-{membind,interleave,preferred,run}; do
-	is "$(said $name)" 0 "$name: status 0"
+	is "$(said "$name")" 0 "$name: status 0"
 done
 is "$(of under-membind gups '[.place, .inherited, .pages_at_end.node1, .verified]')" \
 	'["membind 1",true,4096,true]' \

@@ -65,6 +65,7 @@ ok "nothing was made" test ! -e "$tmp/again"
 # Where debugfs is there, which lockdown closes to root as well; and where it
 # is not
 if ((!UID)) && [[ ! ${debugfs:-} ]]; then
+	# shellcheck disable=SC2016 # for that shell to expand
 	debugfs=toggled unshare --mount sh -c '
 		umount /sys/kernel/debug 2>/dev/null ||
 			mount -t debugfs debugfs /sys/kernel/debug

@@ -16,11 +16,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 tier=${TIER:-$PWD/build/tier}
 tmp=$(mktemp -d)
+tier=$(plain "$tier" "$tmp")
 strays=()
 trap 'kill "${strays[@]}" 2>/dev/null; rm -rf "$tmp"' EXIT
 
-# A warm-up of 0.4 s, where it is not what is looked at
-quick=(--tlb-refresh off --timeline off)
+# A warm-up of 0.1 s, where it is not what is looked at
+quick=(--tlb-refresh off --timeline off --loop plain)
 
 # within SECONDS COMMAND...: sets status, out, err and took
 within()

@@ -120,6 +120,63 @@ is "$(jq -c '[.placement | .precision, .recall, .caught | . * 1000 | round]' \
 heat "$tmp/judged" --dram 12k
 like "$said" "DAMON: .* 66.67 % .*83.33 %" "it is said"
 
+# A hot set that moves in the fourth second, from pages 0 and 1 to 4 and 5: one of
+# these is near, as page 2, in the second second after, and DAMON sees both a
+# second later
+mkdir "$tmp/moved"
+cat >"$tmp/moved.py" <<'EOF'
+import json
+import sys
+exec(open(sys.argv.pop(1)).read())
+seconds = 3 * [{0: 50, 1: 50, 4: 1, 5: 1}] + [{0: 30, 1: 30, 4: 30, 5: 30},
+    {0: 1, 1: 1, 4: 50, 5: 50}] + 3 * [{0: 1, 2: 50, 5: 50}]
+sys.stdout.buffer.write(head + interval(1, 2 * s, 3 * s, {}) + b"".join(
+    interval(1, (3 + i) * s, (4 + i) * s, p) for i, p in enumerate(seconds)) +
+    interval(2, 0, 11 * s + 1000, {}))
+with open(sys.argv.pop(), "w") as f:
+    for i in range(8):
+        hot = [2, 5] if i >= 6 and sys.argv[-1] != "cut" else [0, 1]
+        for record in ({"record": "timeline", "t_s": 3 + i,
+                        "hot_set_moved": i == 3},
+                       {"record": "damon_view", "t_s": 3 + i,
+                        "start": [4096 * p for p in range(8)],
+                        "size_bytes": 8 * [4096],
+                        "access_rate": [.9 if p in hot else .1
+                                        for p in range(8)]},
+                       {"record": "damon_region", "scheme": None,
+                        "start": 0, "size_bytes": 32768,
+                        "access_rate": 0.9})[:3 if i == 7 else 2]:
+            print(json.dumps(record), file=f)
+EOF
+python3 "$tmp/moved.py" "$tmp/make_only.py" whole "$tmp/moved/records.jsonl" \
+	>"$tmp/moved/heat"
+heat "$tmp/moved" --dram 8k --json -
+is "$(jq -c '[.damon, .placement | .delay_intervals, .delay_known,
+	.delay_moves]' <<<"$said")" "[3,1,1,2,1,1]" \
+	"after how many intervals a moved hot set is known, and is near"
+heat "$tmp/moved" --dram 8k
+like "$said" "knew again 1 times of 1, after 3 intervals" "it is said"
+python3 "$tmp/moved.py" "$tmp/make_only.py" cut "$tmp/moved/records.jsonl" \
+	>"$tmp/moved/heat"
+heat "$tmp/moved" --dram 8k --json -
+is "$(jq -c '[.damon | .delay_intervals, .delay_known, .delay_moves]' \
+	<<<"$said")" "[null,0,1]" "what it never knew again has no delay"
+
+# The program of tier run: from the first reading on, for as long as it ran; its
+# near memory is what it had, and what was free at the first row
+mkdir "$tmp/ran"
+cp "$tmp/moved/heat" "$tmp/ran"
+cat >"$tmp/ran/records.jsonl" <<'EOF'
+{"record":"run","elapsed_s":4.5}
+{"record":"pmu","ranges":[{"name":"near","node":0},{"name":"cxl","node":1}]}
+{"record":"run_timeline","t_s":1,"free_bytes":{"node0":4096,"node1":0}}
+EOF
+heat "$tmp/ran" --csv "$tmp/csv"
+is "$(cut -d, -f1 "$tmp/csv" | xargs)" \
+	"t_s 1.000000 2.000000 3.000000 4.000000 5.000000" \
+	"the time of a program under tier run"
+like "$said" "with 12 KiB near" "and the memory that it could have had near"
+
 # Loads and stores apart, of all accesses
 python3 - "$tmp/make.py" <<'EOF' >"$tmp/apart"
 import sys

@@ -85,7 +85,7 @@ limited()
 # inside COMMAND...: in that group
 inside()
 {
-	# shellcheck disable=SC2016
+	# shellcheck disable=SC2016,SC2317 # it is exported
 	sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@"
 }
 export -f inside

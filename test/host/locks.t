@@ -23,7 +23,7 @@ chmod 755 "$bin"
 tier=$bin/tier
 gcc -O1 -o "$bin/kill_at" test/kill_at.c || exit 1
 
-quick=(--tlb-refresh off --timeline off)
+quick=(--tlb-refresh off --timeline off --loop plain)
 user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
 # run WORDS...: tier, on files in the place of the kernel's

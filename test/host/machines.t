@@ -154,6 +154,7 @@ node 1 size=8G tier=22
 END
 run status
 is "$status $(records node '.[0].cpus')" "0 $any" "$name: all of them"
+# shellcheck disable=SC1003 # sed's word for a last line that ends
 is "$(sed -n '/^CPUs  *of/,/^demotion/{/^demotion/d;s/^CPUs.*://p;t;p}' \
 	<<<"$out" | tr -d ' \n' | tr ',' '\n' | sed '$a\' |
 	while IFS=- read -r first last; do
@@ -343,7 +344,7 @@ for n in 2 10; do
 	echo "node $n size=96G distance=$(d $n) tier=3 read=150 from=0-1"
 done
 for n in {3..9} {11..35}; do
-	echo "node $n distance=$(d $n)"
+	echo "node $n distance=$(d "$n")"
 done)
 END
 run status
@@ -363,7 +364,7 @@ from policy-7.3.txt
 $(for ((n = 0; n < 256; n++)); do
 	echo "node $n size=512M $( ((n < 128)) && echo "cpus=$((8 * n))-$((8 * n + 7)) tier=4" ||
 		echo tier=22) distance=$(for ((k = 0; k < 256; k++)); do
-		((k == n)) && echo 10 || { ((k % 128 == n % 128)) && echo 14 || echo 30; }
+		echo $((k == n ? 10 : k % 128 == n % 128 ? 14 : 30))
 	done | paste -sd,)"
 done)
 END

@@ -184,7 +184,7 @@ wrong none --latency cxl=250ns "has no cxl, but near"
 line cxl --heat=rows,accesses,apart
 is "$said" "$near,cxl=0x150000000-0x170000000,scope=all,heat-interval=rows,\
 heat-of=accesses,heat-apart=on" "all accesses, loads and stores apart"
-for bad in 5 0s soon 1s,8k ,4k 1s,apart,; do
+for bad in 5 0s soon 1s,8k ,4k "1s,apart,"; do
 	wrong cxl "--heat=$bad" "give a time"
 done
 wrong cxl --scope user "of what --count"

@@ -97,3 +97,17 @@ done_testing()
 	printf '1..%d\n' "$tap_checks"
 	exit $((tap_failures > 0 || tap_checks == 0))
 }
+
+# plain FILE DIRECTORY: a name of the file that no shell splits, for words that go
+# through one: its own, or that of a link which is made in the directory
+plain()
+{
+	local link=$2/.${1##*/}
+
+	if [[ $1 =~ [^A-Za-z0-9/._+-] ]]; then
+		ln -sfn "$1" "$link"
+		echo "$link"
+	else
+		echo "$1"
+	fi
+}

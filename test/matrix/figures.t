@@ -46,7 +46,7 @@ even()
 
 figures far --latency cxl=+1us
 verified far
-even far 5
+even far 3
 figures cell --latency cxl=+250ns,llc=2M --scope process
 verified cell
 even cell 10

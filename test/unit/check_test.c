@@ -319,6 +319,14 @@ static void tiers(void)
 	tree_file("/sys/fs/cgroup/job/memory.current", "0\n");
 	finds("memory-limited",
 	      "cgroup /job leaves programs started here 100 MiB");
+	tree_file("/proc/self/cgroup", "0::/job\n");
+	tree_file("/sys/fs/cgroup/job/cpu.max", "150000 100000\n");
+	tree_file("/proc/self/status", "Cpus:\t3\nCpus_allowed_list:\t5\n");
+	ok(ask("cpu-limited") == FINDINGS_NO, "one CPU is all it may use");
+	tree_file("/proc/self/status", "Cpus:\t3\nCpus_allowed_list:\t0,5\n");
+	finds("cpu-limited",
+	      "cgroup /job gives programs started here the time of 1.50 CPUs, "
+	      "and they may run on 2");
 }
 
 static void trapped(void)

@@ -348,7 +348,8 @@ static void refusals(void)
 	machine();
 	tree_file("/proc/iomem", "00000000-00000000 : Reserved\n"
 				 "00000000-00000000 : System RAM\n");
-	generate_refused(plan, STATUS_FAILED, "shows no addresses: that takes CAP_SYS_ADMIN");
+	generate_refused(plan, STATUS_FAILED,
+			 "shows no addresses: that takes CAP_SYS_ADMIN");
 	tree_remove("/proc/iomem");
 	generate_refused(plan, STATUS_FAILED, "/proc/iomem");
 	machine();

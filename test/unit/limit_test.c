@@ -54,8 +54,9 @@ static void unified(void)
 	is_room(0, "/slurm/job_7/step_0", "beyond it already");
 	is_i64(limit_check(1, "a byte"), -ENOMEM, "then nothing fits");
 	is_i64(fail_status(), STATUS_LACKS, "the machine lacks it");
-	like(fail_message(), "a byte needs 1 B, and the memory limit of cgroup "
-			     "/slurm/job_7/step_0 leaves 0 B",
+	like(fail_message(),
+	     "a byte needs 1 B, and the memory limit of cgroup "
+	     "/slurm/job_7/step_0 leaves 0 B",
 	     "in words");
 	v2("/slurm/job_7/step_0", "9000\n", "5000\n", "");
 	is_i64(limit_check(4000, "so much"), 0, "what is left fits");
@@ -64,6 +65,34 @@ static void unified(void)
 	is_room(UINT64_MAX, "", "the root has no limit");
 	v2("", "12345\n", "45\n", "");
 	is_room(12300, "/", "a container's own root has");
+	tree_remove("/sys");
+}
+
+static void are_cpus(uint64_t want, const char *group, const char *what)
+{
+	char name[LIMIT_NAME];
+
+	is_u64(limit_cpus(name), want, "%s", what);
+	is_str(name, group, "%s: of this group", what);
+}
+
+static void cpus(void)
+{
+	tree_file("/proc/self/cgroup", "0::/job/step\n");
+	are_cpus(UINT64_MAX, "", "no cpu.max");
+	tree_file(V2 "/job/step/cpu.max", "max 100000\n");
+	are_cpus(UINT64_MAX, "", "max is no limit");
+	tree_file(V2 "/job/step/cpu.max", "20000 100000\n");
+	are_cpus(200, "/job/step", "a fifth of a CPU");
+	tree_file(V2 "/job/cpu.max", "5000 50000\n");
+	are_cpus(100, "/job", "the least one up the path");
+	tree_remove("/sys");
+	tree_file("/proc/self/cgroup", "4:cpu,cpuacct:/job\n3:cpuset:/x\n");
+	tree_file(V2 "/cpu/job/cpu.cfs_quota_us", "-1\n");
+	tree_file(V2 "/cpu/job/cpu.cfs_period_us", "100000\n");
+	are_cpus(UINT64_MAX, "", "-1 is no limit");
+	tree_file(V2 "/cpu/job/cpu.cfs_quota_us", "250000\n");
+	are_cpus(2500, "/job", "of version 1");
 	tree_remove("/sys");
 }
 
@@ -97,6 +126,7 @@ int main(void)
 {
 	tree_begin();
 	unified();
+	cpus();
 	first_version();
 	return done_testing();
 }

@@ -715,9 +715,9 @@ static void golden(void)
 	       "free memory,\n"
 	       "         rejected by a filter, there already, or finds the "
 	       "target full\n"
-	       "zeros    khugepaged: nothing to do: no node had to reclaim "
-	       "(pgscan_* is 0; a\n"
-	       "         cgroup at its own limit is not counted there)\n"
+	       "zeros    khugepaged: nothing to do: scanned no page "
+	       "(pgscan_* of that name is\n"
+	       "         0; a cgroup at its own limit is not counted there)\n"
 	       "regime   free memory of node 0 was 1.00 GiB above the "
 	       "promotion watermark when\n"
 	       "         the timed part began, 242.8 MiB above it when it "
@@ -985,7 +985,7 @@ static void zeros_of_reclaim(void)
 	everything_on();
 	moved(ZERO_TOTAL, "");
 	is_zero("kswapd, direct reclaim, khugepaged", "idle",
-		"khugepaged: nothing to do: no", "no pressure");
+		"khugepaged: nothing to do: scanned", "no pressure");
 	setting.lower_tier = false;
 	is_zero("reclaim", "one_tier", "could not demote: no node", "one tier");
 	setting.demotion = 0;

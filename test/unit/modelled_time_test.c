@@ -185,7 +185,7 @@ static void none(void)
 	modelled_time_take(NULL, NULL);
 	close_to(modelled_time_rate(NULL, true), NAN,
 		 "of none there is no rate");
-	modelled_time_show(NULL, NULL);
+	modelled_time_show(NULL, (struct pmu_counts[2]){ 0 });
 	modelled_time_free(NULL);
 }
 

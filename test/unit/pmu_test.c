@@ -115,7 +115,7 @@ static double number(const cJSON *r, int range, const char *span,
 static void test_record(void)
 {
 	static struct pmu_counts timed[2], whole[2];
-	static char line[20000];
+	static char line[20000], other[20000];
 	int fds[2], kept = dup(1), null = open("/dev/null", O_WRONLY);
 	ssize_t n;
 	cJSON *r;
@@ -136,10 +136,13 @@ static void test_record(void)
 	fflush(stdout);
 	dup2(null, 1);
 	pmu_show(timed, whole, (const bool[64]){ true });
-	fflush(stdout);
-	dup2(kept, 1);
 	n = read(fds[0], line, sizeof(line) - 1);
 	line[n > 0 ? n : 0] = '\0';
+	pmu_show(timed, whole, NULL);
+	n = read(fds[0], other, sizeof(other) - 1);
+	other[n > 0 ? n : 0] = '\0';
+	fflush(stdout);
+	dup2(kept, 1);
 	r = cJSON_Parse(line);
 	ok(r, "a record");
 	ok(number(r, 1, "timed", "table", "loads") == 30, "a difference");
@@ -147,6 +150,12 @@ static void test_record(void)
 	ok(number(r, 1, "timed", "user", "stores") == 77777, "of another kind");
 	ok(number(r, 1, "whole", "table", "loads") == 2000, "and of the run");
 	ok(number(r, 0, "timed", "table", "loads") == 0, "by range");
+	cJSON_Delete(r);
+	r = cJSON_Parse(other);
+	ok(number(r, 1, "timed", "user", "stores") == 77777,
+	   "of a program without a table the same");
+	like(other, "\"near_share\":null", "without a share of it");
+	like(other, "\"timed\":{\"table\":null,", "and no table");
 	cJSON_Delete(r);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "mm/undo.h"
+#include "lib/base.h"
 #include "lib/error.h"
 #include "tap.h"
 #include "tree.h"
@@ -132,6 +133,53 @@ static void odd_values(void)
 	       "tabs and newlines");
 	put_back("run", 0, 1, 0);
 	is_str(tree_text("/sys/odd"), "a\tb\\n\nc\\", "come back as they were");
+}
+
+/* A cgroup's name may have a tab in it, and a backslash. */
+static void odd_paths(void)
+{
+	tree_file("/sys/q\tb\\n", "1");
+	tree_directory("/sys/q");
+	undo_begin("run");
+	is_i64(undo_store("2", "/sys/q\tb\\n"), 0, "a path with a tab");
+	is_i64(undo_mkdir("/sys/q\tgroup"), 0, "a group with one");
+	put_back("run", 0, 2, 0);
+	is_str(tree_text("/sys/q\tb\\n"), "1", "comes back");
+	ok(sysfs_exists("/sys/q") && !sysfs_exists("/sys/q\tgroup"),
+	   "the group is removed, and none whose name is the half of it");
+	tree_remove("/sys/q");
+}
+
+/* A controller that somebody has a limit by is not taken from him. */
+static void relied_on(void)
+{
+	static const char *const limits[] = { "max", "high", "low", "min" };
+	char path[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		snprintf(path, sizeof(path), "/sys/top/his/memory.%s",
+			 limits[i]);
+		tree_file("/sys/top/cgroup.subtree_control", "");
+		tree_file("/sys/top/his/memory.max", "max\n");
+		tree_file("/sys/top/his/memory.min", "0\n");
+		undo_begin("run");
+		undo_note(UNDO_WRITE, "-memory",
+			  "/sys/top/cgroup.subtree_control");
+		tree_file(path, "104857600\n");
+		put_back("run", 0, 1, 0);
+		is_str(tree_text("/sys/top/cgroup.subtree_control"), "",
+		       "memory.%s of another's: the controller stays",
+		       limits[i]);
+		tree_remove("/sys/top");
+	}
+	tree_file("/sys/top/cgroup.subtree_control", "");
+	tree_file("/sys/top/his/memory.max", "max\n");
+	undo_begin("run");
+	undo_note(UNDO_WRITE, "-memory", "/sys/top/cgroup.subtree_control");
+	put_back("run", 0, 1, 0);
+	is_str(tree_text("/sys/top/cgroup.subtree_control"), "-memory",
+	       "a group without a limit needs none");
+	tree_remove("/sys/top");
 }
 
 static void failures(void)
@@ -366,6 +414,30 @@ static void taken_away(void)
 	put_back("run", 0, 0, 0);
 }
 
+/* Whoever removes the log, what was changed under it does not stay. */
+static void removed(void)
+{
+	tree_file("/sys/v", "1");
+	tree_file("/sys/w", "1");
+	undo_begin("run");
+	undo_store("2", "/sys/v");
+	undo_store("2", "/sys/w");
+	is_i64(undo_whole(), 0, "the log is there");
+	is_str(tree_text("/sys/v"), "2", "so is what was set");
+	tree_remove("/run/run.undo");
+	is_i64(undo_whole(), -ESTALE, "the log was removed");
+	like(fail_message(),
+	     "tier policy restore was called meanwhile, or "
+	     "the log in ",
+	     "it is said");
+	is_str(tree_text("/sys/v"), "1", "all is put back");
+	is_str(tree_text("/sys/w"), "1", "see?");
+	undo_begin("run");
+	is_i64(undo_whole(), 0, "a log without a line is whole");
+	put_back("run", 0, 0, 0);
+	is_i64(undo_whole(), 0, "and none is, too");
+}
+
 /* 0: a child that does so ends with status 0. */
 static int in_child(int (*what)(void))
 {
@@ -583,6 +655,8 @@ int main(void)
 	absent();
 	order();
 	odd_values();
+	odd_paths();
+	relied_on();
 	failures();
 	directories();
 	continued();
@@ -597,6 +671,7 @@ int main(void)
 	another_log();
 	reboots();
 	taken_away();
+	removed();
 	shared();
 	tree_remove("/run/lock");
 	locks();

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The CPU time of kernel threads, which are told from programs that only bear
+ * such names.
+ */
+#include <math.h>
+
+#include "tap.h"
+#include "tiering/kthreads.h"
+#include "tree.h"
+
+static void process(int pid, const char *comm, const char *cmdline,
+		    const char *schedstat)
+{
+	static const char *const names[] = { "comm", "cmdline", "schedstat" };
+	const char *text[] = { comm, cmdline, schedstat };
+	char path[64];
+
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, names[i]);
+		if (text[i])
+			tree_file(path, text[i]);
+	}
+}
+
+int main(void)
+{
+	tree_begin();
+	process(7, "kswapd0\n", "", "1500000000 20 3\n");
+	process(8, "kswapd1\n", "", "250000000 20 3\n");
+	process(9, "kswapd\n", "", "9000000000 1 1\n");
+	process(10, "kswapd2\n", "./kswapd2", "9000000000 1 1\n");
+	process(11, "kswapd10x\n", "", "9000000000 1 1\n");
+	process(12, "kdamond.0\n", "", NULL);
+	ok(kthreads_cpu_s("kswapd") == 1.75, "the sum of all");
+	ok(isnan(kthreads_cpu_s("kdamond.")), "the kernel does not say: none");
+	ok(isnan(kthreads_cpu_s("khugepaged")), "nor of none");
+	return done_testing();
+}
