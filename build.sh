@@ -14,6 +14,7 @@
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
 #   initramfs/packages.sh  Debian's packages for them (--package)
+#   initramfs/share.sh  directories in common        (run --share)
 #   initramfs/policy.sh a policy's file for them (run ... --policy FILE)
 #   initramfs/script.sh a script for them, and files back (--script, --out)
 #   initramfs/pmu.sh    the plugin that counts       (plugin)
@@ -109,11 +110,11 @@ musl|verb_deps"
 from its source: build/vmlinuz; or what to configure in yours|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
 	"run|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
-[--script FILE or -] [--out PATH]... [--gdb] [--count] [--heat] \
+[--script FILE or -] [--out PATH]... [--share DIR[:PATH]]... [--gdb] [--count] [--heat] \
 [--latency cxl=+250ns]... [--at TIME 'unplug cxl0']... [--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, run tier \
 (--once gups 1G node1), power off; see out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
-[--out PATH]... [--gdb] [TIER ARGUMENTS]|the same \
+[--out PATH]... [--share DIR[:PATH]]... [--gdb] [TIER ARGUMENTS]|the same \
 guest with its console on this terminal|cmd_shell"
 	"heat|out/NAME [OPTIONS]|where the misses of a run with --heat went, and \
 the best that could be: heat --help|cmd_heat"
@@ -691,6 +692,8 @@ build_tier()
 . "$ROOT/initramfs/add.sh"
 # shellcheck source=initramfs/packages.sh
 . "$ROOT/initramfs/packages.sh"
+# shellcheck source=initramfs/share.sh
+. "$ROOT/initramfs/share.sh"
 # shellcheck source=initramfs/policy.sh
 . "$ROOT/initramfs/policy.sh"
 # shellcheck source=initramfs/script.sh

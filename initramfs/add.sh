@@ -25,7 +25,7 @@ check_added()
 		file=$(added_file "$entry")
 		[[ $file && -r $file ]] || die 2 "--add $entry: cannot read it"
 		to=${entry#"$file"}
-		to=$(guest_path "$entry" "$file" "${to#:}")
+		to=$(guest_path "--add $entry" "$file" "${to#:}")
 		[[ ! ${placed[$to]:-} ]] || die 2 "--add $entry: /$to is" \
 			"${placed[$to]} already"
 		check_tree "$entry" "$file"
@@ -95,10 +95,10 @@ check_places()
 	done
 }
 
-# guest_path ENTRY FILE PATH: where it goes
+# guest_path WHAT FILE PATH: where it goes
 guest_path()
 {
-	local entry=$1 name to=$3
+	local what=$1 name to=$3
 
 	name=$(basename -- "$2")
 	[[ $to && $to != */ ]] || to+=$name
@@ -106,12 +106,12 @@ guest_path()
 	to=${to#/}
 	# a link to bin in the image
 	to=${to/#sbin\//bin/}
-	[[ ! $to =~ ^($HIDDEN)(/|$) ]] || die 2 "--add $entry: /$to would" \
+	[[ ! $to =~ ^($HIDDEN)(/|$) ]] || die 2 "$what: /$to would" \
 		"not be seen: tier mounts over /${to%%/*}"
 	case $to in
 	'' | init | init/* | bin | bin/busybox/* | bin/tier/* | etc | lib | \
 		root | sbin)
-		die 2 "--add $entry: /$to is the image's own";;
+		die 2 "$what: /$to is the image's own";;
 	esac
 	printf '%s\n' "$to"
 }

@@ -23,14 +23,16 @@ OUT_MIN_KIB=$((16 * 1024))
 # --- what was asked for ----------------------------------------------------
 
 # verb run [--name NAME] [--add FILE[:PATH]]... [--package NAME]...
-#	[--script FILE] [--out PATH]... [--count[=try]] [--latency SPEC]
+#	[--script FILE] [--out PATH]... [--share DIR[:PATH]]... [--count[=try]]
+#	[--latency SPEC]
 #	[--heat[=INTERVAL[,WORD]...]] [--at TIME WORDS]... [--scope S]
 #	[--expect EXPRESSION]... [--ktap] [TIER ARGUMENTS]
 cmd_run()
 {
 	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
-	local policy at=() devices=()
+	local policy at=() devices=() share=() share_dirs share_places
+	local share_pids=()
 
 	parse_run "$@"
 	arguments_once
@@ -56,6 +58,7 @@ begin_run()
 {
 	keep_policy
 	prepare_script
+	prepare_shares
 	add_files
 	qemu_arguments "$out/records.jsonl" plain "$@"
 	describe_run "$@"
@@ -127,7 +130,7 @@ cmd_shell()
 {
 	local name add=() arguments=() status=0 count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
-	local policy at=()
+	local policy at=() share=() share_dirs share_places share_pids=() cause
 
 	parse_run "$@"
 	unexpected shell
@@ -138,13 +141,19 @@ cmd_shell()
 	open_out
 	keep_policy
 	prepare_script
+	prepare_shares
 	add_files
 	qemu_arguments "$out/records.jsonl" terminal "${arguments[@]}"
 	describe_run "${arguments[@]}"
 	[[ ! $gdb ]] || say_gdb
 	cat "$out/qemu.cmd"
 	say "Ctrl-A X ends the emulator"
+	start_shares || {
+		stop_shares
+		die 3 "$cause: see above"
+	}
 	setpriv --pdeathsig TERM "${qemu[@]}" || status=$?
+	stop_shares
 	((${#fetched[@]} == 0)) || unpack_fetched >&2
 	put "$out/verdict" "ended: status $status"
 	leave $((status == 0 ? 0 : 1))
@@ -155,7 +164,7 @@ cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
-	local policy at=()
+	local policy at=() share=() share_dirs share_places
 
 	if (($#)); then
 		TOPOLOGY=$1
@@ -216,12 +225,12 @@ parse_run()
 			continue
 			;;
 		--name=* | --add=* | --latency=* | --scope=* | --script=* | \
-			--out=* | --package=* | --expect=*)
+			--out=* | --package=* | --share=* | --expect=*)
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
 			continue
 			;;
 		--name | --add | --latency | --scope | --script | --out | \
-			--package | --expect)
+			--package | --share | --expect)
 			(($# > 1)) || die 2 "$1 needs a value"
 			case $1 in
 			--name) name=$2;;
@@ -234,6 +243,7 @@ parse_run()
 			--script) script=$2;;
 			--out) fetched+=("$2");;
 			--package) packages+=("$2");;
+			--share) share+=("$2");;
 			--expect) expect+=("$2");;
 			esac
 			shift 2
@@ -266,6 +276,7 @@ parse_run()
 	script_arguments
 	check_fetched
 	check_added
+	check_shares
 }
 
 # arguments_once: without --once a benchmark repeats until somebody at the
@@ -442,6 +453,7 @@ prepare_guest()
 	check_pmu
 	[[ ! $pmu ]] || build_plugin
 	((${#packages[@]} == 0)) || build_packages
+	((${#share[@]} == 0)) || build_virtiofsd
 	unlock
 	place_policy
 }
@@ -501,6 +513,8 @@ qemu_arguments()
 	topology=$(topology_words)
 	mapfile -t topology <<<"$topology"
 	[[ ${topology[0]} ]] || topology=()
+	((${#share_dirs[@]} == 0)) ||
+		mapfile -t topology < <(share_memory "${topology[@]}")
 	# Huge pages under the emulator's own TLB, which is 16 MB and read at
 	# random: some 10 % of the rate
 	qemu=(env GLIBC_TUNABLES=glibc.malloc.hugetlb=1)
@@ -532,6 +546,7 @@ ${out//,/,,}/console.log"
 	((${#fetched[@]} == 0)) || qemu+=(
 		-chardev "file,id=files,path=${out:+${out//,/,,}/}.files.tar"
 		-device "virtserialport,chardev=files,name=files")
+	share_arguments
 	[[ ! $gdb ]] || qemu+=(-S
 		-gdb "unix:${out:+${out//,/,,}/}gdb,server=on,wait=off")
 	((${#packages[@]} == 0)) || qemu+=(-drive "if=none,id=packages,\
@@ -658,7 +673,7 @@ open_out()
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
 	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.json,heat.svg,script}
-	rm -f "$out"/{policy,gdb,.qemu,.fetched,.files.tar,*.new}
+	rm -f "$out"/{policy,gdb,.qemu,.fetched,.files.tar,.share*,*.new}
 	rm -rf "$out"/{.add,files}
 	put "$out/verdict" "failed: did not run"
 	# For a verdict on a disk that is full by then
@@ -790,6 +805,10 @@ run_qemu()
 
 	cause='' lost=''
 	[[ ! $interrupted ]] || return 0
+	start_shares || {
+		stop_shares
+		return 0
+	}
 	# Debian's, rather than what somebody put before it
 	[[ -x $python ]] || python=python3
 	exec 6>&1
@@ -810,6 +829,7 @@ run_qemu()
 	IFS=$'\x1f' read -r said cause lost <&7 ||
 		cause="what watches the emulator ended with status $status"
 	exec 7<&-
+	stop_shares
 }
 
 # Writes the verdict; returns the run's status

@@ -206,7 +206,11 @@ class Host:
         if device is None:
             self.tell(f"error there is no device {name}: there "
                       f"{'is' if len(self.devices) == 1 else 'are'} "
-                      f"{', '.join(self.devices)}")
+                      f"{', '.join(self.devices)}" + (
+                          "" if any(not d.has_been for d in
+                                    self.devices.values()) else
+                          " (one that is to come is a line -plug of the "
+                          "topology, as in TOPOLOGY=cxl-plug)"))
         elif what == "look":
             self.tell(device.answer())
         elif what not in ("plug", "unplug"):

@@ -85,6 +85,19 @@ for place in results '' /proc/x /dev / /sys/../sys; do
 	refused "--out $place: (give a place|is not a place)" \
 		"--out '$place'" --out "$place"
 done
+refused '--share /no/such: there is no directory /no/such' "no such share" \
+	--share /no/such
+refused "--share $tmp/blank: there is no directory" "a file for a share" \
+	--share "$tmp/blank"
+refused "--share $tmp:/dev/x: /dev/x would not be seen" "a share below /dev" \
+	--share "$tmp:/dev/x"
+refused "/x is another's already" "two shares at one place" \
+	--share "$tmp:/x" --share "$tmp/:/x/"
+refused '--share with --icount' "a share, and time that is counted" \
+	--icount --share "$tmp:/x"
+run --share "$tmp:/x" </dev/null
+is "$status $(ls "$OUT" 2>/dev/null)" "3 " "a share, which this emulator has not"
+like "$text" 'has no vhost-user-fs-pci: unset QEMU' "says so"
 QEMU_ARGS="-name 'x" refused 'QEMU_ARGS: a quote that is not closed' "a quote"
 APPEND="a -- b" refused 'APPEND: must not contain --' "two dashes"
 

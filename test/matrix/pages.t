@@ -17,7 +17,7 @@ mkdir -p "$OUT"
 # commands PAGE: what is indented in it
 commands()
 {
-	sed -nE 's/^    //p' "doc/$1.md" | sed -E "s,\\bout(/| ),$OUT\\1,g"
+	sed -nE 's/^    //p' "doc/$1.md" | sed -E "s,(^|[^-[:alnum:]])out(/| ),\\1$OUT\\2,g"
 }
 
 # follow PAGE
@@ -35,8 +35,10 @@ for page in doc/my-*.md; do
 	page=$(basename "$page" .md)
 	[[ " ${PAGES:-$page} " = *" $page "* ]] || continue
 	follow "$page"
-	[[ $page = my-policy ]] || continue
 	like "$(<"$OUT/latest/verdict")" '^passed' "$page: its last run"
-	like "$(cat "$OUT"/mine/report.md)" 'slow' "$page: compared"
+	[[ $page != my-policy ]] ||
+		like "$(cat "$OUT"/mine/report.md)" 'slow' "$page: compared"
+	[[ $page != my-program ]] ||
+		like "$(cat "$OUT"/reads/report.md)" 'ns a read' "$page: compared"
 done
 done_testing
