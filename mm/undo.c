@@ -453,17 +453,14 @@ static void cut_log(off_t length)
 		return; /* a line too many does no harm */
 }
 
-int undo_begin(const char *log)
+static int open_log(const char *log, bool is_shared)
 {
+	uint64_t deadline = now_ns() + BUSY_NS;
 	char path[PATH_MAX];
-	int err;
 
-	if (is_play())
-		return 0;
-	err = make_dir();
-	if (err)
-		return err;
-	load(log);
+	/* Half a line of a shared log may be one that another is writing. */
+	while (load(log) && state.torn && is_shared && now_ns() < deadline)
+		sleep_ns(POLL_NS);
 	log_path(path, log);
 	if (state.fd >= 0)
 		close(state.fd);
@@ -477,6 +474,13 @@ int undo_begin(const char *log)
 	if (state.torn)
 		cut_log(state.length); /* a full /run leaves half a line */
 	return 0;
+}
+
+int undo_begin(const char *log)
+{
+	int err = is_play() ? 0 : make_dir();
+
+	return err || is_play() ? err : open_log(log, false);
 }
 
 int undo_begin_shared(const char *log)
@@ -493,7 +497,7 @@ int undo_begin_shared(const char *log)
 	while ((err = lock_shared(F_RDLCK)) == -EAGAIN && now_ns() < deadline)
 		sleep_ns(POLL_NS);
 	return err ? fail(-err, "%s/lock: %s", state.dir, strerror(-err)) :
-		     undo_begin(log);
+		     open_log(log, true);
 }
 
 static void format_line(struct textbuf *b, enum how how, const char *path,

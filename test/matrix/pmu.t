@@ -139,7 +139,7 @@ for name in numab hmsdk; do
 	[[ $name = numab ]] || near=$(rate hmsdk-near)
 	ok "$name: the rate rises to 80 % of all near, $now of $near" \
 		[ $((now * 10)) -ge $((near * 8)) ]
-	so $name timeline '.[1].near_share_counted < 0.5 and
+	so $name timeline '.[1].near_share_counted < 0.8 and
 		.[-1].near_share_counted > 0.9 and .[-1].near_share > 0.9' \
 		"the near share rises with it, counted and sampled"
 	so $name timeline "$steady" "counted and sampled agree within 1 %"

@@ -329,6 +329,46 @@ static void half_a_line(void)
 	put_back("policy", 0, 2, 0);
 }
 
+/*
+ * Nor is it cut while another writes it, whose change would stay for ever. Both
+ * are processes of their own, as a lock is of the file that was opened.
+ */
+static void half_written(void)
+{
+	int status = -1, other = -1, begun[2], fd;
+	pid_t writer, second;
+	char c;
+
+	if (pipe(begun))
+		tree_die("pipe");
+	writer = fork();
+	if (writer == 0) {
+		if (undo_begin_shared("half"))
+			_exit(1);
+		fd = open(tree_path("/run/half.undo"), O_WRONLY | O_APPEND);
+		if (write(fd, "store\t/sys/x", 12) != 12 ||
+		    write(begun[1], "x", 1) != 1 || usleep(20000) ||
+		    write(fd, "\t7\n", 3) != 3)
+			_exit(2);
+		_exit(0);
+	}
+	is_i64(read(begun[0], &c, 1), 1, "one has written half a line");
+	second = fork();
+	if (second == 0)
+		_exit(undo_begin_shared("half") ? 1 : 0);
+	waitpid(second, &other, 0);
+	waitpid(writer, &status, 0);
+	is_i64(other, 0, "another begins meanwhile");
+	is_i64(status, 0, "the first one has written the rest");
+	log_is("half", "store\t/sys/x\t7\n", "the line is whole");
+	tree_file("/sys/x", "8");
+	put_back("half", 0, 1, 0);
+	is_str(tree_text("/sys/x"), "7", "and what it says comes back");
+	tree_remove("/run/lock");
+	close(begun[0]);
+	close(begun[1]);
+}
+
 /* A log that was cut short, or is not one. */
 static void broken(void)
 {
@@ -664,6 +704,7 @@ int main(void)
 	failed_rollback();
 	fresh_rollback();
 	half_a_line();
+	half_written();
 	broken();
 	dry();
 	unwritable();
