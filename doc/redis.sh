@@ -23,7 +23,7 @@ migratepages "$(pidof redis-server)" 0 1 || exit
 
 for phase in warm-up measured; do
 	echo "reading $hot hot keys: $phase"
-	redis-benchmark -s /tmp/redis -r $hot -n 100000 -c 4 --csv \
+	redis-benchmark -s /tmp/redis -r $hot -n 40000 -c 4 --csv \
 		get key:__rand_int__ | tee "/results/$phase.csv"
 	grep -h -E ' N[01]=' "/proc/$(pidof redis-server)/numa_maps" |
 		grep -oE 'N[01]=[0-9]+' | awk -F= '{ n[$1] += $2 }
