@@ -201,12 +201,26 @@ static bool is_setting(const char *file)
 	return false;
 }
 
-/* The first file of the group that sets something; NULL: none. To be freed. */
+/*
+ * A job of systemd's, which ends, freezes and counts what is in its group, limits
+ * or none. Below user.slice they are logins, terminals, and who has no other.
+ */
+static bool is_unit(const char *group)
+{
+	const char *end = strrchr(group, '.');
+
+	return end && strncmp(group, "/user.slice/", 12) != 0 &&
+	       (!strcmp(end, ".scope") || !strcmp(end, ".service"));
+}
+
+/* What keeps a process in the group: a setting's file; NULL: nothing. To be freed. */
 static char *setting(const char *group)
 {
-	char *files = sysfs_names(CGROUP_DIR "%s", group), *found = NULL;
-	char *file, *save, value[128];
+	char *files, *found = NULL, *file, *save, value[128];
 
+	if (is_unit(group))
+		return xstrdup("a unit of systemd's");
+	files = sysfs_names(CGROUP_DIR "%s", group);
 	for (file = files ? strtok_r(files, "\n", &save) : NULL; file && !found;
 	     file = strtok_r(NULL, "\n", &save))
 		if (is_setting(file) &&

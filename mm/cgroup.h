@@ -29,8 +29,8 @@ int cgroup_make(const char *name);
 /*
  * A name for a group that the calling process may go into without getting out
  * of the limits that it is under: below its own group where that may have
- * groups below it, else beside it if it sets no limit itself, and so on up to
- * the root. size is of path. -EPERM: there is none.
+ * groups below it, else beside it if it sets no limit itself and is no job of
+ * systemd's, and so on up to the root. size is of path. -EPERM: there is none.
  */
 int cgroup_below_own(char *path, size_t size, const char *name);
 /* The calling process's group, "/" at its beginning; "": it is not said. */

@@ -148,6 +148,7 @@ like "$(said why-limited)" 'numa_maps.*no cgroup: it is in cgroup /job.*\((memor
 is "$(of limited run .pages_by)" numa_maps "limited: by numa_maps"
 placed session 0 '/slice/tier-run-[0-9]+' 0-1
 placed share 0 /slice/weight 0-1
+placed unit 0 /slice/run-1.scope 0-1
 placed hmsdk-free 0 /hmsdk 0-1
 placed hmsdk-session 0 /slice/hmsdk 0-1
 like "$(said job-hmsdk-limited)" '^1 *$' "hmsdk-limited: refused"

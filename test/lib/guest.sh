@@ -102,3 +102,35 @@ so()
 	is "$(list "$1" "$2" "$3")" true "$1: $4" ||
 		diag "$(list "$1" "$2" '.[] | tostring[:1500]')"
 }
+
+# --- conditions in guests ------------------------------------------------------
+
+# guest_conditions NAME SCRIPT REGEX [OPTIONS OF RUN]...: those of the table
+# test/conditions/NAME.txt whose names the regex matches, made by that script,
+# which has them as /conditions.  None may take longer than 10 s past its deadline.
+guest_conditions()
+{
+	local table=test/conditions/$1.txt chosen words n=0 line name want said
+	local status seconds wrong head='^([^ #	].*) = ([0-9]+) ?(.*)$'
+
+	chosen=$(mktemp)
+	awk -v only="$3" '/^[^\t #].* = [0-9]+/ { on = $0 ~ only } on' "$table" \
+		>"$chosen"
+	boot_script "$1" "$2" --add "$chosen:/conditions" \
+		--add test/lib/conditions.sh "${@:4}"
+	while IFS= read -r line; do
+		[[ $line =~ $head ]] || continue
+		((++n))
+		name=${BASH_REMATCH[1]} want=${BASH_REMATCH[2]}
+		words=${BASH_REMATCH[3]} wrong=''
+		read -r status seconds <<<"$(said "condition $n")"
+		said=$(between "$n")
+		[[ $status = "$want" ]] || wrong+="status $status, not $want; "
+		grep -Eq -e "$words" <<<"$said" || wrong+="no /$words/; "
+		((${seconds:-99} < 40)) || wrong+="it took $seconds s; "
+		is "$wrong" "" "$name" || diag "$(tail -n 15 <<<"$said")"
+	done <"$chosen"
+	ok "there are conditions" test "$n" -gt 0
+	diag "$n conditions"
+	rm -f "$chosen"
+}
