@@ -9,27 +9,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/error.h"
 #include "sysfs.h"
 #include "tiering/kthreads.h"
 
-/* A program may have such a name, but not without memory of its own. */
+/*
+ * A program may have such a name, but not without memory of its own. Other
+ * threads of the kernel have names of any length.
+ */
 static bool is_named(int pid, const char *name)
 {
-	char comm[32], line[8];
+	char *comm = sysfs_slurp("/proc/%d/comm", pid), line[8];
 	size_t len = strlen(name);
+	bool is = comm && !strncmp(comm, name, len) && comm[len] != '\n' &&
+		  comm[len + strspn(comm + len, "0123456789")] == '\n' &&
+		  sysfs_read(line, sizeof(line), "/proc/%d/cmdline", pid) == 0;
 
-	return sysfs_read(comm, sizeof(comm), "/proc/%d/comm", pid) > 0 &&
-	       !strncmp(comm, name, len) && comm[len] &&
-	       !comm[len + strspn(comm + len, "0123456789")] &&
-	       sysfs_read(line, sizeof(line), "/proc/%d/cmdline", pid) == 0;
+	free(comm);
+	return is;
 }
 
+/* It is asked when a run has ended, whose failure is the one to tell. */
 double kthreads_cpu_s(const char *name)
 {
+	struct fail_state before;
 	char text[96];
 	double sum = NAN;
-	int *pids, n = sysfs_ids(&pids, "", "/proc");
+	int *pids, n;
 
+	fail_save(&before);
+	n = sysfs_ids(&pids, "", "/proc");
 	for (int i = 0; i < n; i++) {
 		if (!is_named(pids[i], name) ||
 		    sysfs_read(text, sizeof(text), "/proc/%d/schedstat",
@@ -39,5 +48,6 @@ double kthreads_cpu_s(const char *name)
 	}
 	if (n > 0)
 		free(pids);
+	fail_restore(&before);
 	return sum;
 }

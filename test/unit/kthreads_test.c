@@ -3,8 +3,10 @@
  * The CPU time of kernel threads, which are told from programs that only bear
  * such names.
  */
+#include <errno.h>
 #include <math.h>
 
+#include "lib/error.h"
 #include "tap.h"
 #include "tiering/kthreads.h"
 #include "tree.h"
@@ -32,7 +34,13 @@ int main(void)
 	process(10, "kswapd2\n", "./kswapd2", "9000000000 1 1\n");
 	process(11, "kswapd10x\n", "", "9000000000 1 1\n");
 	process(12, "kdamond.0\n", "", NULL);
+	process(13, "kworker/R-a name that is as long as somebody wants it\n",
+		"", "9000000000 1 1\n");
+	process(14, NULL, "", NULL);
+	fail(EIO, "the run's failure");
 	ok(kthreads_cpu_s("kswapd") == 1.75, "the sum of all");
+	is_str(fail_message(), "the run's failure",
+	       "what is not is no failure");
 	ok(isnan(kthreads_cpu_s("kdamond.")), "the kernel does not say: none");
 	ok(isnan(kthreads_cpu_s("khugepaged")), "nor of none");
 	return done_testing();
