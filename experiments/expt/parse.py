@@ -32,7 +32,7 @@ class Cell:
     def __init__(self, name, at, words, settings):
         self.name, self.at, self.words = name, at, words
         self.settings = dict(settings)
-        self.words += shell_words(self.settings.pop("common", ""))
+        self.words += self.settings.pop("common", [])
 
 
 class Experiment:
@@ -67,11 +67,7 @@ def split(text):
     return [word for word in re.split(f"[{SPACE}]+", text) if word]
 
 
-def refuse(message, _column):
-    raise Refused(2, message)
-
-
-def shell_words(text, wrong=refuse):
+def shell_words(text, wrong):
     """The words of a run, quoted as for a shell.  wrong: is told of a mistake,
     and where in the text it begins."""
     words, at = [], 0
@@ -165,7 +161,7 @@ class Reader:
                 self.wrong(f"timeout: '{value}' is no time like 15m")
             value = str(int(match[1]) * SECONDS[match[2]])
         if keyword == "common":
-            self.words(value, 0)
+            value = self.words(value, 0)
         if keyword in ("add", "script"):
             beside = os.path.dirname(os.path.abspath(self.path))
             value = " ".join(os.path.join(beside, one)
