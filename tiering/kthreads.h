@@ -6,10 +6,13 @@
 #ifndef TIER_TIERING_KTHREADS_H
 #define TIER_TIERING_KTHREADS_H
 
+#include <stddef.h>
+
 /*
- * Of all whose name is that and a number ("kdamond.", "kswapd"), since they were
- * started, seconds; NAN: there are none, or the kernel does not say.
+ * For each of the names ("kdamond.", "kswapd"), of all threads that are called so
+ * and a number: since they were started, seconds; NAN: there are none, or the kernel
+ * does not say. In one look at all processes, of which a server has thousands.
  */
-double kthreads_cpu_s(const char *name);
+void kthreads_cpu_s(const char *const names[], double seconds[], size_t n);
 
 #endif

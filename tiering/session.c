@@ -240,17 +240,18 @@ static int stop_damon(struct session *s)
 /* Before the timed part, and after it while DAMON still runs. */
 static void take_kthreads(struct session *s, bool begin)
 {
-	double kdamond = kthreads_cpu_s("kdamond."),
-	       kswapd = kthreads_cpu_s("kswapd");
+	static const char *const names[] = { "kdamond.", "kswapd" };
+	double now[ARRAY_SIZE(names)];
 
+	kthreads_cpu_s(names, now, ARRAY_SIZE(names));
 	if (begin) {
 		/* What starts later starts from nothing. */
-		s->kdamond_s = isnan(kdamond) ? 0 : kdamond;
-		s->kswapd_s = kswapd;
+		s->kdamond_s = isnan(now[0]) ? 0 : now[0];
+		s->kswapd_s = now[1];
 		return;
 	}
-	s->kdamond_s = kdamond - s->kdamond_s;
-	s->kswapd_s = kswapd - s->kswapd_s;
+	s->kdamond_s = now[0] - s->kdamond_s;
+	s->kswapd_s = now[1] - s->kswapd_s;
 }
 
 static int account(struct session *s, uint64_t since, int err)

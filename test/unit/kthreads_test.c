@@ -25,8 +25,19 @@ static void process(int pid, const char *comm, const char *cmdline,
 	}
 }
 
+static double cpu_s(const char *name)
+{
+	double seconds;
+
+	kthreads_cpu_s(&name, &seconds, 1);
+	return seconds;
+}
+
 int main(void)
 {
+	static const char *const both[] = { "khugepaged", "kswapd" };
+	double seconds[2];
+
 	tree_begin();
 	process(7, "kswapd0\n", "", "1500000000 20 3\n");
 	process(8, "kswapd1\n", "", "250000000 20 3\n");
@@ -38,10 +49,12 @@ int main(void)
 		"", "9000000000 1 1\n");
 	process(14, NULL, "", NULL);
 	fail(EIO, "the run's failure");
-	ok(kthreads_cpu_s("kswapd") == 1.75, "the sum of all");
+	ok(cpu_s("kswapd") == 1.75, "the sum of all");
 	is_str(fail_message(), "the run's failure",
 	       "what is not is no failure");
-	ok(isnan(kthreads_cpu_s("kdamond.")), "the kernel does not say: none");
-	ok(isnan(kthreads_cpu_s("khugepaged")), "nor of none");
+	ok(isnan(cpu_s("kdamond.")), "the kernel does not say: none");
+	ok(isnan(cpu_s("khugepaged")), "nor of none");
+	kthreads_cpu_s(both, seconds, 2);
+	ok(isnan(seconds[0]) && seconds[1] == 1.75, "each by its name");
 	return done_testing();
 }
