@@ -195,37 +195,35 @@ static int64_t to_a_node(const struct migration_sums *s)
 	return moved;
 }
 
-static uint64_t strayed(const struct migration_span *span,
-			const struct migration_sums *s)
+/* Returns -1 where the kernel does not count it. */
+static int64_t strayed(const struct migration_span *span,
+		       const struct migration_sums *s)
 {
-	int64_t moved = to_a_node(s), missed = 0;
+	int64_t moved = to_a_node(s), missed;
 
-	if (!vmstat_delta(span->a, span->b, VMSTAT_TOTAL, "numa_miss",
-			  &missed) ||
-	    missed < 0)
-		return 0;
-	return (uint64_t)(missed < moved ? missed : moved);
+	if (!vmstat_delta(span->a, span->b, VMSTAT_TOTAL, "numa_miss", &missed))
+		return -1;
+	return missed < 0 ? 0 : missed < moved ? missed : moved;
 }
 
 static bool has_strayed(const struct migration_span *span,
 			const struct migration_sums *s)
 {
-	uint64_t missed = strayed(span, s);
+	int64_t missed = strayed(span, s);
 
-	return missed > STRAYED_MIN && missed > (uint64_t)to_a_node(s) / 10;
+	return missed > STRAYED_MIN && missed > to_a_node(s) / 10;
 }
 
 static void text_strayed(const struct migration_span *span,
 			 const struct migration_sums *s)
 {
-	uint64_t missed = strayed(span, s);
-	int64_t moved = to_a_node(s);
+	int64_t missed = strayed(span, s), moved = to_a_node(s);
 
 	if (has_strayed(span, s))
 		report_wrap("         ",
 			    "strayed  of the %" PRId64 " pages that DAMON or "
 			    "reclaim moved some did not get to their target "
-			    "node, which was full: %" PRIu64 " allocations of "
+			    "node, which was full: %" PRId64 " allocations of "
 			    "that time were made elsewhere (numa_miss), theirs "
 			    "or others', a huge page being one",
 			    moved, missed);
@@ -669,7 +667,12 @@ static void record_span(const char *key, const struct migration_span *s,
 	report_bool("adds_up", migration_adds_up(sums));
 	report_u64("damon_hot_tried_bytes", sums->hot_tried);
 	report_u64("damon_cold_tried_bytes", sums->cold_tried);
-	report_u64("strayed_allocations", strayed(s, sums));
+	report_i64("to_a_node", to_a_node(sums));
+	if (strayed(s, sums) < 0)
+		report_null("strayed_allocations");
+	else
+		report_i64("strayed_allocations", strayed(s, sums));
+	report_bool("strayed", has_strayed(s, sums));
 	member_flow(s, "promoted_to", promotions, ARRAY_SIZE(promotions));
 	member_flow(s, "demoted_from", demotions, ARRAY_SIZE(demotions));
 	member_reasons(s);
@@ -776,7 +779,9 @@ REPORT_RECORD(
 	"timed|whole.adds_up b the rest is nothing\n"
 	"timed|whole.damon_hot_tried_bytes u by migrate_hot\n"
 	"timed|whole.damon_cold_tried_bytes u by migrate_cold\n"
-	"timed|whole.strayed_allocations u:allocations elsewhere (numa_miss), up to what DAMON and reclaim moved\n"
+	"timed|whole.to_a_node i:pages that DAMON and reclaim moved\n"
+	"timed|whole.strayed_allocations i:allocations elsewhere (numa_miss), up to to_a_node\n"
+	"timed|whole.strayed b those are more than a tenth of to_a_node, and than 64\n"
 	"timed|whole.promoted_to.node* i:pages by node\n"
 	"timed|whole.demoted_from.node* i:pages by node\n"
 	"timed|whole.reasons.*.succeeded u:pages of the tracepoint's reason\n"

@@ -255,12 +255,6 @@ def arrival(placement, rows, values, never):
         (never if spans else values)["arrival_s"] = mean
 
 
-# Who asks for a node, and takes another when that is full
-TO_A_NODE = ("demoted_kswapd", "demoted_direct", "demoted_khugepaged",
-             "demoted_proactive", "demoted_uncounted", "damon_hot",
-             "damon_cold")
-
-
 def perturbed(records, last):
     """What was not as an experiment wants it."""
     bits, moves = last.get("accessed_bits") or {}, last.get("moves") or {}
@@ -276,11 +270,9 @@ def perturbed(records, last):
         if node.get("unreclaimable"):
             yield (f"node {node.get('node')} is unreclaimable: demotion from "
                    "it has stalled")
-    strayed = number(timed.get("strayed_allocations")) or 0
-    # As tier doubts it: has_strayed() in tiering/migration_report.c
-    moved = total([timed.get(by) for by in TO_A_NODE]) or 0
-    if strayed > 64 and strayed > moved / 10:
-        yield (f"up to {strayed} of {moved} pages that DAMON or reclaim moved "
+    if timed.get("strayed"):
+        yield (f"up to {timed.get('strayed_allocations')} of "
+               f"{timed.get('to_a_node')} pages that DAMON or reclaim moved "
                "did not get to their target node, which was full")
     if timed.get("adds_up") is False:
         yield "who moved what does not add up"

@@ -748,7 +748,8 @@ static void recorded(void)
 	     "\"damon_uncounted\":5,\"compaction\":306,\"syscalls\":12299,"
 	     "\"others\":115,\"rest\":0,\"migrated\":13600,\"failed\":9,"
 	     "\"adds_up\":true,\"damon_hot_tried_bytes\":1048576,"
-	     "\"damon_cold_tried_bytes\":20480,\"strayed_allocations\":0,"
+	     "\"damon_cold_tried_bytes\":20480,\"to_a_node\":365,"
+	     "\"strayed_allocations\":null,\"strayed\":false,"
 	     "\"promoted_to\":{\"node0\":0},\"demoted_from\":{\"node1\":0},"
 	     "\"reasons\":{\"compaction\":{\"succeeded\":306,\"failed\":2},",
 	     "the timed span");
@@ -778,7 +779,9 @@ static void astray(void)
 	     "strayed  of the 300 pages that DAMON or reclaim moved some did",
 	     "it says so");
 	like(shown(), "200 allocations", "how many at most, in allocations");
-	like(record(), "\"strayed_allocations\":200,", "the record, too");
+	like(record(),
+	     "\"to_a_node\":300,\"strayed_allocations\":200,\"strayed\":true,",
+	     "the record, too");
 	moved("numa_miss 900\npgmigrate_success 300\n", NULL);
 	b.moves.damon.any = true;
 	b.moves.damon.hot_applied = 4096 * 300;
@@ -787,6 +790,8 @@ static void astray(void)
 	b.moves.damon.any = true;
 	b.moves.damon.hot_applied = 4096 * 300;
 	ok(!strstr(shown(), "strayed"), "a tenth may be others' new pages");
+	like(record(), "\"strayed_allocations\":30,\"strayed\":false,",
+	     "the record, too");
 	b.moves.damon.hot_applied = 0;
 	moved("numa_miss 900\npgdemote_kswapd 400\npgmigrate_success 400\n",
 	      NULL);
