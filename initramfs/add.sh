@@ -14,6 +14,9 @@ HIDDEN='dev|proc|run|sys|tmp'
 # What is added: path in the guest, without the first slash -> file here
 declare -A placed=()
 
+# What was: a JSON object of paths and checksums, for the manifest
+added_sums='{}'
+
 # check_added: add of the caller to placed, with what those files need
 check_added()
 {
@@ -304,8 +307,30 @@ add_files()
 		die 3 "the files of --add could not be copied (see above) to" \
 			"$out: $(why_unwritten "$out/initramfs.cpio")"
 	}
+	added_sums=$(sums_of_added "$root") || die 3 "jq could not write checksums"
 	rm -rf "$root"
 	initramfs=$out/initramfs.cpio
+}
+
+# sums_of_added ROOT: a program that was built anew is another one, by the same
+# name.  A directory's sum is that of its files' names and sums.
+sums_of_added()
+{
+	local root=$1 to pairs=()
+
+	for to in "${!placed[@]}"; do
+		# Of these run is the author
+		[[ $to != etc/tier/* || $to = "${POLICY_DIR#/}"/* ]] || continue
+		if [[ -d $root/$to ]]; then
+			pairs+=("/$to" "$(cd "$root/$to" && find . -type f -print0 |
+				sort -z | xargs -0r sha256sum | sha256sum)")
+		else
+			pairs+=("/$to" "$(sha256sum <"$root/$to")")
+		fi
+	done
+	jq -n '[$ARGS.positional | range(0; length; 2) as $i
+		| { (.[$i]): .[$i + 1] | rtrimstr("  -") | rtrimstr("\n") }]
+		| add // {}' --args -- "${pairs[@]}"
 }
 
 # copy_added ROOT: the modes are the guest's, whatever umask is here

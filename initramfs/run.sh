@@ -720,10 +720,11 @@ manifest()
 		--arg vmlinuz_sum "$(sum_of "$kernel_image")" \
 		--arg initramfs_sum "$(sum_of "$initramfs")" \
 		--arg tier_sum "$(sum_of "$B/tier")" \
+		--arg topology_sum "$(sum_of "$topology_file")" \
 		--arg plugin "${pmu#,}" \
 		--arg plugin_sum "${pmu:+$(sum_of "$plugin")}" \
 		--arg append "$APPEND" --arg qemu_args "$QEMU_ARGS" \
-		--argjson packages "$json" \
+		--argjson packages "$json" --argjson added "$added_sums" \
 		--arg uname "$(uname -srvm)" --arg cpu "$(cpu_model)" \
 		--arg cpus "$(nproc)" \
 		'{ date: $date, arguments: $ARGS.positional,
@@ -731,7 +732,7 @@ manifest()
 			tier_commit: $commit, busybox: $busybox }
 			+ $libraries[0]),
 		   sha256: ({ vmlinuz: $vmlinuz_sum, initramfs: $initramfs_sum,
-			tier: $tier_sum }
+			tier: $tier_sum, topology: $topology_sum }
 			+ (if $plugin == "" then {}
 			else { tier_pmu: $plugin_sum } end)),
 		   guest: { topology: $topology, accel: $accel, mem: $mem,
@@ -739,7 +740,7 @@ manifest()
 			plugin: (if $plugin == "" then null
 				else $plugin end),
 			append: $append, qemu_args: $qemu_args },
-		   packages: $packages,
+		   added: $added, packages: $packages,
 		   host: { uname: $uname, cpu: $cpu,
 			cpus: ($cpus | tonumber) } }' --args -- "$@"
 }

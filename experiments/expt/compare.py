@@ -54,6 +54,22 @@ def manifest(path):
         return {}
 
 
+def packages(said):
+    """Those that were asked for, and, where all is there, each's version."""
+    if not said:
+        return {"packages": "none"}
+    facts = {"packages": " ".join(sorted(said.get("asked") or []))}
+    for name, version in (said.get("versions") or {}).items():
+        facts[f"package {name}"] = version
+    return facts
+
+
+def added(said):
+    """{"file /usr/bin/mine": checksum}"""
+    return {f"file {path}": total for path, total
+            in (said.get("added") or {}).items()}
+
+
 def without_seed(words):
     text = " ".join(words)
     return re.sub(r" --seed[ =]\S+", "", text)
@@ -63,7 +79,10 @@ def facts_of_run(path, figures):
     said = manifest(path)
     facts = {"tier": without_seed(said.get("arguments")
                                   or figures["argv"] or [])}
-    facts.update(flat(said))
+    facts.update(flat({k: v for k, v in said.items()
+                       if k not in ("added", "packages")}))
+    facts.update(added(said))
+    facts.update(packages(said.get("packages")))
     facts.update(flat(figures["tunables"] or {}, "tunable"))
     return {k: v for k, v in facts.items() if not NO_FACTS.match(k)
             and k not in ("tunable.record", "tunable.seq")}
@@ -74,10 +93,14 @@ def facts_of_experiment(path, plan):
     for cell in plan["cells"]:
         if cell["repeat"] == 1:
             facts[f"cell {cell['cell']}"] = " ".join(cell["words"])
-    said = next(filter(None, (manifest(path / "cells" / c["id"])
-                              for c in plan["cells"])), {})
+    cells = list(filter(None, (manifest(path / "cells" / c["id"])
+                               for c in plan["cells"])))
+    said = cells[0] if cells else {}
     facts.update(flat({k: said.get(k) for k in ("versions", "sha256", "host")
                        if k in said}))
+    for cell in cells:
+        facts.update(added(cell))
+        facts.update(packages(cell.get("packages")))
     return {k: v for k, v in facts.items() if not NO_FACTS.match(k)}
 
 
@@ -218,7 +241,10 @@ class Comparison:
         keys = list(dict.fromkeys(k for s in self.subjects for k in s.facts))
         rows = [[k] + short([s.facts.get(k, "-") for s in self.subjects])
                 for k in keys
-                if len({s.facts.get(k) for s in self.subjects}) > 1]
+                if len({s.facts.get(k) for s in self.subjects}) > 1
+                # Of packages that not all have, "packages" speaks
+                and not (k.startswith("package ")
+                         and any(k not in s.facts for s in self.subjects))]
         return Table("differed", "What differed", ["what"]
                      + [s.name for s in self.subjects],
                      rows or [["nothing"] + ["-"] * len(self.subjects)])

@@ -8,7 +8,7 @@ import collections
 import math
 
 from . import metrics, parse, records, run, stats
-from .common import on_a_line
+from .common import on_a_line, read_json
 
 Table = collections.namedtuple(
     "Table", "id title head rows notes folded", defaults=([], False))
@@ -166,7 +166,20 @@ def collect(directory, plan):
                         **records.of(found)})
         results[-1]["values"].update(records.printed(
             directory / "cells" / cell["id"] / "console.log", own))
+        results[-1]["sums"] = sums(directory / "cells" / cell["id"])
     return Results(plan, results)
+
+
+def sums(directory):
+    """Checksums of the programs of a run, by name."""
+    try:
+        said = read_json(directory / "manifest.json")
+    except (OSError, ValueError):
+        return {}
+    found = {name: total for name, total in said.get("sha256", {}).items()
+             if name in ("tier", "tier_pmu", "topology")}
+    found.update(said.get("added") or {})
+    return found
 
 
 # --- ranks --------------------------------------------------------------------
@@ -437,7 +450,25 @@ def alarms(r):
         found["Perturbed"].append(
             "the update loop is not the same in all runs "
             f"({', '.join(loops)}): their rates differ by that, too")
+    found["Perturbed"] += built_anew(r)
     return {name: texts for name, texts in found.items() if texts}
+
+
+def built_anew(r):
+    """What changed while the experiment ran, or before it was resumed: tier in
+    any two runs, other files between repeats of one cell."""
+    builds = {}
+    for x in r.results:
+        for name, total in (x.get("sums") or {}).items():
+            of = "all runs" if name.startswith("tier") else \
+                f"the repeats of {x['cell']}"
+            builds.setdefault((name, of), []).append(total)
+    for (name, of), totals in builds.items():
+        if len(set(totals)) > 1:
+            counts = sorted((totals.count(t) for t in set(totals)), reverse=True)
+            yield (f"{name} was not the same file in {of} "
+                   f"({' and '.join(map(str, counts))} were alike): what "
+                   "differs may come of that")
 
 
 def page(r):

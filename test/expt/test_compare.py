@@ -6,13 +6,13 @@ from given import Case, records, write_experiment, write_run
 
 class Runs(Case):
     def run_of(self, name, rate, seed=None, kernel="6.12.1", verdict="passed",
-               **more):
+               said=None, **more):
         words = ["--once", "gups", "1M"] + (
             ["--seed", str(seed)] if seed is not None else [])
         write_run(self.tmp / "out" / name,
                   records(rate, environment={"argv": words}, **more), verdict,
                   arguments=words,
-                  versions={"kernel": kernel, "qemu": "11.1.0"})
+                  versions={"kernel": kernel, "qemu": "11.1.0"}, **said or {})
 
     def compare(self, *names):
         return compare.Comparison([compare.load(compare.locate(n))
@@ -63,6 +63,25 @@ class Runs(Case):
         c = self.compare("A0", "A1")
         self.assertEqual(self.rows(c.page(), "differed"),
                          {"nothing": ["-", "-"]})
+
+    def test_a_program_that_was_built_anew(self):
+        for name, total, version in (("A", "a" * 64, "1"), ("B", "b" * 64, "1"),
+                                     ("C", "b" * 64, "2"), ("D", None, None)):
+            self.run_of(name, 4e6, said={
+                "added": {"/mine": total} if total else {},
+                "packages": {"asked": ["redis"], "sha256": "c" * 64,
+                             "versions": {"redis": version, "libc6": "2"}}
+                if version else None})
+        # They are not repeats of one
+        c = self.compare("A", "B", "A")
+        self.assertEqual([s.name for s in c.subjects], ["A", "B"])
+        self.assertEqual(self.rows(c.page(), "differed"),
+                         {"file /mine": ["a" * 12, "b" * 12]})
+        self.assertEqual(self.rows(self.compare("B", "C").page(), "differed"),
+                         {"package redis": ["1", "2"]})
+        self.assertEqual(self.rows(self.compare("C", "D").page(), "differed"),
+                         {"file /mine": ["b" * 12, "-"],
+                          "packages": ["redis", "none"]})
 
     def test_directions(self):
         for i in range(4):

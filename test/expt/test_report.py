@@ -174,6 +174,30 @@ class Reports(Case):
         self.assertEqual(self.rows(page, "summary")["update loop"],
                          ["", "", "plain", "batch"])
 
+    def test_what_was_built_anew_meanwhile(self):
+        directory, plan = write_experiment(self.tmp / "out", "x", {
+            "a": [1e6, 2e6, 3e6], "b": [1e6, 2e6, 3e6]})
+
+        def manifest(run, **sums):
+            path = directory / "cells" / run / "manifest.json"
+            said = json.loads(path.read_text())
+            path.write_text(json.dumps({**said, **sums}))
+
+        def said():
+            return report.alarms(report.collect(directory, plan))
+
+        manifest("a.1", added={"/mine": "1"})
+        manifest("a.2", added={"/mine": "1"})
+        manifest("b.1", added={"/mine": "2"})   # another cell's own
+        self.assertEqual(said(), {})
+        manifest("a.3", added={"/mine": "2"})
+        self.assertEqual(said()["Perturbed"], [
+            "/mine was not the same file in the repeats of a (2 and 1 were "
+            "alike): what differs may come of that"])
+        manifest("a.3", added={"/mine": "1"}, sha256={"tier": "2"})
+        self.assertIn("tier was not the same file in all runs (5 and 1 were",
+                      said()["Perturbed"][0])
+
     def test_moves_and_counters(self):
         _, page = self.made({"a": [1e6], "b": [1e6]},
                             theirs={"numa_hit": ["5", "6"]})

@@ -34,6 +34,9 @@ expect=7 boot program --add "$tmp/touch:/opt/" --add test/guest/witness \
 	--once run --membind 1 /witness /opt/touch 64 5 7
 is "$status" 7 "a dynamic program, added: its status is the run's"
 is "$(record end '"\(.verdict) \(.status)"')" "failed 7" "and the end record's"
+is "$(jq -r '.added["/opt/touch"]' "$run/manifest.json")" \
+	"$(sha256sum <"$tmp/touch" | cut -d' ' -f1)" \
+	"its checksum is in the manifest"
 holds run '.pages_by == "cgroup" and .placement == "membind" and
 	.nodes == [1]' "its pages are seen by a cgroup"
 ok "a row a second" [ "$(record run_timeline .t_s | grep -c .)" -ge 3 ]
