@@ -664,6 +664,8 @@ open_out()
 		"$OUT_MIN_KIB are needed"
 	if [[ $name ]]; then
 		out=$OUT/$name
+		[[ -d $out || ! (-e $out || -L $out) ]] || die 1 "--name $name:" \
+			"$out is no directory: take another name, or remove it"
 		mkdir -p "$out" || die 3 "cannot make $out"
 	else
 		out=$(new_directory "$OUT/$(date +%Y%m%d-%H%M%S)")

@@ -393,4 +393,14 @@ touch "$tmp/go"
 finish
 ends 0 passed "and the first goes on"
 
+for kind in "touch" "ln -s nowhere"; do
+	rm -rf "$OUT/r"
+	$kind "$OUT/r"
+	text=$(./build.sh run --name r 2>&1)
+	is "$? $text" "1 build.sh: --name r: $OUT/r is no directory: take another \
+name, or remove it" "what is there by that name is said ($kind)"
+	ok "and stays" [ -L "$OUT/r" -o -f "$OUT/r" ]
+	rm "$OUT/r"
+done
+
 done_testing
