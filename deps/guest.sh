@@ -139,6 +139,8 @@ build_kernel()
 
 given_kernel()
 {
+	[[ -e $KERNEL ]] || die 3 "KERNEL=$KERNEL: there is nothing of that" \
+		"name; give a bzImage, a tree that was built, or a version (7.3)"
 	[[ -r $KERNEL ]] || die 3 "KERNEL=$KERNEL: cannot read it"
 	kernel_image=$(realpath "$KERNEL")
 	kernel_version=$(version_of_kernel "$kernel_image")

@@ -20,7 +20,8 @@ tree_kernel()
 	tree=$(realpath -- "$1")
 	kernel_image=$tree/arch/x86/boot/bzImage
 	[[ -e $tree/Kconfig || -e $tree/include/config/kernel.release ]] ||
-		die 2 "KERNEL=$1: is not a tree of Linux"
+		die 2 "KERNEL=$1: is not a tree of Linux: it has no Kconfig;" \
+			"give the directory in which make builds one, or a bzImage"
 	[[ -r $kernel_image && -r $tree/.config ]] || die 3 "KERNEL=$1: is not" \
 		"built (make -C $1 -j$(nproc) bzImage modules); what is to be" \
 		"configured: ./build.sh kernel --config $1"

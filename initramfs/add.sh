@@ -180,7 +180,7 @@ check_elf()
 	kind=$(elf_kind "$file")
 	[[ $kind = 'ELF64 Advanced Micro Devices X86-64' ]] ||
 		die 2 "--add $file: is for ${kind:-an unknown processor}:" \
-			"the guest is ELF64 X86-64"
+			"the guest is ELF64 X86-64; build it for that"
 	loader=$(readelf -lW "$file" 2>/dev/null |
 		sed -n 's/.*Requesting program interpreter: \(.*\)\]$/\1/p')
 	[[ ! $loader ]] || place_loader "$loader"

@@ -60,8 +60,8 @@ make_packages()
 	apt_update "$suite"
 	for name in "${asked[@]}"; do
 		[[ $(deb_version "$suite" "$name") ]] || die 2 "--package" \
-			"$name: Debian $suite has no such package$(like_package \
-			"$name")"
+			"$name: Debian $suite has no such package;" \
+			"$(like_package "$name")"
 	done
 	say "fetching ${asked[*]} of Debian $suite, and what they need"
 	plan=$(priv_apt "$suite" get -s install "${all[@]}" 2>&1) ||
@@ -87,11 +87,15 @@ make_packages()
 		"$packages_disk, $(($(stat -c %s "$packages_disk") >> 20)) MiB"
 }
 
-# like_package NAME: " (nearest: ...)" of those that begin so
+# like_package NAME: "there are ...", of those that begin so
 like_package()
 {
-	priv_apt "$PACKAGES_SUITE" cache pkgnames "${1:0:5}" | sort |
-		head -n 6 | paste -sd' ' | sed -n 's/..*/; there are &/p'
+	local near
+
+	near=$(priv_apt "$PACKAGES_SUITE" cache pkgnames "${1:0:5}" | sort |
+		sed -n '1,6p' | paste -sd' ')
+	near=${near:+there are $near}
+	echo "${near:-packages.debian.org has the names}"
 }
 
 # extract_packages ROOT: those of the list, "NAME VERSION" a line.  What the

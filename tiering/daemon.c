@@ -235,6 +235,14 @@ static void end_all(struct keeper *k)
 	k->pid = 0;
 }
 
+/* What was awaited, and did not come. */
+static const char *missed(const struct daemon_plan *p)
+{
+	if (p->ready == DAEMON_FILE)
+		return "there is no ";
+	return p->ready == DAEMON_SAYS ? "it did not say " : "it did not end";
+}
+
 static int await(struct keeper *k)
 {
 	char time[SIZE_TEXT], said[TOLD_BYTES + 32];
@@ -247,10 +255,13 @@ static int await(struct keeper *k)
 			return is < 0 ? is : 0;
 		if (now_ns() >= end)
 			return fail(
-				ETIMEDOUT, "%s was not ready after %s%s",
+				ETIMEDOUT,
+				"%s was not ready after %s (ready = TIME ...): %s%s%s",
 				k->plan->start[0],
 				format_seconds(time,
 					       (double)k->plan->ready_ns / 1e9),
+				missed(k->plan),
+				k->plan->ready_text ? k->plan->ready_text : "",
 				told(k, said));
 		if (!pump(k, LOOK_MS))
 			return fail(ECANCELED, "tier was killed");

@@ -226,20 +226,24 @@ def list_experiments():
 
 def dry_run(name, plan, jobs):
     clock = planning.Clock(plan, run.measured_before(name, plan))
-    total = 0
+    total = unknown = known = 0
     for cell in plan["cells"]:
         seconds, measured = clock.of(cell["id"])
-        total += seconds
-        print(f"{cell['id']:<20} {planning.duration(seconds):>8}"
-              f"{'' if measured else ' ?'}  "
+        known += measured
+        unknown += seconds is None
+        total += seconds or 0
+        text = "unknown" if seconds is None else planning.duration(seconds)
+        print(f"{cell['id']:<20} {text:>8}"
+              f"{'' if measured or seconds is None else ' ?'}  "
               f"{' '.join(planning.settings(cell)[:-1])} "
               f"{on_a_line(cell['words'])}")
-    known = sum(clock.of(c["id"])[1] for c in plan["cells"])
-    print(f"{len(plan['cells'])} runs, about "
-          f"{planning.duration(total / jobs)}"
+    nr = len(plan["cells"])
+    about = [f"about {planning.duration(total / jobs)}"] if unknown < nr else []
+    about += [f"what {unknown} runs of programs take"] if unknown else []
+    print(f"{nr} runs, {' and '.join(about)}"
           + (f" with {jobs} at once" if jobs > 1 else "")
-          + ("" if known == len(plan["cells"]) else
-             " (?: a guess, never run yet)"))
+          + (" (?: a guess, never run yet)" if known + unknown < nr else "")
+          + (" (unknown until one has run)" if unknown else ""))
     return 0
 
 

@@ -261,8 +261,11 @@ def seconds(text):
 
 
 def estimate(cell, icount=""):
-    """Seconds that a run may take: a guess, from its words."""
+    """Seconds that a run may take: a guess, from its words.  None: a program
+    takes what it takes, and no word says it."""
     words = cell["words"]
+    if "--script" in words or "run" in words[words.index("--once"):]:
+        return None
     slow = SLOWER if icount or "--count" in words or "--latency" in words \
         or "--heat" in words else 1
     sizes = [w for w in words[words.index("--once"):]
@@ -291,17 +294,28 @@ class Clock:
         self.measured = measured
 
     def of(self, run):
-        """(seconds, measured): of the cell's own runs, where there are."""
+        """(seconds, measured): of the cell's own runs, where there are; else by
+        the others. None: no other run of a program says how long this one is."""
         same = [s for i, s in self.measured.items()
                 if self.cell.get(i) == self.cell[run]]
         if same:
             return sum(same) / len(same), True
-        guessed = sum(self.guess.get(i, 0) for i in self.measured)
-        ratio = sum(self.measured.values()) / guessed if guessed else 1
-        return self.guess[run] * ratio, False
+        guess = self.guess[run]
+        guesses, times = [], []
+        for i, took in self.measured.items():
+            if i in self.guess and \
+                    (self.guess[i] is None) == (guess is None):
+                guesses.append(self.guess[i])
+                times.append(took)
+        if guess is None:
+            return sum(times) / len(times) if times else None, False
+        ratio = sum(times) / sum(guesses) if times else 1
+        return guess * ratio, False
 
     def left(self, runs, jobs):
-        return sum(self.of(run)[0] for run in runs) / jobs
+        """None: not known of one of them."""
+        times = [self.of(run)[0] for run in runs]
+        return None if None in times else sum(times) / jobs
 
 
 def duration(seconds_):

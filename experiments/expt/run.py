@@ -227,10 +227,12 @@ class Runner:
         text = f"{len(self.done)} of {len(self.ids)} done"
         if not left or not self.jobs:
             return text
+        rest = self.clock.left(left, self.jobs)
+        if rest is None:
+            return text
         now = time.monotonic()
-        gone = sum(min(now - begin, self.clock.of(run)[0])
-                   for run, (_, begin, _) in self.running.items())
-        rest = self.clock.left(left, self.jobs) - gone / self.jobs
+        rest -= sum(min(now - begin, self.clock.of(run)[0])
+                    for run, (_, begin, _) in self.running.items()) / self.jobs
         return f"{text}, about {planning.duration(max(1, rest))} left"
 
     @staticmethod

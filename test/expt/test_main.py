@@ -161,6 +161,14 @@ class Whole(Case):
         self.assertRegex(said, r"a\.1 +\d+ s \?  KERNEL=6.12 TOPOLOGY=cxl MEM=512M")
         self.assertRegex(said, "6 runs, about .* (a guess, never run yet)")
         self.assertFalse((self.tmp / "out" / "x").exists())
+        (self.tmp / "y.exp").write_text(
+            "title y\ncell a run /bench 1\ncell b run /bench 2\n")
+        status, said, errors = self.verb(
+            "experiment", str(self.tmp / "y.exp"), "--dry-run", "--jobs", "2")
+        self.assertEqual(status, 0, errors)
+        self.assertRegex(said, r"a\.1 +unknown  TOPOLOGY=cxl ")
+        self.assertRegex(said, "\n2 runs, what 2 runs of programs take "
+                         r"with 2 at once \(unknown until one has run\)$")
         status, said, errors = self.experiment("--repeat", "2", "--cells")
         self.assertEqual((status, len(said.splitlines())), (0, 6))
         status, said, errors = self.experiment("--repeat", "2", "--resume")

@@ -104,8 +104,8 @@ class File(Case):
 
     def test_shipped_files(self):
         cells = {"cxl-gups": 4, "cxl-gups-causes": 7, "cxl-membind": 2,
-                 "hmsdk": 8, "judges": 8, "lookups": 4, "masim": 3,
-                 "oracle": 6, "policies": 7, "quick": 2, "redis": 3,
+                 "graph": 3, "hmsdk": 8, "judges": 8, "lookups": 4,
+                 "masim": 3, "memcached": 3, "oracle": 6, "policies": 7, "quick": 2, "redis": 3,
                  "sqlite": 3, "stream": 3}
         found = {path.stem: len(parse.Reader(path, SETTINGS).read().cells)
                  for path in EXPERIMENTS.glob("*.exp")}

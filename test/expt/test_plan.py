@@ -207,6 +207,26 @@ class Times(Case):
                            2 * plan.estimate(self.cell("", "gups 1G any")))
         self.assertEqual(plan.estimate(self.cell("", "status")), plan.BOOT_S)
         self.assertEqual(plan.seconds("x"), 0)
+        for words in ("run /bench 1G", "--hog node0:free=1M,lock run x"):
+            self.assertIsNone(plan.estimate(self.cell("", words)), words)
+        script = self.cell("", "--policy none")
+        script["words"][:0] = ["--script", "my.sh"]
+        self.assertIsNone(plan.estimate(script))
+
+    def test_clock_of_programs(self):
+        p = {"icount": "", "cells": [
+            self.cell("a.1", "run x"), self.cell("b.1", "run x", "b"),
+            self.cell("c.1", "gups 1M any --duration 10", "c")]}
+        clock = plan.Clock(p, {})
+        self.assertEqual(clock.of("a.1"), (None, False))
+        self.assertIsNone(clock.left(["a.1", "c.1"], 1))
+        guess = clock.guess["c.1"]
+        self.assertEqual(clock.left(["c.1"], 1), guess)
+        # The one says nothing of the other
+        self.assertEqual(plan.Clock(p, {"c.1": 5}).of("a.1"), (None, False))
+        clock = plan.Clock(p, {"a.1": 110})
+        self.assertEqual([clock.of(i) for i in ("a.1", "b.1", "c.1")],
+                         [(110, True), (110, False), (guess, False)])
 
     def test_clock(self):
         p = {"icount": "", "cells": [

@@ -192,7 +192,7 @@ is "$(of reclaim moves '.timed | .demoted_direct + .demoted_proactive > 1000')" 
 is "$(said limits)" "104857600 1073741824" "limits are of the program's group"
 like "$(of limit run .cgroup)" '^/small$' "which is the policy's"
 like "$(of late end .reason)" \
-	'^policy /tmp/p/late.policy: sh was not ready after 1\.0 s; it said: no device$' \
+	'^policy /tmp/p/late.policy: sh was not ready after 1\.0 s \(ready = TIME \.\.\.\): there is no /no/such; it said: no device$' \
 	"one that never gets ready: by its deadline"
 like "$(of dies end .reason)" 'sh ended with status 3 after .*it said: gone$' \
 	"one that dies meanwhile"

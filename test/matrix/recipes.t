@@ -14,7 +14,8 @@ cd "$(dirname "$0")/../.." || exit 1
 
 # The figure that ranks each of them
 declare -A figure=([redis]=reads_per_s [sqlite]=lookups_s
-	[stream]=triad_mb_per_s [masim]=accesses_per_ms)
+	[stream]=triad_mb_per_s [masim]=accesses_per_ms
+	[memcached]=gets_per_s [graph]=edges_per_s)
 
 mkdir -p "$OUT"
 
@@ -24,7 +25,7 @@ promoted()
 	record moves .whole.numa_promoted "$OUT/$name/cells/$1.1"
 }
 
-for name in redis sqlite stream masim; do
+for name in redis memcached sqlite graph stream masim; do
 	[[ " ${RECIPES:-$name} " = *" $name "* ]] || continue
 	metric=${figure[$name]}
 	status=0

@@ -91,23 +91,36 @@ static void never_starts(const char *text, enum daemon_ready ready,
 	daemon_free(d);
 }
 
+/* Who has written its process into that file has died, and has been waited for. */
+static void gone(const char *name)
+{
+	uint64_t end = now_ns() + 60 * S;
+	pid_t pid;
+
+	do {
+		sleep_ns(S / 50);
+		pid = (pid_t)atoi(written(name));
+	} while ((!pid || !kill(pid, 0)) && now_ns() < end);
+}
+
 static void dies(void)
 {
 	struct daemon_plan p =
-		plan_of("sleep 0.1; echo oh no >&2; exit 3", DAEMON_RUNS, NULL);
+		plan_of("sleep 0.1; echo oh no >&2; echo $$ >failing; exit 3",
+			DAEMON_RUNS, NULL);
 	struct daemon *d = daemon_new(&p, dir);
 
 	is_i64(daemon_start(d, NULL), 0, "one that dies is started");
-	sleep_ns(S);
+	gone("failing");
 	ok(daemon_stop(d) < 0, "it had died");
 	like(fail_message(), "ended with status 3 after ", "why");
 	like(fail_message(), "before the work had; it said: oh no", "why");
 	daemon_free(d);
 
-	p = plan_of("kill -SEGV $$", DAEMON_RUNS, NULL);
+	p = plan_of("echo $$ >crashing; kill -SEGV $$", DAEMON_RUNS, NULL);
 	d = daemon_new(&p, dir);
 	is_i64(daemon_start(d, NULL), 0, "one that crashes is started");
-	sleep_ns(S);
+	gone("crashing");
 	ok(daemon_stop(d) < 0, "it had crashed");
 	like(fail_message(), "killed by signal 11", "why");
 	daemon_free(d);
@@ -217,11 +230,13 @@ int main(void)
 	never_starts("echo no such device >&2; exit 7", DAEMON_SAYS, "ready",
 		     "status 7 before it was ready; it said: no such device");
 	never_starts("exit 9", DAEMON_ENDS, NULL, "status 9 before");
-	never_starts("sleep 100", DAEMON_SAYS, "ready",
-		     "was not ready after 500 ms; it said nothing");
+	never_starts(
+		"sleep 100", DAEMON_SAYS, "ready",
+		"was not ready after 500 ms (ready = TIME ...): it did not say ready; it said nothing");
 	never_starts("sleep 100", DAEMON_FILE, "/no/such/file",
-		     "was not ready after");
-	never_starts("sleep 100", DAEMON_ENDS, NULL, "was not ready after");
+		     "TIME ...): there is no /no/such/file; it said nothing");
+	never_starts("sleep 100", DAEMON_ENDS, NULL,
+		     "TIME ...): it did not end; it said nothing");
 	dies();
 	stubborn();
 	sets_up();
