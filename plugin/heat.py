@@ -315,7 +315,7 @@ class Judge:
     number for each page that was touched in the run, the hotter the larger."""
 
     def __init__(self, name, score, counts, room, ranked=True):
-        self.name, self.delay = name, None
+        self.name, self.delay, self.fresh = name, None, None
         pages = sorted(score)
         truth = sorted((p for p in pages if counts.get(p)),
                        key=lambda p: -counts[p])[:room]
@@ -355,6 +355,70 @@ def damon_scores(regions, pages, grain):
         if i >= 0 and p * grain < bounds[i][1]:
             scores[p] = bounds[i][2]
     return scores
+
+
+class Hints:
+    """What NUMA balancing knows: of each page the latency of its last hint
+    fault, in ms, which goes with the page where it moves."""
+
+    def __init__(self, records, grain):
+        self.views, self.grain = records["hint_view"], grain
+        self.lost = sum(v["lost"] for v in self.views)
+        self.known = {}
+        self.faulted, self.moves = set(), []
+
+    def __bool__(self):
+        return any(self.views) and not self.lost
+
+    def add(self, view):
+        """A row's, and what faulted and moved in it alone."""
+        self.faulted, self.moves = set(), []
+        for at, ms, to in zip(view["start"], view["latency_ms"], view["to"]):
+            page = at // self.grain
+            if to is None:
+                self.known[page] = ms
+                self.faulted.add(page)
+                continue
+            new, was = to // self.grain, self.known.pop(page, None)
+            self.known.pop(new, None)
+            if was is not None:
+                self.known[new] = was
+            if page in self.faulted:
+                self.faulted.remove(page)
+                self.faulted.add(new)
+            self.moves.append((page, new))
+
+    def counts(self, counts):
+        """Those of the interval by where each page was at its end: of a frame
+        that had two pages in it they are the later one's."""
+        counts, last = dict(counts), {}
+        for i, (_, new) in enumerate(self.moves):
+            last[new] = i
+        for i, (old, new) in enumerate(self.moves):
+            if last.get(old, -1) < i and last[new] == i:
+                counts[new] = counts.get(new, 0) + counts.pop(old, 0)
+        return counts
+
+    def judge(self, heat, span, touched, ranked):
+        counts = self.counts(span.pages)
+        scores = {p: -ms for p, ms in self.known.items()
+                  if p in touched or p in counts}
+        judge = Judge("hint faults", scores, counts, heat.room, ranked)
+        judge.fresh = len(self.faulted) / len(self.known) \
+            if self.known else math.nan
+        return judge
+
+    def course(self, heat, origin, ranked):
+        """A judge for each interval at whose end there is a row, by number;
+        ranked: those with a correlation, too."""
+        touched, found = heat.total(), {}
+        for view in self.views:
+            self.add(view)
+            i = span_at(heat, origin + view["t_s"])
+            if i is not None and self.known:
+                found[i] = self.judge(heat, heat.spans[i], touched,
+                                      i in ranked)
+        return found
 
 
 def near_judge(heat, counts, ranked=True):
@@ -415,24 +479,31 @@ def judge_delays(judges, heat, records, origin):
     # What is left of intervals at the begin says nothing
     lengths = [s.end - s.begin for s in heat.spans]
     least = sorted(lengths)[len(lengths) // 2] / 2
-    courses = {"DAMON": seen, "placement": [
-        near_judge(heat, s.pages, False).precision if n >= least else math.nan
-        for s, n in zip(heat.spans, lengths)]}
+    hints = Hints(records, heat.grain).course(heat, origin, ())
+    courses = {"DAMON": seen, "hint faults": [
+        hints[i].precision if i in hints else math.nan
+        for i in range(len(heat.spans))], "placement": [
+            near_judge(heat, s.pages, False).precision if n >= least
+            else math.nan for s, n in zip(heat.spans, lengths)]}
     for j in judges:
         j.delay = delay_of(courses[j.name], moved)
 
 
-def judges_of(heat, records):
+def judges_of(heat, records, origin):
     """Of the last interval, in which DAMON had its last round; where that was
     cut short, of the one before it."""
     last, before = heat.spans[-1], heat.spans[-2:][0]
     if last.end - last.begin < (before.end - before.begin) / 2:
         last = before
+    hints, at = Hints(records, heat.grain), heat.spans.index(last)
     counts, touched = last.pages, heat.total()
     found = []
     if records["damon_region"]:
         scores = damon_scores(records["damon_region"], touched, heat.grain)
         found.append(Judge("DAMON", scores, counts, heat.room))
+    if hints:
+        found += [j for i, j in hints.course(heat, origin, (at,)).items()
+                  if i == at]
     found.append(near_judge(heat, counts))
     return found
 
@@ -503,13 +574,19 @@ def print_sums(heat, room_text, more_ns):
            ", ".join("%d" % n for n in w.hold)))
 
 
-def print_judges(judges):
+def print_judges(judges, lost):
+    if lost:
+        print("judged     no hint faults: of them %d found no room, and were "
+              "lost" % lost)
     for j in judges:
         print("judged     %s: of its hottest pages %s %% are (recall %s), with "
               "%s %% of the misses" % (j.name, percent(j.precision),
                                        percent(j.recall), percent(j.caught)))
         print("           that the truly hottest have; rank correlation %s" %
               ("-" if math.isnan(j.correlation) else "%.3f" % j.correlation))
+        if j.fresh is not None:
+            print("           of the pages that it knows it saw %s %% in that "
+                  "interval" % percent(j.fresh))
         if j.delay:
             print("           a hot set that moved it knew again %d times of %d"
                   "%s" % (j.delay.known, j.delay.moves,
@@ -539,14 +616,14 @@ def write_json(heat, judges, more_ns, moved, path):
     for part, n in zip(PARTS, w.hold):
         sums["pages_%d" % part] = n
     for j in judges:
-        sums[j.name.lower()] = {"precision": known(j.precision),
-                                "recall": known(j.recall),
-                                "caught": known(j.caught),
-                                "correlation": known(j.correlation)}
+        said = sums[j.name.lower().replace(" ", "_")] = {
+            "precision": known(j.precision), "recall": known(j.recall),
+            "caught": known(j.caught), "correlation": known(j.correlation)}
+        if j.fresh is not None:
+            said["fresh_share"] = known(j.fresh)
         if j.delay:
-            sums[j.name.lower()].update(
-                delay_intervals=known(j.delay.mean),
-                delay_known=j.delay.known, delay_moves=j.delay.moves)
+            said.update(delay_intervals=known(j.delay.mean),
+                        delay_known=j.delay.known, delay_moves=j.delay.moves)
     with open_out(path) as f:
         f.write(json.dumps(sums) + "\n")
 
@@ -880,13 +957,13 @@ def main(argv):
     heat.compute()
     here = "-" in (args.csv, args.pages, args.svg, args.json)
     more_ns = miss_ns(records, args.near)
-    judges = judges_of(heat, records)
+    judges = judges_of(heat, records, origin)
     judge_delays(judges, heat, records, origin)
     if not here:
         print_table(heat, origin)
         print_sums(heat, text, more_ns)
         print_moved(heat, moved_pages(records))
-        print_judges(judges)
+        print_judges(judges, sum(v["lost"] for v in records["hint_view"]))
     if not stream.whole:
         print("heat: the stream was cut short: QEMU did not end by itself",
               file=sys.stderr)

@@ -14,6 +14,7 @@
 #include "lib/base.h"
 #include "lib/report.h"
 #include "tiering/counters.h"
+#include "tiering/hint_trace.h"
 #include "tiering/kthreads.h"
 #include "lib/text.h"
 #include "lib/time.h"
@@ -149,6 +150,13 @@ static bool is_counted_by_page(void)
 	return !pmu_heat(&question, NULL, 0);
 }
 
+/* NUMA balancing in its mode for tiers alone: else a folio keeps no time. */
+static void look_at_hints(struct session *s)
+{
+	if (s->setting.numa_balancing == 2 && is_counted_by_page())
+		s->hints = hint_trace_open();
+}
+
 static int start_damon(struct session *s)
 {
 	int err = 0;
@@ -156,6 +164,7 @@ static int start_damon(struct session *s)
 	oracle_begin(s->oracle);
 	if (s->guest || !s->policy)
 		return 0;
+	look_at_hints(s);
 	s->sample_s = s->sample_first_s;
 	err = policy_start(s->policy, s->group);
 	if (err)
@@ -190,6 +199,7 @@ void session_view(const struct session *s, double t_s)
 	struct heatmap_region *regions;
 	size_t n;
 
+	hint_trace_view(s->hints, t_s);
 	if (!s->viewed)
 		return;
 	n = damon_trace_look(s->trace, &regions);
@@ -379,6 +389,8 @@ void session_forget(struct session *s)
 {
 	damon_trace_close(s->trace);
 	s->trace = NULL;
+	hint_trace_close(s->hints);
+	s->hints = NULL;
 	free(s->seen);
 	s->seen = NULL;
 	s->nr_seen = 0;

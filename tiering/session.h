@@ -41,6 +41,7 @@ struct session {
 	struct migration moves[NR_POINTS];
 	struct oracle *oracle; /* NULL: the policy is another */
 	struct damon_trace *trace; /* NULL: no DAMON, or it cannot be traced */
+	struct hint_trace *hints; /* NULL: nobody looks at them, or can */
 	bool viewed; /* there is something to judge DAMON by: session_view() */
 	struct heatmap_region *seen; /* in DAMON's last round before its end */
 	size_t nr_seen;
@@ -70,7 +71,7 @@ int session_stop_damon(struct session *s);
 bool session_follow(struct session *s);
 /*
  * With each row of a run whose accesses the emulator counts by page: what DAMON
- * sees, as a record. Nothing otherwise.
+ * and NUMA balancing see, as records. Nothing otherwise.
  */
 void session_view(const struct session *s, double t_s);
 /*

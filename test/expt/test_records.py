@@ -83,7 +83,7 @@ class Values(Case):
             # heat is plugin/heat.py's: test_heat
             if metric.members and not metric.key.startswith(
                     ("modelled_updates_per_s", "heat_", "damon_",
-                     "placement_")):
+                     "hint_", "placement_")):
                 self.assertTrue(found, metric.key)
         for name in """placement.hot_near_at_end placement.hot_near_90_s
                 placement.arrivals_after_move placement.arrival_mean_s

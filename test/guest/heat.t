@@ -26,6 +26,24 @@ so damon damon_view 'map(select(.start | length > 1)) | length >= 2 and
 		(.start | length) == (.access_rate | length) and
 		(.access_rate | all(. >= 0 and . <= 1)))' \
 	"what DAMON sees, a record a row, side by side"
+hints='map(select(.start | length > 0)) | length >= 1 and
+	all((.start | length) == (.latency_ms | length) and
+		(.start | length) == (.to | length) and .lost == 0 and
+		(.start | all(. % 4096 == 0)) and
+		([.latency_ms, .to] | transpose | all(
+			(.[0] == null) != (.[1] == null))) and
+		(.latency_ms | all(. == null or . < 60000)))'
+so hints hint_view "$hints" "each hint fault, with its latency, or a move"
+# As the kernel counts them; what comes behind the last row is in no record
+seen=$(list hints hint_view 'map(.latency_ms | map(select(.)) | length) | add')
+moved=$(list hints hint_view 'map(.to | map(select(.)) | length) | add')
+faults=$(of hints counters .timed.total.numa_hint_faults)
+moves=$(of hints counters .timed.total.pgmigrate_success)
+diag "seen $seen of $faults hint faults, $moved of $moves moves"
+ok "which are those that the kernel counts" [ "$seen" -gt 0 -a "$seen" -le \
+	$((faults + 64)) -a $((seen * 10)) -ge $((faults * 9)) ]
+ok "and so are the moves" [ "$moved" -gt 0 -a "$moved" -le $((moves + 64)) -a \
+	$((moved * 10)) -ge $((moves * 9)) ]
 so damon bookkeeping 'all(.kdamond_cpu_s > 0 and .kswapd_cpu_s >= 0)' \
 	"and what that took it"
 is "$(record pmu '[.ranges[].timed | .table == null and .user.loads >= 0] |

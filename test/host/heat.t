@@ -120,6 +120,30 @@ is "$(jq -c '[.placement | .precision, .recall, .caught | . * 1000 | round]' \
 heat "$tmp/judged" --dram 12k
 like "$said" "DAMON: .* 66.67 % .*83.33 %" "it is said"
 
+# Hint faults: of page 4 after 5 ms, of 5, 6 and 7 after 3, 9 and 20; then of 6
+# after 1, while 5 goes to 1, where it has 30 + 10 misses, and 7 to 0.  The three
+# hottest by these are 6, 1 and 4, with 82 of the 130 misses that 0, 1 and 4 have
+hints()
+{
+	printf '{"record":"hint_view","t_s":%s,"start":%s,"latency_ms":%s,' "$1" \
+		"$(jq -c 'map(. * 4096)' <<<"$2")" "$3"
+	printf '"to":%s,"lost":%s}\n' \
+		"$(jq -c 'map(if . then . * 4096 else . end)' <<<"$4")" "${5:-0}"
+}
+{
+	hints 3 "[4,5,6,7]" "[5,3,9,20]" "[null,null,null,null]"
+	hints 4 "[6,5,7]" "[1,null,null]" "[null,1,0]"
+} >"$tmp/judged/records.jsonl"
+heat "$tmp/judged" --dram 12k --json -
+is "$(jq -c '[.hint_faults | .precision, .recall, .caught, .correlation,
+	.fresh_share | . * 1000 | round]' <<<"$said")" "[667,667,631,-949,250]" \
+	"hint faults, judged"
+heat "$tmp/judged" --dram 12k
+like "$said" "hint faults: .* 66.67 % .*63.08 %" "it is said"
+hints 4 "[6]" "[1]" "[null]" 9 >>"$tmp/judged/records.jsonl"
+heat "$tmp/judged" --dram 12k
+like "$said" "no hint faults: of them 9 found no room" "not those with gaps"
+
 # A hot set that moves in the fourth second, from pages 0 and 1 to 4 and 5: one of
 # these is near, as page 2, in the second second after, and DAMON sees both a
 # second later
