@@ -295,6 +295,8 @@ def report_verb(arguments):
                   f"QEMU {plan['qemu']}."]
     page.tables = [t for t in page.tables if t.id != "cells"]
     page.pictures = pictures.all_of(r)
+    if (path / "heat").is_file():
+        page.pictures += filter(None, [pictures.heat(path)])
     page.details = [("What ran on what", json.dumps(
         compare.manifest(path), indent=1))]
     write_page(path, page, report_text.sparks(r))

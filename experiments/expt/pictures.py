@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which pictures a report has, from the figures of its runs."""
+import re
 import shutil
 import subprocess
 
@@ -152,14 +153,27 @@ def values(r):
                    "(a bar across).", picture.dots(rows, what))
 
 
-def heat(r):
+def damon(r):
     rows = [(c, [(x["start"] / GIB, (x["start"] + x["size_bytes"]) / GIB,
                   x.get("access_rate") or 0)
                  for x in r.good[c][0]["regions"]])
             for c in r.cells if r.good[c] and r.good[c][0]["regions"]]
-    return Picture("heat", "What DAMON saw in its last round: in how many of "
+    return Picture("damon", "What DAMON saw in its last round: in how many of "
                    "its samples memory was found accessed; nothing where it "
                    "did not look.", picture.heat(rows)) if rows else None
+
+
+def heat(directory):
+    """Of a run with --heat, as build.sh heat has drawn it last."""
+    try:
+        if not (directory / "heat.svg").is_file():
+            records.sums_of_heat(directory)
+        return Picture("heat", "Where the misses of user code went, page by "
+                       "page, and what near memory served of them.",
+                       re.sub(r"^(<\?xml.*\?>\n)+", "", (
+                           directory / "heat.svg").read_text()).strip())
+    except OSError:
+        return None
 
 
 def title(r, cell):
@@ -176,7 +190,7 @@ def all_of(r):
              values(r)] if cells else [values(r)]
     if cells:
         found += [moves(r, cells), nodes(r, cells)]
-    return [p for p in [*found, heat(r)] if p]
+    return [p for p in [*found, damon(r)] if p]
 
 
 def write_all(directory, pictures):

@@ -41,13 +41,18 @@ def heat_of(directory):
     """The sums of "build.sh heat", which are kept; "" if there are none."""
     kept = directory / "heat.json"
     if not kept.is_file():
-        subprocess.run([sys.executable, "-ISB", ROOT / "plugin" / "heat.py",
-                        directory, "--json", kept], check=False,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        sums_of_heat(directory)
     try:
         return kept.read_text()
     except OSError:
         return ""
+
+
+def sums_of_heat(directory):
+    """Writes heat.json, and heat.svg, of a run that has a stream of heat."""
+    subprocess.run([sys.executable, "-ISB", ROOT / "plugin" / "heat.py",
+                    directory, "--json", directory / "heat.json"], check=False,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def member(value, path):

@@ -318,7 +318,7 @@ class Pictures(Case):
         r = report.collect(directory, plan)
         all_of = pictures.all_of(r)
         self.assertEqual([p.name for p in all_of],
-                         ["over-time", "values", "moves", "nodes", "heat"])
+                         ["over-time", "values", "moves", "nodes", "damon"])
         for p in all_of:
             self.check(p.svg)
             self.assertTrue(p.caption.endswith("."))
