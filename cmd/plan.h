@@ -85,6 +85,7 @@ struct run_plan {
 	bool balancing; /* --balancing */
 	uint64_t timeline_ns; /* between rows; 0: --timeline off */
 	const char *with; /* another program beside it; NULL: none */
+	bool frames; /* each row has those of its cgroup: frames.h */
 };
 
 struct vmstat_plan {

@@ -34,6 +34,7 @@
 #include "lib/wait.h"
 #include "mm/limit.h"
 #include "mm/proctree.h"
+#include "tiering/frames.h"
 #include "tiering/session.h"
 
 /*
@@ -63,6 +64,7 @@ struct program_run {
 	struct hogs *hogs; /* NULL until they hold their memory */
 	struct at *at; /* NULL: nothing is to be done meanwhile */
 	struct run_timeline timeline;
+	bool frames_failed; /* of --frames: it has been said */
 	struct program program;
 	struct run_with with; /* beside it, if there is one */
 	struct place inherited; /* its memory policy where none is asked for */
@@ -213,6 +215,24 @@ static void end_events(struct program_run *r, uint64_t begin)
 	}
 }
 
+/* --frames. A group that went away has none: its program has ended. */
+static void view_frames(struct program_run *r)
+{
+	const char *groups[] = { r->timeline.source.group,
+				 r->with.source.group };
+
+	for (size_t i = 0; r->plan->frames && i < ARRAY_SIZE(groups); i++) {
+		int err = *groups[i] ?
+				  frames_view(r->timeline.end_s, groups[i]) :
+				  0;
+
+		if (err && err != -ENOENT && !r->frames_failed) {
+			report_warn("--frames: %s", fail_message());
+			r->frames_failed = true;
+		}
+	}
+}
+
 /* When something other than the program wants to be looked at. */
 static uint64_t next_look(struct program_run *r, uint64_t begin)
 {
@@ -220,8 +240,10 @@ static uint64_t next_look(struct program_run *r, uint64_t begin)
 	uint64_t next = run_timeline_tick(&r->timeline), now = now_ns();
 	double due = at_next(r->at);
 
-	if (r->timeline.rows != rows)
+	if (r->timeline.rows != rows) {
 		session_view(&r->session, r->timeline.end_s);
+		view_frames(r);
+	}
 	if (hog_count(r->hogs) && next > now + HOGS_NS)
 		next = now + HOGS_NS;
 	if (at_is_busy(r->at) && next > now + EVENTS_NS)
@@ -690,6 +712,13 @@ static int set_timeline(struct plan *p, const char *arg)
 	return option_timeline(arg, &p->run.timeline_ns);
 }
 
+static int set_frames(struct plan *p, const char *arg)
+{
+	(void)arg;
+	p->run.frames = true;
+	return 0;
+}
+
 static int set_with(struct plan *p, const char *arg)
 {
 	if (p->run.with)
@@ -703,6 +732,8 @@ static const struct verb_option timeline_options[] = {
 	  "a row each TIME of where the pages are (1s), or off" },
 	{ "with", "WORDS", set_with,
 	  "another program beside it, in a cgroup of its own" },
+	{ "frames", NULL, set_frames,
+	  "with each row the frames that its cgroup has, for heat --cgroup" },
 	{ 0 },
 };
 

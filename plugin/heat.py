@@ -164,6 +164,42 @@ def timed_part(records, stream):
     return None
 
 
+class Group:
+    """The pages of a cgroup, as tier run --frames told them with each row."""
+
+    def __init__(self, records, name, grain, origin):
+        views = [r for r in records["frames"] if r["cgroup"] == name]
+        if not views:
+            names = sorted({r["cgroup"] for r in records["frames"]})
+            fail("--cgroup %s: %s" % (name, "there are " + ", ".join(names)
+                 if names else "no frames in the records: "
+                 "run --heat ... run --frames PROGRAM"), 2)
+        self.views = [(origin + v["t_s"], {
+            page for start, n in zip(v["start"], v["pages"])
+            for page in range(start // grain, (start + n * 4096 - 1) // grain
+                              + 1)}) for v in views]
+        self.all = self.kept = self.doubtful = 0
+
+    def keep(self, span):
+        """Of the span what is in frames that the group had at the last row
+        before it, at its end, or between; what it had at some of these alone,
+        may be another's in part."""
+        # A row is told a little after its interval
+        late = (span.end - span.begin) / 4
+        sets = [pages for i, (_, pages) in enumerate(self.views)
+                if (i + 1 == len(self.views) or
+                    self.views[i + 1][0] > span.begin + late) and
+                (i == 0 or self.views[i - 1][0] < span.end - late)]
+        some = set().union(*sets)
+        always = sets[0].intersection(*sets[1:]) if sets else set()
+        self.all += sum(span.pages.values())
+        span.pages = {p: n for p, n in span.pages.items() if p in some}
+        span.stores = {p: n for p, n in span.stores.items() if p in some}
+        self.kept += sum(span.pages.values())
+        self.doubtful += sum(n for p, n in span.pages.items()
+                             if p not in always)
+
+
 def node_of(records, name):
     for r in records["pmu"]:
         for each in r["ranges"]:
@@ -574,6 +610,19 @@ def print_sums(heat, room_text, more_ns):
            ", ".join("%d" % n for n in w.hold)))
 
 
+def print_group(name, group, heat):
+    if not group:
+        return
+    print("cgroup     %s: %s %% of all %s; %s %% of its own are of frames that "
+          "it had" % (name, percent(group.kept / group.all
+                                    if group.all else math.nan), heat.of,
+                      percent(group.doubtful / group.kept
+                              if group.kept else math.nan)))
+    print("           at one row and not at another: so many, at most, are "
+          "another's.  What came")
+    print("           and went between two rows is not among them")
+
+
 def print_judges(judges, lost):
     if lost:
         print("judged     no hint faults: of them %d found no room, and were "
@@ -769,9 +818,12 @@ def escape(text):
 
 
 class Picture:
-    def __init__(self, heat, origin):
+    def __init__(self, heat, origin, views):
         self.heat, self.origin = heat, origin
         self.begin = heat.spans[0].begin
+        self.views = [(i, v) for v in views if v["start"]
+                      for i in [span_at(heat, origin + v["t_s"])]
+                      if i is not None]
         self.length = max(heat.spans[-1].end - self.begin, 1e-9)
         self.out = []
 
@@ -782,8 +834,16 @@ class Picture:
         self.out.append('<text x="%.1f" y="%.1f"%s>%s</text>' %
                         (x, y, more, escape(text)))
 
-    def cells(self, top, ranges):
-        bands, size = bands_of(self.heat, ranges)
+    def cell(self, span, top, i, high, dark):
+        grey = int(250 - 250 * max(0.04, dark))
+        self.out.append(
+            '<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" '
+            'fill="#%02x%02x%02x"/>' %
+            (self.x(span.begin), top + HIGH - (i + 1) * high,
+             self.x(span.end) - self.x(span.begin) + .1, high + .1, grey, grey,
+             grey))
+
+    def cells(self, top, bands, size):
         index = {}
         for i, (first, _) in enumerate(bands):
             index[first] = i
@@ -798,15 +858,33 @@ class Picture:
             for i, n in sorted(row.items()):
                 rate = n / (s.end - s.begin or 1)
                 # A decade is a third of the way from black to white
-                dark = max(0.04, 1 + math.log10(rate / top_count) / 3)
-                grey = int(250 - 250 * dark)
-                self.out.append(
-                    '<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" '
-                    'fill="#%02x%02x%02x"/>' %
-                    (self.x(s.begin), top + HIGH - (i + 1) * high,
-                     self.x(s.end) - self.x(s.begin) + .1, high + .1, grey,
-                     grey, grey))
-        self.marks(bands, top, high, size, top_count)
+                self.cell(s, top, i, high,
+                          1 + math.log10(rate / top_count) / 3)
+        self.marks(bands, top, high)
+        self.text(LEFT, top - 6,
+                  "%s a second by physical address, %s a line, where any "
+                  "were; black: %d, a tenth of it is a third lighter"
+                  % (self.heat.of, size_text(size * self.heat.grain),
+                     top_count))
+
+    def seen(self, top, bands, size):
+        """DAMON's rounds, by the same lines: the mean rate of what it saw."""
+        high = HIGH / max(len(bands), 1)
+        for at, view in self.views:
+            regions = sorted(zip(view["start"], view["size_bytes"],
+                                 view["access_rate"]))
+            for i, (first, _) in enumerate(bands):
+                begin = first * self.heat.grain
+                end = begin + size * self.heat.grain
+                parts = [(min(a + n, end) - max(a, begin), rate)
+                         for a, n, rate in regions if a < end and a + n > begin]
+                length = sum(n for n, _ in parts)
+                if length and any(rate for _, rate in parts):
+                    self.cell(self.heat.spans[at], top, i, high,
+                              sum(n * rate for n, rate in parts) / length)
+        self.marks(bands, top, high)
+        self.text(LEFT, top - 6, "what DAMON saw in its last round of each, by "
+                  "the same lines; black: accessed in all samples")
 
     @staticmethod
     def band_counts(span, firsts, size, index):
@@ -818,7 +896,7 @@ class Picture:
                 row[index[firsts[i]]] += span.pages[page]
         return row
 
-    def marks(self, bands, top, high, size, most):
+    def marks(self, bands, top, high):
         begin = 0
         for i in range(len(bands) + 1):
             if i < len(bands) and bands[i][1] == bands[begin][1]:
@@ -830,10 +908,6 @@ class Picture:
                 self.text(LEFT - 10, y + (i - begin) * high / 2 + 4,
                           bands[begin][1], ' text-anchor="end"')
             begin = i
-        self.text(LEFT, top - 6,
-                  "%s a second by physical address, %s a line, where any "
-                  "were; black: %d, a tenth of it is a third lighter"
-                  % (self.heat.of, size_text(size * self.heat.grain), most))
 
     def shares(self, top):
         curves = (("", [r.served for r in self.heat.rows]),
@@ -857,20 +931,26 @@ class Picture:
             self.out.append('<path d="%s" fill="none" stroke="black" '
                             'stroke-width="1.5" stroke-dasharray="%s"/>' %
                             (path or "M0 0", dash or "none"))
-        self.text(LEFT, top + LOW + 16, "%.1f s" % (self.begin - self.origin))
+        self.text(LEFT, top + LOW + 16, "%.1f s" %
+                  (round(self.begin - self.origin, 1) + 0.0))
         self.text(WIDTH - RIGHT, top + LOW + 16, "%.1f s" %
                   (self.begin + self.length - self.origin),
                   ' text-anchor="end"')
 
     def write(self, path, title, ranges):
+        bands, size = bands_of(self.heat, ranges)
+        top = 54
         self.text(LEFT, 22, title, ' font-weight="bold"')
-        self.cells(54, ranges)
-        self.shares(54 + HIGH + 40)
+        self.cells(top, bands, size)
+        if self.views:
+            top += HIGH + 40
+            self.seen(top, bands, size)
+        self.shares(top + HIGH + 40)
         with open_out(path) as f:
             f.write('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d '
                     '%d" font-family="sans-serif" font-size="12" '
                     'shape-rendering="crispEdges">\n' %
-                    (WIDTH, 54 + HIGH + 40 + LOW + 30))
+                    (WIDTH, top + HIGH + 40 + LOW + 30))
             f.write('<rect width="100%" height="100%" fill="white"/>\n')
             f.write("\n".join(self.out) + "\n</svg>\n")
 
@@ -898,6 +978,9 @@ def parse(argv):
                    help="the range that is near (near)")
     p.add_argument("--all", action="store_true",
                    help="the whole run, not only the updates of gups")
+    p.add_argument("--cgroup", metavar="NAME",
+                   help="the pages of that cgroup alone, of tier run --frames: "
+                   "as its report names it")
     p.add_argument("--csv", metavar="FILE", help="the table; - : here")
     p.add_argument("--json", metavar="FILE", help="the sums; - : here")
     p.add_argument("--pages", metavar="FILE",
@@ -952,6 +1035,11 @@ def main(argv):
                  if s.begin >= timed[0] - 0.2 and s.begin < timed[1]]
     if not spans:
         fail("%s: no interval" % path)
+    group = None
+    if args.cgroup:
+        group = Group(records, args.cgroup, stream.head["grain"], origin)
+        for s in spans:
+            group.keep(s)
     heat = Heat(stream, spans, args.near, 0)
     heat.room, text = room_of(args, stream, spans, records, heat.is_near)
     heat.compute()
@@ -962,6 +1050,7 @@ def main(argv):
     if not here:
         print_table(heat, origin)
         print_sums(heat, text, more_ns)
+        print_group(args.cgroup, group, heat)
         print_moved(heat, moved_pages(records))
         print_judges(judges, sum(v["lost"] for v in records["hint_view"]))
     if not stream.whole:
@@ -977,10 +1066,12 @@ def main(argv):
         write_damo(heat, stream.head["ranges"], stream.head["interval_ns"],
                    args.damo)
     svg = args.svg or os.path.join(directory, "heat.svg")
-    Picture(heat, origin).write(svg, "%s: %s %% near, %s %% at best" %
-                                (args.run, percent(heat.whole.served),
-                                 percent(heat.clairvoyant)),
-                                stream.head["ranges"])
+    title = "%s: %s %% near, %s %% at best" % (
+        os.path.basename(os.path.abspath(args.run)) +
+        (", " + args.cgroup if group else ""), percent(heat.whole.served),
+        percent(heat.clairvoyant))
+    Picture(heat, origin, records["damon_view"]).write(
+        svg, title, stream.head["ranges"])
     if not here:
         print("picture    " + svg)
 

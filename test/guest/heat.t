@@ -98,6 +98,47 @@ for part in 50 80; do
 done
 ok "a picture" grep -q '</svg>' "$run/heat.svg"
 
+# The same program with another beside it, in cgroups of their own: the frames that
+# it says it has are those of its cgroup, and none of the other's
+MEM=512M CXL_MEM=512M boot frames --heat=rows,accesses --add "$tmp/heat:/heat" \
+	--once run --frames --timeline 200ms \
+	--with 'dd if=/dev/zero of=/dev/null bs=1M' /heat 64
+is "$status" 0 "tier run --frames: it ran"
+tr -d '\r' <"$run/console.log" | sed -n 's/^frame 0 [0-9]* //p' | sort -n \
+	>"$tmp/own"
+# had CGROUP: frames that it had at some row
+had()
+{
+	jq -r --arg name "$1" 'select(.record == "frames" and .cgroup == $name) |
+		[.start, .pages] | transpose[] | (.[0] / 4096) as $at |
+		range($at; $at + .[1])' "$run/records.jsonl" | sort -nu
+}
+ours=$(record run .cgroup)
+other=$(record with .cgroup)
+is "$(wc -l <"$tmp/own")" 64 "the program said where its pages are"
+is "$(comm -13 <(had "$ours" | sort) <(sort "$tmp/own") | wc -l)" 0 \
+	"its cgroup has them"
+is "$(comm -12 <(had "$other" | sort) <(sort "$tmp/own") | wc -l)" 0 \
+	"that of the program beside it has none"
+ok "which has others" [ "$(had "$other" | wc -l)" -ge 64 ]
+# pages [CGROUP]: of each of the program's pages how often it was accessed
+pages_of()
+{
+	./build.sh heat "$run" --all ${1:+--cgroup "$1"} --pages - \
+		--svg "$tmp/svg" | awk -F, 'NR == FNR { own[$1]; next }
+		FNR > 1 && (f = strtonum($2) / 4096) in own { n[f] += $4 }
+		END { for (f in n) print n[f] }' "$tmp/own" - | sort -n
+}
+pages_of "$ours" >"$tmp/with"
+is "$(pages_of | awk '{ s += $1 } END { print s }')" \
+	"$(awk '{ s += $1 } END { print s }' "$tmp/with")" \
+	"by its cgroup they have all that they have"
+is "$(awk '{ d = $1 - 2 * (100000 + 1000 * (NR - 1)) - 1; if (d < 0 || d > 2000)
+	print NR, d }' "$tmp/with")" "" "which is what the pattern says"
+is "$(pages_of "$other" | wc -l)" 0 "and the other's have nothing of it"
+./build.sh heat "$run" --cgroup "$ours" --svg "$tmp/svg" >"$tmp/text"
+like "$(<"$tmp/text")" "cgroup     $ours: [0-9.]+ % of all accesses" "it is said"
+
 # All of a table far, an eighth of it hot, and near less free than the table has
 MEM=512M CXL_MEM=256M SMP=2 boot oracle --heat --once gups 128M node1 --hot 8M \
 	--hot-at scattered --hot-rate 99% --hog node0:free=96M --duration 12 \

@@ -180,6 +180,10 @@ is "$(jq -c '[.damon, .placement | .delay_intervals, .delay_known,
 	"after how many intervals a moved hot set is known, and is near"
 heat "$tmp/moved" --dram 8k
 like "$said" "knew again 1 times of 1, after 3 intervals" "it is said"
+like "$(<"$tmp/svg")" "what DAMON saw in its last round" \
+	"in the picture what DAMON saw is beside what was"
+ok "which is XML" python3 -c \
+	"import sys, xml.dom.minidom as m; m.parse(sys.argv[1])" "$tmp/svg"
 python3 "$tmp/moved.py" "$tmp/make_only.py" cut "$tmp/moved/records.jsonl" \
 	>"$tmp/moved/heat"
 heat "$tmp/moved" --dram 8k --json -
@@ -200,6 +204,27 @@ is "$(cut -d, -f1 "$tmp/csv" | xargs)" \
 	"t_s 1.000000 2.000000 3.000000 4.000000 5.000000" \
 	"the time of a program under tier run"
 like "$said" "with 12 KiB near" "and the memory that it could have had near"
+
+# Of one cgroup alone: it had pages 0 and 1 until the second row, and 1, 4 and 5 from
+# the third on.  In the third second these had 50, 50, 1 and 1; of the 528 of all
+# it has 493, 52 of them in frames that it had at one end of a second alone
+mkdir "$tmp/group"
+cp "$tmp/ran/heat" "$tmp/group"
+{
+	head -n 2 "$tmp/ran/records.jsonl"
+	printf '{"record":"frames","t_s":%s,"cgroup":"/a","start":[%s],"pages":[%s]}\n' \
+		1 0 2 2 0 2 3 4096,16384 1,2 4 4096,16384 1,2
+} >"$tmp/group/records.jsonl"
+heat "$tmp/group" --dram 8k --cgroup /a --csv "$tmp/csv"
+is "$(cut -d, -f1,3,4 "$tmp/csv" | xargs)" "t_s,misses,pages 1.000000,100,2 \
+2.000000,100,2 3.000000,102,4 4.000000,90,3 5.000000,101,3" \
+	"the pages of one cgroup, as it had them"
+like "$said" "cgroup     /a: 93.37 % of all misses; 10.55 % of its own" "its share, and the error of that"
+heat "$tmp/group" --cgroup /b
+is "$status" 2 "bad usage: another cgroup"
+like "$said" "there are /a" "those that are"
+heat "$tmp/ran" --cgroup /a
+like "$said" "run --frames" "without frames: how they come"
 
 # Loads and stores apart, of all accesses
 python3 - "$tmp/make.py" <<'EOF' >"$tmp/apart"
