@@ -153,5 +153,6 @@ check_options()
 	lost=$(lost_options "$@")
 	[[ ! $lost ]] || die 1 "the kernel's configuration lost options" \
 		"that deps/kernel*.config ask for, because another that they need" \
-		"is missing, or they have other names now:"$'\n'"$lost"
+		"is missing, or they have other names now (a source that was" \
+		"fetched once is kept until clean --all):"$'\n'"$lost"
 }
