@@ -66,6 +66,10 @@ void closing_show(const char *result, const struct session *s)
 	doubt_moves(&timed, &sums);
 	if (s->damon_died)
 		closing_doubt("DAMON ended by itself");
+	if (s->hints)
+		closing_doubt("a probe (--heat) took time at each page that "
+			      "NUMA balancing scanned or asked: rates and "
+			      "modelled time have it");
 	migration_sentence(&moved, &sums);
 	report_begin(&closing_record);
 	report_open("doubts", '[');

@@ -268,6 +268,9 @@ def perturbed(records, last):
         if r.get("trapped"):
             yield (f"node {r.get('node')} is trapped: each access takes the "
                    "emulator's slow way")
+    if records.get("hint_view"):
+        yield ("a probe (--heat) took time at each page that NUMA balancing "
+               "scanned or asked: rates and modelled time have it")
     blind = number(bits.get("blind_share")) or 0
     if blind > 0.05:
         yield f"DAMON was blind in {int(blind * 100)} % of its samples"

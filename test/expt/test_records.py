@@ -226,12 +226,13 @@ class Promoted(Case):
                            "strayed_allocations": 900, "adds_up": False},
                  "nodes": [{"node": 0, "unreclaimable": True}, {"node": 1}]}
         said = of(given(moves=moves, probe={"node": 1, "trapped": True},
-                        accessed_bits={"blind_share": 0.37}))["perturbed"]
-        for text in ("node 1 is trapped", "blind in 37 %",
+                        accessed_bits={"blind_share": 0.37},
+                        hint_view={"t_s": 1}))["perturbed"]
+        for text in ("a probe (--heat) took time", "node 1 is trapped", "blind in 37 %",
                      "node 0 is unreclaimable", "up to 900 of 1000 pages",
                      "does not add up"):
             self.assertTrue(any(text in s for s in said), text)
-        self.assertEqual(len(said), 5)
+        self.assertEqual(len(said), 6)
 
     def test_few_that_strayed_are_no_doubt(self):
         timed = {"to_a_node": 1319, "strayed_allocations": 132,

@@ -44,6 +44,10 @@ ok "which are those that the kernel counts" [ "$seen" -gt 0 -a "$seen" -le \
 	$((faults + 64)) -a $((seen * 10)) -ge $((faults * 9)) ]
 ok "and so are the moves" [ "$moved" -gt 0 -a "$moved" -le $((moves + 64)) -a \
 	$((moved * 10)) -ge $((moves * 9)) ]
+so hints closing '.[-1].doubts | any(startswith("a probe (--heat) took time"))' \
+	"what that costs is said to be doubtful"
+so damon closing '.[-1].doubts | all(startswith("a probe") | not)' \
+	"and where none was, nothing"
 so damon bookkeeping 'all(.kdamond_cpu_s > 0 and .kswapd_cpu_s >= 0)' \
 	"and what that took it"
 is "$(record pmu '[.ranges[].timed | .table == null and .user.loads >= 0] |
