@@ -733,7 +733,7 @@ static const struct verb_option timeline_options[] = {
 	{ "with", "WORDS", set_with,
 	  "another program beside it, in a cgroup of its own" },
 	{ "frames", NULL, set_frames,
-	  "with each row the frames that its cgroup has, for heat --cgroup" },
+	  "with each row its cgroup's frames, for heat --cgroup" },
 	{ 0 },
 };
 

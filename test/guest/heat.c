@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A program with a published pattern: of PAGES pages, by turns on nodes 0 and 1,
- * page i is stored to once, and loaded from 100000 + 1000 i times by each of two threads, on a CPU each if
- * there are two.  It ends an interval of the emulator's heat before and after, as
- * a guest does by reading its counters.
+ * page i is stored to once, and loaded from 100000 + 1000 i times by each of two
+ * threads, on a CPU each if there are two.  It ends an interval of the emulator's
+ * heat before and after, as a guest does by reading its counters.
  *
- *     heat PAGES [huge] [move]
+ *     heat PAGES [huge] [move] [stay]
  *
  * huge: pages of 2 MiB, all of whose parts are loaded from.  move: meanwhile ten
  * pages go to the other node, of huge ones two, 30 times a second, those of one
  * node and then those of the other, and an interval ends with each time; so no
  * frame is two pages' in one interval.  It says when intervals ended, and which
  * frame a page was in by then, where that is another one ("cut NUMBER NANOSECONDS",
- * "frame NUMBER PAGE FRAME"; of a huge page its first).
+ * "frame NUMBER PAGE FRAME"; of a huge page its first).  stay: it has its pages for
+ * some seconds before it loads from them, and after that, as long as a slow host
+ * takes to look.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -135,12 +137,15 @@ int main(int argc, char **argv)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	pthread_t thread[2];
 	bool moves = false;
+	unsigned int stays = 0;
 	int err;
 
 	run.pages = argc > 1 ? strtoul(argv[1], NULL, 10) : 64;
 	run.size = 4096;
 	for (int i = 2; i < argc; i++) {
 		moves |= !strcmp(argv[i], "move");
+		if (!strcmp(argv[i], "stay"))
+			stays = 2;
 		if (!strcmp(argv[i], "huge"))
 			run.size = HUGE_PAGE;
 	}
@@ -165,6 +170,8 @@ int main(int argc, char **argv)
 		run.base[i * run.size] = 1;
 	for (size_t i = 0; i < run.pages; i++)
 		printf("frame 0 %zu %lu\n", i, frame_of(i));
+	fflush(stdout);
+	sleep(stays);
 	for (size_t i = 0; i < 2; i++)
 		if (pthread_create(&thread[i], NULL, load,
 				   (void *)(i % (size_t)cpus)))
@@ -174,6 +181,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 2; i++)
 		pthread_join(thread[i], NULL);
 	err |= end_interval();
+	sleep(stays);
 	for (size_t i = 0; i < run.cuts; i++) {
 		printf("cut %zu %llu\n", i, run.cut[i]);
 		for (int k = 0; k < TOGETHER && run.moved[i][k].frame; k++)
