@@ -63,16 +63,16 @@ REPORT_RECORD(vmstat_record, "vmstat", "a row of tier vmstat",
 	      "pgpromote_candidate_nrl i:pages candidates below the rate limit\n"
 	      "pgdemote_proactive i:pages demoted by proactive reclaim\n");
 
+/* uptime: NAN: it is not known */
 static void record(const struct rows *w, const struct vmstat *before,
-		   const struct vmstat *now, double elapsed)
+		   const struct vmstat *now, double uptime, double elapsed)
 {
 	uint64_t pages;
 
 	report_begin(&vmstat_record);
 	report_u64("row", w->rows);
 	report_bool("since_boot", !before);
-	/* A captured tree does not say how long its machine was up. */
-	report_real("uptime_s", sysfs_is_rerooted() ? NAN : uptime_s());
+	report_real("uptime_s", uptime);
 	report_real("elapsed_s", elapsed);
 	report_open("free_bytes", '{');
 	for (size_t i = 0; i < now->nr_files; i++) {
@@ -113,6 +113,8 @@ static int add_row(struct rows *w)
 {
 	const struct vmstat *before = w->last.nr_files ? &w->last : NULL;
 	struct vmstat now;
+	/* A captured tree does not say how long its machine was up. */
+	double uptime = sysfs_is_rerooted() ? NAN : uptime_s();
 	uint64_t at = now_ns();
 	int err = vmstat_read(&now);
 
@@ -121,10 +123,8 @@ static int add_row(struct rows *w)
 	w->rows++;
 	if (!before)
 		w->begin_ns = at;
-	record(w, before, &now,
-	       before		   ? (double)(at - w->last_ns) / 1e9 :
-	       sysfs_is_rerooted() ? NAN :
-				     uptime_s());
+	record(w, before, &now, uptime,
+	       before ? (double)(at - w->last_ns) / 1e9 : uptime);
 	print(w, before, &now, (double)(at - w->begin_ns) / 1e9);
 	vmstat_free(&w->last);
 	w->last = now;
