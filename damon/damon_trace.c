@@ -9,21 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "damon/damon.h"
 #include "damon/damon_sysfs.h"
 #include "damon/damon_trace.h"
 #include "damon/heatmap.h"
 #include "lib/alloc.h"
-#include "mm/page.h"
+#include "lib/perf_ring.h"
 #include "sysfs.h"
 
 #define EVENT "/sys/kernel/tracing/events/damon/damon_aggregated"
-/* A region is 72 bytes of it: seven rounds of DAMON's usual 1000 at most. */
-#define BUFFER_BYTES (UINT64_C(512) << 10)
+/* A region is 72 bytes of a buffer: seven rounds of DAMON's usual 1000 at most. */
 
 /* Where a record of this kernel has its fields, bytes from its begin. */
 enum { NR_REGIONS, START, END, NR_ACCESSES, AGE, NR_FIELDS };
@@ -36,8 +32,7 @@ struct field {
 };
 
 struct watched {
-	int fd;
-	void *map; /* a page that says where the newest is, and the records */
+	struct perf_ring ring;
 	size_t kdamond;
 	uint64_t unit, accesses_max;
 	double aggr_s;
@@ -89,16 +84,7 @@ static bool watch_thread(struct watched *w, uint64_t event, int pid)
 		.write_backward = 1,
 	};
 
-	w->fd = (int)syscall(SYS_perf_event_open, &attr, pid, -1, -1,
-			     PERF_FLAG_FD_CLOEXEC);
-	if (w->fd < 0)
-		return false;
-	w->map = mmap(NULL, page_size() + BUFFER_BYTES, PROT_READ, MAP_SHARED,
-		      w->fd, 0);
-	if (w->map != MAP_FAILED)
-		return true;
-	close(w->fd);
-	return false;
+	return perf_ring_open(&w->ring, &attr, pid, -1);
 }
 
 static void watch_kdamonds(struct damon_trace *t,
@@ -140,26 +126,14 @@ struct damon_trace *damon_trace_open(void)
 
 void damon_trace_close(struct damon_trace *t)
 {
-	for (size_t i = 0; t && i < t->nr; i++) {
-		munmap(t->kdamonds[i].map, page_size() + BUFFER_BYTES);
-		close(t->kdamonds[i].fd);
-	}
+	for (size_t i = 0; t && i < t->nr; i++)
+		perf_ring_close(&t->kdamonds[i].ring);
 	if (t)
 		free(t->kdamonds);
 	free(t);
 }
 
 /* ---------------------------------------------------------------- records */
-
-/* The buffer is a ring: what reaches over its end goes on at its begin. */
-static void copy_out(void *to, size_t bytes, const struct watched *w,
-		     uint64_t at)
-{
-	const char *from = (const char *)w->map + page_size();
-
-	for (size_t i = 0; i < bytes; i++)
-		((char *)to)[i] = from[(at + i) % BUFFER_BYTES];
-}
 
 static uint64_t value_of(const struct field *f, const struct watched *w,
 			 uint64_t record)
@@ -168,10 +142,11 @@ static uint64_t value_of(const struct field *f, const struct watched *w,
 	uint32_t word;
 
 	if (f->size == sizeof(wide)) {
-		copy_out(&wide, sizeof(wide), w, record + f->offset);
+		perf_ring_copy(&w->ring, &wide, sizeof(wide),
+			       record + f->offset);
 		return wide;
 	}
-	copy_out(&word, sizeof(word), w, record + f->offset);
+	perf_ring_copy(&w->ring, &word, sizeof(word), record + f->offset);
 	return word;
 }
 
@@ -208,15 +183,15 @@ static void add_region(struct round *r, const struct damon_trace *t,
 static bool find_round(struct round *r, const struct damon_trace *t,
 		       const struct watched *w)
 {
-	const struct perf_event_mmap_page *page = w->map;
-	uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
+	uint64_t head =
+		__atomic_load_n(&w->ring.page->data_head, __ATOMIC_ACQUIRE);
 	/* Below zero it counts, from 0: as far as that it was written. */
-	uint64_t written = -head < BUFFER_BYTES ? -head : BUFFER_BYTES;
+	uint64_t written = -head < PERF_RING_BYTES ? -head : PERF_RING_BYTES;
 	struct perf_event_header header;
 
 	for (uint64_t at = 0; at + sizeof(header) <= written;
 	     at += header.size) {
-		copy_out(&header, sizeof(header), w, head + at);
+		perf_ring_copy(&w->ring, &header, sizeof(header), head + at);
 		if (!header.size || at + header.size > written)
 			break;
 		if (header.type != PERF_RECORD_SAMPLE)
@@ -244,7 +219,7 @@ static size_t read_rounds(struct damon_trace *t,
 		struct watched *w = &t->kdamonds[i];
 		struct round r = { 0 };
 
-		ioctl(w->fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 1);
+		ioctl(w->ring.fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 1);
 		if (find_round(&r, t, w)) {
 			*regions = xrealloc(*regions,
 					    (n + r.n) * sizeof(**regions));
@@ -254,7 +229,7 @@ static size_t read_rounds(struct damon_trace *t,
 		}
 		free(r.regions);
 		if (goes_on)
-			ioctl(w->fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 0);
+			ioctl(w->ring.fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 0);
 	}
 	return n;
 }

@@ -323,14 +323,13 @@ sums_of_added()
 		[[ $to != etc/tier/* || $to = "${POLICY_DIR#/}"/* ]] || continue
 		if [[ -d $root/$to ]]; then
 			pairs+=("/$to" "$(cd "$root/$to" && find . -type f -print0 |
-				sort -z | xargs -0r sha256sum | sha256sum)")
+				sort -z | xargs -0r sha256sum | sum_of -)")
 		else
-			pairs+=("/$to" "$(sha256sum <"$root/$to")")
+			pairs+=("/$to" "$(sum_of - <"$root/$to")")
 		fi
 	done
 	jq -n '[$ARGS.positional | range(0; length; 2) as $i
-		| { (.[$i]): .[$i + 1] | rtrimstr("  -") | rtrimstr("\n") }]
-		| add // {}' --args -- "${pairs[@]}"
+		| { (.[$i]): .[$i + 1] }] | add // {}' --args -- "${pairs[@]}"
 }
 
 # copy_added ROOT: the modes are the guest's, whatever umask is here

@@ -95,7 +95,7 @@ like_package()
 	near=$(priv_apt "$PACKAGES_SUITE" cache pkgnames "${1:0:5}" | sort |
 		sed -n '1,6p' | paste -sd' ')
 	near=${near:+there are $near}
-	echo "${near:-packages.debian.org has the names}"
+	echo "${near:-apt-cache search finds names}"
 }
 
 # extract_packages ROOT: those of the list, "NAME VERSION" a line.  What the

@@ -496,8 +496,9 @@ def span_at(heat, t):
     return i if abs(s.end - t) <= (s.end - s.begin) / 2 else None
 
 
-def judge_delays(judges, heat, records, origin):
-    """Where the hot set of gups moved: how long each did not know it."""
+def judge_delays(judges, hints, heat, records, origin):
+    """Where the hot set of gups moved: how long each did not know it; hints: the
+    course of hint faults."""
     moved = [span_at(heat, origin + r["t_s"]) for r in records["timeline"]
              if r.get("hot_set_moved")]
     moved = sorted({m for m in moved if m is not None})
@@ -517,7 +518,6 @@ def judge_delays(judges, heat, records, origin):
     # What is left of intervals at the begin says nothing
     lengths = [s.end - s.begin for s in heat.spans]
     least = sorted(lengths)[len(lengths) // 2] / 2
-    hints = Hints(records, heat.grain).course(heat, origin, ())
     courses = {"DAMON": seen, "hint faults": [
         hints[i].precision if i in hints else math.nan
         for i in range(len(heat.spans))], "placement": [
@@ -529,21 +529,21 @@ def judge_delays(judges, heat, records, origin):
 
 def judges_of(heat, records, origin):
     """Of the last interval, in which DAMON had its last round; where that was
-    cut short, of the one before it."""
+    cut short, of the one before it. And the course of hint faults, by interval."""
     last, before = heat.spans[-1], heat.spans[-2:][0]
     if last.end - last.begin < (before.end - before.begin) / 2:
         last = before
     hints, at = Hints(records, heat.grain), heat.spans.index(last)
+    course = hints.course(heat, origin, (at,)) if hints else {}
     counts, touched = last.pages, heat.total()
     found = []
     if records["damon_region"]:
         scores = damon_scores(records["damon_region"], touched, heat.grain)
         found.append(Judge("DAMON", scores, counts, heat.room))
-    if hints:
-        found += [j for i, j in hints.course(heat, origin, (at,)).items()
-                  if i == at]
+    if at in course:
+        found.append(course[at])
     found.append(near_judge(heat, counts))
-    return found
+    return found, course
 
 
 # --- what is said ---------------------------------------------------------------
@@ -1047,8 +1047,8 @@ def main(argv):
     heat.compute()
     here = "-" in (args.csv, args.pages, args.svg, args.json)
     more_ns = miss_ns(records, args.near)
-    judges = judges_of(heat, records, origin)
-    judge_delays(judges, heat, records, origin)
+    judges, hints = judges_of(heat, records, origin)
+    judge_delays(judges, hints, heat, records, origin)
     if not here:
         print_table(heat, origin)
         print_sums(heat, text, more_ns)

@@ -12,12 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "lib/alloc.h"
 #include "lib/base.h"
+#include "lib/perf_ring.h"
 #include "lib/report.h"
 #include "mm/page.h"
 #include "mm/undo.h"
@@ -37,8 +35,7 @@
 	"__probe_ret_ip.function == should_numa_migrate_memory || " \
 	"__probe_ret_ip.function == folio_migrate_flags"
 /* 72 bytes a sample: 7,000 of them, taken by a quarter of that at a time */
-#define BUFFER_BYTES (512 * KIB)
-#define TAKEN_BYTES (128 * KIB)
+#define TAKEN_BYTES (PERF_RING_BYTES / 4)
 #define FOLIO_BYTES 64 /* struct page: the kernel's map of memory has these */
 #define POLL_MS 100
 #define LEFT UINT32_MAX /* the old folio of a migration */
@@ -61,13 +58,8 @@ struct hit {
 	uint32_t now, was;
 };
 
-struct ring {
-	int fd;
-	void *map; /* a page that says how far it is, and the records */
-};
-
 struct hint_trace {
-	struct ring *cpus;
+	struct perf_ring *cpus;
 	size_t nr;
 	uint32_t mask; /* of the time that a folio has room for, ms */
 	pthread_t taker;
@@ -79,7 +71,7 @@ struct hint_trace {
 	uint64_t lost;
 };
 
-static bool watch_cpu(struct ring *r, uint64_t event, int cpu)
+static bool watch_cpu(struct perf_ring *r, uint64_t event, int cpu)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
@@ -91,18 +83,11 @@ static bool watch_cpu(struct ring *r, uint64_t event, int cpu)
 		.wakeup_watermark = TAKEN_BYTES,
 	};
 
-	r->fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1,
-			     PERF_FLAG_FD_CLOEXEC);
-	if (r->fd < 0)
+	if (!perf_ring_open(r, &attr, -1, cpu))
 		return false;
-	r->map = mmap(NULL, page_size() + BUFFER_BYTES, PROT_READ | PROT_WRITE,
-		      MAP_SHARED, r->fd, 0);
-	if (r->map != MAP_FAILED &&
-	    !ioctl(r->fd, PERF_EVENT_IOC_SET_FILTER, CALLERS))
+	if (!ioctl(r->fd, PERF_EVENT_IOC_SET_FILTER, CALLERS))
 		return true;
-	if (r->map != MAP_FAILED)
-		munmap(r->map, page_size() + BUFFER_BYTES);
-	close(r->fd);
+	perf_ring_close(r);
 	return false;
 }
 
@@ -148,18 +133,6 @@ static bool make_probe(uint64_t *event)
 
 /* ---------------------------------------------------------------- samples */
 
-/* The buffer is a ring: what reaches over its end goes on at its begin. */
-static void copy_out(void *to, size_t bytes, const struct ring *r, uint64_t at)
-{
-	const char *from = (const char *)r->map + page_size();
-	size_t first = BUFFER_BYTES - at % BUFFER_BYTES;
-
-	if (first > bytes)
-		first = bytes;
-	memcpy(to, from + at % BUFFER_BYTES, first);
-	memcpy((char *)to + first, from, bytes - first);
-}
-
 static void add_hit(struct hint_trace *t, const struct sample *s)
 {
 	t->hits = xgrow(t->hits, t->nr_hits, sizeof(*t->hits));
@@ -172,23 +145,24 @@ static void add_hit(struct hint_trace *t, const struct sample *s)
 	};
 }
 
-static void take_ring(struct hint_trace *t, const struct ring *r)
+static void take_ring(struct hint_trace *t, const struct perf_ring *r)
 {
-	struct perf_event_mmap_page *page = r->map;
+	struct perf_event_mmap_page *page = r->page;
 	uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
 	struct perf_event_header header;
 	uint64_t lost[2]; /* whose, how many */
 	struct sample s;
 
 	for (uint64_t at = page->data_tail; at < head; at += header.size) {
-		copy_out(&header, sizeof(header), r, at);
+		perf_ring_copy(r, &header, sizeof(header), at);
 		if (header.type == PERF_RECORD_LOST) {
-			copy_out(lost, sizeof(lost), r, at + sizeof(header));
+			perf_ring_copy(r, lost, sizeof(lost),
+				       at + sizeof(header));
 			t->lost += lost[1];
 		}
 		if (header.type != PERF_RECORD_SAMPLE)
 			continue;
-		copy_out(&s, sizeof(s), r, at + sizeof(header));
+		perf_ring_copy(r, &s, sizeof(s), at + sizeof(header));
 		add_hit(t, &s);
 	}
 	__atomic_store_n(&page->data_tail, head, __ATOMIC_RELEASE);
@@ -252,10 +226,8 @@ void hint_trace_close(struct hint_trace *t)
 	atomic_store(&t->ends, true);
 	if (t->takes)
 		pthread_join(t->taker, NULL);
-	for (size_t i = 0; i < t->nr; i++) {
-		munmap(t->cpus[i].map, page_size() + BUFFER_BYTES);
-		close(t->cpus[i].fd);
-	}
+	for (size_t i = 0; i < t->nr; i++)
+		perf_ring_close(&t->cpus[i]);
 	pthread_mutex_destroy(&t->lock);
 	free(t->cpus);
 	free(t->hits);

@@ -7,8 +7,8 @@ import sys
 import types
 
 from . import (cluster, compare, expect, expression, listing, metrics, parse,
-               pictures, plan as planning, report, report_csv, report_html,
-               report_md, report_text, run)
+               pictures, plan as planning, records, report, report_csv,
+               report_html, report_md, report_text, run)
 from .common import (EXPERIMENTS, NAME, Refused, nearest, out, read_json, say,
                      on_a_line, variables, write, write_json)
 
@@ -257,7 +257,7 @@ def make_report(directory, plan, rank="", ktap=False):
                                          plan.get("expect", [])))
     expect.add_to(page, judgements)
     page.pictures = pictures.all_of(r)
-    said = next(filter(None, (compare.manifest(directory / "cells" / c["id"])
+    said = next(filter(None, (records.manifest(directory / "cells" / c["id"])
                               for c in plan["cells"])), {})
     page.details = [("What ran on what", json.dumps(
         {k: v for k, v in said.items() if k not in ("arguments", "guest")},
@@ -298,7 +298,7 @@ def report_verb(arguments):
     if (path / "heat").is_file():
         page.pictures += filter(None, [pictures.heat(path)])
     page.details = [("What ran on what", json.dumps(
-        compare.manifest(path), indent=1))]
+        records.manifest(path), indent=1))]
     write_page(path, page, report_text.sparks(r))
     return 0
 

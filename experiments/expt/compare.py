@@ -47,13 +47,6 @@ def flat(value, path=""):
     return {path: value if isinstance(value, str) else json.dumps(value)}
 
 
-def manifest(path):
-    try:
-        return read_json(path / "manifest.json")
-    except (OSError, ValueError):
-        return {}
-
-
 def packages(said):
     """Those that were asked for, and, where all is there, each's version."""
     if not said:
@@ -76,7 +69,7 @@ def without_seed(words):
 
 
 def facts_of_run(path, figures):
-    said = manifest(path)
+    said = records.manifest(path)
     facts = {"tier": without_seed(said.get("arguments")
                                   or figures["argv"] or [])}
     facts.update(flat({k: v for k, v in said.items()
@@ -93,7 +86,7 @@ def facts_of_experiment(path, plan):
     for cell in plan["cells"]:
         if cell["repeat"] == 1:
             facts[f"cell {cell['cell']}"] = " ".join(cell["words"])
-    cells = list(filter(None, (manifest(path / "cells" / c["id"])
+    cells = list(filter(None, (records.manifest(path / "cells" / c["id"])
                                for c in plan["cells"])))
     said = cells[0] if cells else {}
     facts.update(flat({k: said.get(k) for k in ("versions", "sha256", "host")

@@ -5,14 +5,14 @@ import json
 import shutil
 import time
 
-from . import compare, report
+from . import compare, records, report
 from .common import out, read_json
 from .report_text import cut
 
 
 def of_run(path):
     figures = compare.figures_of_run(path)
-    said = compare.manifest(path).get("arguments") or figures["argv"] or []
+    said = records.manifest(path).get("arguments") or figures["argv"] or []
     r = report.Results(plan_of_run(path, figures), [figures])
     main = report.value(r, path.name) if r.metric and r.values[path.name] \
         else ""
@@ -31,7 +31,7 @@ def of_experiment(path):
 
 def plan_of_run(path, figures):
     """A run as an experiment of one cell."""
-    said = compare.manifest(path)
+    said = records.manifest(path)
     guest = said.get("guest", {})
     versions = said.get("versions", {})
     words = said.get("arguments") or figures["argv"] or []

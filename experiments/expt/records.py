@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from .common import ROOT
+from .common import ROOT, read_json
 from .metrics import METRICS, MOVES
 
 PAGES_A_MIB = 256
@@ -35,6 +35,14 @@ def read(path):
         with contextlib.suppress(ValueError):
             found["heat"] = [json.loads(heat_of(path.parent))]
     return found
+
+
+def manifest(directory):
+    """What a run ran on; {}: it is not known."""
+    try:
+        return read_json(directory / "manifest.json")
+    except (OSError, ValueError):
+        return {}
 
 
 def heat_of(directory):

@@ -8,7 +8,7 @@ import collections
 import math
 
 from . import metrics, parse, records, run, stats
-from .common import on_a_line, read_json
+from .common import on_a_line
 
 Table = collections.namedtuple(
     "Table", "id title head rows notes folded", defaults=([], False))
@@ -172,10 +172,7 @@ def collect(directory, plan):
 
 def sums(directory):
     """Checksums of the programs of a run, by name."""
-    try:
-        said = read_json(directory / "manifest.json")
-    except (OSError, ValueError):
-        return {}
+    said = records.manifest(directory)
     found = {name: total for name, total in said.get("sha256", {}).items()
              if name in ("tier", "tier_pmu", "topology")}
     found.update(said.get("added") or {})

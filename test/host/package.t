@@ -31,7 +31,7 @@ refused 'a name of a package' "capitals" --package Redis
 refused '--package needs a value' "nothing" --package
 refused 'has no such package; there are .*redis' "a name that is cut short" \
 	--package redis-serv run true
-refused 'has no such package; packages.debian.org' "a name like none" \
+refused 'has no such package; apt-cache search' "a name like none" \
 	--package zzzz-nosuch --script <(echo true)
 KERNEL=own refused 'KERNEL=own has neither disks' "our own kernel" \
 	--package redis-server run true
