@@ -195,7 +195,8 @@ $(TEST)/%_test: $(TEST)/asan/test/unit/%_test.o $(TEST)/asan/tier.a
 # Threads and races are another sanitizer's.
 TSAN_PARTS := test/unit/gups_test.c bench/tlb_flusher.c bench/worker_pool.c \
 	bench/gups_loops.c bench/pattern.c bench/checksum.c bench/prng.c \
-	bench/table.c bench/tlb.c bench/place.c mm/cpu.c sysfs.c lib/alloc.c lib/error.c lib/text.c lib/time.c lib/wait.c
+	bench/table.c bench/tlb.c bench/place.c mm/cpu.c mm/headroom.c sysfs.c \
+	lib/alloc.c lib/error.c lib/text.c lib/time.c lib/wait.c
 $(TEST)/gups_tsan_test: $(TSAN_PARTS) gups.c $(TEST)/asan/flags \
 		$(wildcard *.h bench/*.h mm/*.h lib/*.h test/unit/*.h)
 	@echo "  compiling $(@F)"
@@ -210,7 +211,8 @@ $(TEST)/replay: test/unit/replay.c test/unit/oracle.h $(TEST)/asan/flags
 FUZZ := $(TEST)/fuzz
 FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 # Its warnings of the program itself are not those that are kept to
-FUZZ_CFLAGS := $(filter-out -Werror,$(TEST_CFLAGS)) -Wno-unused-but-set-variable
+FUZZ_CFLAGS := $(filter-out -Werror,$(TEST_CFLAGS)) -O0 \
+	-Wno-unused-but-set-variable
 
 fuzz: $(patsubst test/fuzz/%.c,$(FUZZ)/%,$(wildcard test/fuzz/*.c))
 

@@ -11,6 +11,7 @@
 #   deps/guest.sh       emulator and kernel          (qemu, kernel)
 #   deps/kernel.sh      kernels of our own           (kernel --own, --debug)
 #   deps/tree.sh        somebody's, as a built tree  (KERNEL=TREE)
+#   deps/vmlinux.sh     any of them, unpacked        (BOOT)
 #   initramfs/image.sh  the guest's files            (initramfs)
 #   initramfs/add.sh    what a user adds to them (run --add)
 #   initramfs/packages.sh  Debian's packages for them (--package)
@@ -36,7 +37,7 @@ VERSION=0.2
 export LC_ALL=C
 unset CDPATH CPATH C_INCLUDE_PATH LIBRARY_PATH GCC_EXEC_PREFIX COMPILER_PATH \
 	MAKEFLAGS MAKEFILES TAR_OPTIONS XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL GZIP \
-	GREP_OPTIONS POSIXLY_CORRECT GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+	GREP_OPTIONS JQ_COLORS POSIXLY_CORRECT GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 # Nor is a file to be opened in place of a stream that is closed
 [[ -e /dev/fd/0 ]] || exec 0</dev/null
 [[ -e /dev/fd/1 ]] || exec 1>/dev/null
@@ -146,9 +147,11 @@ clang-tidy and gcc -fanalyzer, minutes|cmd_lint"
 VARIABLES=(
 	"QEMU||emulator: a program, or a version of Debian's (10.0)"
 	"QEMU_MIN|11.1|the oldest QEMU that is accepted from this machine"
-	"KERNEL|6.12|kernel: a version of Debian's (6.12, 7.3), own, debug \
+	"KERNEL|6.12|kernel: a version of Debian's (5.10, 6.1, 6.12, 7.3), own, debug \
 (own-7.3, ...), a bzImage, or a tree of Linux that was built"
 	"MODULES||where lib/modules of KERNEL=FILE is, if it has modules"
+	"BOOT|bzimage|bzimage: the kernel unpacks itself in the guest, at each boot; \
+pvh: it is unpacked here, once, if it has CONFIG_PVH (see README)"
 	"TOPOLOGY|cxl|the machine: a file of initramfs/topologies, or one of yours \
 by a name with a slash"
 	"MEM|3G|memory of node 0"
@@ -312,6 +315,7 @@ verb_guest()
 	need "${NEED_RUN[@]}"
 	lock
 	build_initramfs
+	build_boot_image
 	build_qemu
 	unlock
 	printf 'kernel %s\nqemu %s\nplugin %s\n' "$kernel_version" \
@@ -686,6 +690,8 @@ build_tier()
 . "$ROOT/deps/kernel.sh"
 # shellcheck source=deps/tree.sh
 . "$ROOT/deps/tree.sh"
+# shellcheck source=deps/vmlinux.sh
+. "$ROOT/deps/vmlinux.sh"
 # shellcheck source=initramfs/image.sh
 . "$ROOT/initramfs/image.sh"
 # shellcheck source=initramfs/add.sh

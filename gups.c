@@ -34,6 +34,7 @@
 #include "lib/error.h"
 #include "lib/time.h"
 #include "mm/cpu.h"
+#include "mm/headroom.h"
 #include "mm/page.h"
 
 #define WORD sizeof(uint64_t)
@@ -742,6 +743,7 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 	bool apart = g->config.pattern &&
 		     (g->config.hot_node >= 0 || g->config.hot_near);
 	struct table_pages rest;
+	struct headroom room = { 0 };
 	double hot = 0, tables;
 	int err;
 
@@ -755,7 +757,10 @@ int gups_populate(struct gups *g, struct table_pages *pages)
 	if (err)
 		return err;
 	g->held = true;
+	if (!place_is_strict(&g->config.place))
+		headroom_hold(&room, GUPS_HEADROOM_BYTES);
 	err = timed_phase(g, touch_slice, &g->times.populate);
+	headroom_release(&room);
 	g->times.populate += tables + hot;
 	if (err)
 		return err;

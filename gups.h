@@ -94,6 +94,12 @@ void gups_free(struct gups *g); /* NULL is fine */
  */
 
 /*
+ * What a table that may lie anywhere holds for the kernel while it is populated
+ * (mm/headroom.h): threads, their stacks, slabs.
+ */
+#define GUPS_HEADROOM_BYTES ((size_t)4 << 20)
+
+/*
  * Binds the table, touches every page, reads back where every page is (*pages),
  * and checks that against the config. The table stays bound, so that nothing
  * is moved, until gups_update() gives it back to MPOL_DEFAULT (unless hold is

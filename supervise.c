@@ -103,7 +103,7 @@ static void become_child(const struct supervise *s, int records)
 		_exit(127);
 	}
 	snprintf(worker, sizeof(worker), "%" PRIu64 ":%d%s", report_seq(),
-		 records, s->console ? ":plain" : "");
+		 records, s->console ? ":init" : "");
 	execv("/proc/self/exe", child_argv(s, worker));
 	/* Without a /proc by the name it was started by */
 	execv((const char *)getauxval(AT_EXECFN), child_argv(s, worker));

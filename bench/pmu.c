@@ -253,6 +253,7 @@ REPORT_RECORD(
 	"own_ns r what a wait takes by itself\n"
 	"error_ns r what was left when waits were calibrated, idle\n"
 	"flushes u:times the guest flushed TLBs, and the plugin what it knew\n"
+	"timed_begin_ns|timed_end_ns u of CLOCK_MONOTONIC\n"
 	"near_share r of the table's accesses, timed part, the top tier's; null: no table\n"
 	"ranges[].name s of the range of physical memory\n"
 	"ranges[].node i:node that lies in it\n"
@@ -284,6 +285,9 @@ static void record(const struct pmu_counts t[2], const struct pmu_counts w[2],
 		report_real("error_ns", p->error_ns);
 	}
 	report_u64("flushes", p->flushes - t[0].page.flushes);
+	/* When they were asked, by which build.sh heat finds their intervals */
+	report_u64("timed_begin_ns", t[0].page.end);
+	report_u64("timed_end_ns", p->end);
 	report_real("near_share",
 		    near ? pmu_near_share(&t[0], &t[1], near) : NAN);
 	report_open("ranges", '[');

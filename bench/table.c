@@ -232,15 +232,6 @@ void table_touch(const struct table *t, size_t offset, size_t bytes)
 		p[i] = 0;
 }
 
-void table_make_tables(const struct table *t, size_t offset, size_t bytes)
-{
-	const volatile char *p = t->base + offset;
-
-	for (size_t i = 0; i < bytes; i += PAGE_TABLE_BYTES)
-		(void)p[i];
-	(void)p[bytes - 1];
-}
-
 static void count(struct table_pages *pages, const int *status, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -271,6 +262,30 @@ int table_locate(const struct table *t, size_t offset, size_t bytes,
 		count(pages, status, n);
 	}
 	return 0;
+}
+
+/* The table of that address; one that is given back keeps it. */
+static void make_table(const volatile char *p, bool give_back)
+{
+	(void)*p;
+	if (give_back)
+		madvise((void *)((uintptr_t)p & ~(uintptr_t)(PAGE_BYTES - 1)),
+			PAGE_BYTES, MADV_DONTNEED);
+}
+
+void table_make_tables(const struct table *t, size_t offset, size_t bytes)
+{
+	const volatile char *p = t->base + offset;
+	struct table_pages first = { .absent = 0 };
+	bool give_back;
+
+	/* Has what is only read a page of its own, not the kernel's of zeros? */
+	make_table(p, false);
+	give_back = !table_locate(t, offset, 1, &first) && !first.absent &&
+		    !first.unknown;
+	for (size_t i = 0; i < bytes; i += PAGE_TABLE_BYTES)
+		make_table(p + i, give_back);
+	make_table(p + bytes - 1, give_back);
 }
 
 int table_nodes_of(const struct table *t, const uint64_t *pages, int *node,

@@ -67,7 +67,8 @@ int table_bind_thread(int node);
 /*
  * Makes the page tables of [offset, offset + bytes), not empty, of small pages,
  * and gives the pages no memory: an address of each table is read, which maps
- * the page of zeros. Page tables are the kernel's own memory, which movable
+ * the page of zeros, or a page that is given back where the kernel gives one (a
+ * 6.18 was seen to). Page tables are the kernel's own memory, which movable
  * (CXL) memory cannot hold: after the pages they may find no room on the near
  * node, and end in the OOM killer.
  */

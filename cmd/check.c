@@ -180,7 +180,7 @@ static int work(const struct plan *plan)
 		nr_regions = 0;
 	findings_look_begin(&l, nodes, n, regions, nr_regions, false,
 			    !plan->root);
-	if (plan->worker.plain)
+	if (plan->worker.below_init)
 		l.show_log = true;
 	show_nodes(nodes, n, regions, nr_regions);
 	for (int level = FINDINGS_BROKEN; level >= FINDINGS_NOTE; level--)
@@ -198,14 +198,14 @@ static void look_before(const struct plan *plan, const struct node *nodes,
 			int nr_nodes, const struct region *regions,
 			int nr_regions)
 {
-	enum findings_when least = plan->worker.plain ? FINDINGS_ALWAYS :
-							FINDINGS_COMMAND;
+	enum findings_when least = plan->worker.below_init ? FINDINGS_ALWAYS :
+							     FINDINGS_COMMAND;
 	struct findings_look l;
 	char text[FINDINGS_TEXT];
 
 	findings_look_begin(&l, nodes, nr_nodes, regions, nr_regions, true,
 			    false);
-	if (plan->worker.plain)
+	if (plan->worker.below_init)
 		l.show_log = true;
 	for (int level = FINDINGS_BROKEN; level > FINDINGS_NOTE; level--)
 		for (const struct findings_row *row = findings_rows; row->name;
@@ -226,7 +226,7 @@ void check_before(const struct plan *plan, const struct node *nodes,
 	 * Looking takes 30 ms in an emulator; as PID 1 the caller has just
 	 * done it.
 	 */
-	if (!nodes && !plan->worker.plain) {
+	if (!nodes && !plan->worker.below_init) {
 		nr_nodes = node_list(&my_nodes);
 		nr_regions = region_list_all(&my_regions);
 		nodes = my_nodes;

@@ -1295,7 +1295,7 @@ const struct findings_row findings_rows[] = {
 	  "fill the near node (--hog node0:free=200M)" },
 	{ "demotion-absent", FINDINGS_WARNING, FINDINGS_ASKED, no_demotion,
 	  "no " DEMOTION, "Reclaim does not demote.",
-	  "a kernel with CONFIG_NUMA_MIGRATION (before 7.3 CONFIG_MIGRATION)" },
+	  "Linux 5.15 or newer with CONFIG_NUMA_MIGRATION (before 7.3 CONFIG_MIGRATION)" },
 	{ "demotion-off", FINDINGS_NOTE, FINDINGS_ASKED, demotion_off,
 	  DEMOTION " is false, and there is a lower tier",
 	  "Reclaim swaps or drops instead of demoting.",

@@ -120,7 +120,8 @@ struct progress {
 static bool show_progress(void *arg, uint64_t done, double seconds)
 {
 	struct progress *p = arg;
-	bool in_place = isatty(STDOUT_FILENO) && !p->run->plan->worker.plain;
+	bool in_place = isatty(STDOUT_FILENO) &&
+			!p->run->plan->worker.below_init;
 	double part = 0, rate = seconds > 0 ? (double)done / seconds : 0;
 	char left[SIZE_TEXT];
 	uint64_t now = now_ns();
@@ -548,8 +549,11 @@ static int one_pass(struct gups_run *run)
 {
 	struct gups_outcome o = { 0 };
 	struct gups *g = NULL;
-	int err = session_take(&run->session, BEGIN);
+	int err;
 
+	if (!place_is_strict(&run->place))
+		session_hold_room(&run->session, run->plan->worker.below_init);
+	err = session_take(&run->session, BEGIN);
 	run->pass++;
 	closing_begin();
 	pmu_read(&run->pmu[BEGIN]);
@@ -611,7 +615,7 @@ static int window(struct gups_run *run, struct gups *g, double *rate)
 /* A, B, A, B: what drifts on the machine meets both alike. */
 static int take_turns(struct gups_run *run, struct pair *p)
 {
-	bool in_place = isatty(STDOUT_FILENO) && !run->plan->worker.plain;
+	bool in_place = isatty(STDOUT_FILENO) && !run->plan->worker.below_init;
 	int err = stage(run, "update");
 
 	for (uint64_t i = 0; i < run->gups->rounds && !err; i++) {
@@ -713,9 +717,12 @@ static int compare(struct gups_run *run)
 	for (int side = 0; side < 2; side++)
 		p.rate[side] = xcalloc(run->gups->rounds, sizeof(double));
 	p.ratio = xcalloc(run->gups->rounds, sizeof(double));
+	if (!place_is_strict(&run->place) || !place_is_strict(&run->against))
+		session_hold_room(&run->session, run->plan->worker.below_init);
 	pmu_read(&run->pmu[BEGIN]);
 	for (int side = 0; side < 2 && !err; side++)
 		err = set_up(run, p.place[side], &p.g[side], &pages, &warm);
+	session_release_room(&run->session);
 	pmu_read(&run->pmu[TIMED]);
 	if (!err)
 		err = take_turns(run, &p);
@@ -826,7 +833,7 @@ static int start_hogs(struct gups_run *run)
 	err = stage(run, "hog");
 	if (!err)
 		err = hog_start(&run->hogs, plans, need, &interrupted,
-				run->plan->worker.plain);
+				run->plan->worker.below_init);
 	if (!err)
 		hog_show_start(run->hogs);
 	/* Their processes are ours, but no part of the benchmark. */

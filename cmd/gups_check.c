@@ -152,6 +152,8 @@ int gups_check_room(const struct gups_run *run, const struct place *place)
 					 n->available);
 	}
 	need += bytes + (on_near ? tables : 0);
+	if (all)
+		need += GUPS_HEADROOM_BYTES + session_room_bytes(&run->session);
 	if (have < need)
 		return too_large(run, place, need, have);
 	for (int i = 0; !run->hogs && i < run->plan->hogs.nr; i++)

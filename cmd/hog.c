@@ -56,7 +56,7 @@ static int work(const struct plan *plan)
 		return hog_rehearse(&plan->hogs, NULL);
 	wait_catch_signals(on_signal);
 	err = hog_start(&hogs, &plan->hogs, NULL, &interrupted,
-			plan->worker.plain);
+			plan->worker.below_init);
 	if (!err)
 		hog_show_start(hogs);
 	if (err)

@@ -174,7 +174,7 @@ static int set_deadline(struct plan *p, const char *arg)
 	return option_duration("--deadline", arg, &p->deadline_ns);
 }
 
-/* SEQ:FD[:plain], written by supervise.c only. */
+/* SEQ:FD[:init], written by supervise.c only. */
 static int set_worker(struct plan *p, const char *arg)
 {
 	unsigned long long seq;
@@ -186,7 +186,7 @@ static int set_worker(struct plan *p, const char *arg)
 	p->worker.is_worker = true;
 	p->worker.seq = seq;
 	p->worker.records_fd = fd;
-	p->worker.plain = !strcmp(arg + used, ":plain");
+	p->worker.below_init = !strcmp(arg + used, ":init");
 	return 0;
 }
 

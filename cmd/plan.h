@@ -116,7 +116,7 @@ struct worker_plan {
 	bool is_worker;
 	uint64_t seq; /* number of the last record written before */
 	int records_fd;
-	bool plain; /* no lines in place: the console is a log */
+	bool below_init; /* its console is a log, and the machine is ours */
 };
 
 struct plan {

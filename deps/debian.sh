@@ -54,12 +54,12 @@ keyring()
 		"package debian-archive-keyring"
 }
 
-# apt_config SUITE: a configuration for SUITE and SUITE-backports.  The
+# apt_config SUITE: a configuration for SUITE, and trixie's backports.  The
 # machine's apt.conf.d still counts (proxies), but its hooks do not: they
 # would tend the machine's own caches.
 apt_config()
 {
-	local suite=$1 dir=$B/apt/$1 from=../../apt/$1 signed uri
+	local suite=$1 dir=$B/apt/$1 from=../../apt/$1 signed uri suites=("$1")
 
 	[[ $(dpkg --print-architecture) = amd64 ]] ||
 		die 3 "this needs an amd64 machine with Debian"
@@ -69,11 +69,12 @@ apt_config()
 	# an empty status: dependencies are resolved from nothing, whatever
 	# this machine has installed
 	: >"$dir/status"
-	printf '%s\n' "deb $signed $uri $suite main" \
-		"deb $signed $uri $suite-backports main" \
-		"deb-src $signed $uri $suite main" \
-		"deb-src $signed $uri $suite-backports main" \
-		>"$dir/sources.list"
+	# Those of a release that is no longer tended are elsewhere
+	[[ $suite != trixie ]] || suites+=(trixie-backports)
+	for suite in "${suites[@]}"; do
+		printf '%s\n' "deb $signed $uri $suite main" \
+			"deb-src $signed $uri $suite main"
+	done >"$dir/sources.list"
 	cat >"$dir/apt.conf" <<-END
 		#clear APT::Update::Pre-Invoke;
 		#clear APT::Update::Post-Invoke;
@@ -142,11 +143,13 @@ in_cache()
 		-c "../../apt/$suite/apt.conf" "$@")
 }
 
-# deb_version SUITE PACKAGE: the candidate's version, "" if there is none
+# deb_version SUITE PACKAGE: the candidate's version, "" if there is none.  apt takes
+# a name that it does not know for an expression, and answers of others.
 deb_version()
 {
-	priv_apt "$1" cache policy "$2" |
-		awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'
+	priv_apt "$1" cache policy "$2" | awk -v name="$2:" '
+		/^[^ ]/ { of = $0 }
+		of == name && $1 == "Candidate:" && $2 != "(none)" { print $2 }'
 }
 
 # fetch_deb SUITE PACKAGE[=VERSION]: prints the .deb's path

@@ -141,46 +141,63 @@ given_kernel()
 {
 	[[ -e $KERNEL ]] || die 3 "KERNEL=$KERNEL: there is nothing of that" \
 		"name; give a bzImage, a tree that was built, or a version (7.3)"
-	[[ -r $KERNEL ]] || die 3 "KERNEL=$KERNEL: cannot read it"
+	# One that waits for a writer would have all others wait for us
+	[[ -f $KERNEL && -r $KERNEL ]] || die 3 "KERNEL=$KERNEL: is no file that" \
+		"we can read"
 	kernel_image=$(realpath "$KERNEL")
 	kernel_version=$(version_of_kernel "$kernel_image")
 	kernel_modules=
 	[[ $MODULES ]] || return 0
 	# MODULES is what INSTALL_MOD_PATH was, or the directory in it
-	kernel_modules=$(realpath "${MODULES%%/lib/modules/"$kernel_version"*}")
+	kernel_modules=$(realpath -m "${MODULES%%/lib/modules/"$kernel_version"*}")
 	[[ -d $kernel_modules/lib/modules/$kernel_version ]] ||
 		die 3 "MODULES=$MODULES: there is no" \
 			"lib/modules/$kernel_version"
 }
 
-# The boot protocol has the offset of the version string at 0x20e
+# The boot protocol has the offset of the version string at 0x20e.  It becomes the
+# name of a directory.
 version_of_kernel()
 {
-	local offset
+	local offset version=''
 
-	[[ $(od -An -c -j514 -N4 "$1" | tr -d ' ') = HdrS ]] ||
+	if [[ $(od -An -c -j514 -N4 "$1" 2>/dev/null | tr -d ' ') = HdrS ]]; then
+		offset=$(number "$1" 526 2)
+		version=$({ tail -c "+$((offset + 513))" "$1" || true; } |
+			head -c 128 | tr '\0' '\n' | sed -n '1s/ .*//p')
+	fi
+	[[ $version =~ ^[0-9][A-Za-z0-9._+~-]*$ ]] ||
 		die 3 "$1 is not a Linux bzImage for x86"
-	offset=$(od -An -tu2 -j526 -N2 "$1")
-	dd if="$1" bs=1 skip=$((offset + 512)) count=128 status=none |
-		tr '\0' '\n' | sed -n '1s/ .*//p'
+	printf '%s\n' "$version"
 }
 
-# debian_kernel PREFIX: the newest cloud kernel of trixie or its backports
-# whose version starts so.  Which one that was is kept: newer ones come
-# only after clean.
+# Where Debian's kernels are looked for: 6.12 and newer, 6.1, 5.10
+KERNEL_SUITES=(trixie bookworm bullseye)
+
+# debian_kernel PREFIX: the newest cloud kernel whose version starts so, of the
+# first of these releases (or trixie's backports) that has one.  Which one that was
+# is kept: newer ones come only after clean.  A mirror may lack the older ones, and
+# an archive of those the newest.
 debian_kernel()
 {
-	local prefix=$1 note=$B/kernel/$1.version
+	local prefix=$1 note=$B/kernel/$1.version suite unasked=()
 
-	[[ $prefix =~ ^[0-9]+\.[0-9]+ ]] ||
+	[[ $prefix =~ ^[0-9]+\.[0-9]+([.+~-][A-Za-z0-9]+)*$ ]] ||
 		die 2 "KERNEL=$prefix: neither a version (6.12, 7.3), own or" \
 			"debug (own-7.3) nor a file"
 	if [[ ! -s $note ]]; then
 		need "${NEED_KERNEL[@]}"
 		may_write "the kernel $prefix"
-		apt_update trixie
-		kernel_version=$(newest_kernel "$prefix")
-		extract_kernel "$kernel_version"
+		for suite in "${KERNEL_SUITES[@]}"; do
+			(apt_update "$suite") || {
+				unasked+=("$suite")
+				continue
+			}
+			kernel_version=$(newest_kernel "$suite" "$prefix")
+			[[ ! $kernel_version ]] || break
+		done
+		[[ $kernel_version ]] || no_kernel "$prefix" "${unasked[@]}"
+		extract_kernel "$suite" "$kernel_version"
 		put "$note" "$kernel_version"
 		say "kernel: $B/kernel/$kernel_version"
 	fi
@@ -189,45 +206,59 @@ debian_kernel()
 	kernel_image=$kernel_modules/vmlinuz
 }
 
+# no_kernel PREFIX UNASKED...: the releases that the mirror would not tell of
+no_kernel()
+{
+	(($# == 1)) || die 3 "no cloud kernel $1 in what $(mirror) has; ${*:2}" \
+		"could not be asked: MIRROR=URL names another mirror"
+	die 3 "Debian's ${KERNEL_SUITES[*]} have no cloud kernel $1: name your" \
+		"own with KERNEL=PATH MODULES=DIR"
+}
+
 # Up to 7.1 all is in linux-image; then linux-binary has the image,
 # linux-modules the modules and linux-base the lists of what is built in.
+#
+# newest_kernel SUITE PREFIX: "" if there is none
 newest_kernel()
 {
-	priv_apt trixie cache pkgnames linux- |
+	local suite=$1 prefix=${2//./[.]} version
+
+	prefix=${prefix//+/[+]}
+	priv_apt "$suite" cache pkgnames linux- |
 		sed -nE 's/^linux-(image|binary)-([0-9].*-cloud-amd64)$/\2/p' |
-		grep -E "^${1//./\\.}([.+-]|\$)" | sort -rVu |
+		{ grep -E "^$prefix([.+~-]|\$)" || true; } | sort -rVu |
 		while read -r version; do
-			if [[ $(kernel_packages "$version") ]]; then
+			if [[ $(kernel_packages "$suite" "$version") ]]; then
 				echo "$version"
 				break
 			fi
-		done | grep . ||
-		die 3 "Debian's trixie and trixie-backports have no cloud" \
-			"kernel $1: name your own with KERNEL=PATH MODULES=DIR"
+		done
 }
 
-# pkgnames also lists names that are only mentioned: ask for a candidate
+# kernel_packages SUITE VERSION: pkgnames also lists names that are only
+# mentioned: ask for a candidate
 kernel_packages()
 {
 	local name found=
 
-	for name in linux-{base,binary,modules}-"$1"; do
-		[[ $(deb_version trixie "$name") ]] || continue
+	for name in linux-{base,binary,modules}-"$2"; do
+		[[ $(deb_version "$1" "$name") ]] || continue
 		echo "$name"
 		found=1
 	done
-	[[ ! $found && $(deb_version trixie "linux-image-$1") ]] || return 0
-	echo "linux-image-$1"
+	[[ ! $found && $(deb_version "$1" "linux-image-$2") ]] || return 0
+	echo "linux-image-$2"
 }
 
+# extract_kernel SUITE VERSION
 extract_kernel()
 {
-	local version=$1 dir=$B/kernel/$1 name deb
+	local suite=$1 version=$2 dir=$B/kernel/$2 name deb
 
 	rm -rf "$dir" "$dir.new"
 	mkdir -p "$dir.new"
-	for name in $(kernel_packages "$version"); do
-		deb=$(fetch_deb trixie "$name")
+	for name in $(kernel_packages "$suite" "$version"); do
+		deb=$(fetch_deb "$suite" "$name")
 		dpkg-deb --fsys-tarfile "$deb" | untar "$dir.new" \
 			--exclude=./usr/share --no-same-owner
 		dpkg-deb -f "$deb" Version >"$dir.new/debian.version"

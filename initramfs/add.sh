@@ -103,7 +103,7 @@ guest_path()
 {
 	local what=$1 name to=$3
 
-	name=$(basename -- "$2")
+	name=$(basename -- "$(realpath -s -- "$2")")
 	[[ $to && $to != */ ]] || to+=$name
 	to=$(realpath -sm "/$to")
 	to=${to#/}
@@ -122,15 +122,28 @@ guest_path()
 # check_file FILE TO: would it start there?
 check_file()
 {
-	case $(head -c 4 "$1" | od -An -c | tr -d ' \n') in
-	177ELF) check_elf "$1" "$2";;
-	'#!'*) check_script "$1" "$2";;
+	case $(head -c 5 "$1" | od -An -c | tr -d ' \n') in
+	177ELF*) check_elf "$1" "$2";;
+	'#!'* | '357273277#!') check_script "$1" "$2";;
 	esac
 }
 
 check_script()
 {
-	check_interpreter "--add $1" "$(head -n 1 "$1" | tr -d '\0')"
+	local line
+
+	line=$(head -n 1 "$1" | tr -d '\0')
+	check_line "--add $1" "$line"
+	check_interpreter "--add $1" "$line"
+}
+
+# check_line WHAT LINE: the first of a script, as an editor of Windows leaves it
+check_line()
+{
+	[[ $2 != *$'\r' ]] || die 2 "$1: its lines end in CR LF, and no shell takes" \
+		"that: sed -i 's/\r\$//' FILE cures it"
+	[[ $2 != $'\xef\xbb\xbf'* ]] || die 2 "$1: begins with a byte order mark," \
+		"which no shell takes: sed -i '1s/^\xef\xbb\xbf//' FILE cures it"
 }
 
 # check_interpreter WHAT LINE: a script's first one

@@ -10,7 +10,7 @@
 #
 # Sourced by build.sh.
 
-# The release they are of: that of the guest's kernel
+# The release they are of, whatever the kernel is
 PACKAGES_SUITE=trixie
 # What no package says that it needs, since every Debian has it
 PACKAGES_ESSENTIAL=(bash perl-base)
@@ -23,12 +23,11 @@ check_packages()
 	local name
 
 	for name in "${packages[@]}"; do
+		[[ $name != *=* ]] || die 2 "--package $name: a name alone:" \
+			"versions are those of Debian $PACKAGES_SUITE"
 		[[ $name =~ ^[a-z0-9][a-z0-9+.-]+$ ]] || die 2 "--package" \
 			"$name: not a name of a package of Debian"
 	done
-	[[ ! ${packages[*]} || ! $KERNEL =~ ^(own|debug)(-|$) ]] ||
-		die 2 "--package: KERNEL=$KERNEL has neither disks nor the" \
-			"internet's protocols; Debian's has (KERNEL=6.12)"
 }
 
 # build_packages: the disk of them, and what the guest needs for it; sets
@@ -87,11 +86,20 @@ make_packages()
 		"$packages_disk, $(($(stat -c %s "$packages_disk") >> 20)) MiB"
 }
 
-# like_package NAME: "there are ...", of those that begin so
+# like_package NAME: "there are ...", of those that provide it, or begin so
 like_package()
 {
 	local near
 
+	near=$(priv_apt "$PACKAGES_SUITE" cache showpkg "$1" 2>/dev/null |
+		awk -v name="$1" '$1 == "Package:" { of = $2; provides = 0 }
+			provides && of == name { print $1 }
+			/^Reverse Provides/ { provides = 1 }' | sort -u |
+		sed -n '1,6p' | paste -sd' ')
+	[[ ! $near ]] || {
+		echo "it is what others provide: $near"
+		return
+	}
 	near=$(priv_apt "$PACKAGES_SUITE" cache pkgnames "${1:0:5}" | sort |
 		sed -n '1,6p' | paste -sd' ')
 	near=${near:+there are $near}

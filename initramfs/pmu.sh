@@ -24,6 +24,17 @@ build_plugin()
 # registers, then the fixed windows, each at a multiple of 256 MiB.  All in MiB.
 LOW_MAX=2816 LOW_CUT=2048 HIGH=4096 CXL_REGISTERS=16 WINDOW_STEP=256
 
+# mib(SIZE, UNIT), for awk: of a size as QEMU has them, in bytes or times 1024, or,
+# where it says none, of so many bytes each
+# shellcheck disable=SC2016
+SIZE_MIB='function mib(size, unit,	at) {
+	at = index("KMGTPE", toupper(substr(size, match(size, /[A-Za-z]/), 1)))
+	if (RSTART)
+		unit = 1024 ^ at
+	return int(size * unit / 1048576)
+}
+'
+
 # ram_parts NAME FROM TO TOTAL: the parts of memory from FROM to TO, of a
 # machine with TOTAL
 ram_parts()
@@ -49,8 +60,8 @@ window_parts()
 	local total=$1 sizes at i name
 
 	mapfile -t sizes < <(topology_words |
-		grep -oE 'cxl-fmw\.[0-9]+\.size=[0-9]+M' |
-		sed -E 's/.*=([0-9]+)M/\1/')
+		grep -oE 'cxl-fmw\.[0-9]+\.size=[^,]*' | sed 's/.*=//' |
+		awk "$SIZE_MIB"'{ print mib($0, 1) }')
 	at=$((HIGH + (total < LOW_MAX ? 0 : total - LOW_CUT) + CXL_REGISTERS))
 	for ((i = 0; i < ${#sizes[@]}; i++)); do
 		at=$(((at + WINDOW_STEP - 1) / WINDOW_STEP * WINDOW_STEP))
@@ -68,12 +79,14 @@ machine_parts()
 	local words total=$mem_mib at=0 nodes name size
 
 	words=$(topology_words)
-	if [[ $words =~ (^|$'\n')-m$'\n'([0-9]+)M ]]; then
-		total=${BASH_REMATCH[2]}
-	fi
+	total=$(awk -v total="$total" "$SIZE_MIB"'
+		m { sub(/^(.*,)?size=/, ""); sub(/,.*/, ""); total = mib($0, 1048576) }
+		{ m = ($0 == "-m") }
+		END { print total }' <<<"$words")
 	nodes=$(node_parts <<<"$words")
 	[[ $nodes ]] || nodes="near $total"
 	while read -r name size; do
+		((size > 0 && total > 0)) || echo "$name=0x0-0x0"
 		ram_parts "$name" "$at" $((at + size)) "$total"
 		at=$((at + size))
 	done <<<"$nodes"
@@ -84,13 +97,13 @@ machine_parts()
 # several far ones are far0, far1, ...
 node_parts()
 {
-	awk '/^memory-backend-ram,/ {
+	awk "$SIZE_MIB"'/^memory-backend-(ram|memfd|file|shm),/ {
 			id = $0
 			sub(/.*[,]id=/, "", id)
 			sub(/,.*/, "", id)
 			size = $0
 			sub(/.*[,]size=/, "", size)
-			sizes[id] = size + 0
+			sizes[id] = mib(size, 1)
 		}
 		/^node,/ && /,memdev=/ {
 			dev = $0
@@ -98,7 +111,7 @@ node_parts()
 			sub(/,.*/, "", dev)
 			near[n] = ($0 ~ /,cpus=/)
 			far += !near[n]
-			size_of[n++] = sizes[dev]
+			dev_of[n++] = dev
 		}
 		BEGIN { n = at = 0 }
 		END {
@@ -106,12 +119,24 @@ node_parts()
 				name = near[i] ? "near" : "far"
 				if (!near[i] && far > 1)
 					name = name at++
-				print name, size_of[i]
+				print name, sizes[dev_of[i]] + 0
 			}
 		}'
 }
 
 # --- what was asked for ----------------------------------------------------
+
+# is_llc SIZE: is it one that the plugin models (plugin/options.c)?
+is_llc()
+{
+	local -A each=([k]=1 [M]=1024 [G]=1048576)
+	local kib
+
+	[[ $1 != off ]] || return 0
+	[[ $1 =~ ^([1-9][0-9]{0,6})([kMG])$ ]] || return
+	kib=$((BASH_REMATCH[1] * ${each[${BASH_REMATCH[2]}]}))
+	((kib >= 4 && kib <= 1048576 && !(kib & (kib - 1))))
+}
 
 # pmu_parse SPEC: the words of --latency into latency_of (by name, in ns),
 # bandwidth_of and llc.  near is the tier of the CPUs, cxl or far the others;
@@ -128,9 +153,8 @@ pmu_parse()
 		name=${word%%=*} value=${word#*=}
 		case $word in
 		llc=*)
-			[[ $value =~ ^(off|[1-9][0-9]{0,5}[kMG])$ ]] ||
-				die 2 "--latency $1: '$word': give a size, a" \
-					"power of two such as 2M, or off"
+			is_llc "$value" || die 2 "--latency $1: '$word': give a" \
+				"power of two from 4k to 1G, such as 2M, or off"
 			llc=,$word
 			continue
 			;;
@@ -171,7 +195,7 @@ pmu_parse()
 settle_pmu()
 {
 	local -A latency_of bandwidth_of
-	local llc='' line name given args='' before='' names=''
+	local llc='' line name given args='' before='' names='' range
 
 	pmu=
 	[[ $count || $latency || $heat ]] || return 0
@@ -179,7 +203,11 @@ settle_pmu()
 		"KVM does not let QEMU see the accesses"
 	[[ ! $latency ]] || pmu_parse "$latency"
 	while IFS= read -r line; do
-		name=${line%%=*}
+		name=${line%%=*} range=${line#*=}
+		[[ ${range%-*} != "${range#*-}" ]] || die 2 "TOPOLOGY=$TOPOLOGY:" \
+			"--count and --latency have to know how large each" \
+			"node's memory is (-object" \
+			"memory-backend-ram,id=NAME,size=SIZE), and each window"
 		args+=,$line
 		[[ " $names " = *" $name "* ]] || names+=" $name"
 		given=$name

@@ -17,6 +17,9 @@
 # What the kernel's command line takes: MAX_INIT_ARGS, COMMAND_LINE_SIZE
 WORDS_MAX=32
 COMMAND_LINE_MAX=2047
+# What is before tier's own words
+RUN_OPTIONS=(--name --add --package --script --out --share --gdb --count --heat
+	--latency --scope --at --icount --expect --ktap)
 # The least room for a run's output
 OUT_MIN_KIB=$((16 * 1024))
 
@@ -56,6 +59,7 @@ cmd_run()
 # begin_run TIER ARGUMENTS...: what the run is, and .qemu: the command's words
 begin_run()
 {
+	begin_verdict
 	keep_policy
 	prepare_script
 	prepare_shares
@@ -139,6 +143,7 @@ cmd_shell()
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
 	open_out
+	begin_verdict
 	keep_policy
 	prepare_script
 	prepare_shares
@@ -248,6 +253,10 @@ parse_run()
 			esac
 			shift 2
 			;;
+		-h | --help)
+			cmd_help
+			leave 0
+			;;
 		--)
 			shift
 			break
@@ -325,20 +334,83 @@ find_devices()
 		word=''
 		[[ $state != -plug && $state != -device ]] || word=$state
 	done <<<"$words"
+	[[ $word != -plug ]] || die 2 "$topology_file: -plug, and nothing behind it"
+	check_devices
+}
+
+# check_devices: what --at plugs and unplugs is one of devices
+check_devices()
+{
+	local i known=' ' entry words=("${at[@]}")
+
+	for entry in "${devices[@]}"; do
+		entry=${entry#*,id=}
+		known+="${entry%%,*} "
+	done
+	[[ $known != ' ' ]] || known=' none '
+	# Behind "run" are a program's own
+	for entry in "${arguments[@]}"; do
+		[[ $entry != run ]] || break
+		[[ $entry != --at=* ]] || words+=(--at)
+		words+=("${entry#--at=}")
+	done
+	for ((i = 0; i < ${#words[@]} - 2; i++)); do
+		[[ ${words[i]} = --at &&
+			${words[i + 2]} =~ ^\ *(un)?plug\ +([^ ]+)\ *$ ]] ||
+			continue
+		[[ $known = *" ${BASH_REMATCH[2]} "* ]] || die 2 "--at" \
+			"${words[i + 1]} '${words[i + 2]}': TOPOLOGY=$TOPOLOGY" \
+			"has no such device; that may come and go:${known% }"
+	done
 }
 
 # check_arguments: what tier would call bad usage is said before anything boots.
 # With --help it does nothing.
 check_arguments()
 {
-	local said status=0
+	local said status=0 word
 
 	said=$("$B/tier" --help "${arguments[@]}" 2>&1) || status=$?
-	((status != 2)) || die 2 "${said#tier: }"
+	((status != 2)) || {
+		said=${said#tier: }
+		said=$(is_ours "$said")
+		die 2 "$said"
+	}
 	# of tier itself, and of a group such as damon
 	[[ ${said%%$'\n'*} != 'usage: tier '*' VERB [WORDS]' ]] || die 2 \
 		"run: \"${arguments[*]:1}\" has no verb for tier to do" \
 		"(./build.sh shell looks around)"
+	# Help needs no guest; behind "run" it may be asked of a program
+	if [[ ${arguments[1]:-} = help ]]; then
+		"$B/tier" "${arguments[@]}" || leave $?
+		leave 0
+	fi
+	for word in "${arguments[@]}"; do
+		case $word in
+		run) break;;
+		-h | --help)
+			printf '%s\n' "$said"
+			leave 0
+			;;
+		esac
+	done
+}
+
+# is_ours SAID: or what to do, if an option that tier does not know is one of run's
+is_ours()
+{
+	local option=${1#"unknown option "} where="before tier's words"
+
+	where+=": ./build.sh run OPTIONS gups ... (./build.sh help)"
+	option=${option%%[=;]*}
+	if [[ $1 = "unknown option "* &&
+		" ${RUN_OPTIONS[*]} " = *" $option "* ]]; then
+		echo "$option: is an option of build.sh run, and stands $where"
+	elif [[ $1 =~ ^--latency\ (near|cxl|far) ]]; then
+		echo "$1; what build.sh run injects stands $where"
+	else
+		echo "$1"
+	fi
 }
 
 # seconds NAME TIME: as tier takes times, but no parts of a second
@@ -369,8 +441,15 @@ check_guest()
 	check_topology
 	case $ACCEL in
 	tcg) ;;
-	kvm) [[ -w /dev/kvm ]] || die 3 "ACCEL=kvm: no access to /dev/kvm";;
+	kvm)
+		[[ ! $ICOUNT ]] || die 2 "--icount: with ACCEL=tcg only"
+		[[ -w /dev/kvm ]] || die 3 "ACCEL=kvm: no access to /dev/kvm"
+		;;
 	*) die 2 "ACCEL=$ACCEL: tcg or kvm";;
+	esac
+	case $BOOT in
+	pvh | bzimage) ;;
+	*) die 2 "BOOT=$BOOT: pvh or bzimage";;
 	esac
 	settle_icount
 	settle_pmu
@@ -384,7 +463,6 @@ settle_icount()
 	[[ $ICOUNT ]] || return 0
 	[[ $ICOUNT =~ ^([0-9]|10)$ ]] ||
 		die 2 "ICOUNT=$ICOUNT: an instruction takes 2^ICOUNT ns, 0 to 10"
-	[[ $ACCEL = tcg ]] || die 2 "--icount: with ACCEL=tcg only"
 	[[ ! $latency ]] || die 2 "--icount with --latency: what is injected" \
 		"passes in the host's time, which the guest does not see then"
 	SMP=1 CPU+=,-rdrand,-rdseed
@@ -430,6 +508,9 @@ mebibytes()
 
 	[[ $text =~ ^([0-9]{1,7})(\.([0-9]{1,6}))?([kmgt])(i?b)?$ ]] ||
 		die 2 "$1=$2: not a size like 512M, 3G or 1.5G"
+	# More than 2^63 millionths of a byte are none
+	[[ ${BASH_REMATCH[4]} != t ]] || ((10#${BASH_REMATCH[1]} < 8192)) ||
+		die 2 "$1=$2: more than any machine has"
 	whole=$((10#${BASH_REMATCH[1]})) part=${BASH_REMATCH[3]}
 	case ${BASH_REMATCH[4]} in
 	k) shift=10;;
@@ -449,6 +530,7 @@ prepare_guest()
 	need "${NEED_RUN[@]}"
 	lock
 	build_initramfs
+	build_boot_image
 	build_qemu
 	check_pmu
 	[[ ! $pmu ]] || build_plugin
@@ -474,11 +556,16 @@ initcall_blacklist=crypto_kdf108_init,jent_mod_init,init_encrypted"
 # only, ends at a second --, and panics on more words than it has room for.
 kernel_command_line()
 {
-	local line="console=ttyS0 quiet panic=-1 mitigations=off" word
+	local line="console=ttyS0 quiet panic=-1 mitigations=off" word quotes
 
 	line+=" $BOOT_LESS${ICOUNT:+ norandmaps}${gdb:+ nokaslr}"
 	line+="${APPEND:+ $APPEND}"
-	[[ " $line " != *" -- "* ]] || die 2 "APPEND: must not contain --"
+	[[ ! " $line " =~ [[:space:]]--[[:space:]] ]] ||
+		die 2 "APPEND: must not contain --"
+	# All behind one that is open would be of it, tier's words too
+	quotes=${line//[!\"]/}
+	((${#quotes} % 2 == 0)) ||
+		die 2 "APPEND: a double quote that is not closed"
 	(($# <= WORDS_MAX)) || die 2 "$# words for tier: the kernel hands" \
 		"init no more than $WORDS_MAX"
 	(($# == 0)) || line+=" --"
@@ -529,7 +616,7 @@ qemu_arguments()
 		-rtc "base=2026-01-01,clock=vm" -seed 1)
 	[[ " ${topology[*]} " = *" -m "* ]] || qemu+=(-m "$MEM")
 	qemu+=("${topology[@]}"
-		-kernel "$kernel_image" -initrd "$initramfs"
+		-kernel "$boot_image" -initrd "$initramfs"
 		-append "$(kernel_command_line "$@")")
 	if [[ $console = terminal ]]; then
 		qemu+=(-chardev "stdio,id=console,mux=on,signal=off,logfile=\
@@ -582,6 +669,8 @@ topology_words()
 
 	# a window holds its device in steps of 256 MiB
 	while read -r line || [[ $line ]]; do
+		# As other systems' editors leave them
+		line=${line#$'\xef\xbb\xbf'} line=${line%$'\r'}
 		[[ $line != '#'* ]] || continue
 		[[ ${1:-} || $line != -plug* ]] || continue
 		line=${line//@MEM@/${mem_mib}M}
@@ -653,6 +742,15 @@ new_directory()
 	echo "$made"
 }
 
+# a_run DIRECTORY: did a run make it?  One that is empty is as good; of an experiment
+# it is none.
+a_run()
+{
+	[[ ! -e $1/plan.json ]] || return
+	[[ -f $1/verdict || -f $1/.lock ]] ||
+		[[ ! $(find "$1/" -mindepth 1 -print -quit) ]]
+}
+
 # Sets out.  Says so now if there is no room, not after a run of an hour.
 open_out()
 {
@@ -666,7 +764,10 @@ open_out()
 		out=$OUT/$name
 		[[ -d $out || ! (-e $out || -L $out) ]] || die 1 "--name $name:" \
 			"$out is no directory: take another name, or remove it"
-		mkdir -p "$out" || die 3 "cannot make $out"
+		[[ ! -d $out ]] || a_run "$out" || die 1 "--name $name: $out is" \
+			"not of a run, and what is in it would be lost: take" \
+			"another name"
+		mkdir -p "$out" 2>/dev/null || die 3 "cannot make $out"
 	else
 		out=$(new_directory "$OUT/$(date +%Y%m%d-%H%M%S)")
 	fi
@@ -674,13 +775,21 @@ open_out()
 		die 3 "cannot write to $out: $(why_unwritten "$out/.lock")"
 	flock -n 8 || die 1 "a run named ${out##*/} is under way"
 	rm -f "$out"/{console.log,records.jsonl,qemu.cmd,manifest.json}
-	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.json,heat.svg,script}
+	rm -f "$out"/{initramfs.cpio,pmu.json,heat,heat.json,script}
+	rm -f "$out"/heat{,-time,-pages}.svg
 	rm -f "$out"/{policy,gdb,.qemu,.fetched,.files.tar,.share*,*.new}
 	rm -rf "$out"/{.add,files}
+}
+
+# What stands there until there is a verdict
+begin_verdict()
+{
 	put "$out/verdict" "failed: did not run"
 	# For a verdict on a disk that is full by then
 	{ head -c 8192 /dev/zero >"$out/.room"; } 2>/dev/null ||
 		die 3 "cannot write to $out: $(why_unwritten "$out/.room")"
+	[[ -L $OUT/latest || ! -d $OUT/latest ]] || die 3 "$OUT/latest is a" \
+		"directory, and would be the link to the newest run: rename it"
 	ln -sfn "${out##*/}" "$OUT/latest" || die 3 "cannot write to $OUT"
 }
 
@@ -725,6 +834,7 @@ manifest()
 		--arg topology_sum "$(sum_of "$topology_file")" \
 		--arg plugin "${pmu#,}" \
 		--arg plugin_sum "${pmu:+$(sum_of "$plugin")}" \
+		--arg boot "$(boot_way)" \
 		--arg append "$APPEND" --arg qemu_args "$QEMU_ARGS" \
 		--argjson packages "$json" --argjson added "$added_sums" \
 		--arg uname "$(uname -srvm)" --arg cpu "$(cpu_model)" \
@@ -741,10 +851,20 @@ manifest()
 			cxl_mem: $cxl, smp: ($smp | tonumber),
 			plugin: (if $plugin == "" then null
 				else $plugin end),
-			append: $append, qemu_args: $qemu_args },
+			boot: $boot, append: $append, qemu_args: $qemu_args },
 		   added: $added, packages: $packages,
 		   host: { uname: $uname, cpu: $cpu,
 			cpus: ($cpus | tonumber) } }' --args -- "$@"
+}
+
+# boot_way: how the kernel was started, as BOOT has it
+boot_way()
+{
+	if [[ $boot_image = "$kernel_image" ]]; then
+		echo bzimage
+	else
+		echo pvh
+	fi
 }
 
 sum_of()

@@ -14,7 +14,8 @@ read_script()
 	local file=$1 line
 
 	[[ $file != - ]] || file=/dev/stdin
-	[[ -r $file && ! -d $file ]] || die 2 "--script $1: cannot read it"
+	[[ -r $file && ! -d $file && ! -S $file ]] ||
+		die 2 "--script $1: cannot read it"
 	script_text=$(head -c $((SCRIPT_MAX + 1)) "$file" | tr '\0' '\377'
 		echo .)
 	script_text=${script_text%.}
@@ -25,6 +26,7 @@ read_script()
 	[[ $script_text != *$'\xff'* ]] || die 2 "--script $1: is no text;" \
 		"--add takes programs"
 	line=${script_text%%$'\n'*}
+	check_line "--script $1" "$line"
 	[[ $line != '#!'* ]] || check_interpreter "--script $1" "$line"
 }
 
@@ -76,7 +78,7 @@ unpack_fetched()
 {
 	local archive=$out/.files.tar types
 
-	if ! types=$(archive_types "$archive"); then
+	if [[ ! -e $archive ]] || ! types=$(archive_types "$archive"); then
 		echo "the files of --out did not arrive whole"
 	elif [[ $types = *[!dhl-]* ]]; then
 		# The guest sends none

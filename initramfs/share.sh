@@ -28,11 +28,27 @@ check_shares()
 		to=/$(guest_path "--share $entry" "$dir" "${to#:}")
 		[[ ! ${placed[${to#/}]:-} && " ${share_places[*]} " != *" $to "* ]] ||
 			die 2 "--share $entry: $to is another's already"
+		check_covered "$entry" "$to"
 		share_dirs+=("$(realpath -- "$dir")")
 		share_places+=("$to")
 	done
 	((${#share[@]} == 0)) || [[ ! $ICOUNT ]] || die 2 "--share with --icount:" \
 		"virtiofsd answers in the host's time, and no run would repeat"
+}
+
+# check_covered ENTRY PLACE: what lies where a directory is mounted is not seen
+check_covered()
+{
+	local to
+
+	for to in "${!placed[@]}"; do
+		[[ /$to != "$2"/* ]] || die 2 "--share $1: /$to, which is added," \
+			"would not be seen below"
+	done
+	for to in "${share_places[@]}"; do
+		[[ $to != "$2"/* ]] || die 2 "--share $1: $to, which is shared" \
+			"before it, would not be seen below: name $2 first"
+	done
 }
 
 # build_virtiofsd: fetched with all its libraries, as QEMU is, if that can use it;

@@ -14,12 +14,14 @@
 #
 #	TIMEOUT s	in all
 #	SILENCE s	without a word of the guest, from its start on
+#	2 SILENCE s	without another, where its kernel has not come to init
 #	IDLE_S		the same, where it has not used the CPU either
 #	at once		KVM's internal error, a panic that QEMU was told of, ...
 #	STILL_S		paused, or stopped by a signal
 #	MUTE_S		QEMU does not answer
 #
-# A guest that has said something may be silent as long as it likes.
+# A guest whose init has begun, by its first record, may be silent as long as it
+# likes; one without a port for records from its first word on.
 #
 # With --plug the guest has a port named "host", where it asks for devices to come
 # and go (mm/host_port.c): a line "look ID", "plug ID" or "unplug ID", to which
@@ -334,6 +336,10 @@ class Watch:
             pass_fds=passed, bufsize=0)
         for fd in passed:
             os.close(fd)
+        self.records = next(filter(None, (
+            re.search("^file,id=records,path=(.*)", word) for word in words)),
+                            None)
+        self.spoken = False
         self.started = self.silent_since = time.monotonic()
         # When it was last seen at work, and what CPU time it had had by then
         self.busy = (self.started, 0)
@@ -371,7 +377,8 @@ class Watch:
         self.keep(data)
         self.console.put(data)
         if data:
-            self.silent_since = None
+            self.spoken = True
+            self.silent_since = time.monotonic()
 
     def from_errors(self, fd):
         data = self.read(fd)
@@ -461,9 +468,19 @@ class Watch:
         for child in children:
             yield from self.family(int(child))
 
+    def has_begun(self):
+        """The guest's init, as far as one can know."""
+        try:
+            return self.spoken and (not self.records or os.stat(
+                self.records[1].replace(",,", ",")).st_size > 0)
+        except OSError:
+            return True
+
     def look(self):
         """Once in ASK_S: what is too long by now?"""
         now = time.monotonic()
+        if self.silent_since and self.has_begun():
+            self.silent_since = None
         family = list(self.family(self.child.pid))
         if any(fields[0] == b"T" for fields in family):
             self.halted_since = self.halted_since or now
@@ -490,6 +507,11 @@ class Watch:
             self.ask()
 
     def look_at_silence(self, now, used):
+        if self.spoken:
+            if now - self.silent_since >= 2 * self.silence:
+                self.fail("the guest's kernel has not come to init, and has said"
+                          f" nothing for {2 * self.silence} s: try again")
+            return
         if used - self.busy[1] >= IDLE_SHARE * (now - self.busy[0]):
             self.busy = (now, used)
         elif now - self.busy[0] >= IDLE_S:

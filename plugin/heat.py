@@ -12,17 +12,26 @@ import argparse
 import bisect
 import collections
 import heapq
+import itertools
 import json
 import math
+import operator
 import os
 import re
 import sys
 import zlib
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "experiments")]
+from expt.common import out
+from heat_pictures import Course, Curve, Map, curve_of, size_text
+
 PARTS = (50, 80, 90, 99)
 BY = ("clock", "reading", "end")
 # An interval so short, of what they are to be or in seconds, is the one's before
 SHORT, SHORT_S = 0.1, 0.01
+# Two times of the guest that are the same
+CLOCK_S = 1e-6
 
 
 def fail(message, status=1):
@@ -65,31 +74,39 @@ class Stream:
                   file=sys.stderr)
         self.whole = bool(self.intervals) and self.intervals[-1].by == "end"
 
-    def number(self):
-        n = shift = 0
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
-            n |= (byte & 127) << shift
-            if byte < 128:
-                return n
-            shift += 7
+    def numbers(self, n):
+        """The next n of them; most of the time that reading takes is here."""
+        data, at, found = self.data, self.at, []
+        for _ in range(n):
+            number = data[at]
+            at += 1
+            if number >= 128:
+                number &= 127
+                shift = 7
+                while data[at] >= 128:
+                    number |= (data[at] & 127) << shift
+                    shift += 7
+                    at += 1
+                number |= data[at] << shift
+                at += 1
+            found.append(number)
+        self.at = at
+        return found
 
     def interval(self):
         if self.data[self.at] != ord("I"):
             fail("no interval begins at byte %d" % self.at)
         self.at += 1
-        number = self.number
-        by, guest, host, outside, n = (number() for _ in range(5))
-        pages, stores, page = {}, {}, 0
-        for _ in range(n):
-            page += number()
-            pages[page] = number()
-            if self.apart:
-                stores[page] = number()
-                pages[page] += stores[page]
-            page += 1
-        return Interval(BY[by], guest, host, outside, pages, stores)
+        by, guest, host, outside, n = self.numbers(5)
+        each = 3 if self.apart else 2
+        found = self.numbers(n * each)
+        numbers = [p - 1 for p in itertools.accumulate(
+            d + 1 for d in found[::each])]
+        stores = dict(zip(numbers, found[2::3])) if self.apart else {}
+        counts = map(operator.add, found[1::3], found[2::3]) if self.apart \
+            else found[1::2]
+        return Interval(BY[by], guest, host, outside,
+                        dict(zip(numbers, counts)), stores)
 
 
 # --- time ---------------------------------------------------------------------
@@ -110,8 +127,9 @@ class Span:
                 mine[page] = mine.get(page, 0) + n
 
 
-def spans_of(stream):
-    """One a row: the guest's clock is the host's, ahead of it by a constant."""
+def spans_of(stream, cuts=()):
+    """One a row: the guest's clock is the host's, ahead of it by a constant.
+    cuts: seconds at which one ends, however short the next is."""
     offsets = [i.guest - i.host for i in stream.intervals
                if i.by == "reading"]
     offset = offsets[0] if offsets else 0
@@ -124,7 +142,8 @@ def spans_of(stream):
     short = SHORT * stream.head["interval_ns"] / 1e9 or SHORT_S
     merged = []
     for s in all_spans:
-        if merged and s.end - s.begin < short:
+        if merged and s.end - s.begin < short and \
+                all(abs(s.begin - cut) > CLOCK_S for cut in cuts):
             merged[-1].add(s)
         else:
             merged.append(s)
@@ -150,18 +169,37 @@ def records_of(directory):
     return records
 
 
+Timed = collections.namedtuple("Timed", "begin end exact")
+
+
 def timed_part(records, stream):
-    """(begin, end) in the guest's seconds of the updates of gups, or of tier
-    run's program, before and after which it reads the counters; None: neither
-    ran, or several did."""
+    """In the guest's seconds the updates of gups, or the time of tier run's
+    program, before and after which it reads the counters; None: neither ran, or
+    several did.  exact: when it read them is known; else it is about then."""
+    if len(records["pmu"]) == 1 and "timed_end_ns" in records["pmu"][0]:
+        r = records["pmu"][0]
+        return Timed(r["timed_begin_ns"] / 1e9, r["timed_end_ns"] / 1e9, True)
     begins = [r["uptime_s"] for r in records["stage"]
               if r.get("stage") == "update"]
     if len(begins) == len(records["gups"]) == 1 and not records["run"]:
-        return begins[0], begins[0] + records["gups"][0]["elapsed_s"]
+        return Timed(begins[0], begins[0] + records["gups"][0]["elapsed_s"],
+                     False)
+    if len(begins) == 1 and not records["gups"] and not records["run"]:
+        # It was stopped before it said how long they took
+        return Timed(begins[0], math.inf, False)
     first = [i.guest / 1e9 for i in stream.intervals if i.by == "reading"][:1]
     if len(records["run"]) == 1 and first and records["pmu"]:
-        return first[0], first[0] + records["run"][0]["elapsed_s"]
+        return Timed(first[0], first[0] + records["run"][0]["elapsed_s"], False)
     return None
+
+
+def spans_in(spans, timed):
+    if timed.exact:
+        return [s for s in spans if s.begin > timed.begin - CLOCK_S
+                and s.end < timed.end + CLOCK_S]
+    # A row ends a little after its updates
+    return [s for s in spans
+            if s.begin >= timed.begin - 0.2 and s.begin < timed.end]
 
 
 class Group:
@@ -230,6 +268,29 @@ def held_near(records, node):
     return None, None
 
 
+def table_near(records, node):
+    """Of gups's table: what it had there when the updates began, bytes; None:
+    not known."""
+    if len(records["gups"]) != 1:
+        return None
+    pages = (records["gups"][0].get("pages_at_start") or {}).get("node%s" % node)
+    return None if pages is None else pages * 4096
+
+
+def counted(records, name):
+    """(all, near) user misses in the timed part by the plugin's counters, which
+    are none by page; None: not known, or of several parts."""
+    if len(records["pmu"]) != 1:
+        return None
+    sums = {}
+    for r in records["pmu"][0]["ranges"]:
+        misses = (r.get("timed") or {}).get("user_misses")
+        if misses is None:
+            return None
+        sums[r["name"]] = sums.get(r["name"], 0) + sum(misses.values())
+    return sum(sums.values()), sums.get(name, 0)
+
+
 def moved_pages(records):
     """Migrations of 4 KiB pages in the updates; None: not known."""
     for r in records["moves"]:
@@ -250,30 +311,28 @@ def miss_ns(records, near):
 # --- the oracle -----------------------------------------------------------------
 
 
+def sum_of(pages, some):
+    return sum(map(pages.__getitem__, some))
+
+
 class Oracle:
     """Of a set of pages with counts: served, best, efficiency, regret."""
 
-    def __init__(self, pages, is_near, room):
-        counts = sorted(pages.values(), reverse=True)
-        self.pages = len(counts)
-        self.all = sum(counts)
-        near = [n for p, n in pages.items() if is_near(p)]
-        self.near, self.near_pages = sum(near), len(near)
-        self.most = sum(counts[:room])
+    def __init__(self, pages, near, room):
+        """near: the set of pages that are, and maybe others"""
+        sums = list(itertools.accumulate(sorted(pages.values(), reverse=True)))
+        self.pages = len(sums)
+        self.all = sums[-1] if sums else 0
+        here = near.intersection(pages)
+        self.near, self.near_pages = sum_of(pages, here), len(here)
+        self.most = sums[min(room, len(sums)) - 1] if room and sums else 0
         self.served = self.near / self.all if self.all else math.nan
         self.best = self.most / self.all if self.all else math.nan
         self.efficiency = self.near / self.most if self.most else math.nan
         self.regret = self.most - self.near
-        self.hold = [self.holding(counts, part) for part in PARTS]
-
-    def holding(self, counts, part):
-        """The fewest pages with so many percent of the misses."""
-        want, have = self.all * part, 0
-        for i, n in enumerate(counts):
-            have += n
-            if have * 100 >= want:
-                return i + 1
-        return 0
+        # The fewest pages with so many percent of the misses
+        self.hold = [bisect.bisect_left(sums, -(-self.all * part // 100)) + 1
+                     if sums else 0 for part in PARTS]
 
 
 class Heat:
@@ -285,22 +344,38 @@ class Heat:
                         (r["end"] - 1) // self.grain + 1) for r in parts]
         self.spans = spans
         self.room = room
-        self.rows = []
+        self.rows, self.static, self.curve = [], [], []
+        self.all_pages = None
 
     def is_near(self, page):
-        return any(a <= page < b for a, b in self.bounds)
+        for a, b in self.bounds:
+            if a <= page < b:
+                return True
+        return False
 
     def total(self):
-        pages = {}
-        for s in self.spans:
-            for page, n in s.pages.items():
-                pages[page] = pages.get(page, 0) + n
-        return pages
+        """Of each page what it has in all; of everyone: not to be changed."""
+        if self.all_pages is None:
+            pages = collections.defaultdict(int)
+            for s in self.spans:
+                for page, n in s.pages.items():
+                    pages[page] += n
+            self.all_pages = dict(pages)
+        return self.all_pages
 
     def compute(self):
-        self.rows = [Oracle(s.pages, self.is_near, self.room)
-                     for s in self.spans]
-        self.whole = Oracle(self.total(), self.is_near, self.room)
+        pages = self.total()
+        near = set(filter(self.is_near, pages))
+        self.rows = [Oracle(s.pages, near, self.room) for s in self.spans]
+        self.whole = Oracle(pages, near, self.room)
+        order = sorted(pages, key=lambda p: (-pages[p], p))
+        self.curve = curve_of([pages[p] for p in order],
+                              (*self.whole.hold, self.room))
+        # What the best one placement for the whole time serves of each
+        placed = set(order[:self.room])
+        self.static = [sum_of(s.pages, placed.intersection(s.pages)) / r.all
+                       if r.all else math.nan
+                       for s, r in zip(self.spans, self.rows)]
         most = sum(r.most for r in self.rows)
         self.clairvoyant = most / self.whole.all if self.whole.all else math.nan
         self.efficiency = self.whole.near / most if most else math.nan
@@ -510,11 +585,9 @@ def judge_delays(judges, hints, heat, records, origin):
         i = span_at(heat, origin + view["t_s"])
         if i is None or not view["start"]:
             continue
-        regions = [{"start": a, "size_bytes": n, "access_rate": rate}
-                   for a, n, rate in zip(view["start"], view["size_bytes"],
-                                         view["access_rate"])]
-        seen[i] = Judge("", damon_scores(regions, touched, heat.grain),
-                        heat.spans[i].pages, heat.room, False).precision
+        scores = damon_scores(viewed(view), touched, heat.grain)
+        seen[i] = Judge("", scores, heat.spans[i].pages, heat.room,
+                        False).precision
     # What is left of intervals at the begin says nothing
     lengths = [s.end - s.begin for s in heat.spans]
     least = sorted(lengths)[len(lengths) // 2] / 2
@@ -527,18 +600,47 @@ def judge_delays(judges, hints, heat, records, origin):
         j.delay = delay_of(courses[j.name], moved)
 
 
-def judges_of(heat, records, origin):
-    """Of the last interval, in which DAMON had its last round; where that was
-    cut short, of the one before it. And the course of hint faults, by interval."""
+def last_whole(heat, records, origin):
+    """The number of the last interval that a row of the timeline ends: what comes
+    behind it is of the work's end, and may be as long. Without rows the last, but
+    for one cut short."""
+    ends = [span_at(heat, origin + r["t_s"])
+            for r in records["timeline"] + records["run_timeline"]]
+    ends = [i for i in ends if i is not None]
+    if ends:
+        return max(ends)
     last, before = heat.spans[-1], heat.spans[-2:][0]
     if last.end - last.begin < (before.end - before.begin) / 2:
         last = before
-    hints, at = Hints(records, heat.grain), heat.spans.index(last)
+    return heat.spans.index(last)
+
+
+def viewed(view):
+    return [{"start": a, "size_bytes": n, "access_rate": rate}
+            for a, n, rate in zip(view["start"], view["size_bytes"],
+                                  view["access_rate"])]
+
+
+def regions_of(heat, records, origin, at):
+    """DAMON's at the end of that interval: those of its last round, unless that
+    was later by half an interval and there is a view of the row."""
+    span = heat.spans[at]
+    if heat.spans[-1].end - span.end >= (span.end - span.begin) / 2:
+        for view in records["damon_view"]:
+            if view["start"] and span_at(heat, origin + view["t_s"]) == at:
+                return viewed(view)
+    return records["damon_region"]
+
+
+def judges_of(heat, records, origin):
+    """Of the last whole interval. And the course of hint faults, by interval."""
+    hints, at = Hints(records, heat.grain), last_whole(heat, records, origin)
     course = hints.course(heat, origin, (at,)) if hints else {}
-    counts, touched = last.pages, heat.total()
+    counts, touched = heat.spans[at].pages, heat.total()
     found = []
-    if records["damon_region"]:
-        scores = damon_scores(records["damon_region"], touched, heat.grain)
+    regions = regions_of(heat, records, origin, at)
+    if regions:
+        scores = damon_scores(regions, touched, heat.grain)
         found.append(Judge("DAMON", scores, counts, heat.room))
     if at in course:
         found.append(course[at])
@@ -551,14 +653,6 @@ def judges_of(heat, records, origin):
 
 def percent(x):
     return "-" if math.isnan(x) else "%.2f" % (100 * x)
-
-
-def size_text(n):
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if n < 1024 or unit == "GiB":
-            return "%.4g %s" % (n, unit)
-        n /= 1024
-    return ""
 
 
 def print_table(heat, origin):
@@ -612,6 +706,14 @@ def print_sums(heat, room_text, more_ns):
            ", ".join("%d" % n for n in w.hold)))
 
 
+def print_counted(sums):
+    """What the plugin's counters say of the same time, beside the pages'."""
+    if sums and sums[0]:
+        print("counters   %d misses of user code in that time, %s %% of them near, "
+              "by the plugin's" % (sums[0], percent(sums[1] / sums[0])))
+        print("           own sums, which are not by page")
+
+
 def print_group(name, group, heat):
     if not group:
         return
@@ -625,14 +727,14 @@ def print_group(name, group, heat):
     print("           and went between two rows is not among them")
 
 
-def print_judges(judges, lost):
+def print_judges(judges, lost, of):
     if lost:
         print("judged     no hint faults: of them %d found no room, and were "
               "lost" % lost)
     for j in judges:
         print("judged     %s: of its hottest pages %s %% are (recall %s), with "
-              "%s %% of the misses" % (j.name, percent(j.precision),
-                                       percent(j.recall), percent(j.caught)))
+              "%s %% of the %s" % (j.name, percent(j.precision),
+                                   percent(j.recall), percent(j.caught), of))
         print("           that the truly hottest have; rank correlation %s" %
               ("-" if math.isnan(j.correlation) else "%.3f" % j.correlation))
         if j.fresh is not None:
@@ -683,13 +785,22 @@ def write_csv(heat, origin, path):
     with open_out(path) as f:
         f.write("t_s,begin_s," + heat.of + ",pages,near,best,near_share,best_share,"
                 "efficiency,regret," +
-                ",".join("pages_%d" % p for p in PARTS) + "\n")
-        for s, r in zip(heat.spans, heat.rows):
-            f.write("%.6f,%.6f,%d,%d,%d,%d,%s,%s,%s,%d,%s\n" %
+                ",".join("pages_%d" % p for p in PARTS) + ",static_share\n")
+        for s, r, static in zip(heat.spans, heat.rows, heat.static):
+            f.write("%.6f,%.6f,%d,%d,%d,%d,%s,%s,%s,%d,%s,%s\n" %
                     (s.end - origin, s.begin - origin, r.all, r.pages, r.near,
                      r.most, fraction(r.served), fraction(r.best),
                      fraction(r.efficiency), r.regret,
-                     ",".join("%d" % n for n in r.hold)))
+                     ",".join("%d" % n for n in r.hold), fraction(static)))
+
+
+def write_curve(heat, path):
+    """Concentration: what the hottest so many pages have, of the whole time."""
+    with open_out(path) as f:
+        f.write("pages,bytes,%s,share\n" % heat.of)
+        for n, have in heat.curve:
+            f.write("%d,%d,%d,%s\n" % (n, n * heat.grain, have, fraction(
+                have / heat.whole.all if heat.whole.all else math.nan)))
 
 
 def fraction(x):
@@ -790,171 +901,35 @@ def open_out(path):
         return fail("%s: %s" % (path, e.strerror))
 
 
-# --- the picture ----------------------------------------------------------------
+# --- pictures -----------------------------------------------------------------
 
-WIDTH, LEFT, RIGHT = 800, 70, 20
-BANDS = 96
-HIGH, LOW = 384, 160
-
-
-def bands_of(heat, ranges):
-    """The touched memory in bands of one size: [(first page, name)], size."""
-    touched = sorted(heat.total())
-    all_bands, size = [], 1
-    while True:
-        all_bands = []
-        for r in ranges:
-            first = r["start"] // heat.grain
-            end = (r["end"] - 1) // heat.grain + 1
-            used = sorted({(p - first) // size for p in touched
-                           if first <= p < end})
-            all_bands += [(first + u * size, r["name"]) for u in used]
-        if len(all_bands) <= BANDS:
-            return all_bands, size
-        size *= 2
+# views: (number of the interval, what DAMON saw at its end)
+Scene = collections.namedtuple("Scene", "origin since ranges views more_ns")
 
 
-def escape(text):
-    return re.sub("[<&]", lambda m: {"<": "&lt;", "&": "&amp;"}[m.group()],
-                  text)
+def since_what(timed, records):
+    if not timed:
+        return "the guest began"
+    return "the program began" if records["run"] else "the updates began"
 
 
-class Picture:
-    def __init__(self, heat, origin, views):
-        self.heat, self.origin = heat, origin
-        self.begin = heat.spans[0].begin
-        self.views = [(i, v) for v in views if v["start"]
-                      for i in [span_at(heat, origin + v["t_s"])]
-                      if i is not None]
-        self.length = max(heat.spans[-1].end - self.begin, 1e-9)
-        self.out = []
-
-    def x(self, t):
-        return LEFT + (t - self.begin) / self.length * (WIDTH - LEFT - RIGHT)
-
-    def text(self, x, y, text, more=""):
-        self.out.append('<text x="%.1f" y="%.1f"%s>%s</text>' %
-                        (x, y, more, escape(text)))
-
-    def cell(self, span, top, i, high, dark):
-        grey = int(250 - 250 * max(0.04, dark))
-        self.out.append(
-            '<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" '
-            'fill="#%02x%02x%02x"/>' %
-            (self.x(span.begin), top + HIGH - (i + 1) * high,
-             self.x(span.end) - self.x(span.begin) + .1, high + .1, grey, grey,
-             grey))
-
-    def cells(self, top, bands, size):
-        index = {}
-        for i, (first, _) in enumerate(bands):
-            index[first] = i
-        firsts = sorted(index)
-        high = HIGH / max(len(bands), 1)
-        rows = [self.band_counts(s, firsts, size, index)
-                for s in self.heat.spans]
-        top_count = max((n / (s.end - s.begin or 1)
-                         for s, row in zip(self.heat.spans, rows)
-                         for n in row.values()), default=1)
-        for s, row in zip(self.heat.spans, rows):
-            for i, n in sorted(row.items()):
-                rate = n / (s.end - s.begin or 1)
-                # A decade is a third of the way from black to white
-                self.cell(s, top, i, high,
-                          1 + math.log10(rate / top_count) / 3)
-        self.marks(bands, top, high)
-        self.text(LEFT, top - 6,
-                  "%s a second by physical address, %s a line, where any "
-                  "were; black: %d, a tenth of it is a third lighter"
-                  % (self.heat.of, size_text(size * self.heat.grain),
-                     top_count))
-
-    def seen(self, top, bands, size):
-        """DAMON's rounds, by the same lines: the mean rate of what it saw."""
-        high = HIGH / max(len(bands), 1)
-        for at, view in self.views:
-            regions = sorted(zip(view["start"], view["size_bytes"],
-                                 view["access_rate"]))
-            for i, (first, _) in enumerate(bands):
-                begin = first * self.heat.grain
-                end = begin + size * self.heat.grain
-                parts = [(min(a + n, end) - max(a, begin), rate)
-                         for a, n, rate in regions if a < end and a + n > begin]
-                length = sum(n for n, _ in parts)
-                if length and any(rate for _, rate in parts):
-                    self.cell(self.heat.spans[at], top, i, high,
-                              sum(n * rate for n, rate in parts) / length)
-        self.marks(bands, top, high)
-        self.text(LEFT, top - 6, "what DAMON saw in its last round of each, by "
-                  "the same lines; black: accessed in all samples")
-
-    @staticmethod
-    def band_counts(span, firsts, size, index):
-        row, i = collections.Counter(), 0
-        for page in sorted(span.pages):
-            while i + 1 < len(firsts) and page >= firsts[i + 1]:
-                i += 1
-            if firsts and firsts[i] <= page < firsts[i] + size:
-                row[index[firsts[i]]] += span.pages[page]
-        return row
-
-    def marks(self, bands, top, high):
-        begin = 0
-        for i in range(len(bands) + 1):
-            if i < len(bands) and bands[i][1] == bands[begin][1]:
-                continue
-            if i > begin:
-                y = top + HIGH - i * high
-                self.out.append('<path d="M%d %.1fH%d" stroke="black"/>' %
-                                (LEFT - 8, y, WIDTH - RIGHT))
-                self.text(LEFT - 10, y + (i - begin) * high / 2 + 4,
-                          bands[begin][1], ' text-anchor="end"')
-            begin = i
-
-    def shares(self, top):
-        curves = (("", [r.served for r in self.heat.rows]),
-                  ("6 4", [r.best for r in self.heat.rows]))
-        self.text(LEFT, top - 6, "solid: near, of the %s; dashed: the best "
-                  "with %s near" %
-                  (self.heat.of, size_text(self.heat.room * self.heat.grain)))
-        for value in (0, 50, 100):
-            y = top + LOW - LOW * value / 100
-            self.out.append('<path d="M%d %.1fH%d" stroke="#bbbbbb"/>' %
-                            (LEFT, y, WIDTH - RIGHT))
-            self.text(LEFT - 10, y + 4, "%d %%" % value, ' text-anchor="end"')
-        for dash, values in curves:
-            path = ""
-            for s, v in zip(self.heat.spans, values):
-                if not math.isnan(v):
-                    y = top + LOW - LOW * v
-                    path += "%s%.1f %.1fH%.1f" % ("L" if path else "M",
-                                                  self.x(s.begin), y,
-                                                  self.x(s.end))
-            self.out.append('<path d="%s" fill="none" stroke="black" '
-                            'stroke-width="1.5" stroke-dasharray="%s"/>' %
-                            (path or "M0 0", dash or "none"))
-        self.text(LEFT, top + LOW + 16, "%.1f s" %
-                  (round(self.begin - self.origin, 1) + 0.0))
-        self.text(WIDTH - RIGHT, top + LOW + 16, "%.1f s" %
-                  (self.begin + self.length - self.origin),
-                  ' text-anchor="end"')
-
-    def write(self, path, title, ranges):
-        bands, size = bands_of(self.heat, ranges)
-        top = 54
-        self.text(LEFT, 22, title, ' font-weight="bold"')
-        self.cells(top, bands, size)
-        if self.views:
-            top += HIGH + 40
-            self.seen(top, bands, size)
-        self.shares(top + HIGH + 40)
-        with open_out(path) as f:
-            f.write('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d '
-                    '%d" font-family="sans-serif" font-size="12" '
-                    'shape-rendering="crispEdges">\n' %
-                    (WIDTH, top + HIGH + 40 + LOW + 30))
-            f.write('<rect width="100%" height="100%" fill="white"/>\n')
-            f.write("\n".join(self.out) + "\n</svg>\n")
+def write_pictures(heat, name, path, scene):
+    """The three of them; where they are."""
+    said = "%s: %s %% near, %s %% at best" % (
+        name, percent(heat.whole.served), percent(heat.clairvoyant))
+    base = path[:-4] if path.endswith(".svg") else path
+    drawn = (
+        (path, Map(heat, scene.origin, scene.since, scene.ranges,
+                   scene.views).draw(said)),
+        (base + "-time.svg", Course(heat, scene.origin, scene.since).draw(
+            said, scene.more_ns)),
+        (base + "-pages.svg", Curve(heat).draw(
+            "%s: %d pages of %s" % (name, heat.whole.pages,
+                                    size_text(heat.grain)), PARTS)))
+    for file, svg in drawn:
+        with open_out(file) as f:
+            f.write(svg + "\n")
+    return [file for file, _ in drawn]
 
 
 # --- all ------------------------------------------------------------------------
@@ -989,10 +964,19 @@ def parse(argv):
                    help="a trace: time, address, near, misses or accesses, or "
                    "loads and stores; - : here")
     p.add_argument("--damo", metavar="FILE",
-                   help="as damo record has it: damo report heatmap -i FILE")
+                   help="as damo record has it: damo report heatmap -i FILE "
+                   "--draw_range all")
+    p.add_argument("--curve", metavar="FILE",
+                   help="concentration: what the hottest so many pages have, of "
+                   "the whole time; - : here")
     p.add_argument("--svg", metavar="FILE",
-                   help="the picture (heat.svg beside the stream)")
-    return p.parse_args(argv)
+                   help="the pictures: FILE (heat.svg beside the stream) by "
+                   "address and time, FILE-time.svg and FILE-pages.svg with its "
+                   "name")
+    args = p.parse_args(argv)
+    if args.svg == "-":
+        fail("--svg -: three pictures are three files: give a name", 2)
+    return args
 
 
 def room_of(args, stream, spans, records, is_near):
@@ -1013,28 +997,39 @@ def room_of(args, stream, spans, records, is_near):
     if free is None:
         return size, "all of the near memory: what was free is not in the " \
             "records (--dram SIZE)"
-    room = min(size, touched + free // grain)
-    return room, "that is %s of near pages that were touched in the first " \
-        "interval and %s that were free then, above the watermark" % (size_text(touched * grain),
-                                                 size_text(free))
+    table = table_near(records, node) or 0
+    what = "of near pages that were touched in the first interval"
+    if table // grain > touched:
+        touched, what = table // grain, "of the table that were near when the " \
+            "updates began"
+    return min(size, touched + free // grain), \
+        "that is %s %s, and %s that were free then, above the watermark" % (
+            size_text(touched * grain), what, size_text(free))
 
 
 def main(argv):
     args = parse(argv)
-    path, directory = args.run, os.path.dirname(args.run) or "."
+    path = args.run
+    if not os.path.exists(path):
+        # Or its name in OUT, as report and compare take it
+        named = os.path.join(out(), path)
+        path = named if os.path.isdir(named) else path
+    directory = os.path.dirname(path) or "."
     if os.path.isdir(path):
         path, directory = os.path.join(path, "heat"), path
+        if os.path.exists(path) and not os.path.isfile(path):
+            fail("%s: is no file" % path)
     stream = Stream(path)
     names = [r["name"] for r in stream.head["ranges"]]
     if args.near not in names:
         fail("--near %s: there are %s" % (args.near, ", ".join(names)), 2)
     records = records_of(directory)
-    spans, timed = spans_of(stream), timed_part(records, stream)
-    origin = timed[0] if timed else 0
+    timed = timed_part(records, stream)
+    spans = spans_of(stream, (timed.begin, timed.end)
+                     if timed and timed.exact else ())
+    origin = timed.begin if timed else 0
     if timed and not args.all:
-        # A row ends a little after its updates
-        spans = [s for s in spans
-                 if s.begin >= timed[0] - 0.2 and s.begin < timed[1]]
+        spans = spans_in(spans, timed)
     if not spans:
         fail("%s: no interval" % path)
     group = None
@@ -1045,16 +1040,20 @@ def main(argv):
     heat = Heat(stream, spans, args.near, 0)
     heat.room, text = room_of(args, stream, spans, records, heat.is_near)
     heat.compute()
-    here = "-" in (args.csv, args.pages, args.svg, args.json)
+    here = "-" in (args.csv, args.pages, args.curve, args.json)
     more_ns = miss_ns(records, args.near)
     judges, hints = judges_of(heat, records, origin)
     judge_delays(judges, hints, heat, records, origin)
     if not here:
         print_table(heat, origin)
         print_sums(heat, text, more_ns)
+        if timed and timed.exact and not (args.all or group) and \
+                heat.of == "misses":
+            print_counted(counted(records, args.near))
         print_group(args.cgroup, group, heat)
         print_moved(heat, moved_pages(records))
-        print_judges(judges, sum(v["lost"] for v in records["hint_view"]))
+        print_judges(judges, sum(v["lost"] for v in records["hint_view"]),
+                     heat.of)
     if not stream.whole:
         print("heat: the stream was cut short: QEMU did not end by itself",
               file=sys.stderr)
@@ -1067,15 +1066,18 @@ def main(argv):
     if args.damo:
         write_damo(heat, stream.head["ranges"], stream.head["interval_ns"],
                    args.damo)
-    svg = args.svg or os.path.join(directory, "heat.svg")
-    title = "%s: %s %% near, %s %% at best" % (
-        os.path.basename(os.path.abspath(args.run)) +
-        (", " + args.cgroup if group else ""), percent(heat.whole.served),
-        percent(heat.clairvoyant))
-    Picture(heat, origin, records["damon_view"]).write(
-        svg, title, stream.head["ranges"])
+    if args.curve:
+        write_curve(heat, args.curve)
+    name = os.path.basename(os.path.abspath(args.run)) + \
+        (", " + args.cgroup if group else "")
+    files = write_pictures(
+        heat, name, args.svg or os.path.join(directory, "heat.svg"), Scene(
+            origin, since_what(timed, records), stream.head["ranges"],
+            [(i, v) for v in records["damon_view"] if v["start"]
+             for i in [span_at(heat, origin + v["t_s"])] if i is not None],
+            more_ns))
     if not here:
-        print("picture    " + svg)
+        print("pictures   " + "\n           ".join(files))
 
 
 if __name__ == "__main__":

@@ -78,7 +78,9 @@ static int split(char *text, char *words[DAEMON_WORDS + 1])
 		*to = '\0';
 	}
 	words[n] = NULL;
-	return n ? 0 : misuse("a program is meant, and its arguments");
+	return n && *words[0] && *words[0] != '#' ?
+		       0 :
+		       misuse("a program is meant, and its arguments");
 }
 
 /* "10s file /run/x": the time, and *rest is what follows. */
@@ -261,7 +263,23 @@ static int take_stop(struct reader *r)
 		}
 	if (!err && !strncmp(rest, "SIG", 3))
 		return misuse("\"%s\": such a signal is not sent", rest);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(signals); i++)
+		if (!strcmp(rest, signals[i].name + 3))
+			return misuse("\"%s\": SIG%s is meant, or a program",
+				      rest, rest);
+	if (!err && *rest && !rest[strspn(rest, "0123456789")])
+		return misuse("\"%s\": a signal is given by its name, SIGTERM",
+			      rest);
 	return err || !*rest ? err : split(rest, d->stop);
+}
+
+static bool goes_up(const char *path)
+{
+	const char *up = path;
+
+	while ((up = strstr(up, "/..")) && up[3] && up[3] != '/')
+		up += 3;
+	return up;
 }
 
 /* What its daemon changes: a file of the kernel's, or all of DAMON's. */
@@ -273,8 +291,10 @@ static int take_restore(struct reader *r)
 		f->restores_damon = true;
 		return 0;
 	}
-	if (strncmp(r->value, "/proc/sys/", 10) != 0 &&
-	    strncmp(r->value, "/sys/", 5) != 0)
+	/* Not out of them again, to a file of somebody's */
+	if ((strncmp(r->value, "/proc/sys/", 10) != 0 &&
+	     strncmp(r->value, "/sys/", 5) != 0) ||
+	    goes_up(r->value))
 		return misuse(
 			"\"%s\": a file below /proc/sys or /sys is meant, or damon",
 			r->value);
@@ -429,9 +449,12 @@ static int check_whole(const struct policy_file *f, bool waits)
 static int parse(struct policy_file *f)
 {
 	struct reader r = { .f = f, .next = f->text };
+	static const char mark[] = "\xef\xbb\xbf"; /* of bytes' order */
 	bool waits, any = false;
 	int err = 0;
 
+	if (!strncmp(r.next, mark, strlen(mark)))
+		r.next += strlen(mark);
 	while (*r.next && !err) {
 		r.line = r.next;
 		r.nr++;

@@ -6,18 +6,23 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "bench/pmu.h"
 #include "damon/damon.h"
 #include "damon/damon_trace.h"
 #include "damon/heatmap.h"
 #include "lib/base.h"
+#include "lib/error.h"
+#include "lib/perf_ring.h"
 #include "lib/report.h"
 #include "tiering/counters.h"
 #include "tiering/hint_trace.h"
 #include "tiering/kthreads.h"
 #include "lib/text.h"
 #include "lib/time.h"
+#include "mm/headroom.h"
+#include "mm/pcp.h"
 #include "mm/undo.h"
 #include "tiering/session.h"
 
@@ -25,6 +30,8 @@
 #define SHARE_MAX 0.01
 /* The kernel tells its intervals each second. */
 #define FOLLOW_NS (UINT64_C(1) * 1000000000)
+/* Kdamonds, their regions and trace buffers; a daemon's first pages. */
+#define START_BYTES (UINT64_C(4) << 20)
 
 /* The DAMON that runs, and how it looks; NULL: none, or it cannot be read. */
 static struct damon_config *read_running(struct session *s)
@@ -151,16 +158,60 @@ static bool is_counted_by_page(void)
 }
 
 /* NUMA balancing in its mode for tiers alone: else a folio keeps no time. */
+static bool wants_hints(const struct session *s)
+{
+	return s->setting.numa_balancing == 2 && is_counted_by_page();
+}
+
 static void look_at_hints(struct session *s)
 {
-	if (s->setting.numa_balancing == 2 && is_counted_by_page())
+	if (wants_hints(s))
 		s->hints = hint_trace_open();
+}
+
+uint64_t session_room_bytes(const struct session *s)
+{
+	uint64_t bytes = START_BYTES;
+
+	if (!s->policy || s->guest)
+		return 0;
+	if (wants_hints(s))
+		bytes += (uint64_t)sysconf(_SC_NPROCESSORS_ONLN) *
+			 PERF_RING_BYTES;
+	return bytes;
+}
+
+void session_hold_room(struct session *s, bool ours)
+{
+	struct fail_state before;
+
+	headroom_hold(&s->room, session_room_bytes(s));
+	/* With a policy there is a log, for the supervisor to put back. */
+	if (!s->policy && ours) {
+		fail_save(&before);
+		s->logged = !undo_begin("run");
+		fail_restore(&before);
+	}
+	if (s->policy || s->logged)
+		pcp_shorten(&s->pcp);
+}
+
+void session_release_room(struct session *s)
+{
+	struct undo_result r;
+
+	headroom_release(&s->room);
+	pcp_restore(&s->pcp);
+	if (s->logged)
+		undo_restore("run", &r);
+	s->logged = false;
 }
 
 static int start_damon(struct session *s)
 {
 	int err = 0;
 
+	session_release_room(s);
 	oracle_begin(s->oracle);
 	if (s->guest || !s->policy)
 		return 0;
@@ -387,6 +438,7 @@ void session_show(const struct session *s)
 
 void session_forget(struct session *s)
 {
+	session_release_room(s);
 	damon_trace_close(s->trace);
 	s->trace = NULL;
 	hint_trace_close(s->hints);

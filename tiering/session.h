@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #include "damon/damon.h"
+#include "mm/headroom.h"
+#include "mm/pcp.h"
 #include "tiering/migration.h"
 #include "tiering/oracle.h"
 #include "tiering/policy.h"
@@ -35,6 +37,9 @@ struct session {
 	bool once; /* no pass follows the first */
 	bool guest; /* DAMON was running already: it is left alone */
 	bool daemons; /* DAMON that the policy's daemon has started */
+	struct headroom room; /* session_hold_room() */
+	struct pcp pcp; /* and this */
+	bool logged; /* the latter, in a log of its own */
 	const char *group; /* the work's own cgroup, by the caller; or NULL */
 	struct migration_setting setting;
 	struct vmstat counters[NR_POINTS];
@@ -62,6 +67,19 @@ int session_rehearse(struct session *s);
  */
 int session_set(struct session *s);
 int session_take(struct session *s, enum session_point point);
+/*
+ * What session_start_damon() allocates in the kernel, at most about: 0 without a
+ * policy, known for good after session_set().
+ */
+uint64_t session_room_bytes(const struct session *s);
+/*
+ * To be called before a table is populated that may lie anywhere: as much is
+ * held, and, with a policy or where the machine is the run's own (ours), little
+ * of what is free lies on CPUs' lists. Let go by session_start_damon(), or by
+ * session_release_room().
+ */
+void session_hold_room(struct session *s, bool ours);
+void session_release_room(struct session *s);
 int session_start_damon(struct session *s);
 int session_stop_damon(struct session *s);
 /*

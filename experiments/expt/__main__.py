@@ -9,7 +9,7 @@ import types
 from . import (cluster, compare, expect, expression, listing, metrics, parse,
                pictures, plan as planning, records, report, report_csv,
                report_html, report_md, report_text, run)
-from .common import (EXPERIMENTS, NAME, Refused, nearest, out, read_json, say,
+from .common import (EXPERIMENTS, NAME, Refused, nearest, out, read_plan, say,
                      on_a_line, variables, write, write_json)
 
 USAGE = """\
@@ -23,7 +23,7 @@ usage: ./build.sh experiment list
   --repeat N         each cell so often, with other seeds (1); ranks need 2
   --jobs N           guests at once (1); of Slurm: no more than that
   --topology NAME    the machine, for all cells; a file: ./NAME
-  --kernel VERSION   6.12, 7.3 or a bzImage
+  --kernel VERSION   6.12, 7.3, ..., own, a bzImage or a built tree
   --rank METRIC      what the cells are ranked by, instead of the file's
   --expect EXPR      what shall hold, e.g. 'numab: near_end >= 0.9'; else status 4
   --ktap             say at the end what passed, as KTAP
@@ -163,7 +163,7 @@ def experiment(arguments):
             raise Refused(2, "--expect: not with --report; ./build.sh expect "
                           f"{name} EXPR says what of it holds")
         directory = run.find(name)
-        make_report(directory, read_json(directory / "plan.json"), o.rank)
+        make_report(directory, read_plan(directory), o.rank)
         return 0
     if o.kernel:
         os.environ["KERNEL"] = o.kernel
@@ -285,7 +285,7 @@ def report_verb(arguments):
                       "./build.sh report out/latest")
     path = compare.locate(arguments[0])
     if compare.is_experiment(path):
-        make_report(path, read_json(path / "plan.json"))
+        make_report(path, read_plan(path))
         return 0
     figures = compare.figures_of_run(path)
     plan = listing.plan_of_run(path, figures)
@@ -296,7 +296,7 @@ def report_verb(arguments):
     page.tables = [t for t in page.tables if t.id != "cells"]
     page.pictures = pictures.all_of(r)
     if (path / "heat").is_file():
-        page.pictures += filter(None, [pictures.heat(path)])
+        page.pictures += pictures.heat(path)
     page.details = [("What ran on what", json.dumps(
         records.manifest(path), indent=1))]
     write_page(path, page, report_text.sparks(r))
@@ -319,8 +319,8 @@ def expect_verb(arguments):
     cells = [c for c in ours.good if c]
     given = list(map(expression.option, words[1:]))
     if not given and cells:
-        given = list(map(expression.option, read_json(
-            ours.path / "plan.json").get("expect", [])))
+        given = list(map(expression.option,
+                         read_plan(ours.path).get("expect", [])))
     if not given and "--ktap" not in arguments:
         raise Refused(2, "expect: what? e.g. 'near_end >= 0.9'")
     expect.check(given, cells)
@@ -366,6 +366,11 @@ def main(verb, *arguments):
         return refused.status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        # A disk that is full, a directory that cannot be written
+        print(f"build.sh: {error.filename or verb}: {error.strerror or error}",
+              file=sys.stderr)
         return 1
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -77,7 +78,49 @@ def machine(name, directory=""):
 
 
 def read_json(path):
-    return json.loads(path.read_text(encoding="utf-8"))
+    """What build.sh wrote; it may have become something else."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Refused(1, f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise Refused(1, f"{path}: is no JSON, or not all of it") from None
+    if not isinstance(found, dict):
+        raise Refused(1, f"{path}: is not what build.sh writes")
+    return found
+
+
+# What all reports need of a plan, and of each of its runs
+OF_PLAN = {"name": str, "title": str, "scale": str, "repeats": int, "rank": str,
+           "kernel": str, "qemu": str, "cells": list}
+# What those of older versions may lack, and of what they are
+MAY_PLAN = {"metrics": (list, dict), "expect": (list, str), "notes": (str, str),
+            "theirs": (dict, str)}
+OF_RUN = {"id": str, "cell": str, "repeat": int, "topology": str, "mem": str,
+          "cxl_mem": str, "smp": str, "words": list}
+
+
+def read_plan(directory):
+    """An experiment's plan."""
+    path = directory / "plan.json"
+    plan = read_json(path)
+
+    def hold(good, what):
+        if not good:
+            raise Refused(1, f"{path}: is not what build.sh writes: {what}")
+
+    for name, kind in OF_PLAN.items():
+        hold(isinstance(plan.get(name), kind), name)
+    for name, (kind, inner) in MAY_PLAN.items():
+        value = plan.get(name, kind())
+        hold(isinstance(value, kind) and
+             all(isinstance(x, inner) for x in value), name)
+    for run in plan["cells"]:
+        for name, kind in OF_RUN.items():
+            hold(isinstance(run, dict) and isinstance(run.get(name), kind), name)
+        hold(re.fullmatch(NAME, run["id"]), run["id"])
+        hold(all(isinstance(word, str) for word in run["words"]), "words")
+    return plan
 
 
 def write_json(path, value):

@@ -12,7 +12,7 @@ import pathlib
 import re
 
 from . import metrics, pictures, records, report, run, stats
-from .common import Refused, out, read_json
+from .common import Refused, out, read_plan
 from .report import Page, Results, Table, shown
 
 # all_of: {cell: [figures]}, of a run one cell, ""
@@ -106,7 +106,7 @@ def figures_of_run(path):
 
 def load(path):
     if is_experiment(path):
-        plan = read_json(path / "plan.json")
+        plan = read_plan(path)
         return Subject(path.name, report.collect(path, plan).runs,
                        facts_of_experiment(path, plan), "experiment")
     figures = figures_of_run(path)

@@ -13,7 +13,7 @@ import operator
 import re
 
 from . import compare, ktap, records, report, stats
-from .common import Refused, nearest, read_json, write
+from .common import Refused, nearest, read_plan, write
 from .expression import RUN, resolve
 from .metrics import BY_KEY
 
@@ -86,8 +86,7 @@ def source(word):
     """Of a run or an experiment that is there."""
     path = compare.locate(word)
     if compare.is_experiment(path):
-        return Source(path, report.collect(path, read_json(
-            path / "plan.json")).runs, word)
+        return Source(path, report.collect(path, read_plan(path)).runs, word)
     return Source(path, {None: [compare.figures_of_run(path)]}, word)
 
 

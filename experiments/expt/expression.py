@@ -13,6 +13,7 @@ import collections
 import functools
 import itertools
 import json
+import math
 import re
 import subprocess
 
@@ -95,6 +96,9 @@ def side(tokens, end, wrong):
             continue
         number = float(token["number"].rstrip("%kMGT")) \
             * UNITS[token["unit"]] if token["number"] else None
+        if number == math.inf or over and number == 0:
+            wrong(f"'{token[0]}' is too large a number, or 0 to divide by",
+                  column)
         factors.append(Factor(number, token["name"] or token["of"],
                               token["run"], column, over))
     if len(tokens) % 2 == 0:

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is in OUT, the newest first: what it was, what came of it, and its main
 figure."""
-import json
 import shutil
 import time
 
 from . import compare, records, report
-from .common import out, read_json
+from .common import Refused, out, read_plan
 from .report_text import cut
 
 
@@ -20,7 +19,7 @@ def of_run(path):
 
 
 def of_experiment(path):
-    plan = read_json(path / "plan.json")
+    plan = read_plan(path)
     r = report.collect(path, plan)
     passed = sum(x["verdict"] == "passed" for x in r.results)
     best = r.ranking[0] if r.ranking else None
@@ -66,8 +65,8 @@ def lines():
         try:
             what, verdict, main = (of_experiment if compare.is_experiment(path)
                                    else of_run)(path)
-        except (OSError, ValueError, KeyError, TypeError,
-                json.JSONDecodeError) as error:
+        except (Refused, OSError, ValueError, KeyError, TypeError,
+                AttributeError) as error:
             what, verdict, main = "", f"unreadable: {error}", ""
         date = time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
         yield cut(f"{date}  {path.name:<22}  "

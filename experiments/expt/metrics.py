@@ -146,6 +146,9 @@ def main(wanted, rated, known):
     """The metric to rank by: the first of those wanted, or of what is usual,
     that is known of all cells; else of any.  None: nothing is known."""
     order = (wanted or (MAIN_AT_A_RATE if rated else MAIN)).split()
+    for key in order:
+        if key not in BY_KEY:
+            raise Refused(1, f"rank: there is no metric {key}")
     for test in (all, any):
         for key in order:
             if known and test(key in keys for keys in known):

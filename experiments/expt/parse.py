@@ -108,7 +108,9 @@ class Reader:
         with open(self.path, "rb") as file:
             for self.line, line in enumerate(file, 1):
                 try:
-                    text = line.rstrip(b"\r\n").decode()
+                    # As an editor of Windows begins a file
+                    text = line.rstrip(b"\r\n").decode(
+                        "utf-8-sig" if self.line == 1 else "utf-8")
                 except UnicodeDecodeError as error:
                     self.wrong("not UTF-8", error.start + 1)
                 odd = re.search(r"[\0-\x08\x0e-\x1f\x7f]", text)
@@ -135,6 +137,9 @@ class Reader:
                        1)
         if not value and keyword not in ("common", "count", "heat", "icount"):
             self.wrong(f"{keyword}: nothing behind it")
+        if value and keyword in ("count", "heat"):
+            self.wrong(f"{keyword}: it is on by its name alone, and takes no "
+                       f"'{value}'")
         if keyword in SETTINGS:
             self.settings[keyword] = self.setting(keyword, value)
         else:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which pictures a report has, from the figures of its runs."""
+import contextlib
 import re
 import shutil
 import subprocess
@@ -163,17 +164,29 @@ def damon(r):
                    "did not look.", picture.heat(rows)) if rows else None
 
 
+HEAT = (
+    ("heat", "Where the accesses of user code went, as its title says which, by "
+     "physical address and time, and what DAMON saw of that."),
+    ("heat-time", "What near memory served of them, beside the best for each "
+     "interval, knowing it, and the best one placement for the whole time; how "
+     "far the first is from the second."),
+    ("heat-pages", "How few pages have how much of them; upright: the near "
+     "memory that there was for them."),
+)
+
+
 def heat(directory):
-    """Of a run with --heat, as build.sh heat has drawn it last."""
-    try:
-        if not (directory / "heat.svg").is_file():
-            records.sums_of_heat(directory)
-        return Picture("heat", "Where the misses of user code went, page by "
-                       "page, and what near memory served of them.",
-                       re.sub(r"^(<\?xml.*\?>\n)+", "", (
-                           directory / "heat.svg").read_text()).strip())
-    except OSError:
-        return None
+    """Of a run with --heat, as build.sh heat has drawn them last; drawn now if
+    it never has."""
+    if not any((directory / f"{name}.svg").is_file() for name, _ in HEAT):
+        records.sums_of_heat(directory)
+    found = []
+    for name, caption in HEAT:
+        with contextlib.suppress(OSError):
+            found.append(Picture(name, caption, re.sub(
+                r"^(<\?xml.*\?>\n)+", "",
+                (directory / f"{name}.svg").read_text()).strip()))
+    return found
 
 
 def title(r, cell):

@@ -7,13 +7,16 @@ import re
 import subprocess
 import sys
 
-from .common import ROOT, read_json
+from .common import ROOT, Refused, read_json
 from .metrics import METRICS, MOVES
 
 PAGES_A_MIB = 256
 PAGES_A_HUGE_ONE = 512
 NEAR = 0.9          # of the hot set, for so long, that it counts as near
 NEAR_FOR_S = 3
+# Of what is in a manifest
+KINDS = {"arguments": list, "versions": dict, "sha256": dict, "guest": dict,
+         "host": dict, "added": dict, "packages": dict}
 
 
 def read(path):
@@ -27,7 +30,7 @@ def read(path):
     for line in lines:
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(record, dict) and isinstance(record.get("record"), str):
             found.setdefault(record["record"], []).append(record)
@@ -40,9 +43,11 @@ def read(path):
 def manifest(directory):
     """What a run ran on; {}: it is not known."""
     try:
-        return read_json(directory / "manifest.json")
-    except (OSError, ValueError):
+        said = read_json(directory / "manifest.json")
+    except Refused:
         return {}
+    return {name: value for name, value in said.items()
+            if isinstance(value, KINDS.get(name, object))}
 
 
 def heat_of(directory):
@@ -57,7 +62,7 @@ def heat_of(directory):
 
 
 def sums_of_heat(directory):
-    """Writes heat.json, and heat.svg, of a run that has a stream of heat."""
+    """Writes heat.json, and heat*.svg, of a run that has a stream of heat."""
     subprocess.run([sys.executable, "-ISB", ROOT / "plugin" / "heat.py",
                     directory, "--json", directory / "heat.json"], check=False,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -2,7 +2,7 @@
 """Records to figures: what did not come, what is not known."""
 import json
 
-from expt import expression, metrics, records
+from expt import expression, metrics, pictures, records
 from expt.common import Refused
 from given import Case, records as given
 
@@ -43,6 +43,16 @@ class Reading(Case):
         values = records.of(found)["values"]
         self.assertEqual((values["heat_near"], values["heat_efficiency"]),
                          (0.75, 1))
+        shown = pictures.heat(self.tmp)
+        self.assertEqual([p.name for p in shown],
+                         ["heat", "heat-time", "heat-pages"])
+        self.assertEqual([p.svg[:5] for p in shown], 3 * ["<svg "])
+        # Drawn by a user, in another way: not drawn over
+        (self.tmp / "heat-pages.svg").unlink()
+        (self.tmp / "heat.svg").write_text("<svg mine")
+        self.assertEqual([p.svg for p in pictures.heat(self.tmp)][0],
+                         "<svg mine")
+        self.assertEqual(len(pictures.heat(self.tmp)), 2)
         (self.tmp / "heat").write_text("none")
         self.assertEqual(records.read(path), found)
         (self.tmp / "heat.json").unlink()

@@ -3,13 +3,17 @@
 more than 5 % of experiments, however many they are; others are told."""
 import itertools
 import math
+import os
 import random
 import unittest
 
 from expt import stats
 
-EXPERIMENTS = 400
-EXPERIMENTS_TIED = 60     # each has deals of its own
+# test/matrix/simulated.t has four times as many
+TIMES = int(os.environ.get("TIMES", 1))
+EXPERIMENTS = 100 * TIMES
+EXPERIMENTS_TIED = 15 * TIMES   # each has deals of its own
+EXPERIMENTS_LARGE = 50 * TIMES  # of many figures, or runs
 DISTRIBUTIONS = {
     "normal": lambda r: r.gauss(10, 1),
     "light tails": lambda r: r.random(),
@@ -87,33 +91,34 @@ class Same(unittest.TestCase):
         """Sixteen figures of two that are the same, some of one another."""
         for n in (4, 5, 8):
             r, bad = random.Random(n), 0
-            for _ in range(200):
+            for _ in range(EXPERIMENTS_LARGE):
                 runs = []
                 for _ in range(2 * n):
                     x = r.gauss(0, 1)
                     runs.append({i: x * (i % 2) + r.gauss(0, 1)
                                  for i in range(16)})
                 bad += bool(stats.differ([(runs[:n], runs[n:])]))
-            self.hold({f"{n} runs": bad / 200}, 200)
+            self.hold({f"{n} runs": bad / EXPERIMENTS_LARGE},
+                      EXPERIMENTS_LARGE)
 
 
 class Other(unittest.TestCase):
     def test_far_apart(self):
         r = random.Random(5)
         right = 0
-        for _ in range(200):
+        for _ in range(EXPERIMENTS_LARGE):
             rows = stats.ranking({i: [m * r.gauss(1, 0.03) for _ in range(5)]
                                   for i, m in enumerate((8, 4, 2, 1))}, "more")
             right += [(row.cell, row.first, row.last) for row in rows] == [
                 (i, i + 1, i + 1) for i in range(4)]
-        self.assertGreater(right, 190)
+        self.assertGreater(right / EXPERIMENTS_LARGE, 0.95)
 
     def test_what_is_called_detectable(self):
         """Of seven cells, the first so far above the others."""
         off, r, told = stats.detectable(7, 7), random.Random(8), 0
-        for _ in range(200):
+        for _ in range(EXPERIMENTS_LARGE):
             rows = stats.ranking({i: [r.gauss(off * (i == 0), 1)
                                       for _ in range(7)]
                                   for i in range(7)}, "more")
             told += rows[0].cell == 0 and not rows[-1].same
-        self.assertGreater(told / 200, 0.7)
+        self.assertGreater(told / EXPERIMENTS_LARGE, 0.7)

@@ -5,6 +5,8 @@
 # it found is gone then: on the usual machine of CXL's developers, two bridges
 # with a volatile and a persistent device each, of which one can be used with
 # the other alone.
+#
+# long: 30
 
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=test/lib/guest.sh

@@ -3,6 +3,8 @@
 #
 # A small experiment in real guests: it is stopped in the middle, goes on with
 # two guests at once, and a cell that fails does not take the others with it.
+#
+# long: 60
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
@@ -92,11 +94,6 @@ is "$(stat -c %Y "$dir/cells/none.1/records.jsonl")" "$first" \
 	"what was done was not done again"
 like "$said" 'of 3 done' "it says how far it is"
 like "$said" 'large.1 begins[^:]* numab.1 begins' "two guests at once"
-echo : >"$tmp/logins"
-asked --resume --sshloginfile "$tmp/logins"
-is "$status" 1 "what failed is run again, by parallel: status 1"
-like "$(sed 1d "$dir/joblog")" 'large.1$' "and nothing else"
-is "$(wc -l <"$dir/joblog")" 2 "once"
 
 # --- what it says ------------------------------------------------------------
 

@@ -5,6 +5,8 @@
 # the kernel may move it or not, and however it ends, nothing of it is left.
 # One guest; test/guest/hog.guest runs in it and looks at the kernel's own
 # files.
+#
+# long: 40
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154

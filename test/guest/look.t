@@ -3,6 +3,8 @@
 #
 # tier vmstat and tier latency in the guest: both nodes are there, and what
 # the rows say is what the kernel counted.  test/guest/look.guest runs in it.
+#
+# long: 30
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154,SC2016

@@ -4,6 +4,8 @@
 # run --package in the guest: Debian's redis, on a disk that can only be read,
 # serves by both kinds of sockets; scripts of bash and perl run; what is written
 # is kept apart; and none of it lies in node 0's memory but what is in use.
+#
+# long: 50
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154,SC2016

@@ -5,6 +5,8 @@
 # near under a policy and stays away without one, that it is found again after
 # it moved, also when little of node 0 is free; and that the kernel says the
 # same of where the pages are.  test/guest/pattern.guest runs in the guest.
+#
+# long: 90
 
 # What the tests of a run look at is set by boot(); the dollars are jq's
 # shellcheck disable=SC2154,SC2016

@@ -2,19 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The plugin in the real emulator: it counts to the access, also what two
-# CPUs do at once; what is injected is what the updates take longer; a policy
-# that brings the hot set near makes them faster in fact; counted and sampled
-# shares agree.  test/guest/pmu.guest runs in the guest.
+# CPUs do at once; a policy that brings the hot set near makes the updates
+# faster in modelled time; counted and sampled shares agree.
+# test/guest/pmu.guest runs in the guest; test/guest/pmu_latency.t injects.
 #
-# alone: it compares times
+# long: 90
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=test/lib/pmu.sh
 . test/lib/pmu.sh
-
-# --- counts ------------------------------------------------------------------
 
 boot_counted count --count
 ran far near moving even zipf
@@ -65,17 +63,20 @@ so far pmu '.[0].ranges | map(select(.node == 1))[0] | .whole.table.stores
 	> .timed.table.stores' "the whole run has the filling, too"
 so moving timeline 'length >= 3 and .[0].near_share_counted == null' \
 	"rows; nothing is counted before the first"
-so moving timeline '.[0].modelled_updates_per_s == null and
-	(.[1:] | all(.modelled_updates_per_s > 0))' "and modelled, a rate"
-so moving timeline '(.[-1].modelled_updates_per_s / .[1].modelled_updates_per_s)
-	| . > 1.1' "which is higher when the hot set is near"
-so moving timeline '.[1:] | all(.near_share_counted >= 0)' \
+# A host may have no time for an update in one of them
+so moving timeline '.[0].modelled_updates_per_s == null and (.[1:] |
+	all((.modelled_updates_per_s > 0) == (.updates_per_s > 0)))' \
+	"and modelled, a rate"
+so moving timeline '[.[1:][] | .modelled_updates_per_s | select(. > 0)] |
+	.[-1] / .[0] > 1.1' "which is higher when the hot set is near"
+so moving timeline '.[1:] | all((.near_share_counted >= 0) or .updates_per_s == 0)' \
 	"then the near share is counted"
 # Its last row may be a long one, that began when the hot set was far.
 so moving timeline '.[-1] | .near_share > 0.9 and .near_share_counted > 0.5' \
 	"the hot set came near"
 # NUMA balancing may be done with it within a tenth of the first row
-so moving timeline '.[1:] | map(.near_share_counted) | min < 0.99' \
+so moving timeline '.[1:] | map(.near_share_counted | values) |
+	length > 0 and min < 0.99' \
 	"and was not there"
 # Rows in which little moved; the sample's error is 0 where every page of the
 # hot set, and every other one, is on one side.  The variables are jq's.
@@ -83,24 +84,8 @@ so moving timeline '.[1:] | map(.near_share_counted) | min < 0.99' \
 so moving timeline "$steady" \
 	"counted and sampled agree, within 1 % and their error"
 
-# Pages that lie on the nodes by turns, and threads that a host does not treat
-# alike: 1024 hot pages of each, so that a thread's half is one within 1.6 %, and
-# a row that one of them made alone may be off by some of that. Each row's sample
-# strays from the count as its standard error says
-so even timeline '[.[] | .near_share_counted | values | . - 0.5 | fabs]
-	| length > 0 and max < 0.04' \
-	"by turns: near is half of what is counted, row by row"
-sigmas=$(list even timeline 'map(.near_share_sigmas | values) | {
-	n: length, mean: (add / length), rms: (map(. * .) | add / length | sqrt),
-	within: ((map(select(fabs <= 2)) | length) / length) }')
-diag "sample less count, in standard errors: $sigmas"
-ok "200 rows in which nothing moved" quietly jq -e '.n >= 200' <<<"$sigmas"
-ok "the sample strays to both sides alike" \
-	quietly jq -e '.mean | fabs < 0.25' <<<"$sigmas"
-ok "as far as noise does" \
-	quietly jq -e '.rms > 0.83 and .rms < 1.17' <<<"$sigmas"
-ok "95 % of it within two standard errors" \
-	quietly jq -e '.within > 0.90' <<<"$sigmas"
+# matrix/pmu.t has rows enough to see a difference of a few percent
+strays 40 4
 is "$(of even placement .near_share_mean_by)" count \
 	"what was counted is the figure"
 ok "and is the plugin's" quietly jq -en "$(of even placement .near_share_mean) -
@@ -115,17 +100,5 @@ is "$(jq '.ranges[2] | .by_vcpu | length' "$run/pmu.json")" 2 \
 	"of two CPUs"
 ok "they are the sums of both" quietly jq -e '.ranges | all((.user.loads +
 	.kernel.loads) == (.by_vcpu | map(.loads) | add))' "$run/pmu.json"
-
-# --- what waits; test/matrix/pmu.t has more of it ----------------------------
-
-SMP=1 boot_counted short --latency near=200ns,cxl=1us,llc=512k --scope process
-ran waited
-is "$(said asked)" 0 "tier latency: status 0"
-so asked latency 'map(.asked_ns) == [200, 1000]' "what was asked for"
-so asked latency 'all((.injected_ns / .asked_ns - 1 | fabs) < 0.25)' \
-	"a dependent load takes that much longer"
-so waited pmu '.[0].ranges | map(select(.node == 1))[0].timed |
-	.asked_s > 0.05 and .waited_s >= .asked_s * 0.9' \
-	"misses far wait a microsecond each, or nearly"
 
 done_testing

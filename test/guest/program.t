@@ -3,6 +3,8 @@
 #
 # tier run in the emulator, with two nodes: a dynamic program that was added
 # to the image, where its pages are, and another's count of them.
+#
+# long: 100
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154,SC2016
@@ -124,6 +126,16 @@ is "$(of with run .orphans) $(of with closing '.doubts | length')" "0 0" \
 	"what it left behind is not the first one's" || diag "$(of with closing .)"
 like "$(of with with .cgroup)" "^$(of with run .cgroup)-with\$" \
 	"they are beside each other"
+# Of the row that has most of each: in one of before it has touched all of its 16
+# or 36 MiB they are fewer, and in the last one it may have ended
+for group in "$(of with run .cgroup) 4096 4300" "$(of with with .cgroup) 9216 10000"
+do
+	read -r group least most <<<"$group"
+	frames=$(list with frames "map(select(.cgroup == \"$group\") |
+		.pages | add // 0) | max")
+	ok "--frames: those of $group, $frames" \
+		[ "${frames:-0}" -ge "$least" -a "${frames:-0}" -lt "$most" ]
+done
 is "$(said early) $(of early with '"\(.stopped) \(.exit_status)"')" \
 	"0 false 5" "one that ends before: its status is told"
 like "$(of early closing '.doubts | join(" ")')" 'beside it had ended before' \

@@ -3,6 +3,8 @@
 #
 # The main job, in the real emulator on the real kernel: from power-on to a
 # verified table on the CXL node, and every other ending of a run.
+#
+# long: 80
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
@@ -18,6 +20,8 @@ export CXL_MEM=512M MEM=1G
 boot node1 --once gups 64M node1
 is "$status" 0 "gups 64M node1: status 0"
 is "$verdict" passed "the verdict file says so"
+# Before and after a run: only what concerns it
+is "$(record finding .finding)" "" "a sound guest: nothing is found"
 holds region '.memdevs == ["mem0"] and .node == 1 and .driver == "kmem"' \
 	"the region of mem0 became node 1, bound to kmem"
 holds region ".size_bytes == 536870912 and .online_bytes == .size_bytes" \

@@ -37,8 +37,10 @@ bytes which the old headers of tar have room for, to see that it comes")"
 	: >empty
 	chmod 4700 sum
 	grep Mems /proc/self/status
-	echo done >/other' --out "/tmp/my results" --out /other --membind 1
-is "$status $verdict" "0 passed" "a script on standard input" ||
+	echo done >/other' --out "/tmp/my results" --out /other --out /nothing \
+	--membind 1
+is "$status $verdict" "1 failed: --out /nothing: there is nothing" \
+	"a script on standard input, and nothing where something was to be" ||
 	diag "$(tail -n 20 "$run.txt")"
 files="$run/files/tmp/my results"
 is "$(sha256sum <"$files/big")" "$(<"$files/sum")" "40 MB, byte for byte"
@@ -58,7 +60,4 @@ is "$status $verdict" \
 	"1 failed: sh was killed by signal 11 (Segmentation fault)" \
 	"one that crashes"
 is "$(cat "$run/files/left")" kept "what it left is here all the same"
-begin 'exit 0' --out /nothing
-is "$status $verdict" "1 failed: --out /nothing: there is nothing" \
-	"nothing where something was to be"
 done_testing

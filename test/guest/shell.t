@@ -35,16 +35,20 @@ type_at_console()
 	# shellcheck disable=SC2016
 	printf 'echo answer-$((6 * 7))\n'
 	shown 'answer-42' || echo "no answer" >&2
+	# shellcheck disable=SC2016
+	printf 'echo short-$(cat /proc/sys/vm/percpu_*_fraction)-$(ls /run/tier)-\n'
+	shown 'short-[0-9]+-' || echo "no lists" >&2
 	printf 'exit\n'
 	shown 'Power down' || echo "no power off" >&2
 }
 
 type_at_console | TIMEOUT=300 timeout 400 ./build.sh shell --name shell \
-	gups 16M node1 >"$OUT/shell.txt" 2>&1
+	gups 16M any >"$OUT/shell.txt" 2>&1
 console=$(tr -d '\r' <"$run/console.log")
 ok "the benchmark repeats" [ "$(grep -c 'Found 0 errors' <<<"$console")" -ge 2 ]
 like "$console" 'A busybox shell' "Ctrl-C ends it, and a shell comes"
 like "$console" 'answer-42' "which answers"
+like "$console" 'short-0-(lock)?-' "nothing is left of what a run had changed"
 like "$console" 'Power down' "and powers off when it ends"
 is "$(record end .verdict)" passed "the verdict: passed"
 done_testing

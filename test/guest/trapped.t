@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A node whose every access is trapped: found, explained, estimated, refused.
-# One guest; test/guest/trapped.guest runs in it.
+# One guest; test/guest/trapped.guest runs in it, and tries again where other work
+# of the host came between an estimate and what it took.
 #
-# alone: its estimates are compared with what it takes
+# long: 30
 
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck disable=SC2154,SC2016

@@ -68,6 +68,14 @@ script sh '#!/bin/sh'
 script space '#! /bin/busybox sh'
 script awk '#!/sbin/awk -f'
 taken "scripts for busybox" "$tmp/sh" "$tmp/space" "$tmp/awk"
+printf '#!/bin/sh\r\necho hello\r\n' >"$tmp/crlf"
+refused "CR LF, and no shell.*sed -i 's/.r\\$//'" "a script of Windows's" "$tmp/crlf"
+sed -i 's/\r$//' "$tmp/crlf"
+taken "what is named cures it" "$tmp/crlf"
+printf '\xef\xbb\xbf#!/bin/sh\n' >"$tmp/bom"
+refused "byte order mark.*sed -i" "a script with a byte order mark" "$tmp/bom"
+sed -i '1s/^\xef\xbb\xbf//' "$tmp/bom"
+taken "what is named cures that" "$tmp/bom"
 for shell in /bin/bash /usr/bin/python3 '/usr/bin/env sh' sh ''; do
 	script other "#!$shell"
 	refused "wants ${shell%% *}.*/bin/sh" "a script for '$shell'" \
@@ -134,6 +142,9 @@ refused '/init/x is the image' "below tier" "$tmp/data:/init/x"
 (cd "$tmp" && cp -- data -data && timeout 60 "$OLDPWD/build.sh" run \
 	--add=-data --once run /x) >/dev/null 2>&1 </dev/null
 is "$?" 3 "a name with a dash"
+(cd "$tmp/links" && timeout 60 "$OLDPWD/build.sh" run --add . --add .:/opt/ \
+	--once run /x) >/dev/null 2>&1 </dev/null
+is "$?" 3 "where one is, by a dot"
 
 is "$(ls "$OUT" 2>/dev/null)" "" "no run was begun"
 done_testing

@@ -7,6 +7,7 @@
 # terminal that moves it, a reason with each failure, and no process left.
 # Several are made at once.  With a REGEX only those whose names it matches.
 #
+# long: 60
 # timeout: 300
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1

@@ -6,6 +6,7 @@
 # status, and by the signals that end a container.  (As PID 1 of a machine it
 # is tested in guests.)
 #
+# long: 30
 # timeout: 300
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1

@@ -6,6 +6,7 @@
 # disks.  None waits for ever, none is killed that is not the work's, and what
 # could not be written is a failure.
 #
+# long: 40
 # timeout: 300
 
 # Text for shells that tier starts is theirs to expand

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The unit tests of experiments and reports (test/expt), and the lines they run.
+# long: 40
 # timeout: 480
 
 cd "$(dirname "$0")/../.." || exit 1

@@ -5,6 +5,7 @@
 # what has crashed once shall not again, and what is new is tried a little.
 # Where they were compiled before, this takes 20 s.
 #
+# long: 30
 # timeout: 400
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
@@ -35,13 +36,13 @@ while read -r target runs length; do
 	done=$(sed -nE 's/^Done ([0-9]+) runs.*/\1/p' "$tmp/said")
 	ok "$target: $runs executions" test "${done:-0}" -ge "$runs"
 done <<'END'
-args 20000 400
-words 60000 100
-json 12000 4000
-policy 12000 2000
-files 6000 4000
-yaml 20000 1000
-undo 6000 1000
+args 10000 400
+words 30000 100
+json 6000 4000
+policy 6000 2000
+files 3000 4000
+yaml 10000 1000
+undo 3000 1000
 END
 
 # Each target finds an error that is there: its own promises are kept by abort()

@@ -54,11 +54,20 @@ done
 heat "$tmp/whole" --dram 8k --csv "$tmp/csv" --pages "$tmp/pages"
 is "$status" 0 "a stream is read"
 is "$(sed -n 3p "$tmp/csv")" \
-	"3.000000,2.000000,100,4,30,70,0.300000000,0.700000000,0.428571429,40,2,3,3,4" \
+	"3.000000,2.000000,100,4,30,70,0.300000000,0.700000000,0.428571429,40,2,3,3,4,0.300000000" \
 	"a second: near, best by two pages, efficiency, regret, pages that hold"
+mkdir "$tmp/named" "$tmp/fifo"
+cp "$tmp/whole" "$tmp/named/heat"
+mkfifo "$tmp/fifo/heat"
+OUT=$tmp heat named
+is "$status" 0 "a run is found by its name in OUT"
+OUT=$tmp heat fifo
+is "$status" 1 "a pipe in its place is not waited for"
+like "$said" 'fifo/heat: is no file' "and is named"
+heat "$tmp/whole" --dram 8k --csv "$tmp/csv" --pages "$tmp/pages"
 # What comes within a tenth of an interval belongs to the one before it
 is "$(sed -n 4p "$tmp/csv")" \
-	"4.000001,3.000000,407,3,300,400,0.737100737,0.982800983,0.750000000,100,1,2,2,3" \
+	"4.000001,3.000000,407,3,300,400,0.737100737,0.982800983,0.750000000,100,1,2,2,3,0.982800983" \
 	"the next one, with what came at the end"
 like "$said" "misses     507 of user code in 6 pages of 4 KiB" "in all"
 like "$said" "near       65.09 %" "what was near of it"
@@ -75,8 +84,74 @@ heat "$tmp/whole" --dram 4k
 like "$said" "more were near than that" "more near than was said: it is said"
 heat "$tmp/whole" --csv -
 is "$(wc -l <<<"$said")" 4 "a table alone, to be read by programs"
-ok "the picture is XML" python3 -c \
-	"import sys, xml.dom.minidom as m; m.parse(sys.argv[1])" "$tmp/svg"
+
+# pictures NAME: each is XML; their texts, a line each, to $tmp/texts
+pictures()
+{
+	ok "$1: the three pictures are XML" python3 - \
+		"$tmp"/{texts,svg,svg-time.svg,svg-pages.svg} <<-'END'
+		import sys, xml.dom.minidom
+		with open(sys.argv[1], "w") as f:
+		    for path in sys.argv[2:]:
+		        for t in xml.dom.minidom.parse(path).getElementsByTagName("text"):
+		            print(t.firstChild.data, file=f)
+	END
+}
+# drawn: values of the curves over time, a curve a line, from where they are drawn
+# between the lines of 0 and 100 %
+drawn()
+{
+	python3 - "$tmp/svg-time.svg" <<-'END'
+		import re, sys
+		text = open(sys.argv[1]).read()
+		at = {v: float(y) - 4 for y, v in reversed(re.findall(
+		    'y="([0-9.]+)" text-anchor="end">(0|100)<', text))}
+		for path in re.findall('<path d="([^"]*)" fill="none"', text)[:3]:
+		    print(*("%.0f" % (100 * (at["0"] - float(y)) / (at["0"] - at["100"]))
+		            for y in re.findall("[ML][0-9.]+ ([0-9.]+)H", path)))
+	END
+}
+heat "$tmp/whole" --dram 8k --curve "$tmp/curve"
+is "$(cut -d, -f1,3 "$tmp/curve" | xargs)" \
+	"pages,misses 0,0 1,300 2,430 3,470 4,490 5,500 6,507" \
+	"concentration: what the hottest pages have, of the whole time"
+is "$(sed -n 4p "$tmp/curve")" "2,8192,430,0.848126233" \
+	"as memory, and as a share"
+pictures "a run"
+is "$(drawn | tr '\n' ';')" "30 74;70 98;30 98;" \
+	"near, the best and one placement, as they are drawn; no line where none was"
+like "$(<"$tmp/texts")" "50 %: 1 page, 4 KiB" "the pages that hold a half"
+like "$(<"$tmp/texts")" "99 %: 6 pages, 24 KiB" "and nearly all"
+like "$(<"$tmp/texts")" "84.81 %: what fits near, 8 KiB" "what the DRAM holds"
+like "$(xargs <"$tmp/texts")" "regret: misses a second" "the regret, in its unit"
+like "$(xargs <"$tmp/texts")" "seconds since the guest began" "the unit of the time"
+python3 - "$tmp" <<'EOF'
+import sys
+out = sys.argv[1]
+sys.argv = ["", "no"]
+text = open(out + "/make.py").read()
+exec("\n".join(text.splitlines()[:-1]))
+begin = head + interval(1, 2 * s, 3 * s, {})
+for kind, pages in (("empty", {}), ("single", {1000: 9})):
+    with open(out + "/" + kind, "wb") as f:
+        f.write(begin + interval(2, 0, 4 * s, pages))
+with open(out + "/lone", "wb") as f:
+    f.write(head + interval(2, 0, 4 * s, {0: 9, 4: 1}))
+EOF
+heat "$tmp/empty" --curve "$tmp/curve"
+is "$status" 0 "no miss at all: no error"
+is "$(sed 1d "$tmp/curve")" "0,0,0," "and no curve"
+pictures "no miss at all"
+is "$(grep -c '^there were none$' "$tmp/texts")" 2 "it is said in the pictures"
+heat "$tmp/single" --dram 4k --curve "$tmp/curve"
+is "$(sed 1d "$tmp/curve" | xargs)" "0,0,0,0.000000000 1,4096,9,1.000000000" \
+	"one page alone has all"
+pictures "one page"
+like "$(<"$tmp/texts")" "100 %: what fits near, 4 KiB" "which fits"
+heat "$tmp/lone" --dram 4k --csv -
+is "$(wc -l <<<"$said")" 2 "one interval"
+pictures "one interval"
+is "$(drawn | tr '\n' ';')" "90;90;90;" "as it is drawn"
 
 heat "$tmp/cut" --dram 8k
 is "$status" 0 "a stream cut short is read"
@@ -119,6 +194,12 @@ is "$(jq -c '[.placement | .precision, .recall, .caught | . * 1000 | round]' \
 	<<<"$said")" "[500,500,667]" "the placement, judged"
 heat "$tmp/judged" --dram 12k
 like "$said" "DAMON: .* 66.67 % .*83.33 %" "it is said"
+# With a row, what comes behind it is of the end: in the second before each page had
+# one miss, so that any are the hottest
+echo '{"record":"timeline","t_s":3}' >>"$tmp/judged/records.jsonl"
+heat "$tmp/judged" --dram 12k --json -
+is "$(jq -c '[.damon, .placement | .caught]' <<<"$said")" "[1,1]" \
+	"judged is the last second that a row ends"
 
 # Hint faults: of page 4 after 5 ms, of 5, 6 and 7 after 3, 9 and 20; then of 6
 # after 1, while 5 goes to 1, where it has 30 + 10 misses, and 7 to 0.  The three
@@ -180,7 +261,7 @@ is "$(jq -c '[.damon, .placement | .delay_intervals, .delay_known,
 	"after how many intervals a moved hot set is known, and is near"
 heat "$tmp/moved" --dram 8k
 like "$said" "knew again 1 times of 1, after 3 intervals" "it is said"
-like "$(<"$tmp/svg")" "what DAMON saw in its last round" \
+like "$(<"$tmp/svg")" "what DAMON saw in its last round of each interval" \
 	"in the picture what DAMON saw is beside what was"
 ok "which is XML" python3 -c \
 	"import sys, xml.dom.minidom as m; m.parse(sys.argv[1])" "$tmp/svg"
@@ -204,6 +285,47 @@ is "$(cut -d, -f1 "$tmp/csv" | xargs)" \
 	"t_s 1.000000 2.000000 3.000000 4.000000 5.000000" \
 	"the time of a program under tier run"
 like "$said" "with 12 KiB near" "and the memory that it could have had near"
+
+# Of gups the updates are between two readings of the counters, however short what
+# is before and behind; of the first interval after that nothing is left out, and
+# its table's near pages are memory that it could have had
+mkdir "$tmp/exact"
+python3 - "$tmp/make.py" >"$tmp/exact/heat" <<'EOF'
+import sys
+path = sys.argv[1]
+sys.argv = ["", "no"]
+exec("\n".join(open(path).read().splitlines()[:-1]))
+ms = 10 ** 6
+sys.stdout.buffer.write(head + b"".join(
+    interval(1, t * ms, t * ms, pages) for t, pages in (
+        (2000, {0: 5}), (2010, {1: 3}), (3010, {0: 60, 4: 40}),
+        (4010, {0: 80, 5: 20}), (4050, {0: 4, 6: 1}), (4080, {0: 1000}))) +
+    interval(2, 0, 5000 * ms, {0: 7}))
+EOF
+cat >"$tmp/exact/records.jsonl" <<'EOF'
+{"record":"stage","stage":"update","uptime_s":1.5}
+{"record":"gups","elapsed_s":2,"pages_at_start":{"node0":2,"node1":6}}
+{"record":"node","node":0,"free_bytes":8192,"available_bytes":4096}
+{"record":"timeline","t_s":0,"free_bytes":{"node0":8192,"node1":0}}
+{"record":"pmu","timed_begin_ns":2010000000,"timed_end_ns":4050000000,"ranges":[{"name":"near","node":0,"timed":{"user_misses":{"loads":100,"stores":45}}},{"name":"cxl","node":1,"timed":{"user_misses":{"loads":61,"stores":0}}}]}
+EOF
+heat "$tmp/exact" --csv "$tmp/csv"
+is "$(cut -d, -f1-3 "$tmp/csv" | xargs)" "t_s,begin_s,misses \
+1.000000,0.000000,100 2.040000,1.000000,105" "from one reading to the other"
+like "$said" "with 12 KiB near" "what the table had near, and what was free"
+like "$said" "8 KiB of the table that were near when the updates began, and 4 KiB" \
+	"and it is said"
+like "$said" "counters   206 misses .* 70.39 % of them near" \
+	"beside the counters' sums"
+pictures "the updates"
+like "$(xargs <"$tmp/texts")" "seconds since the updates began" "the time's begin"
+heat "$tmp/exact" --all
+unlike "$said" "counters" "which are not those of the whole run"
+sed -i '/"gups"\|"pmu"/d' "$tmp/exact/records.jsonl"
+heat "$tmp/exact" --csv "$tmp/csv"
+is "$(cut -d, -f1-3 "$tmp/csv" | xargs)" "t_s,begin_s,misses \
+1.510000,0.510000,100 2.580000,1.510000,1105 3.500000,2.580000,7" \
+	"of gups that was stopped: all since its updates began"
 
 # Of one cgroup alone: it had pages 0 and 1 until the second row, and 1, 4 and 5 from
 # the third to the fourth.  In the third second these had 50, 50, 1 and 1; of the 528

@@ -35,6 +35,10 @@ refused 'MODULES=DIR needs' "modules for an own kernel" \
 	KERNEL=own MODULES=/tmp ./build.sh kernel
 refused 'neither a version .*own.*debug' "no such kernel" \
 	KERNEL=owned ./build.sh kernel
+for kernel in '6.1*' 6.12. $'6.12\n' '6.12 x'; do
+	refused 'neither a version .*own.*debug' "KERNEL=$kernel" \
+		KERNEL="$kernel" ./build.sh kernel
+done
 
 # Of ROOT the functions below need where the options are
 # shellcheck disable=SC2034

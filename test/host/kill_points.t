@@ -6,6 +6,7 @@
 # something, of each of these commands, and of restore itself.  On a captured
 # tree; test/matrix/kill_points.t does so in a kernel.
 #
+# long: 60
 # timeout: 600
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1

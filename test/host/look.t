@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# tier vmstat and tier latency as commands on this machine.
+# tier vmstat and tier latency as commands on this machine; and how soon any
+# command begins.
 #
 # alone: it takes times
 
@@ -281,6 +282,21 @@ interrupted()
 	is "$status" "$want" "tier $*: SIGINT: status $want"
 }
 
+begins_soon()
+{
+	local times
+
+	times=$(for _ in {1..20}; do
+		a=$EPOCHREALTIME
+		"$tier" --version >/dev/null
+		b=$EPOCHREALTIME
+		echo $((${b/./} - ${a/./}))
+	done | sort -n | sed -n 10p)
+	diag "starts in $times us"
+	ok "starts in under 10 ms (median of 20)" test "$times" -lt 10000
+}
+
+begins_soon
 bad_usage
 rows
 drift

@@ -29,12 +29,17 @@ refused 'a name of a package' "a path" --package ./redis.deb
 refused 'a name of a package' "an option" --package=-y
 refused 'a name of a package' "capitals" --package Redis
 refused '--package needs a value' "nothing" --package
+refused 'numactl=2.0: a name alone: versions are' "a version" --package numactl=2.0
+# apt would take these for expressions
+for name in numactl. 'n.+ctl' numactl+; do
+	refused "Debian trixie has no such package; (there|apt)" "$name" \
+		--package "$name" run true
+done
+refused 'it is what others provide: .*mawk' "a virtual one" --package awk run true
 refused 'has no such package; there are .*redis' "a name that is cut short" \
 	--package redis-serv run true
 refused 'has no such package; apt-cache search' "a name like none" \
 	--package zzzz-nosuch --script <(echo true)
-KERNEL=own refused 'KERNEL=own has neither disks' "our own kernel" \
-	--package redis-server run true
 
 # extract_packages, of packages that are made here
 # shellcheck disable=SC2034

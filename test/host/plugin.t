@@ -179,7 +179,7 @@ wrong cxl --latency cold=1ns "none of near="
 wrong cxl --latency cxl=1ns,cxl=2ns "said twice"
 wrong cxl --latency near=+1ns "more than what"
 wrong cxl --latency cxl=250ns/fast "bytes a"
-wrong cxl --latency llc=much "give a size"
+wrong cxl --latency llc=much "give a power of two"
 wrong none --latency cxl=250ns "has no cxl, but near"
 line cxl --heat=rows,accesses,apart
 is "$said" "$near,cxl=0x150000000-0x170000000,scope=all,heat-interval=rows,\

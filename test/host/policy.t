@@ -264,6 +264,14 @@ mistake 'start = "sleep 9' "$bad 1, column 9: .*no end"
 mistake 'start = sleep 9\nready = 1s nothing' "$bad 2, column 9: .*file PATH"
 mistake 'start = sleep 9\nstop = 1s SIGFOO' "$bad 2, column 8: .*signal"
 mistake 'start = sleep 9\nrestore = /etc/passwd' "$bad 2, column 11: .*/sys"
+mistake 'start = sleep 9\nrestore = /proc/sys/../../etc/passwd' \
+	"$bad 2, column 11: .*/sys"
+mistake 'start = sleep 9\nrestore = /sys/kernel/mm/..' "$bad 2, column 11: .*/sys"
+mistake 'start = ""' "$bad 1, column 9: a program"
+mistake 'start = # ./x' "$bad 1, column 9: a program"
+mistake 'start = sleep 9\nstop = 1s INT' "$bad 2, column 8: .*SIGINT is meant"
+mistake 'start = sleep 9\nstop = 1s 15' "$bad 2, column 8: .*SIGTERM"
+mistake '\357\273\277memory.hgh = 1G' "$bad 1, column 1: .*\"memory.high\""
 mistake 'swappiness = 1\0\n' 'a zero byte'
 mistake 'placement = near' "$bad 1, column 13: .*counts"
 mistake 'placement = counts' 'moves the pages of what runs, while'
@@ -278,9 +286,10 @@ refused 2 'no regular file' policy /dev/null
 
 printf 'start = ./mine --hot "a b"\nready = 5s file /run/x\nstop = 2s SIGINT
 restore = /proc/sys/vm/swappiness\n' >"$tmp/daemon.policy"
+sed -i $'1s/^/\xef\xbb\xbf/; s/$/\r/' "$tmp/daemon.policy"
 run gups 1M any --policy "$tmp/daemon.policy"
 is "$status $(grep ^start "$tmp/out")" "0 start ./mine --hot a b" \
-	"a dry run says what it would start"
+	"a dry run says what it would start, also of another system's editor"
 "$tier" policy show "$tmp/daemon.policy" --file --json >"$tmp/json"
 is "$(jq -c 'select(.record == "policy_text") | .files' "$tmp/json")" \
 	'["./mine"]' "policy show --file: what is beside it"

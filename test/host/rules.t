@@ -24,11 +24,12 @@ mapfile -t sources < <(find "${rooms[@]}" -maxdepth 1 -name '*.[ch]' |
 
 # The program's text as "FILE:LINE:TEXT", without comments, which may name
 # what the code must not
-code=$(for file in "${sources[@]}"; do
+code=$tmp/code
+for file in "${sources[@]}"; do
 	perl -0777 -pe 's{("(?:\\.|[^"\\\n])*")|/\*.*?\*/|//[^\n]*}
 		{ defined $1 ? $1 : $& =~ tr/\n//cdr }gsex' "$file" |
 		awk -v file="$file" '{ print file ":" NR ":" $0 }'
-done)
+done >"$code"
 
 # In front of a call: neither part of a longer name nor a member
 call='(?<![A-Za-z0-9_>.])'
@@ -36,7 +37,7 @@ call='(?<![A-Za-z0-9_>.])'
 # found REGEX: the lines of the code that have it
 found()
 {
-	grep -P "^[^:]+:[0-9]+:.*?($1)" <<<"$code" || true
+	grep -P "^[^:]+:[0-9]+:.*?($1)" "$code" || true
 }
 
 # only FILES REGEX NAME: these files have it (or the rule watches over
@@ -128,7 +129,7 @@ undo.c: its log, damon_json.c, policy_file.c: a user's file, program.c, \
 daemon.c: a program, capture.c: a directory of its own)"
 is "$(found "$call$opens *\\([^)]*\"/(sys|proc)" | grep -v '^sysfs\.')" "" \
 	"these open none of the kernel's attributes"
-is "$(grep -E '^init\.c:' <<<"$code" | grep -P "$call$opens *\\(\"" |
+is "$(grep -E '^init\.c:' "$code" | grep -P "$call$opens *\\(\"" |
 	grep -v '"/dev/')" "" \
 	"init.c opens devices, and the modules of its list"
 only 'cxl/region|cxl/region_choose' \
@@ -185,7 +186,7 @@ for header in "${sources[@]}"; do
 	name=${name%_internal}
 	name=${begins[$name]:-${name##*/}}
 	[[ $name != any ]] || continue
-	odd=$(grep "^$header:" <<<"$code" | cut -d: -f3- |
+	odd=$(grep "^$header:" "$code" | cut -d: -f3- |
 		grep -E '^[a-z][A-Za-z0-9_ ]*[ *][a-z0-9_]+\(' |
 		grep -vE '^(typedef|return|__attribute__)' |
 		grep -vE "[ *]$name(_[a-z0-9_]*)?\(" || true)
@@ -196,12 +197,15 @@ done
 # header of its room declares
 exported()
 {
-	local headers="[^/]*"
+	local room=. headers='[^/]*'
 
-	[[ $1 != */* ]] || headers=${1%/*}/$headers
-	nm -g --defined-only "$made/obj/${1%.c}.o" |
-		awk '{ print $3 }' | grep -vxF -f <(grep "^$headers\.h:" \
-			<<<"$code" | grep -oE '[a-z][A-Za-z0-9_]*')
+	[[ $1 != */* ]] || room=${1%/*} headers=${1%/*}/$headers
+	# Once for all files of a room
+	[[ -e $tmp/names.${room//\//-} ]] ||
+		grep "^$headers\.h:" "$code" | grep -oE '[a-z][A-Za-z0-9_]*' |
+		sort -u >"$tmp/names.${room//\//-}"
+	nm -g --defined-only "$made/obj/${1%.c}.o" | awk '{ print $3 }' |
+		grep -vxFf "$tmp/names.${room//\//-}"
 }
 
 verbs=" $(sed -nE 's/^\tX\(([a-z_]+)\) *\\?$/\1/p' cmd/verbs.h | xargs) "
@@ -221,7 +225,7 @@ done
 # says FILE: a test's first comment, its licence and what test/run reads aside
 says()
 {
-	awk '/^#!|SPDX|^\/\*$|^# (alone|last|timeout): / { next }
+	awk '/^#!|SPDX|^\/\*$|^# (alone|last|long|timeout): / { next }
 		!/^(#| \*)/ || /^ \*\/$|^#include/ { exit }
 		{ sub(/^(#| \*) */, ""); printf "%s ", $0 }' "$1"
 }

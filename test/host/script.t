@@ -71,6 +71,15 @@ refused 'is empty' "blanks" --script "$tmp/blank"
 refused 'is no text; --add' "a program" --script "$(type -P true)"
 head -c 1100000 /dev/zero | tr '\0' x >"$tmp/long"
 refused 'more than 1048576 bytes' "a megabyte" --script "$tmp/long"
+printf 'echo a\r\necho b\r\n' >"$tmp/crlf"
+refused "crlf: its lines end in CR LF.*sed -i" "lines of Windows's" \
+	--script "$tmp/crlf"
+printf '\xef\xbb\xbfecho a\n' >"$tmp/bom"
+refused 'bom: begins with a byte order mark.*sed -i' "a byte order mark" \
+	--script "$tmp/bom"
+perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => shift, Listen => 1)
+	or die' "$tmp/socket"
+refused 'socket: cannot read it' "a socket" --script "$tmp/socket"
 printf '#!/bin/bash\necho\n' >"$tmp/bash"
 refused 'wants /bin/bash, which the image lacks' "another shell's" \
 	--script "$tmp/bash"
@@ -93,6 +102,10 @@ refused "--share $tmp:/dev/x: /dev/x would not be seen" "a share below /dev" \
 	--share "$tmp:/dev/x"
 refused "/x is another's already" "two shares at one place" \
 	--share "$tmp:/x" --share "$tmp/:/x/"
+refused '/x/blank, which is added, would not be seen' "a file where a share is" \
+	--share "$tmp:/x" --add "$tmp/blank:/x/"
+refused '/x/y, which is shared before.*name /x first' "a share on another" \
+	--share "$tmp:/x/y" --share "$tmp:/x"
 refused '--share with --icount' "a share, and time that is counted" \
 	--icount --share "$tmp:/x"
 run --share "$tmp:/x" </dev/null
@@ -100,6 +113,37 @@ is "$status $(ls "$OUT" 2>/dev/null)" "3 " "a share, which this emulator has not
 like "$text" 'has no vhost-user-fs-pci: unset QEMU' "says so"
 QEMU_ARGS="-name 'x" refused 'QEMU_ARGS: a quote that is not closed' "a quote"
 APPEND="a -- b" refused 'APPEND: must not contain --' "two dashes"
+APPEND=$'a\t--\tb' refused 'APPEND: must not contain --' "two dashes, and tabs"
+APPEND='dyndbg="file x' refused 'APPEND: a double quote that is not closed' \
+	"a quote of APPEND's, which would hold tier's words, too"
+for words in "gups 1M --name=x" "--icount=3 gups" "latency --package x"; do
+	# shellcheck disable=SC2086
+	refused '--[a-z]+: is an option of build.sh run, and stands before' \
+		"$words" $words
+done
+refused 'what build.sh run injects stands before' "run's --latency, for gups" \
+	gups 1M --latency cxl=+250ns
+TOPOLOGY=cxl-plug refused 'no such device; .*: cxl0 cxl1$' "--at, and no such device" \
+	--at 5s 'plug cxl7' gups 1M
+TOPOLOGY=numa refused 'no such device; .*: none$' "--at, and none at all" \
+	gups 1M --at 5s 'unplug cxl0'
+TOPOLOGY=cxl-plug refused "'plug cxl7': .* no such device" "--at=TIME, and none" \
+	gups 1M --at=5s 'plug cxl7'
+run --once run /bin/echo --at 5s 'plug in' --help </dev/null
+is "$status $verdict" "0 passed" "a program's own --at and --help" || diag "$text"
+run gups 1M --records help </dev/null
+is "$status $verdict" "0 passed" "help as a value is none" || diag "$text"
+TOPOLOGY=cxl-plug run --at 5s 'plug cxl1' --at=9s 'unplug cxl0' gups 1M </dev/null
+is "$status" 0 "--at, with those that are there" || diag "$text"
+rm -rf "$OUT"
+run --help </dev/null
+is "$status$(ls "$OUT" 2>/dev/null)" 0 "run --help boots nothing"
+like "$text" 'Verbs:.*--name' "and has run's options"
+for words in 'gups --help' 'gups -h' 'help gups' 'gups 1M --help --policy numab'; do
+	# shellcheck disable=SC2086
+	run $words </dev/null
+	is "$status$(ls "$OUT" 2>/dev/null)" 0 "nor does run $words"
+done
 
 # --- what is handed on ---------------------------------------------------------------
 
@@ -114,7 +158,7 @@ is "$(grep -x -A 4 -e -name "$run/words" | paste -sd'|')" \
 is "$(jq -r '.guest.append, .guest.qemu_args' "$run/manifest.json" | head -n 2)" \
 	$'a.b=c d\n-name \'my "machine\' -device' "both are in the manifest"
 is "$(jq -r '.guest | keys - ["append", "qemu_args"] | length' \
-	"$run/manifest.json")" 6 "beside what was there"
+	"$run/manifest.json")" 7 "beside what was there"
 run --script - < <(printf '#!/bin/sh -e\necho no newline\nexit 3')
 is "$status $(tail -n 1 "$run/script")" "0 exit 3" "a script on standard input"
 appended ' -- --once run /script' "is executed as what it says it is"
@@ -142,6 +186,7 @@ is "$status $verdict" "1 failed: the files of --out did not arrive whole" \
 is "$(find "$run" -name 'files*')" "" "nothing is unpacked"
 FAKE='' run --out /results </dev/null
 is "$status $verdict" "1 failed: the files of --out did not arrive whole" "none"
+unlike "$text" 'tail: ' "not in a tool's words"
 FAKE='tar -c -C / dev/null >"$files"' run --out /results </dev/null
 is "$status $verdict" \
 	"1 failed: the files of --out have a device among them" "a device"

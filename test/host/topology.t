@@ -45,8 +45,24 @@ is "$(ranges tiers3)" "near=0x0-0x400 far0=0x400-0x600 far1=0x600-0x800 " \
 is "$(ranges sizes)" "near=0x0-0x400 cxl0=0x1100-0x1200 cxl1=0x1200-0x1400 " \
 	"sizes: a window of 256 MiB, one of 512"
 is "$(ranges cpus-apart)" "near=0x0-0x400 " "cpus-apart: one"
+printf '%s\r\n' $'\xef\xbb\xbf# mine' '-m 1.5G,slots=2' \
+	'-object memory-backend-ram,id=a,size=1G' \
+	'-object memory-backend-memfd,size=536870912,id=b' \
+	'-numa node,memdev=a,cpus=0' '-numa node,memdev=b' \
+	'-M cxl-fmw.0.size=4G,cxl-fmw.0.targets.0=cxl.1' >"$mine"
+is "$(ranges "$mine")" "near=0x0-0x400 far=0x400-0x600 cxl=0x1100-0x2100 " \
+	"sizes in gigabytes and in bytes, of a file with CR LF"
+sed -i 's/^-m .*/-m slots=2,size=1536M/; s/,memdev=a,/,memdev=c,/; /,id=a,/d' "$mine"
+echo '-object memory-backend-shm,id=c,size=1024M' >>"$mine"
+is "$(ranges "$mine")" "near=0x0-0x400 far=0x400-0x600 cxl=0x1100-0x2100 " \
+	"-m by its names, memory that is named behind its node"
 line 0 "a latency for each" tiers3 --latency far0=100ns,far1=200ns
 like "$text" 'far0=[^,]*,latency=100ns,far1=[^,]*,latency=200ns' "is handed on"
+
+for size in 3M 2k 2G; do
+	line 2 "a cache of $size" cxl --latency "cxl=250ns,llc=$size"
+	like "$text" "'llc=$size': give a power of two from 4k to 1G" "says so"
+done
 
 printf '# mine\n-m @MEM@\n\n-machine hmat=on\n-object memory-backend-ram,id=a' \
 	>"$mine"
@@ -67,6 +83,12 @@ for smp in 1 3; do
 	SMP=$smp line 2 "SMP=$smp" sockets2
 	like "$text" 'halves the CPUs: SMP=2' "says how many"
 done
+echo '-numa node,memdev=a,cpus=0' >"$mine"
+line 2 "memory of no size" "$mine" --count
+like "$text" "have to know how large each node's memory is" "is named"
+echo -plug >"$mine"
+text=$(TOPOLOGY=$mine ./build.sh run --name r gups 1M 2>&1 </dev/null)
+is "$? ${text##*: }" "2 -plug, and nothing behind it" "-plug alone"
 echo '-machine nosuch=on' >"$mine"
 text=$(TOPOLOGY=$mine ./build.sh run --name r gups 1M 2>&1 </dev/null)
 is "$?" 1 "what QEMU does not take: status 1"

@@ -50,6 +50,31 @@ kernel=$tmp/none kernel 3 "one that is not there"
 like "$text" 'nothing of that name; give a bzImage, a tree' "says what to give"
 MODULES=/tmp kernel 2 "with MODULES"
 
+# image VERSION [OFFSET]: what a bzImage says of itself, and no more
+image()
+{
+	perl -e '$_ = "\0" x 4096; substr($_, 514, 4) = "HdrS";
+		substr($_, 526, 2) = pack "v", $ARGV[1] || 512;
+		substr($_, 1024, length $ARGV[0]) = $ARGV[0]; print' "$@" >"$tmp/image"
+}
+
+mkfifo "$tmp/fifo"
+kernel=$tmp/fifo kernel 3 "a FIFO, which nobody waits for"
+like "$text" 'fifo: is no file' "is named"
+echo text >"$tmp/text"
+kernel=$tmp/text kernel 3 "a text"
+is "$text" "build.sh: $tmp/text is not a Linux bzImage for x86" \
+	"is called none, in our words"
+image '../../../evil (x)'
+kernel=$tmp/image kernel 3 "a version that is a way out of build/"
+image '' 65535
+kernel=$tmp/image kernel 3 "a version behind the end"
+image '6.1.0-mine (me) #1'
+kernel=$tmp/image kernel 0 "a version"
+like "$text" "Linux 6\.1\.0-mine: " "is read"
+MODULES=$tmp/no/such kernel=$tmp/image kernel 3 "modules that are nowhere"
+like "$text" 'MODULES=.*there is no lib/modules/6.1.0-mine' "are named"
+
 kernel 2 "--config of what is no source" --config "$tmp"
 like "$text" 'is not the source of Linux' "is refused"
 printf 'config %s\n\tbool "x"\n' NUMA CXL_BUS >"$tree/Kconfig"

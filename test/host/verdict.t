@@ -131,7 +131,14 @@ gone()
 
 # --- what takes its time ---------------------------------------------------------
 
-later still 'seq 60000' bash -c '"$@" | { sleep 16; cat; }
+# Nobody reads until it is over, which shall not wait for that
+later still 'seq 60000' bash -c '"$@" | {
+		for ((i = 0; i < 300; i++)); do
+			! grep -qsv "did not run" "$OUT/still/verdict" || break
+			sleep 0.2
+		done
+		cat
+	}
 	exit ${PIPESTATUS[0]}' -
 later endless 'sleep 99' env TIMEOUT=2s
 later on 'end 0 passed; sleep 99' env TIMEOUT=3
@@ -402,5 +409,24 @@ name, or remove it" "what is there by that name is said ($kind)"
 	ok "and stays" [ -L "$OUT/r" -o -f "$OUT/r" ]
 	rm "$OUT/r"
 done
+
+# A directory of somebody's, in which a run would remove what is called as its own
+for what in script files/mine plan.json; do
+	rm -rf "$OUT/r"
+	mkdir -p "$(dirname "$OUT/r/$what")"
+	echo precious >"$OUT/r/$what"
+	run ''
+	is "$status $(<"$OUT/r/$what")" "1 precious" "somebody's $what stays"
+	like "$text" "r is not of a run, and what is in it would be lost" \
+		"$what: it is said"
+done
+rm -rf "$OUT/r" "$OUT/latest"
+mkdir -p "$OUT/r" "$OUT/latest"
+run ''
+is "$status $verdict" "3 failed: did not run" "latest is a directory"
+like "$text" 'latest is a directory.*rename it' "it is said"
+rmdir "$OUT/latest"
+run ''
+ends 0 passed "an empty directory is as good as none"
 
 done_testing

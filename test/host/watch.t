@@ -49,10 +49,10 @@ says()
 	is "$cause" "$2" "$1: the cause"
 }
 
-# within NAME SECONDS
+# within NAME SECONDS: and some for a busy host; without its verdict it were 60
 within()
 {
-	ok "$1: within $2 s ($took s)" [ "$took" -le "$2" ]
+	ok "$1: within $2 s, or 12 more ($took s)" [ "$took" -le $(($2 + 12)) ]
 }
 
 # --- a script that speaks QMP -------------------------------------------------
@@ -115,6 +115,18 @@ speaker nonsense 'qmp.send(b"{\x00 not JSON }\n[1]\n{\"return\":7}\n\n")
 print(end="", flush=True)
 def state():
     return sys.exit(0) if time.monotonic() > begun + 3 else {"a": []}'
+# A kernel that says a word and no more; one whose init has begun, and one without
+# records may be as silent
+for name in kernel init plain; do
+	records=file,id=records,path=$tmp/$name/records
+	[[ $name != plain ]] || records=null,id=records
+	mkdir "$tmp/$name"
+	: >"$tmp/$name/records"
+	# shellcheck disable=SC2016
+	watch $name 3 sh -c 'echo a word; [ "$0" != init ] || echo {} >"$2"
+		exec sleep 15' \
+		$name "$records" "$tmp/$name/records"
+done
 # shellcheck disable=SC2016
 watch child 60 sh -c 'echo begins; (sleep 77 & echo $! >"$0/pid"); exit 4' \
 	"$tmp/child"
@@ -187,14 +199,14 @@ is "$(<"$tmp/ends/log") $(<"$tmp/ends/out")" "begins begins" \
 	"what it said is in both"
 says internal "the machine was stopped by an internal error: KVM internal error. \
 Suberror: 1"
-within internal 5
+within internal 9
 ended panicked
 like "$cause" 'panicked' "GUEST_PANICKED"
-within panicked 5
+within panicked 9
 for name in io-error watchdog guest-panicked; do
 	ended "$name"
 	like "$cause" '^the machine was stopped.* ' "$name"
-	within "$name" 5
+	within "$name" 9
 done
 ended resumes
 is "$status$cause" 0 "paused for 8 s, then going on"
@@ -218,6 +230,13 @@ within nothing 40
 ended silent
 like "$cause" '^the guest has said nothing for SILENCE=5 s' "or when it is said"
 says stop "the machine was paused, and did not go on for 10 s"
+says kernel "the guest's kernel has not come to init, and has said nothing for \
+6 s: try again"
+within kernel 12
+for name in init plain; do
+	ended "$name"
+	is "$status$cause" 0 "$name: as silent as it likes"
+done
 ended stop-cont
 is "$status$cause" 0 "stop, cont, quit"
 ended debugged

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# policy.sh - what test/guest/policy.t and test/matrix/policy.t share:
-# test/guest/policy.guest runs in a guest, and what it printed is looked at,
-# part by part.
+# policy.sh - what test/guest/policy.t, test/guest/policy_times.t and
+# test/matrix/policy.t share: test/guest/policy.guest runs in a guest, and what
+# it printed is looked at, part by part.
 
 # What the tests of a run look at is set by boot()
 # shellcheck disable=SC2154
@@ -94,6 +94,16 @@ moving()
 	done
 	ok "$kernel: interleave: three of four pages are near" \
 		[ "$(on interleave 0)" -eq 75 ]
+	for name in none numab hmsdk-fast tpp; do
+		# Once only: with a slack of ten
+		within "$(of $name restore .elapsed_s)" 0.25 \
+			"restored at the end of a run under $name"
+		within "$(of $name bookkeeping .cpu_s)" 0.6 \
+			"bookkeeping of a run under $name"
+		is "$(of $name bookkeeping '.cpu_s > 0 and
+			(.cpu_s / .run_cpu_s / .share_of_run - 1 | fabs) < 1e-6')" \
+			true "$kernel: $name: its share of the run"
+	done
 }
 
 idle()
@@ -212,16 +222,6 @@ limits()
 			"restored after $name, the least of five"
 	done
 	untouched limits "after all of them"
-	for name in none numab hmsdk-fast tpp; do
-		# Once only: with a slack of ten
-		within "$(of $name restore .elapsed_s)" 0.25 \
-			"restored at the end of a run under $name"
-		within "$(of $name bookkeeping .cpu_s)" 0.6 \
-			"bookkeeping of a run under $name"
-		is "$(of $name bookkeeping '.cpu_s > 0 and
-			(.cpu_s / .run_cpu_s / .share_of_run - 1 | fabs) < 1e-6')" \
-			true "$kernel: $name: its share of the run"
-	done
 	within "$(least four-status 5)" 0.05 "tier status, the least of five"
 }
 
@@ -259,7 +259,7 @@ policies()
 	mkdir -p build/test
 	build/deps/bin/musl-cc -static -O1 -o build/test/default_int \
 		test/default_int.c
-	KERNEL=$kernel boot_script "policy-$kernel" test/guest/policy.guest \
+	KERNEL=$kernel boot_script "policy-$kernel-$1" test/guest/policy.guest \
 		--add test/snapshot --add build/test/default_int -- "$@"
 	slow=$(slowness)
 	for part; do

@@ -73,12 +73,12 @@ arrived()
 }
 
 # patiently NAME ARGUMENTS...: a run in which pages are to come near.  Where
-# they had not arrived at its end, on a busy host, it is run again, three times
-# as long: @10s stands for that many seconds.  When they come is the host's
+# they had not arrived at its end, on a busy host, it is run again, three and six
+# times as long: @10s stands for that many seconds.  When they come is the host's
 # matter; that they come is the kernel's, and is what is looked at.
 patiently()
 {
-	for times in 1 3; do
+	for times in 1 3 6; do
 		# shellcheck disable=SC2046
 		gups_quietly $(longer $times "$@")
 		if [ "$status" != 0 ] || arrived "$name"; then

@@ -143,6 +143,10 @@ like "$(cat "$OUT"/slurm/slurm/1.sh)" '--cpus-per-task=1 --mem=1792M' \
 	"as many CPUs and as much memory as the machine has"
 asked ssh --sshloginfile "$tmp/logins"
 as_here ssh "by ssh"
+echo "failed: for this test" >"$OUT/ssh/cells/numab.1/verdict"
+asked ssh --resume --sshloginfile "$tmp/logins"
+like "$(sed 1d "$OUT/ssh/joblog")" 'numab.1$' "what failed is run again"
+is "$(wc -l <"$OUT/ssh/joblog")" 2 "and nothing else, and once"
 
 # --- a bundle: with nothing of this tree, which is hidden from it ----------------
 

@@ -102,4 +102,10 @@ text two '2 slices' "two threads have two tables, and it says so"
 
 verified full
 verified uniform
+# Small DRAM full of a table: the kernel's own part found none, three times of six
+MEM=448M CXL_MEM=3G KERNEL=7.3 figures crowded
+for name in goal1 goal2 goal3 wide; do
+	verified "$name"
+done
+is "$(said lists)" 0 "CPUs' lists of free pages are as they were"
 done_testing

@@ -592,7 +592,7 @@ static void around(void)
 	ok(strstr(said, "demotion-stalled") < strstr(said, "zone-normal"),
 	   "the worst first");
 	ok(!strstr(said, "numa-balancing-off"), "but no notes");
-	plan.worker.plain = true;
+	plan.worker.below_init = true;
 	check_before(&plan, NULL, 0, NULL, 0);
 	is_str(recorded(), "", "as PID 1 not what cannot be so yet");
 	restore();

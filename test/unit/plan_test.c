@@ -866,12 +866,12 @@ static void workers(void)
 	struct line l = { 0 };
 
 	if (taken(&p, &l, "--worker 17:5 gups 1G --once")) {
-		ok(p.worker.is_worker && !p.worker.plain, "a worker");
+		ok(p.worker.is_worker && !p.worker.below_init, "a worker");
 		is_u64(p.worker.seq, 17, "its last record");
 		is_i64(p.worker.records_fd, 5, "its descriptor");
 	}
-	if (taken(&p, &l, "--worker 0:3:plain gups 1G"))
-		ok(p.worker.plain, "a worker on a log");
+	if (taken(&p, &l, "--worker 0:3:init gups 1G"))
+		ok(p.worker.below_init, "a worker below init");
 }
 
 /* ------------------------------------------------------------- the order */
