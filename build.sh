@@ -22,6 +22,7 @@
 #   initramfs/run.sh    booting it, and the verdict  (run, shell, qemu-line)
 #   experiments/expt           many runs, side by side, in Python
 #                              (experiment, compare, report, list)
+#   experiments/heat           where the misses of a run went (heat)
 #   doc/doc.sh          manual, completion, package  (man, install, deb)
 
 # The verbs are called by the names in a table, which shellcheck cannot see
@@ -267,11 +268,9 @@ verb_plugin()
 	build_plugin
 }
 
-# verb heat: see plugin/heat.py
 cmd_heat()
 {
-	command -v python3 >/dev/null || need python3
-	exec python3 -ISB "$ROOT/plugin/heat.py" "$@"
+	in_python heat "$@"
 }
 
 verb_qemu()
@@ -325,37 +324,37 @@ verb_guest()
 
 cmd_experiment()
 {
-	in_python experiment "$@"
+	in_python expt experiment "$@"
 }
 
 cmd_compare()
 {
-	in_python compare "$@"
+	in_python expt compare "$@"
 }
 
 cmd_report()
 {
-	in_python report "$@"
+	in_python expt report "$@"
 }
 
 cmd_expect()
 {
-	in_python expect "$@"
+	in_python expt expect "$@"
 }
 
 cmd_list()
 {
-	in_python list
+	in_python expt list
 }
 
-# in_python VERB ARGUMENTS...: experiments/expt, which is told the variables
+# in_python PACKAGE ARGUMENTS...: of experiments/, which is told the variables
 # and compiled below build/
 in_python()
 {
 	command -v python3 >/dev/null || need python3
 	VARIABLES_TABLE=$(printf '%s\n' "${VARIABLES[@]}") \
-		PYTHONPATH=$ROOT/experiments PYTHONPYCACHEPREFIX=$B/pycache \
-		exec python3 -S -m expt "$@"
+		exec python3 -ES -X pycache_prefix="$B/pycache" \
+		"$ROOT/experiments/python.py" "$@"
 }
 
 # The tests use the other verbs themselves

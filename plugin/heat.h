@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * heat.h - how often user code missed in each page of physical memory, or
- * accessed it, interval by interval: a stream that plugin/heat.py reads.
+ * accessed it, interval by interval: a stream that experiments/heat reads.
  *
  * The stream, version 2: a line of JSON, then intervals until the end.
  *

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from .common import ROOT, Refused, read_json
+from .common import EXPERIMENTS, Refused, read_json
 from .metrics import METRICS, MOVES
 
 PAGES_A_MIB = 256
@@ -63,7 +63,7 @@ def heat_of(directory):
 
 def sums_of_heat(directory):
     """Writes heat.json, and heat*.svg, of a run that has a stream of heat."""
-    subprocess.run([sys.executable, "-ISB", ROOT / "plugin" / "heat.py",
+    subprocess.run([sys.executable, "-ESB", EXPERIMENTS / "python.py", "heat",
                     directory, "--json", directory / "heat.json"], check=False,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

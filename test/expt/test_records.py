@@ -90,7 +90,7 @@ class Values(Case):
         """What is read from records is what tier says that it writes."""
         for metric in metrics.METRICS:
             found = [m for m in metric.members.split() if expression.typed(m)]
-            # heat is plugin/heat.py's: test_heat
+            # heat is experiments/heat's: test_heat
             if metric.members and not metric.key.startswith(
                     ("modelled_updates_per_s", "heat_", "damon_",
                      "hint_", "placement_")):

@@ -51,6 +51,16 @@ for file in experiments/*.exp; do
 	like "$said" "$name +[A-Z]" "list: $name"
 	ok "$name has a page" [ -s "experiments/$name.md" ]
 done
+# Somebody's modules in the working directory are theirs
+mkdir "$tmp/theirs"
+for name in json runpy expt heat; do
+	echo 'raise SystemExit("somebody else ran")' >"$tmp/theirs/$name.py"
+done
+for words in "experiment list" "list" "heat --help"; do
+	# shellcheck disable=SC2086 # words
+	ok "$words, beside somebody's json.py" eval '(here=$PWD; cd "$tmp/theirs" &&
+		"$here/build.sh" '"$words"' >/dev/null)'
+done
 # Beside an interpreter that loads what any such script would, in turns, and
 # the least of some each: by itself the figure is the machine's and the hour's
 TIMEFORMAT='%U %S'

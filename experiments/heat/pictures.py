@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""heat_pictures.py - what heat.py found, as pictures: the misses by address and
-time beside what DAMON saw, what near memory served beside the best, and how few
-pages hold how much.
+"""What was found, as pictures: the misses by address and time beside what DAMON
+saw, what near memory served beside the best, and how few pages hold how much.
 
 They look like an experiment's (experiments/expt/picture.py): shades of grey, and
 so wide that a phone shows them.
@@ -12,24 +11,16 @@ import math
 
 from expt.picture import FONT, STYLES, WIDTH, figure, key, nice, rule, svg, text
 
+from .common import PARTS, open_out, percent, size_text
+
 LEFT, RIGHT = 72, 18
 WIDE = WIDTH - LEFT - RIGHT
 BANDS = 96
 MAP, STRIP, CURVE = 288, 96, 260
 GREY = ' fill="#444"'
 FAINT = 'stroke="#ddd" stroke-width=".6"'
-# Curves are told to so many points a doubling of their pages
-A_DOUBLING = 16
 # No axis of efficiency is longer: a share of next to nothing has no end
 MOST_PERCENT = 200
-
-
-def size_text(n):
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if n < 1024 or unit == "GiB":
-            return "%.4g %s" % (n, unit)
-        n /= 1024
-    return ""
 
 
 def short(n):
@@ -305,26 +296,6 @@ class Course(OverTime):
 # --- by page --------------------------------------------------------------------
 
 
-def curve_of(counts, marks=()):
-    """Of counts, the largest first: [(pages, sum of theirs)], for the first so
-    many pages; each of them, where they are few, and those of marks."""
-    wanted = {0, len(counts)}
-    wanted.update(n for n in marks if 0 <= n <= len(counts))
-    step = 0
-    while True:
-        n = round(2 ** (step / A_DOUBLING))
-        if n >= len(counts):
-            break
-        wanted.add(n)
-        step += 1
-    points, sums, have = [], 0, 0
-    for n in sorted(wanted):
-        sums += sum(counts[have:n])
-        have = n
-        points.append((n, sums))
-    return points
-
-
 class Curve:
     """Of the whole time: which part of the counts the hottest pages have."""
 
@@ -406,3 +377,32 @@ class Curve:
         for i, words in enumerate(said):
             self.body.append(text(LEFT, y + i * (FONT + 4), words))
         return svg(floor, self.body)
+
+
+# views: (number of the interval, what DAMON saw at its end)
+Scene = collections.namedtuple("Scene", "origin since ranges views more_ns")
+
+
+def since_what(timed, records):
+    if not timed:
+        return "the guest began"
+    return "the program began" if records["run"] else "the updates began"
+
+
+def write_pictures(heat, name, path, scene):
+    """The three of them; where they are."""
+    said = "%s: %s %% near, %s %% at best" % (
+        name, percent(heat.whole.served), percent(heat.clairvoyant))
+    base = path[:-4] if path.endswith(".svg") else path
+    drawn = (
+        (path, Map(heat, scene.origin, scene.since, scene.ranges,
+                   scene.views).draw(said)),
+        (base + "-time.svg", Course(heat, scene.origin, scene.since).draw(
+            said, scene.more_ns)),
+        (base + "-pages.svg", Curve(heat).draw(
+            "%s: %d pages of %s" % (name, heat.whole.pages,
+                                    size_text(heat.grain)), PARTS)))
+    for file, picture in drawn:
+        with open_out(file) as f:
+            f.write(picture + "\n")
+    return [file for file, _ in drawn]
