@@ -16,10 +16,10 @@ import pathlib
 import re
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "plugin"))
-import heat  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "experiments"))
+from heat.stream import Stream  # noqa: E402
 
-stream = heat.Stream(sys.argv[1])
+stream = Stream(sys.argv[1])
 cuts, frames = {}, collections.defaultdict(dict)
 for line in sys.stdin:
     words = re.findall(r"^(cut|frame) ([\d ]+)\r?$", line)
