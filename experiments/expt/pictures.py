@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which pictures a report has, from the figures of its runs."""
 import contextlib
+import math
 import re
 import shutil
 import subprocess
@@ -146,12 +147,16 @@ def lines_of(r, cells, name, caption, title, values):
 
 
 def values(r):
-    rows = [(row.cell, r.values[row.cell], row.median) for row in r.ranking]
+    rows = [(row.cell, report.least(r.figures(row.cell, r.metric)), row.median)
+            for row in r.ranking]
     if len(rows) < 2 or min(v for _, vs, _ in rows for v in vs) < 0:
         return None
     what = f"{report.with_unit(r.metric)}; {r.metric.better} is better"
     return Picture("values", "Each run (rings), and the median of each cell "
-                   "(a bar across).", picture.dots(rows, what))
+                   "(a bar across)." + (
+                       " What never came stands with the time that was waited."
+                       if r.limit < math.inf else ""),
+                   picture.dots(rows, what))
 
 
 def damon(r):

@@ -3,6 +3,7 @@
 import textwrap
 
 from .records import rate_key
+from .report import shown as figure
 
 WIDTH = 80
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -116,7 +117,7 @@ def sparks(results):
     width = max(map(len, shown))
     lines = [*wrap("Over time: near share from 0 to 100 %"
                    + (f", {'modelled ' if key != 'updates_per_s' else ''}rate "
-                      f"from 0 to {top / 1e6:.2f} M/s" if top else ""))]
+                      f"from 0 to {figure(top / 1e6)} M/s" if top else ""))]
     for cell, rows in shown.items():
         for name, key, limit in (("near", "near_share", 1),
                                  ("rate", key, top)):
