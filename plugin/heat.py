@@ -44,6 +44,21 @@ def fail(message, status=1):
 Interval = collections.namedtuple("Interval", "by guest host outside pages stores")
 
 
+def is_head(head):
+    """All that is read of it is there."""
+    numbers = [head.get("grain"), head.get("interval_ns")]
+    ranges = head.get("ranges")
+    if not isinstance(ranges, list) or not ranges or \
+            not isinstance(head.get("counts"), list) or \
+            head.get("of") not in ("misses", "accesses"):
+        return False
+    for r in ranges:
+        if not isinstance(r, dict) or not isinstance(r.get("name"), str):
+            return False
+        numbers += [r.get("start"), r.get("end")]
+    return all(isinstance(n, int) for n in numbers) and numbers[0] > 0
+
+
 class Stream:
     """A stream in memory: head, and intervals with {page: count}, and with the
     stores among them where they are counted apart."""
@@ -63,6 +78,8 @@ class Stream:
         if version != 2:
             fail("%s: version %s of the stream, and this reads 2" %
                  (path, version))
+        if not is_head(self.head):
+            fail("%s: its first line is not all of what a stream has" % path)
         self.apart = self.head["counts"] == ["loads", "stores"]
         self.at = 0
         self.intervals = []
@@ -115,29 +132,42 @@ class Stream:
 class Span:
     """Intervals as one, with their begin and end in the guest's seconds."""
 
-    def __init__(self, begin, end, pages, stores):
+    def __init__(self, begin, end, pages, stores, outside=0):
         self.begin, self.end = begin, end
-        self.pages, self.stores = pages, stores
+        self.pages, self.stores, self.outside = pages, stores, outside
 
     def add(self, other):
         self.end = other.end
+        self.outside += other.outside
         for mine, more in ((self.pages, other.pages),
                            (self.stores, other.stores)):
             for page, n in more.items():
                 mine[page] = mine.get(page, 0) + n
 
 
+def guest_of(readings, host):
+    """The guest's clock, ns, at a time of the host's: in proportion between two
+    readings: with --icount it is no constant ahead."""
+    k = bisect.bisect_right(readings, (host, math.inf))
+    if not readings:
+        return host
+    (h, g), (later, after) = readings[max(k - 1, 0)], \
+        readings[min(k, len(readings) - 1)]
+    if later == h or k in (0, len(readings)):
+        return g + host - h
+    return g + (after - g) * (host - h) // (later - h)
+
+
 def spans_of(stream, cuts=()):
-    """One a row: the guest's clock is the host's, ahead of it by a constant.
+    """One a row, by the guest's clock, which it tells with each reading.
     cuts: seconds at which one ends, however short the next is."""
-    offsets = [i.guest - i.host for i in stream.intervals
-               if i.by == "reading"]
-    offset = offsets[0] if offsets else 0
-    begin, all_spans = max(offset, 0) / 1e9, []
+    readings = [(i.host, i.guest) for i in stream.intervals
+                if i.by == "reading"]
+    begin, all_spans = max(guest_of(readings, 0), 0) / 1e9, []
     for i in stream.intervals:
-        end = (i.guest or i.host + offset) / 1e9
+        end = (i.guest or guest_of(readings, i.host)) / 1e9
         all_spans.append(Span(begin, max(begin, end), dict(i.pages),
-                              dict(i.stores)))
+                              dict(i.stores), i.outside))
         begin = max(begin, end)
     short = SHORT * stream.head["interval_ns"] / 1e9 or SHORT_S
     merged = []
@@ -216,6 +246,7 @@ class Group:
             page for start, n in zip(v["start"], v["pages"])
             for page in range(start // grain, (start + n * 4096 - 1) // grain
                               + 1)}) for v in views]
+        self.first = self.views[0][1]
         # Before its first row and behind its last nobody knows what it had
         self.views = [(-math.inf, set())] + self.views + [(math.inf, set())]
         self.all = self.kept = self.doubtful = 0
@@ -291,15 +322,19 @@ def counted(records, name):
     return sum(sums.values()), sums.get(name, 0)
 
 
-def moved_pages(records):
-    """Migrations of 4 KiB pages in the updates; None: not known."""
-    for r in records["moves"]:
-        return (r.get("timed") or {}).get("migrated")
-    return None
+def moved_pages(records, span):
+    """Migrations of 4 KiB pages in the span, "timed" or "whole"; None: not
+    known."""
+    if len(records["moves"]) != 1:
+        return None
+    return (records["moves"][0].get(span) or {}).get("migrated")
 
 
-def miss_ns(records, near):
-    """What a miss far takes longer than a near one, of modelled time, ns."""
+def miss_ns(records, near, of):
+    """What a miss far takes longer than a near one, of modelled time, ns. None:
+    not known, or of accesses, of which most are no misses."""
+    if of != "misses":
+        return None
     for r in records["modelled"]:
         costs = r["miss_ns"]
         far = [v for k, v in costs.items() if k not in (near, "other")]
@@ -390,9 +425,9 @@ class Heat:
 def most_of_moved(heat, moved):
     """The share of all counts that pages can have had, at most, in the interval
     in which they moved: as if the hottest had.  Each such page is two frames
-    there, of which one may be among the best."""
-    hottest = heapq.nlargest(moved, (n for s in heat.spans
-                                     for n in s.pages.values()))
+    there, and both may be among these."""
+    hottest = heapq.nlargest(2 * moved, (n for s in heat.spans
+                                         for n in s.pages.values()))
     return sum(hottest) / heat.whole.all if heat.whole.all else math.nan
 
 
@@ -679,6 +714,10 @@ def print_sums(heat, room_text, more_ns):
     print()
     print("%-10s %d of user code in %d pages of %s, in %.1f s" %
           (heat.of, w.all, w.pages, size_text(heat.grain), seconds))
+    beyond = sum(s.outside for s in heat.spans)
+    if beyond:
+        print("           and %d behind all memory that is known, in no figure "
+              "here" % beyond)
     if heat.apart:
         stores = sum(sum(s.stores.values()) for s in heat.spans)
         print("stores     %s %% of them" %
@@ -836,27 +875,29 @@ def extents_of(heat, ranges):
         end = (r["end"] - 1) // heat.grain + 1
         mine = [p for p in touched if first <= p < end]
         if mine:
-            extents.append((mine[0], mine[-1] + 1, end))
+            extents.append((first, mine[0] - first, mine[-1] + 1 - first, end))
     size = 1
-    while sum(-(-(b - a) // size) for a, b, _ in extents) > REGIONS:
+    while sum(-(-b // size) - a // size for _, a, b, _ in extents) > REGIONS:
         size *= 2
-    return [(a // size * size, min(-(-b // size) * size, end))
-            for a, b, end in extents], size
+    return [(first + a // size * size, min(first + -(-b // size) * size, end))
+            for first, a, b, end in extents], size
 
 
 def damo_regions(heat, span, extents, size, interval_s):
     """[start, end, count a page and interval] in bytes; those that are alike
     and side by side are one."""
     sums = collections.Counter()
-    for page, n in span.pages.items():
-        sums[page // size] += n
+    for a, b in extents:
+        for page, n in span.pages.items():
+            if a <= page < b:
+                sums[page - (page - a) % size] += n
     length = span.end - span.begin or interval_s
     regions = []
     for a, b in extents:
         begins = True
         for page in range(a, b, size):
             end = min(page + size, b)
-            n = sums[page // size] / (end - page) * interval_s / length
+            n = sums[page] / (end - page) * interval_s / length
             if not begins and regions[-1][2] == n:
                 regions[-1][1] = end * heat.grain
             else:
@@ -979,7 +1020,7 @@ def parse(argv):
     return args
 
 
-def room_of(args, stream, spans, records, is_near):
+def room_of(args, stream, spans, records, is_near, group):
     """Pages that could be near, and why so many."""
     grain = stream.head["grain"]
     if args.dram is not None:
@@ -990,10 +1031,14 @@ def room_of(args, stream, spans, records, is_near):
     size = sum(r["end"] - r["start"] for r in stream.head["ranges"]
                if r["name"] == args.near) // grain
     held, beside = held_near(records, node)
+    who = "the program"
+    if group:
+        # Its own, which is not that of the program that has the rows
+        held, who = sum(map(is_near, group.first)) * grain, args.cgroup
     if held is not None and beside is not None:
         return min(size, (held + beside) // grain), \
-            "that is %s that the program had near by its first row, and %s " \
-            "that were free" % (size_text(held), size_text(beside))
+            "that is %s that %s had near by its first row, and %s that were " \
+            "free" % (size_text(held), who, size_text(beside))
     if free is None:
         return size, "all of the near memory: what was free is not in the " \
             "records (--dram SIZE)"
@@ -1038,10 +1083,11 @@ def main(argv):
         for s in spans:
             group.keep(s)
     heat = Heat(stream, spans, args.near, 0)
-    heat.room, text = room_of(args, stream, spans, records, heat.is_near)
+    heat.room, text = room_of(args, stream, spans, records, heat.is_near, group)
     heat.compute()
     here = "-" in (args.csv, args.pages, args.curve, args.json)
-    more_ns = miss_ns(records, args.near)
+    more_ns = miss_ns(records, args.near, heat.of)
+    moved = moved_pages(records, "whole" if args.all else "timed")
     judges, hints = judges_of(heat, records, origin)
     judge_delays(judges, hints, heat, records, origin)
     if not here:
@@ -1051,14 +1097,14 @@ def main(argv):
                 heat.of == "misses":
             print_counted(counted(records, args.near))
         print_group(args.cgroup, group, heat)
-        print_moved(heat, moved_pages(records))
+        print_moved(heat, moved)
         print_judges(judges, sum(v["lost"] for v in records["hint_view"]),
                      heat.of)
     if not stream.whole:
         print("heat: the stream was cut short: QEMU did not end by itself",
               file=sys.stderr)
     if args.json:
-        write_json(heat, judges, more_ns, moved_pages(records), args.json)
+        write_json(heat, judges, more_ns, moved, args.json)
     if args.csv:
         write_csv(heat, origin, args.csv)
     if args.pages:
