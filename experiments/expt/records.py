@@ -106,6 +106,13 @@ def timeline(records):
     return rows
 
 
+def near_share(row):
+    """As it was counted since the row before, else by the sample; None: there is
+    neither."""
+    counted = row.get("near_share_counted")
+    return row.get("near_share") if counted is None else counted
+
+
 def rate_key(runs):
     """By which member of their rows runs are compared: modelled time, if all
     that have rows have that."""

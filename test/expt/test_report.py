@@ -54,6 +54,18 @@ class Figures(Case):
         self.assertEqual(report.spread_missed([], "never", 2), "-")
 
 
+class Rows(Case):
+    def test_what_was_counted_is_the_share(self):
+        found = [{"t_s": t, "near_share": 0.5, "near_share_low": 0.4,
+                  "near_share_high": 0.6, "near_share_counted": t and 0.25}
+                 for t in (None, 1)]
+        self.assertEqual([pictures.near(row) for row in found], [50, 25])
+        found[0]["t_s"] = 0
+        self.assertEqual(pictures.series([{"timeline": found}], pictures.near,
+                                         "near_share"),
+                         ([(0, 50), (1, 25)], [(0, 40, 60)]))
+
+
 class Reports(Case):
     def made(self, cells, **more):
         directory, plan = write_experiment(self.tmp / "out", "x", cells,
