@@ -182,8 +182,8 @@ class Comparison:
 
     def difference(self, cell, metric, other):
         """+12 %, better; of what cannot be told, that."""
-        ours = self.values(cell, metric, other)
-        base = self.values(cell, metric, self.first)
+        ours, base = (report.least(self.r.figures(self.of[name, cell], metric))
+                      for name in (other, self.first))
         if not ours or not base:
             return "-"
         middle = stats.median(base)
@@ -216,8 +216,9 @@ class Comparison:
                      for s in self.subjects}
             if not any(cells.values()):
                 continue
-            said = {n: report.spread_missed(f, report.MISSED.get(m.key, ""))
-                    for n, f in cells.items()}
+            said = {n: report.spread_missed(
+                f, report.MISSED.get(m.key, ""),
+                len(self.r.good[self.of[n, c]])) for n, f in cells.items()}
             row = ([c] if c else []) + [m.name, m.unit, m.better,
                                         said[self.first]]
             for other in self.others:
@@ -225,7 +226,8 @@ class Comparison:
             rows.append(row)
         main = self.r.metric.name if self.r.metric else "nothing"
         return Table("figures", "Each figure", head, rows, [
-            "Medians, in brackets the range; differences are of medians. "
+            "Medians, in brackets the range; differences are of medians, in % "
+            "of the first's. "
             "cannot be told: from noise, by permutation tests of ranks; at 5 "
             f"% for {main} alone, and for all other figures together. Fewer "
             "than 4 runs of each can tell nothing, one says nothing of noise"])

@@ -22,10 +22,20 @@ def of_experiment(path):
     plan = read_plan(path)
     r = report.collect(path, plan)
     passed = sum(x["verdict"] == "passed" for x in r.results)
-    best = r.ranking[0] if r.ranking else None
-    main = f"{best.cell} {report.value(r, best.cell)}" if best else ""
     return (f"experiment: {plan['title']}",
-            f"{passed} of {len(r.results)} passed", main)
+            f"{passed} of {len(r.results)} passed", first_of(r))
+
+
+def first_of(r):
+    """The best cell, if there is one."""
+    best = r.ranking[0] if r.ranking else None
+    if not best:
+        return ""
+    if not best.rank and len(r.ranking) > 1:
+        return "n = 1: not ranked"
+    same = [row.cell for row in r.ranking if row.same]
+    return f"{best.cell} {report.value(r, best.cell)}" + \
+        (f", = {report.listed(same)}" if same else "")
 
 
 def plan_of_run(path, figures):

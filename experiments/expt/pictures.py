@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which pictures a report has, from the figures of its runs."""
 import contextlib
+import math
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ SECONDS = "seconds since the updates, or the program, began"
 
 
 def near(row):
-    value = row.get("near_share")
+    value = records.near_share(row)
     return None if value is None else 100 * value
 
 
@@ -36,11 +37,15 @@ def series(runs, value, sampled=None):
         points.append((t, sum(values) / len(values) if values else None))
         if len(rows) > 1 and values:
             band.append((t, min(values), max(values)))
-        elif values and sampled:
+        elif values and sampled and not is_counted(rows[0]):
             ends = [rows[0].get(f"{sampled}_{end}") for end in ("low", "high")]
             if None not in ends:
                 band.append((t, 100 * ends[0], 100 * ends[1]))
     return points, band
+
+
+def is_counted(row):
+    return row.get("near_share_counted") is not None
 
 
 def known(line):
@@ -95,8 +100,8 @@ def over_time(named):
     if not columns:
         return None
     caption = "Where the updates were served, and how fast: the mean of the " \
-        "runs, in a band of their range; of a single one, in that in which the " \
-        "sample says it is by 95 %"
+        "runs, in a band of their range; of a single one, where it was " \
+        "sampled and not counted, in that in which it is by 95 %"
     if any(s.marks for s in strips):
         caption += "; dotted: the hot set moves"
     return Picture("over-time", caption + ".",
@@ -146,12 +151,16 @@ def lines_of(r, cells, name, caption, title, values):
 
 
 def values(r):
-    rows = [(row.cell, r.values[row.cell], row.median) for row in r.ranking]
+    rows = [(row.cell, report.least(r.figures(row.cell, r.metric)), row.median)
+            for row in r.ranking]
     if len(rows) < 2 or min(v for _, vs, _ in rows for v in vs) < 0:
         return None
     what = f"{report.with_unit(r.metric)}; {r.metric.better} is better"
     return Picture("values", "Each run (rings), and the median of each cell "
-                   "(a bar across).", picture.dots(rows, what))
+                   "(a bar across)." + (
+                       " What never came stands with the time that was waited."
+                       if r.limit < math.inf else ""),
+                   picture.dots(rows, what))
 
 
 def damon(r):

@@ -75,8 +75,10 @@ def member(value, path):
 
 
 def number(value):
+    """None: it is none, or no figure, as a program may print nan or inf."""
     return value if isinstance(value, (int, float)) \
-        and not isinstance(value, bool) else None
+        and not isinstance(value, bool) \
+        and abs(value) <= sys.float_info.max else None
 
 
 def total(values):
@@ -102,6 +104,13 @@ def timeline(records):
         if number(row["t_s"]) is not None:
             rows.append(row)
     return rows
+
+
+def near_share(row):
+    """As it was counted since the row before, else by the sample; None: there is
+    neither."""
+    counted = row.get("near_share_counted")
+    return row.get("near_share") if counted is None else counted
 
 
 def rate_key(runs):
@@ -152,8 +161,12 @@ def of(records):
     rows = timeline(records)
     moved = member(last, "moves.timed") or {}
     pages = promoted(moved, records), demoted(moved)
-    values["promoted_mib"], values["demoted_mib"] = (
-        n if n is None else n / PAGES_A_MIB for n in pages)
+    # In the unit that the name has, which is the one that is expected of
+    values["promoted_mib"], values["demoted_mib"], values["migrated_mib"] = (
+        n if n is None else n / PAGES_A_MIB
+        for n in (*pages, number(moved.get("migrated"))))
+    rss = number(member(last, "run.max_rss_bytes"))
+    values["max_rss_mib"] = rss if rss is None else rss / 2 ** 20
     values["waited_s"] = total(member(r, "timed.waited_s") for r in
                                member(last, "pmu.ranges") or [])
     never = {}
@@ -198,7 +211,7 @@ def printed(path, wanted):
     for one in wanted:
         found = [m for m in (re.search(one["regex"], x) for x in lines) if m]
         try:
-            values[one["name"]] = float(found[-1][1]) if found else None
+            values[one["name"]] = number(float(found[-1][1])) if found else None
         except (TypeError, ValueError):
             pass
     return values

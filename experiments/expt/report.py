@@ -39,9 +39,10 @@ def shown(value):
     if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
         return str(int(value))
     size = abs(value)
+    if size < 0.1 or size >= 1e15:
+        return f"{value:.3g}"
     digits = 1 if size >= 100 else 2 if size >= 1 else 4
-    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
-    return text if text not in ("0", "-0") else f"{value:.2g}"
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def spread(values):
@@ -55,26 +56,37 @@ def spread(values):
             f"{shown(values[-1])})")
 
 
-def spread_missed(figures, missed):
-    """The same of [(value, is a lower bound)]: what did not come counts."""
+def least(figures):
+    """Of [(value, is a lower bound)] what each is at least."""
+    return [value for value, _ in figures]
+
+
+def at_least(of, figures):
+    """What of() makes of them, and > before it if it may be more: where what
+    did not come would have come later, or never."""
+    low = of(least(figures))
+    most = of([math.inf if bound else value for value, bound in figures])
+    return f"{'> ' if low != most else ''}{shown(low)}"
+
+
+def spread_missed(figures, missed, runs=0):
+    """The same of [(value, is a lower bound)]: what did not come counts.  Of so
+    many runs that passed; those that have no such figure do not."""
     short = sum(bound for _, bound in figures)
+    of = f", in {len(figures)} of {runs}" if 0 < len(figures) < runs else ""
     if not short:
-        return spread([value for value, _ in figures])
-    figures = sorted(figures, key=lambda f: (f[1], f[0]))
-    text = [f"{'> ' if bound else ''}{shown(value)}"
-            for value, bound in figures]
-    middle = figures[(len(figures) - 1) // 2:len(figures) // 2 + 1]
-    value = stats.median([value for value, _ in middle])
-    median = f"{'> ' if any(b for _, b in middle) else ''}{shown(value)}"
-    span = "" if short == len(figures) else f" ({text[0]} to {text[-1]})"
-    of = f" {short} of {len(figures)}" if len(figures) > 1 else ""
-    return f"{median}{span}, {missed}{of}"
+        return spread(least(figures)) + of
+    span = "" if short == len(figures) else \
+        f" ({at_least(min, figures)} to {at_least(max, figures)})"
+    missed += f" {short} of {len(figures)}" if len(figures) > 1 else ""
+    return f"{at_least(stats.median, figures)}{span}, {missed}{of}"
 
 
 def percent(share):
     if share is None:
         return "-"
-    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
+    return f"{100 * share:.0f} %" if abs(share) >= 0.1 else \
+        f"{100 * share:.2g} %"
 
 
 def with_unit(metric):
@@ -114,7 +126,9 @@ class Results:
         self.metric = metrics.main(plan.get("rank", ""), rated, known)
         self.values = self.metric and {c: self.plain(c, self.metric)
                                        for c in self.cells}
-        self.ranking = stats.ranking(self.values, self.metric.better) \
+        self.limit = self.limit_of(self.metric) if self.metric else math.inf
+        self.ranking = list(map(self.as_it_was, stats.ranking(
+            self.values, self.metric.better))) \
             if self.metric and self.metric.better else []
 
     @property
@@ -132,12 +146,33 @@ class Results:
     def figures(self, cell, metric):
         return [f for f in self.each(cell, metric) if f[0] is not None]
 
+    def as_it_was(self, row):
+        """A rank is by what all were waited for; the figures beside it are the
+        cell's own, or what they are at least."""
+        values = least(self.figures(row.cell, self.metric))
+        low, high, _ = stats.interval(values) if row.rank else (None,) * 3
+        return row._replace(median=stats.median(values), low=low, high=high)
+
+    def of_best(self, cell):
+        """A cell's median, as a share of the best one's: where both are more
+        than 0, and the best one's is known.  More than that, perhaps."""
+        best = self.figures(self.ranking[0].cell, self.metric)
+        ours = self.figures(cell, self.metric)
+        value, whole = (stats.median(least(f)) for f in (ours, best))
+        if value < 0 or whole <= 0 or at_least(stats.median, best)[0] == ">":
+            return None
+        return value / whole
+
+    def limit_of(self, metric):
+        """The least time that was waited in vain."""
+        return min((value for c in self.cells
+                    for value, bound in self.figures(c, metric) if bound),
+                   default=math.inf)
+
     def ranked(self, cell, metric):
         """A value a run that passed, or None: all from the least time that was
         waited in vain on are the same."""
-        limit = min((value for c in self.cells
-                     for value, bound in self.figures(c, metric) if bound),
-                    default=math.inf)
+        limit = self.limit_of(metric)
         return [None if value is None else min(value, limit)
                 for value, _ in self.each(cell, metric)]
 
@@ -187,9 +222,10 @@ def rank_table(r):
         rank = f"{row.rank}{' =' if row.same else ''}" if row.rank \
             else "n = 1"
         rows.append([
-            rank, row.cell, over(r, row.cell) + shown(row.median),
-            f"{shown(row.low)} to {shown(row.high)}" if row.rank else "-",
-            runs_left(r, row.cell), percent(row.share),
+            rank, row.cell, middle(r, row.cell),
+            " to ".join(at_least(lambda v, i=i: stats.interval(v)[i],
+                                 r.figures(row.cell, metric)) for i in (0, 1))
+            if row.rank else "-", runs_left(r, row.cell), share(r, row.cell),
             "-" if not row.rank else str(row.first) if row.first == row.last
             else f"{row.first} to {row.last}"])
     ranked = {row.cell for row in r.ranking}
@@ -201,13 +237,24 @@ def rank_table(r):
          "rank"], rows, rank_notes(r))
 
 
-def over(r, cell):
-    """Before a figure that some run waited for in vain."""
-    return "> " if any(bound for _, bound in r.figures(cell, r.metric)) else ""
+def middle(r, cell):
+    """The median; > : the run in the middle waited in vain."""
+    return at_least(stats.median, r.figures(cell, r.metric))
+
+
+def share(r, cell):
+    more = "> " if middle(r, cell)[0] == ">" else ""
+    found = r.of_best(cell)
+    return percent(found) if found is None else more + percent(found)
+
+
+def missed(r, cell):
+    return any(bound for _, bound in r.figures(cell, r.metric))
 
 
 def runs_left(r, cell):
-    good, runs = len(r.good[cell]), len(r.runs[cell])
+    """Those that have the figure."""
+    good, runs = len(r.figures(cell, r.metric)), len(r.runs[cell])
     return str(good) if good == runs else f"{good} of {runs}"
 
 
@@ -230,15 +277,16 @@ def rank_notes(r):
                      f"cannot be told with fewer than {least} of each")
     if len(ranked) < len(r.ranking):
         notes.append("n = 1: one run has no spread, so it is not ranked")
-    if any(over(r, row.cell) for row in r.ranking):
-        notes.append("> : never in some runs, which stand with the least time "
-                     "that any waited")
+    if any(missed(r, row.cell) for row in r.ranking):
+        notes.append("> : the time that was waited in vain. Ranks are by the "
+                     "least that any waited so: all that came later are alike")
     return notes + noise_notes(r, ranked, few)
 
 
 def noise_notes(r, ranked, few):
     notes, k = [], len(ranked)
-    noise = stats.spread([r.values[row.cell] for row in ranked])
+    noise = stats.spread([r.values[row.cell] for row in ranked
+                          if max(r.values[row.cell]) < r.limit])
     if noise is not None:
         seen, enough = stats.detectable(k, few), stats.repeats_for(
             WORTH_SEEING, noise, k)
@@ -289,8 +337,7 @@ def conclusion(r):
 def value(r, cell):
     if not r.values[cell]:
         return "-"
-    return f"{over(r, cell)}{shown(stats.median(r.values[cell]))} " \
-        f"{r.metric.unit}".rstrip()
+    return f"{middle(r, cell)} {r.metric.unit}".rstrip()
 
 
 def ranked_sentence(r):
@@ -300,14 +347,21 @@ def ranked_sentence(r):
     by = f"{r.metric.name} ({r.metric.better} is better)"
     if not told:
         return f"By {by} no cell can be told from {best.cell}, which has " \
-            f"{value(r, best.cell)}: {count(best.n, 'run')} of each."
+            f"{value(r, best.cell)}: {runs_of(ranked)}."
     text = f"By {by} {best.cell} is first with {value(r, best.cell)}"
     if same:
         text += f", but {listed(same)} cannot be told from it"
     return text + "; " + ", ".join(
         f"{row.cell} has {value(r, row.cell)}"
-        + (f" ({percent(row.share)} of it)" if row.share is not None else "")
+        + (f" ({share(r, row.cell)} of it)"
+           if r.of_best(row.cell) is not None else "")
         for row in told[:6]) + (", ..." if len(told) > 6 else "") + "."
+
+
+def runs_of(ranked):
+    few, most = (pick(row.n for row in ranked) for pick in (min, max))
+    return f"{few} to {most} runs of a cell" if few != most else \
+        f"{count(few, 'run')} of each"
 
 
 def one_cell(r):
@@ -332,7 +386,8 @@ def summary_table(r):
         figures = [r.figures(c, metric) for c in r.cells]
         if any(figures):
             rows.append([metric.name, metric.unit, metric.better] + [
-                spread_missed(f, MISSED.get(metric.key, "")) for f in figures])
+                spread_missed(f, MISSED.get(metric.key, ""), len(r.good[c]))
+                for c, f in zip(r.cells, figures)])
     loops = [", ".join(sorted({x["loop"] for x in r.good[c] if x.get("loop")}))
              for c in r.cells]
     if any(loops):
@@ -414,13 +469,21 @@ def machines(plan):
     return "; ".join(dict.fromkeys(found))
 
 
+def seeds(plan):
+    """As plan.Planner.words gives them: to gups, unless it is told another."""
+    last = plan["repeats"] - 1
+    first = [run["words"] for run in plan["cells"] if run["repeat"] == 1]
+    mine = ["gups" in w and not parse.has_option(w, "--seed") for w in first]
+    return "" if not last or not any(mine) else f" (seeds 0 to {last})" \
+        if all(mine) else f" (of gups with seeds 0 to {last})"
+
+
 def about(r):
     plan = r.plan
     said = [f"Machine: {machines(plan)}."]
     repeats = plan["repeats"]
     text = f"Linux {plan['kernel']}, QEMU {plan['qemu']}; scale " \
-        f"{plan['scale']}, {count(repeats, 'repeat')} (seeds 0 to " \
-        f"{repeats - 1})."
+        f"{plan['scale']}, {count(repeats, 'repeat')}{seeds(plan)}."
     if any(x.get("emulated") for x in r.results):
         text += " Emulated: times and rates are the emulator's, not " \
             "hardware's."

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Figures for programs: CSV, JSON, and what is in them (datapackage.json, a
 Tabular Data Package as frictionlessdata.io has it)."""
+import math
+
 from . import metrics, records, stats
 
 SUMMARY = (
@@ -8,9 +10,9 @@ SUMMARY = (
     ("metric", "string", "its key; names and directions: report.json"),
     ("unit", "string", "of median, least and most"),
     ("runs", "integer", "that passed and have a value, never included"),
-    ("median", "number", "a lower bound if most runs are of \"never\""),
+    ("median", "number", "a lower bound if some runs are of \"never\""),
     ("least", "number", "of the runs"),
-    ("most", "number", "of the runs"),
+    ("most", "number", "of the runs; a lower bound likewise"),
     ("better", "string", "more, less, or nothing: neither"),
     ("never", "integer", "runs in which it did not come; they stand with the "
      "time that was waited"),
@@ -47,6 +49,8 @@ def plain(value):
     """Without the noise of binary fractions."""
     if not isinstance(value, float):
         return value
+    if not math.isfinite(value):
+        return None
     value = float(f"{value:.12g}")
     return int(value) if value == int(value) and abs(value) < 1e15 else value
 
@@ -123,7 +127,9 @@ def report(r, page):
             "cell": row.cell, "rank": row.rank, "first": row.first,
             "last": row.last, "same_as_best": row.same, "runs": row.n,
             "median": plain(row.median), "low": plain(row.low),
-            "high": plain(row.high), "of_best": row.share} for row in r.ranking],
+            "high": plain(row.high), "never": sum(
+                bound for _, bound in r.figures(row.cell, r.metric)),
+            "of_best": r.of_best(row.cell)} for row in r.ranking],
         "cells": {cell: {"runs": len(r.runs[cell]),
                          "passed": len(r.good[cell]),
                          "values": {m.key: [{"value": plain(v), "never": b}

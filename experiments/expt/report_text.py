@@ -2,7 +2,8 @@
 """A page for a terminal of 80 columns; what came out is the end of it."""
 import textwrap
 
-from .records import rate_key
+from .records import near_share, rate_key
+from .report import shown as figure
 
 WIDTH = 80
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -116,11 +117,11 @@ def sparks(results):
     width = max(map(len, shown))
     lines = [*wrap("Over time: near share from 0 to 100 %"
                    + (f", {'modelled ' if key != 'updates_per_s' else ''}rate "
-                      f"from 0 to {top / 1e6:.2f} M/s" if top else ""))]
+                      f"from 0 to {figure(top / 1e6)} M/s" if top else ""))]
     for cell, rows in shown.items():
-        for name, key, limit in (("near", "near_share", 1),
-                                 ("rate", key, top)):
-            values = [row.get(key) for row in rows]
+        for name, value, limit in (("near", near_share, 1), (
+                "rate", lambda row, key=key: row.get(key), top)):
+            values = list(map(value, rows))
             if any(v is not None for v in values):
                 lines.append(f"  {cell:{width}}  {name} "
                              + spark(squeeze(values, SPARK_WIDTH), limit))

@@ -30,7 +30,7 @@ REPEATS_MAX = 99
 CELLS_MANY = 16
 
 Rank = collections.namedtuple(
-    "Rank", "cell rank first last n median low high same share")
+    "Rank", "cell rank first last n median low high same")
 
 
 # --- values -------------------------------------------------------------------
@@ -134,21 +134,18 @@ def ranking(cells, better):
         len(cells[c]) < 2, sign * median(cells[c]), sign * sum(cells[c])))
     ranked = [c for c in order if len(cells[c]) > 1]
     differ = told([cells[c] for c in ranked])
-    best = median(cells[order[0]]) if order else None
     rows = []
     for i, c in enumerate(order):
         middle = median(cells[c])
-        share = middle / best if best else None
         if c not in ranked:
-            rows.append(Rank(c, None, None, None, 1, middle, None, None, False,
-                             share))
+            rows.append(Rank(c, None, None, None, 1, middle, None, None, False))
             continue
         above = sum((a, i) in differ for a in range(i))
         below = sum((i, b) in differ for b in range(i + 1, len(ranked)))
         low, high, _ = interval(cells[c])
         rows.append(Rank(c, i + 1, above + 1, len(ranked) - below,
                          len(cells[c]), middle, low, high,
-                         i > 0 and (0, i) not in differ, share))
+                         i > 0 and (0, i) not in differ))
     return rows
 
 

@@ -64,7 +64,7 @@ def parse(argv):
     return args
 
 
-def room_of(args, stream, spans, records, is_near):
+def room_of(args, stream, spans, records, is_near, group):
     """Pages that could be near, and why so many."""
     grain = stream.head["grain"]
     if args.dram is not None:
@@ -75,10 +75,14 @@ def room_of(args, stream, spans, records, is_near):
     size = sum(r["end"] - r["start"] for r in stream.head["ranges"]
                if r["name"] == args.near) // grain
     held, beside = held_near(records, node)
+    who = "the program"
+    if group:
+        # Its own, which is not that of the program that has the rows
+        held, who = sum(map(is_near, group.first)) * grain, args.cgroup
     if held is not None and beside is not None:
         return min(size, (held + beside) // grain), \
-            "that is %s that the program had near by its first row, and %s " \
-            "that were free" % (size_text(held), size_text(beside))
+            "that is %s that %s had near by its first row, and %s that were " \
+            "free" % (size_text(held), who, size_text(beside))
     if free is None:
         return size, "all of the near memory: what was free is not in the " \
             "records (--dram SIZE)"
@@ -143,11 +147,11 @@ def main(argv):
         for s in spans:
             group.keep(s)
     heat = Heat(stream, spans, args.near, 0)
-    heat.room, text = room_of(args, stream, spans, records, heat.is_near)
+    heat.room, text = room_of(args, stream, spans, records, heat.is_near, group)
     heat.compute()
     here = "-" in (args.csv, args.pages, args.curve, args.json)
-    more_ns = miss_ns(records, args.near)
-    moved = moved_pages(records)
+    more_ns = miss_ns(records, args.near, heat.of)
+    moved = moved_pages(records, "whole" if args.all else "timed")
     judges, hints = judges_of(heat, records, origin)
     judge_delays(judges, hints, heat, records, origin)
     if not here:

@@ -19,27 +19,29 @@ def extents_of(heat, ranges):
         end = (r["end"] - 1) // heat.grain + 1
         mine = [p for p in touched if first <= p < end]
         if mine:
-            extents.append((mine[0], mine[-1] + 1, end))
+            extents.append((first, mine[0] - first, mine[-1] + 1 - first, end))
     size = 1
-    while sum(-(-(b - a) // size) for a, b, _ in extents) > REGIONS:
+    while sum(-(-b // size) - a // size for _, a, b, _ in extents) > REGIONS:
         size *= 2
-    return [(a // size * size, min(-(-b // size) * size, end))
-            for a, b, end in extents], size
+    return [(first + a // size * size, min(first + -(-b // size) * size, end))
+            for first, a, b, end in extents], size
 
 
 def damo_regions(heat, span, extents, size, interval_s):
     """[start, end, count a page and interval] in bytes; those that are alike
     and side by side are one."""
     sums = collections.Counter()
-    for page, n in span.pages.items():
-        sums[page // size] += n
+    for a, b in extents:
+        for page, n in span.pages.items():
+            if a <= page < b:
+                sums[page - (page - a) % size] += n
     length = span.end - span.begin or interval_s
     regions = []
     for a, b in extents:
         begins = True
         for page in range(a, b, size):
             end = min(page + size, b)
-            n = sums[page // size] / (end - page) * interval_s / length
+            n = sums[page] / (end - page) * interval_s / length
             if not begins and regions[-1][2] == n:
                 regions[-1][1] = end * heat.grain
             else:

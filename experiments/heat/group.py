@@ -19,6 +19,7 @@ class Group:
             page for start, n in zip(v["start"], v["pages"])
             for page in range(start // grain, (start + n * 4096 - 1) // grain
                               + 1)}) for v in views]
+        self.first = self.views[0][1]
         # Before its first row and behind its last nobody knows what it had
         self.views = [(-math.inf, set())] + self.views + [(math.inf, set())]
         self.all = self.kept = self.doubtful = 0

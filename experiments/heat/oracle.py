@@ -111,9 +111,9 @@ class Heat:
 def most_of_moved(heat, moved):
     """The share of all counts that pages can have had, at most, in the interval
     in which they moved: as if the hottest had.  Each such page is two frames
-    there, of which one may be among the best."""
-    hottest = heapq.nlargest(moved, (n for s in heat.spans
-                                     for n in s.pages.values()))
+    there, and both may be among these."""
+    hottest = heapq.nlargest(2 * moved, (n for s in heat.spans
+                                         for n in s.pages.values()))
     return sum(hottest) / heat.whole.all if heat.whole.all else math.nan
 
 

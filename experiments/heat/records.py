@@ -109,15 +109,19 @@ def counted(records, name):
     return sum(sums.values()), sums.get(name, 0)
 
 
-def moved_pages(records):
-    """Migrations of 4 KiB pages in the updates; None: not known."""
-    for r in records["moves"]:
-        return (r.get("timed") or {}).get("migrated")
-    return None
+def moved_pages(records, span):
+    """Migrations of 4 KiB pages in the span, "timed" or "whole"; None: not
+    known."""
+    if len(records["moves"]) != 1:
+        return None
+    return (records["moves"][0].get(span) or {}).get("migrated")
 
 
-def miss_ns(records, near):
-    """What a miss far takes longer than a near one, of modelled time, ns."""
+def miss_ns(records, near, of):
+    """What a miss far takes longer than a near one, of modelled time, ns. None:
+    not known, or of accesses, of which most are no misses."""
+    if of != "misses":
+        return None
     for r in records["modelled"]:
         costs = r["miss_ns"]
         far = [v for k, v in costs.items() if k not in (near, "other")]

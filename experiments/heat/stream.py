@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A stream of heat (plugin/heat.h), and its intervals in the guest's time."""
+import bisect
 import collections
 import itertools
 import json
+import math
 import operator
 import sys
 
@@ -15,6 +17,21 @@ SHORT, SHORT_S = 0.1, 0.01
 CLOCK_S = 1e-6
 
 Interval = collections.namedtuple("Interval", "by guest host outside pages stores")
+
+
+def is_head(head):
+    """All that is read of it is there."""
+    numbers = [head.get("grain"), head.get("interval_ns")]
+    ranges = head.get("ranges")
+    if not isinstance(ranges, list) or not ranges or \
+            not isinstance(head.get("counts"), list) or \
+            head.get("of") not in ("misses", "accesses"):
+        return False
+    for r in ranges:
+        if not isinstance(r, dict) or not isinstance(r.get("name"), str):
+            return False
+        numbers += [r.get("start"), r.get("end")]
+    return all(isinstance(n, int) for n in numbers) and numbers[0] > 0
 
 
 class Stream:
@@ -36,6 +53,8 @@ class Stream:
         if version != 2:
             fail("%s: version %s of the stream, and this reads 2" %
                  (path, version))
+        if not is_head(self.head):
+            fail("%s: its first line is not all of what a stream has" % path)
         self.apart = self.head["counts"] == ["loads", "stores"]
         self.at = 0
         self.intervals = []
@@ -85,29 +104,42 @@ class Stream:
 class Span:
     """Intervals as one, with their begin and end in the guest's seconds."""
 
-    def __init__(self, begin, end, pages, stores):
+    def __init__(self, begin, end, pages, stores, outside=0):
         self.begin, self.end = begin, end
-        self.pages, self.stores = pages, stores
+        self.pages, self.stores, self.outside = pages, stores, outside
 
     def add(self, other):
         self.end = other.end
+        self.outside += other.outside
         for mine, more in ((self.pages, other.pages),
                            (self.stores, other.stores)):
             for page, n in more.items():
                 mine[page] = mine.get(page, 0) + n
 
 
+def guest_of(readings, host):
+    """The guest's clock, ns, at a time of the host's: in proportion between two
+    readings: with --icount it is no constant ahead."""
+    k = bisect.bisect_right(readings, (host, math.inf))
+    if not readings:
+        return host
+    (h, g), (later, after) = readings[max(k - 1, 0)], \
+        readings[min(k, len(readings) - 1)]
+    if later == h or k in (0, len(readings)):
+        return g + host - h
+    return g + (after - g) * (host - h) // (later - h)
+
+
 def spans_of(stream, cuts=()):
-    """One a row: the guest's clock is the host's, ahead of it by a constant.
+    """One a row, by the guest's clock, which it tells with each reading.
     cuts: seconds at which one ends, however short the next is."""
-    offsets = [i.guest - i.host for i in stream.intervals
-               if i.by == "reading"]
-    offset = offsets[0] if offsets else 0
-    begin, all_spans = max(offset, 0) / 1e9, []
+    readings = [(i.host, i.guest) for i in stream.intervals
+                if i.by == "reading"]
+    begin, all_spans = max(guest_of(readings, 0), 0) / 1e9, []
     for i in stream.intervals:
-        end = (i.guest or i.host + offset) / 1e9
+        end = (i.guest or guest_of(readings, i.host)) / 1e9
         all_spans.append(Span(begin, max(begin, end), dict(i.pages),
-                              dict(i.stores)))
+                              dict(i.stores), i.outside))
         begin = max(begin, end)
     short = SHORT * stream.head["interval_ns"] / 1e9 or SHORT_S
     merged = []

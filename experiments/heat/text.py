@@ -30,6 +30,10 @@ def print_sums(heat, room_text, more_ns):
     print()
     print("%-10s %d of user code in %d pages of %s, in %.1f s" %
           (heat.of, w.all, w.pages, size_text(heat.grain), seconds))
+    beyond = sum(s.outside for s in heat.spans)
+    if beyond:
+        print("           and %d behind all memory that is known, in no figure "
+              "here" % beyond)
     if heat.apart:
         stores = sum(sum(s.stores.values()) for s in heat.spans)
         print("stores     %s %% of them" %

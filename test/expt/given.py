@@ -92,6 +92,16 @@ def records(rate=1e6, near=0.5, **more):
                      if k not in {r["record"] for r in all_of}]
 
 
+def never(found, value=None):
+    """The same run, with a hot set that was near after so long, or never."""
+    for record in found:
+        if record["record"] == "timeline":
+            record["hot_set_moved"] = False
+        if record["record"] == "placement":
+            record["hot_near_90_s"] = value
+    return found, "passed"
+
+
 def write_run(directory, found, verdict="passed", **manifest):
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "verdict").write_text(verdict + "\n")

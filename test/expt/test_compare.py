@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs and experiments against each other."""
 from expt import compare, report_html, report_md, report_text
-from given import Case, records, write_experiment, write_run
+from given import Case, never, records, write_experiment, write_run
 
 
 class Runs(Case):
@@ -148,6 +148,18 @@ class Experiments(Case):
         self.assertIn("x-1: only", page.about[0])
         self.assertRegex(page.conclusion[0], "a 1 M/s to 3 M/s .*better.*; b ")
         self.assertEqual(page.pictures[0].svg.count('font-weight="600"'), 2)
+        # What came later than another cell was waited for took what it took
+        for name, seconds in (("p", 3), ("q", 3.9)):
+            cells = {"late": [never(records(), seconds) for _ in range(2)],
+                     "short": [never(records()) for _ in range(2)]}
+            for found, _ in cells["short"]:
+                del found[6:8]
+            write_experiment(out, name, cells)
+        figures = [row for t in compare.Comparison([
+            compare.load(compare.locate(n)) for n in "pq"]).page().tables
+                   for row in t.rows if row[1] == "hot set 90 % near after"]
+        self.assertEqual([row[-1] for row in figures],
+                         ["+30.0 %, cannot be told", "cannot be told"])
         write_experiment(out, "z", {"other": [1e6]})
         self.refused(1, "no cell is in all", compare.Comparison,
                      [compare.load(compare.locate(n)) for n in ("x", "z")])

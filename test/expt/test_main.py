@@ -102,6 +102,16 @@ class Verbs(Case):
         self.assertIn("<svg", (directory / "index.html").read_text())
         self.assertIn("which runs", self.said(2, "compare", "A"))
 
+    def test_list_names_no_winner_that_is_none(self):
+        out = self.tmp / "out"
+        write_experiment(out, "one", {"a": [1e6], "b": [2e6]})
+        write_experiment(out, "two", {"a": [1e6, 2e6], "b": [1.5e6, 2e6]})
+        said = self.said(0, "list")
+        self.assertIn("one-1                   2 of 2 passed  n = 1: not ranked",
+                      said)
+        self.assertIn("two-1                   4 of 4 passed  b 1.75 M/s, = a",
+                      said)
+
     def test_list(self):
         out = self.tmp / "out"
         self.assertIn("no runs in", self.said(0, "list"))

@@ -64,11 +64,15 @@ class Own(Case):
 
     def test_printed(self):
         log = self.tmp / "console.log"
-        log.write_bytes(b"get: 1.5\r\nx get: 9\r\n\xff\nget: 2.5 of 3\r\n")
+        log.write_bytes(b"get: 1.5\r\nx get: 9\r\n\xff\nget: 2.5 of 3\r\n"
+                        b"a nan\nb -inf\n")
         other = dict(READS, name="other", regex="^put: (.*)")
         word = dict(READS, name="word", regex="^x (.*) ")
         self.assertEqual(records.printed(log, [READS, other, word]),
                          {"reads_per_s": 2.5, "other": None, "word": None})
+        for what in "ab":   # A mean of nothing is no figure
+            self.assertEqual(records.printed(log, [dict(
+                READS, regex=f"^{what} (.*)")]), {"reads_per_s": None})
         self.assertEqual(records.printed(self.tmp / "none", [READS]),
                          {"reads_per_s": None})
         self.assertEqual(records.printed(self.tmp / "none", []), {})

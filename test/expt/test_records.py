@@ -74,7 +74,9 @@ class Values(Case):
                           values["errors"]), (2e6, 0.75, 0))
         self.assertEqual(values["promoted_mib"], 2)
         self.assertEqual(values["demoted_mib"], None)
-        self.assertEqual(values["migrated_mib"], 512)   # scaled later
+        self.assertEqual(values["migrated_mib"], 2)
+        self.assertEqual(of(given() + [{"record": "run", "max_rss_bytes": 3 << 20}])
+                         ["values"]["max_rss_mib"], 3)
         self.assertEqual(found["counters"], {"numa_hit": 7})
         self.assertEqual(found["moves"]["NUMA balancing, promoted"], 512)
         self.assertEqual(found["loop"], "plain")

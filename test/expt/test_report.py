@@ -8,17 +8,7 @@ import xml.etree.ElementTree
 
 from expt import (picture, pictures, report, report_csv, report_html,
                   report_md, report_text)
-from given import Case, records, write_experiment
-
-
-def never(found, value=None):
-    """The same run, with a hot set that was near after so long, or never."""
-    for record in found:
-        if record["record"] == "timeline":
-            record["hot_set_moved"] = False
-        if record["record"] == "placement":
-            record["hot_near_90_s"] = value
-    return found, "passed"
+from given import Case, never, records, write_experiment
 
 
 class Figures(Case):
@@ -27,13 +17,14 @@ class Figures(Case):
                             (123.456, "123.5"), (0.123456, "0.1235"),
                             (1e9, "1000000000"), (1.5e-7, "1.5e-07"),
                             (float("inf"), "inf"), ("x", "x"), (True, "True"),
-                            (-2.5, "-2.5")):
+                            (-2.5, "-2.5"), (0.000157, "0.000157"),
+                            (-0.0123456, "-0.0123"), (1e300, "1e+300")):
             self.assertEqual(report.shown(value), text)
         self.assertEqual(report.spread([3, None, 1, 2]), "2 (1 to 3)")
         self.assertEqual(report.spread([1.001, 1.002]), "1")
         self.assertEqual(report.spread([None]), "-")
-        self.assertEqual([report.percent(v) for v in (None, 0.921, 0.0214)],
-                         ["-", "92 %", "2.1 %"])
+        self.assertEqual([report.percent(v) for v in (None, 0.921, 0.0214, -2)],
+                         ["-", "92 %", "2.1 %", "-200 %"])
         self.assertEqual([report.listed(w) for w in ([], "a", "ab", "abc")],
                          ["", "a", "a and b", "a, b and c"])
 
@@ -49,6 +40,30 @@ class Figures(Case):
                          "> 12 (4 to > 20), never 1 of 2")
         self.assertEqual(said((20, True)), "> 20, never")
         self.assertEqual(said((5, False)), "5")
+        # One that was waited for less long than others took may be any of them
+        self.assertEqual(said((8, False), (9, False), (4, True)),
+                         "> 8 (> 4 to > 9), never 1 of 3")
+        self.assertEqual(said((8, False), (9, False), (4, True), (9, False)),
+                         "> 8.5 (> 4 to > 9), never 1 of 4")
+
+    def test_what_some_runs_do_not_have(self):
+        self.assertEqual(report.spread_missed([(5, False), (7, False)], "", 5),
+                         "6 (5 to 7), in 2 of 5")
+        self.assertEqual(report.spread_missed([(5, True)], "never", 2),
+                         "> 5, never, in 1 of 2")
+        self.assertEqual(report.spread_missed([], "never", 2), "-")
+
+
+class Rows(Case):
+    def test_what_was_counted_is_the_share(self):
+        found = [{"t_s": t, "near_share": 0.5, "near_share_low": 0.4,
+                  "near_share_high": 0.6, "near_share_counted": t and 0.25}
+                 for t in (None, 1)]
+        self.assertEqual([pictures.near(row) for row in found], [50, 25])
+        found[0]["t_s"] = 0
+        self.assertEqual(pictures.series([{"timeline": found}], pictures.near,
+                                         "near_share"),
+                         ([(0, 50), (1, 25)], [(0, 40, 60)]))
 
 
 class Reports(Case):
@@ -105,7 +120,12 @@ class Reports(Case):
                          [["soon", "1.05"], ["late", "3.25"],
                           ["never", "> 4"]])
         self.assertEqual(table.rows[1][0], "2")
-        self.assertTrue(any("never in some" in n for n in table.notes))
+        self.assertEqual([row[3] for row in table.rows], [
+            "0.9 to 1.25", "3 to 3.5", "2.5 to > 4"])
+        self.assertEqual([row[5] for row in table.rows],
+                         ["100 %", "310 %", "> 381 %"])
+        self.assertTrue(any("> : the time that was waited in vain" in n
+                            for n in table.notes))
         self.assertEqual(self.rows(page, "summary")["hot set 90 % near after"],
                          ["s", "less", "1.05 (0.9 to 1.25)",
                           "3.25 (3 to 3.5)",
@@ -119,6 +139,60 @@ class Reports(Case):
         r, page = self.made({"short": short, "late": late}, rank="to_90_s")
         self.assertEqual(r.values["late"], [2] * 4)
         self.assertIn("no cell can be told", page.conclusion[1])
+        # But it took what it took
+        self.assertEqual([row[1:4] for row in self.table(page, "rank").rows],
+                         [["short", "> 2", "> 2 to > 2"],
+                          ["late", "3.15", "3 to 3.3"]])
+        self.assertEqual([row[5] for row in self.table(page, "rank").rows],
+                         ["-", "-"])
+        ranking = report_csv.report(r, page)["ranking"][1]
+        self.assertEqual([ranking[k] for k in ("median", "low", "high", "never",
+                                               "of_best")],
+                         [3.15, 3, 3.3, 0, None])
+
+    def test_what_came_in_the_middle_is_known(self):
+        r, page = self.made({
+            "a": [never(records(), v) for v in (1, 1.1, 1.2, 1.15, None)],
+            "b": [never(records(), v) for v in (.1, .2, .3, .15, .25)]},
+            rank="to_90_s")
+        self.assertEqual([row[2:4] for row in self.table(page, "rank").rows],
+                         [["0.2", "0.1 to 0.3"], ["1.15", "1 to > 4"]])
+        self.assertIn("a has 1.15 s (575 % of it)", page.conclusion[1])
+        self.assertIn("What never came", pictures.values(r).caption)
+
+    def test_shares_of_what_is_not_more_than_nothing(self):
+        def given(value):
+            return records(heat={"damon": {"correlation": value}}), "passed"
+        _, page = self.made({
+            "a": [given(v) for v in (.1, .11, .12, .09)],
+            "b": [given(v) for v in (-.2, -.3, -.25, -.22)],
+            "c": [given(0)] * 4}, rank="damon_correlation")
+        self.assertEqual([row[5] for row in self.table(page, "rank").rows],
+                         ["100 %", "0 %", "-"])
+
+    def test_runs_are_those_that_have_the_figure(self):
+        def given(value):
+            return records(placement={"precision": value}), "passed"
+        _, page = self.made({
+            "a": [given(v) for v in (None, .9, None, .7, None)],
+            "b": [given(v) for v in (float("nan"), .5, .5, .6, .55)]},
+            rank="precision")
+        self.assertEqual([row[4] for row in self.table(page, "rank").rows],
+                         ["2 of 5", "4 of 5"])
+        self.assertEqual(self.rows(page, "summary")["precision"][2:],
+                         ["80 (70 to 90), in 2 of 5",
+                          "52.5 (50 to 60), in 4 of 5"])
+        self.assertIn("2 to 4 runs of a cell", page.conclusion[1])
+
+    def test_seeds_are_of_gups(self):
+        for words, said in ((["gups", "1M"], "2 repeats (seeds 0 to 1)."),
+                            (["gups", "1M", "--seed", "7"], "2 repeats."),
+                            (["run", "/x"], "2 repeats.")):
+            directory, plan = write_experiment(
+                self.tmp / "out", f"x{len(said)}{len(words)}", {"a": [1e6] * 2})
+            for run in plan["cells"]:
+                run["words"] = words
+            self.assertIn(said, report.about(report.collect(directory, plan))[1])
 
     def test_too_few_runs(self):
         _, page = self.made({"a": [1e6, 1.1e6], "b": [5e6, 5.1e6]})
@@ -346,7 +420,7 @@ class Pictures(Case):
             "a": [(found, "passed")], "b": [(bare, "passed")]}))
         svg = pictures.all_of(r)[0].svg
         self.assertIn("updates, M/s, emulated", svg)
-        self.assertIn(", rate from 0 to 1.00 M/s",
+        self.assertIn(", rate from 0 to 1 M/s",
                       " ".join(report_text.sparks(r)))
 
     def test_of_nothing(self):

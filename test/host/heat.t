@@ -334,9 +334,10 @@ is "$(cut -d, -f1-3 "$tmp/csv" | xargs)" "t_s,begin_s,misses \
 mkdir "$tmp/group"
 cp "$tmp/ran/heat" "$tmp/group"
 {
-	head -n 2 "$tmp/ran/records.jsonl"
+	cat "$tmp/ran/records.jsonl"
 	printf '{"record":"frames","t_s":%s,"cgroup":"/a","start":[%s],"pages":[%s]}\n' \
 		1 0 2 2 0 2 3 4096,16384 1,2 4 4096,16384 1,2
+	echo '{"record":"frames","t_s":1,"cgroup":"/c","start":[0],"pages":[1]}'
 } >"$tmp/group/records.jsonl"
 heat "$tmp/group" --dram 8k --cgroup /a --csv "$tmp/csv"
 is "$(cut -d, -f1,3,4 "$tmp/csv" | xargs)" "t_s,misses,pages 1.000000,100,2 \
@@ -344,9 +345,12 @@ is "$(cut -d, -f1,3,4 "$tmp/csv" | xargs)" "t_s,misses,pages 1.000000,100,2 \
 	"the pages of one cgroup, as it had them"
 like "$said" "cgroup     /a: 93.37 % of all misses; 51.32 % of its own" \
 	"its share, and the error of that"
+heat "$tmp/group" --cgroup /c
+like "$said" "that is 4 KiB that /c had near by its first row, and 4 KiB" \
+	"the memory that it could have had is what it had itself"
 heat "$tmp/group" --cgroup /b
 is "$status" 2 "bad usage: another cgroup"
-like "$said" "there are /a" "those that are"
+like "$said" "there are /a, /c" "those that are"
 heat "$tmp/ran" --cgroup /a
 like "$said" "run --frames" "without frames: how they come"
 
@@ -368,6 +372,85 @@ is "$(cut -d, -f2- "$tmp/pages" | xargs)" "address,near,loads,stores \
 0x1000,1,30,10 0x4000,0,0,300" "in the trace either"
 like "$said" "stores     91.18 % of them" "the share of the stores"
 
+# What a page that moved can have: one move, with both of its frames among the
+# hottest, 300 and 100 of 507; several passes have several records, which are not
+# one's.  What a miss costs is a miss's: an access may be none
+mkdir "$tmp/migrated"
+cp "$tmp/whole" "$tmp/migrated/heat"
+cat >"$tmp/migrated/records.jsonl" <<'EOF'
+{"record":"moves","timed":{"migrated":1},"whole":{"migrated":2}}
+{"record":"modelled","miss_ns":{"near":100,"cxl":250}}
+EOF
+heat "$tmp/migrated" --dram 8k
+like "$said" "moved      1 pages; .* 78.90 %" "what moved is two frames' at most"
+like "$said" "regret     140 misses .*: 2.1e-05 s, 41.4 ns a miss" "in time"
+heat "$tmp/migrated" --dram 8k --all
+like "$said" "moved      2 pages; .* 92.70 %" "of all of the run: all moves"
+sed -n 1p "$tmp/migrated/records.jsonl" >"$tmp/again"
+cat "$tmp/again" >>"$tmp/migrated/records.jsonl"
+heat "$tmp/migrated" --dram 8k --json -
+is "$(jq -c '[.moved_pages, .moved_share_most]' <<<"$said")" "[null,null]" \
+	"of two passes: not known"
+sed -i 's/"misses"/"accesses"/' "$tmp/migrated/heat"
+heat "$tmp/migrated" --dram 8k
+like "$said" "regret     140 accesses that could have been near"$'\n' \
+	"accesses: no time, as most are no misses"
+unlike "$(<"$tmp/svg-time.svg")" "modelled time" "in the picture neither"
+
+# A machine whose ranges end within a region: none has what another one has
+python3 - "$tmp/make_only.py" >"$tmp/uneven" <<'EOF'
+import sys
+path = sys.argv[1]
+sys.argv = ["", "no"]
+exec(open(path).read())
+sys.stdout.buffer.write(head.replace(b"16384", b"20480") +
+    interval(1, 2 * s, 3 * s, {}) +
+    interval(2, 0, 4 * s, {1: 6, 4: 5, 5: 70, 7: 9, 1003: 8}))
+EOF
+heat "$tmp/uneven" --damo "$tmp/damo"
+is "$(python3 - "$tmp/damo" <<'EOF'
+import json, sys, zlib
+with open(sys.argv[1], "rb") as f:
+    record = json.loads(zlib.decompress(f.read()))[0]
+end = have = 0
+for r in record["snapshots"][-1]["regions"]:
+    if r["start"] < end:
+        print("twice", r["start"])
+    end = r["end"]
+    have += r["nr_accesses"]["samples"] * (end - r["start"]) / 4096
+print(round(have), end // 4096)
+EOF
+)" "98 1004" "what damo reads: all counts, each in one region"
+
+# A second of the guest's may be several of the host's: what the host's clock ends
+# is in proportion
+python3 - "$tmp/make_only.py" >"$tmp/slow" <<'EOF'
+import sys
+path = sys.argv[1]
+sys.argv = ["", "no"]
+exec(open(path).read())
+sys.stdout.buffer.write(head + interval(1, 2 * s, 3 * s, {}) +
+    interval(0, 0, 5 * s, {0: 1}) + interval(0, 0, 7 * s, {0: 2}) +
+    interval(1, 3 * s, 8 * s, {0: 3}) + interval(2, 0, 8 * s + 9, {}))
+EOF
+heat "$tmp/slow" --csv "$tmp/csv"
+is "$(cut -d, -f1,3 "$tmp/csv" | xargs)" \
+	"t_s,misses 2.000000,0 2.400000,1 2.800000,2 3.000000,3" \
+	"the guest's time between two readings"
+
+# What has no page is in no figure, and is said
+python3 - "$tmp/make_only.py" >"$tmp/outside" <<'EOF'
+import sys
+path = sys.argv[1]
+sys.argv = ["", "no"]
+exec(open(path).read())
+sys.stdout.buffer.write(head + interval(1, 2 * s, 3 * s, {}) + b"I" +
+    b"".join(map(number, (2, 0, 4 * s, 77, 1, 0, 5))))
+EOF
+heat "$tmp/outside"
+like "$said" "misses     5 of user code .*and 77 behind all memory" \
+	"what was behind the last range"
+
 heat "$tmp/none"
 is "$status" 1 "no file: refused"
 like "$said" "was it run with --heat" "it says what to do"
@@ -377,6 +460,10 @@ like "$said" "no stream of heat" "another file"
 sed '1s/"heat":2/"heat":3/' "$tmp/whole" >"$tmp/two"
 heat "$tmp/two"
 like "$said" "version 3 of the stream" "another version"
+sed '1s/"grain":4096,//' "$tmp/whole" >"$tmp/two"
+heat "$tmp/two"
+is "$status" 1 "a head that lacks something"
+like "$said" "its first line is not all" "is named"
 heat "$tmp/whole" --near fast
 is "$status" 2 "bad usage: a range that is not there"
 like "$said" "there are near, cxl" "those that are"
