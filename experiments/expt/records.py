@@ -175,6 +175,7 @@ def of(records):
     return {
         "values": values, "never": never, "timeline": rows,
         "gups": last.get("gups"), "loop": member(last, "gups.loop"),
+        "heat_of": member(last, "heat.of"),
         "counters": member(last, "counters.whole.total"),
         "zeros": member(last, "moves.zeros") or [],
         "moves": {MOVES[k]: moved.get(k) for k in MOVES} if moved else None,

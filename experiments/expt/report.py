@@ -393,7 +393,15 @@ def summary_table(r):
     if any(loops):
         rows.append(["update loop", "", ""] + [loop or "-" for loop in loops])
     return Table("summary", "What came out", ["", "unit", "better"]
-                 + [r.name(c) for c in r.cells], rows)
+                 + [r.name(c) for c in r.cells], rows, heat_notes(r))
+
+
+def heat_notes(r):
+    """What was counted, where it is not what the figures are called by."""
+    cells = [r.name(c) for c in r.cells
+             if any(x.get("heat_of") == "accesses" for x in r.good[c])]
+    return [f"misses: of {listed(cells)} all accesses, in the cache or not "
+            "(--heat=accesses)"] if cells else []
 
 
 def moves_table(r):

@@ -248,6 +248,14 @@ class Reports(Case):
         self.assertEqual(self.rows(page, "summary")["update loop"],
                          ["", "", "plain", "batch"])
 
+    def test_what_the_heat_is_of(self):
+        of = {k: [(records(1e6, heat={"of": k, "near_share": 0.5}), "passed")]
+              for k in ("misses", "accesses")}
+        r, page = self.made(of)
+        self.assertEqual(self.table(page, "summary").notes,
+                         ["misses: of accesses all accesses, in the cache or "
+                          "not (--heat=accesses)"])
+
     def test_what_was_built_anew_meanwhile(self):
         directory, plan = write_experiment(self.tmp / "out", "x", {
             "a": [1e6, 2e6, 3e6], "b": [1e6, 2e6, 3e6]})
