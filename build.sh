@@ -112,8 +112,8 @@ musl|verb_deps"
 from its source: build/vmlinuz; or what to configure in yours|verb_kernel"
 	"initramfs||the guest's files: build/initramfs.cpio|verb_initramfs"
 	"run|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
-[--script FILE or -] [--out PATH]... [--share DIR[:PATH]]... [--gdb] [--count] [--heat] \
-[--latency cxl=+250ns]... [--at TIME 'unplug cxl0']... [--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, run tier \
+[--script FILE or -] [--out PATH]... [--share DIR[:PATH]]... [--gdb] \
+[--count] [--heat] [--scope S] [--latency cxl=+250ns]... [--at TIME 'unplug cxl0']... [--icount] [--expect EXPR]... [--ktap] [TIER ARGUMENTS]|boot, run tier \
 (--once gups 1G node1), power off; see out/N|cmd_run"
 	"shell|[--name N] [--add FILE[:PATH]]... [--package NAME]... \
 [--out PATH]... [--share DIR[:PATH]]... [--gdb] [TIER ARGUMENTS]|the same \
@@ -191,19 +191,29 @@ cmd_help()
 	printf 'Usage: [VARIABLE=VALUE]... ./build.sh VERB [ARGUMENTS]\n\nVerbs:\n'
 	for row in "${VERBS[@]}"; do
 		IFS='|' read -r name arguments text _ <<<"$row"
-		printf '  %-10s %s\n' "$name" "$text"
-		[[ ! $arguments ]] || printf '  %-10s   %s\n' '' "$arguments"
+		help_row "$name" "$text"
+		[[ ! $arguments ]] || help_row '' "$arguments" '  '
 	done
 	printf '\nVariables:\n'
 	for row in "${VARIABLES[@]}"; do
 		IFS='|' read -r name default text <<<"$row"
-		printf '  %-10s %s%s\n' "$name" "$text" \
-			"${default:+ (${default/#@/"$ROOT"})}"
+		help_row "$name" "$text${default:+ (${default/#@/"$ROOT"})}"
 	done
-	printf '\nTopologies: %s\n' \
-		"$(topologies)"
-	printf 'Status: 0 done, 1 it failed, 2 bad usage, 3 the machine lacks %s\n' \
-		'something; of run, its own.'
+	printf '\n'
+	help_row Topologies "$(topologies)"
+	help_row Status "0 done, 1 it failed, 2 bad usage, 3 the machine lacks \
+something; of run, its own."
+}
+
+# help_row NAME TEXT [MARGIN]: in 79 columns
+help_row()
+{
+	local name=$1 margin=${3:-} line
+
+	while IFS= read -r line; do
+		printf '  %-10s %s%s\n' "$name" "$margin" "${line% }"
+		name=
+	done < <(fold -s -w $((66 - ${#margin})) <<<"$2")
 }
 
 # nearest WORD: the verbs within two letters of it, or that it begins
@@ -284,6 +294,7 @@ verb_qemu()
 # what a tree should have
 verb_kernel()
 {
+	[[ ${1:-} != --config=* ]] || set -- --config "${1#*=}" "${@:2}"
 	case $* in
 	'') ;;
 	'--config '?*)
@@ -459,7 +470,7 @@ NEED_LINT=("${NEED_DEPS[@]}" shellcheck clang-format cppcheck)
 declare -A COMMANDS=([apt]="apt-get apt-cache" [bc]=bc [binutils]="ld ar objcopy
 	readelf strip" [bison]=bison [clang-format]=clang-format
 	[clang-tidy]=clang-tidy [coreutils]="basename cat chmod cksum comm cp
-	cut date dd df dirname env head id install ln mkdir mv nproc od paste
+	cut date dd df dirname env fold head id install ln mkdir mv nproc od paste
 	readlink realpath rm sha256sum sort stat tail touch tr uname wc"
 	[diffutils]=cmp [cpio]=cpio [cppcheck]=cppcheck [dpkg]="dpkg dpkg-deb" [erofs-utils]=mkfs.erofs
 	[findutils]="find xargs" [flex]=flex [gcc]=gcc [gnuplot-nox]=gnuplot [grep]=grep

@@ -25,10 +25,10 @@ usage: ./build.sh experiment list
   --topology NAME    the machine, for all cells; a file: ./NAME
   --kernel VERSION   6.12, 7.3, ..., own, a bzImage or a built tree
   --rank METRIC      what the cells are ranked by, instead of the file's
-  --expect EXPR      what shall hold, e.g. 'numab: near_end >= 0.9'; else status 4
+  --expect EXPR      what shall hold ('numab: near_end >= 0.9'), else status 4
   --ktap             say at the end what passed, as KTAP
   --reference CELL   run it once more a round, with one seed: the host's noise
-  --icount           time is counted in instructions: a cell repeats, on one CPU
+  --icount           time is counted in instructions: a cell repeats; one CPU
   --sshloginfile F   on these machines, by GNU parallel
   --slurm            as job arrays of Slurm
   --bundle FILE.tar.gz  all that is needed elsewhere, in one archive; no run

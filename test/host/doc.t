@@ -63,6 +63,10 @@ is "$(in_section "EXIT STATUS" | grep -oE '^     [0-9]' | xargs)" "0 1 2 3" \
 is "$(sed -nE 's/^tier check knows ([0-9]+) ways .*/\1/p' README)" \
 	"$("$tier" check --list | grep -c '^[a-z]')" \
 	"README: how many findings there are"
+is "$(expand README HACKING CHANGES | awk 'length > 80')" "" \
+	"README, HACKING, CHANGES: 80 columns"
+is "$({ ./build.sh help; ./build.sh experiment --help; } |
+	awk 'length > 79')" "" "help: 79"
 # What DIAGNOSTICS refers to is there
 in_section DIAGNOSTICS | grep -E '^	' |
 	grep -oE '[a-z]+(-[a-z]+)+' | sort -u >"$tmp/named"

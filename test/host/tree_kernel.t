@@ -77,15 +77,18 @@ like "$text" 'MODULES=.*there is no lib/modules/6.1.0-mine' "are named"
 
 kernel 2 "--config of what is no source" --config "$tmp"
 like "$text" 'is not the source of Linux' "is refused"
-printf 'config %s\n\tbool "x"\n' NUMA CXL_BUS >"$tree/Kconfig"
+printf 'config %s\n\tbool "x"\n' NUMA CXL_BUS BLK_DEV_INITRD \
+	>"$tree/Kconfig"
 mkdir "$tree/mm"
 printf '\tmenuconfig DAMON\n' >"$tree/mm/Kconfig"
-kernel 0 "--config" --config "$tree"
+kernel 2 "--config without one" --config=
+kernel 0 "--config" --config="$tree"
 is "$(grep -E '^CONFIG|is not set' "$tree/tier.config" | sort | paste -sd' ')" \
-	"CONFIG_CXL_BUS=y CONFIG_DAMON=y CONFIG_NUMA=y" \
+	"CONFIG_BLK_DEV_INITRD=y CONFIG_CXL_BUS=y CONFIG_DAMON=y CONFIG_NUMA=y" \
 	"the options that it knows"
 ok "the others are named" grep -qx '# this Linux has no CONFIG_CXL_REGION' \
 	"$tree/tier.config"
 like "$text" 'merge_config.sh -m .config tier.config.*lacks .*BLK_DEV_INITRD' \
 	"what to do with them, and what is missing"
+unlike "$text" 'lacks .*(CXL_REGION|VIRTIO_CONSOLE)' "not what it cannot have"
 done_testing
