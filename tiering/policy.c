@@ -452,11 +452,18 @@ static int check_file(const struct policy_file *f)
 			  daemon_check(&f->daemon, f->dir) :
 			  0;
 
-	for (int i = 0; i < f->nr_restores && !err; i++)
+	for (int i = 0; i < f->nr_restores && !err; i++) {
 		if (!sysfs_exists("%s", f->restores[i]))
-			err = lacks(ENOENT,
-				    "policy %s restores %s: no such file",
-				    f->name, f->restores[i]);
+			err = lacks(ENOENT, "restores %s: no such file",
+				    f->restores[i]);
+		else if (sysfs_exists("%s/.", f->restores[i]))
+			err = misuse(
+				"restores %s: a directory, and a file is meant",
+				f->restores[i]);
+		if (err)
+			fail_in(err, "policy %s: line %d", f->name,
+				f->restores_at[i]);
+	}
 	return err;
 }
 

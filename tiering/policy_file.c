@@ -25,10 +25,13 @@
 #define ENDING ".policy"
 /* With an inline configuration of DAMON, which may be as long. */
 #define MAX_BYTES DAMO_MAX_BYTES
-#define MAX_RESTORE 512 /* a value that the log can keep */
 
+enum { LIMIT_MIN, LIMIT_LOW, LIMIT_HIGH, LIMIT_MAX };
 const char *const policy_file_limits[POLICY_FILE_LIMITS] = {
-	"memory.min", "memory.low", "memory.high", "memory.max"
+	[LIMIT_MIN] = "memory.min",
+	[LIMIT_LOW] = "memory.low",
+	[LIMIT_HIGH] = "memory.high",
+	[LIMIT_MAX] = "memory.max"
 };
 
 struct reader {
@@ -187,6 +190,16 @@ static int take_interleave(struct reader *r)
 		r->value);
 }
 
+/* At memory.max the group never comes to a memory.high above it. */
+static int check_limits(const struct policy_file *f)
+{
+	uint64_t high = f->limits[LIMIT_HIGH], max = f->limits[LIMIT_MAX];
+
+	return high < POLICY_FILE_UNSET && max < high ?
+		       misuse("memory.high is above memory.max, and would do nothing") :
+		       0;
+}
+
 static int take_limit(struct reader *r)
 {
 	struct policy_file *f = r->f;
@@ -200,7 +213,7 @@ static int take_limit(struct reader *r)
 			      r->value);
 	f->limits[i] = bytes;
 	f->limited = true;
-	return 0;
+	return check_limits(f);
 }
 
 static int take_placement(struct reader *r)
@@ -300,6 +313,7 @@ static int take_restore(struct reader *r)
 			r->value);
 	if (f->nr_restores == POLICY_FILE_RESTORES)
 		return misuse("more than %d of them", POLICY_FILE_RESTORES);
+	f->restores_at[f->nr_restores] = r->nr;
 	f->restores[f->nr_restores++] = r->value;
 	return 0;
 }

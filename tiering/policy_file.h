@@ -55,6 +55,7 @@ struct policy_file {
 	bool by_counts; /* the emulator's place its pages: oracle.h */
 	struct daemon_plan daemon;
 	const char *restores[POLICY_FILE_RESTORES];
+	int restores_at[POLICY_FILE_RESTORES]; /* lines */
 	int nr_restores;
 	bool restores_damon;
 	char *text, *original; /* cut into words; and as it was */

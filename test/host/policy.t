@@ -249,6 +249,9 @@ mistake 'vm.swappiness = 1\nswappiness = 2' "$bad 2, column 1: .*in line 1"
 mistake 'about = x\nabout = y' "$bad 2, column 1: .*in line 1"
 mistake 'swappiness =' "$bad 1, column 13: .*nothing is said"
 mistake 'memory.high = 1X' "$bad 1, column 15: .*512M"
+mistake 'memory.high = 2G\nmemory.max = 1G' "$bad 2, column 14: .*above memory.max"
+mistake 'memory.max = 1G\nabout = x\nmemory.high = 2G' \
+	"$bad 3, column 15: .*above memory.max"
 mistake 'cgroup = ../x' "$bad 1, column 10: a cgroup"
 mistake 'interleave = 3:0' "$bad 1, column 14: .*NEAR:FAR"
 mistake 'damon = hmsd' "$bad 1, column 9: .*hmsdk-fast"
@@ -294,6 +297,10 @@ is "$status $(grep ^start "$tmp/out")" "0 start ./mine --hot a b" \
 is "$(jq -c 'select(.record == "policy_text") | .files' "$tmp/json")" \
 	'["./mine"]' "policy show --file: what is beside it"
 printf 'start = x\nrestore = /proc/sys/vm/none\n' >"$tmp/restore.policy"
-refused 3 'restores /proc/sys/vm/none' gups 1M any --policy "$tmp/restore.policy"
+refused 3 'restore.policy: line 2: restores /proc/sys/vm/none: no such' gups 1M any \
+	--policy "$tmp/restore.policy"
+printf '\nstart = x\nrestore = /proc/sys/vm\n' >"$tmp/restore.policy"
+refused 2 'restore.policy: line 3: restores /proc/sys/vm: a directory' gups 1M any \
+	--policy "$tmp/restore.policy"
 
 done_testing
