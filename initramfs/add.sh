@@ -140,10 +140,16 @@ check_script()
 # check_line WHAT LINE: the first of a script, as an editor of Windows leaves it
 check_line()
 {
-	[[ $2 != *$'\r' ]] || die 2 "$1: its lines end in CR LF, and no shell takes" \
-		"that: sed -i 's/\r\$//' FILE cures it"
-	[[ $2 != $'\xef\xbb\xbf'* ]] || die 2 "$1: begins with a byte order mark," \
-		"which no shell takes: sed -i '1s/^\xef\xbb\xbf//' FILE cures it"
+	local odd='' cure=''
+
+	[[ $2 != $'\xef\xbb\xbf'* ]] ||
+		odd='begins with a byte order mark' cure='1s/^\xef\xbb\xbf//'
+	[[ $2 != *$'\r' ]] || {
+		odd+="${odd:+ and }ends in CR LF"
+		cure+="${cure:+; }s/\\r\$//"
+	}
+	[[ ! $odd ]] || die 2 "$1: its first line $odd, which no shell takes:" \
+		"sed -i '$cure' FILE cures it"
 }
 
 # check_interpreter WHAT LINE: a script's first one

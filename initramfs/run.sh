@@ -17,9 +17,6 @@
 # What the kernel's command line takes: MAX_INIT_ARGS, COMMAND_LINE_SIZE
 WORDS_MAX=32
 COMMAND_LINE_MAX=2047
-# What is before tier's own words
-RUN_OPTIONS=(--name --add --package --script --out --share --gdb --count --heat
-	--latency --scope --at --icount --expect --ktap)
 # The least room for a run's output
 OUT_MIN_KIB=$((16 * 1024))
 
@@ -169,7 +166,7 @@ cmd_qemu_line()
 {
 	local name add=() arguments=() out='' count latency heat scope pmu
 	local script script_text fetched=() packages=() expect=() ktap='' gdb
-	local policy at=() share=() share_dirs share_places
+	local policy at=() devices=() share=() share_dirs share_places
 
 	if (($#)); then
 		TOPOLOGY=$1
@@ -183,6 +180,7 @@ cmd_qemu_line()
 	kernel_command_line "${arguments[@]}" >/dev/null
 	prepare_guest
 	check_arguments
+	find_devices
 	qemu_arguments records.jsonl plain "${arguments[@]}"
 	command_text plain
 }
@@ -192,6 +190,13 @@ cmd_qemu_line()
 parse_run()
 {
 	name='' count='' latency='' heat='' scope='' script='' script_text='' gdb=''
+	take_options "$@"
+	check_options
+}
+
+# take_options ARGUMENTS...: of parse_run, as they were said
+take_options()
+{
 	while (($#)); do
 		case $1 in
 		--count | --count=try)
@@ -213,8 +218,11 @@ parse_run()
 			;;
 		--at | --at=*)
 			[[ $1 = --at ]] || set -- --at "${1#*=}" "${@:2}"
-			(($# > 2)) || die 2 "--at needs two words, such as" \
-				"--at 20s 'region destroy region0'"
+			# All that can be done then has two words at least
+			[[ ${3:-} =~ [^[:space:]][[:space:]]+[^[:space:]] ]] ||
+				die 2 "--at takes TIME 'WORDS', such as --at 20s" \
+				"'region destroy region0', and was given" \
+				"'${2:-}' '${3:-}'"
 			at+=(--at "$2" "$3")
 			shift 3
 			continue
@@ -229,6 +237,9 @@ parse_run()
 			shift
 			continue
 			;;
+		--count=* | --gdb=* | --icount=* | --ktap=*)
+			die 2 "$1: ${1%%=*} takes no value$([[ $1 != --count=* ]] ||
+				echo " but try")";;
 		--name=* | --add=* | --latency=* | --scope=* | --script=* | \
 			--out=* | --package=* | --share=* | --expect=*)
 			set -- "${1%%=*}" "${1#*=}" "${@:2}"
@@ -242,7 +253,7 @@ parse_run()
 			--add) add+=("$2");;
 			--latency)
 				[[ $2 ]] || die 2 "--latency: give e.g. cxl=+250ns"
-				latency=$2
+				latency+=${latency:+,}$2
 				;;
 			--scope) scope=$2;;
 			--script) script=$2;;
@@ -265,8 +276,13 @@ parse_run()
 		esac
 	done
 	arguments=("$@")
-	[[ ! $name || $name =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*$ ]] ||
-		die 2 "--name $name: letters, digits, . _ and - only"
+}
+
+# check_options: what take_options took
+check_options()
+{
+	[[ ! $name || $name =~ ^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$ ]] ||
+		die 2 "--name $name: letters, digits, . _ and - only, up to 200"
 	[[ $name != latest ]] || die 2 "--name latest: that is the link to" \
 		"the newest run"
 	[[ ! $scope || $scope =~ ^(all|user|process)$ ]] ||
@@ -365,17 +381,12 @@ check_devices()
 }
 
 # check_arguments: what tier would call bad usage is said before anything boots.
-# With --help it does nothing.
+# With --help it does nothing, and looks at the options alone.
 check_arguments()
 {
-	local said status=0 word
+	local said word
 
-	said=$("$B/tier" --help "${arguments[@]}" 2>&1) || status=$?
-	((status != 2)) || {
-		said=${said#tier: }
-		said=$(is_ours "$said")
-		die 2 "$said"
-	}
+	said=$(bad_usage --help "${arguments[@]}")
 	# of tier itself, and of a group such as damon
 	[[ ${said%%$'\n'*} != 'usage: tier '*' VERB [WORDS]' ]] || die 2 \
 		"run: \"${arguments[*]:1}\" has no verb for tier to do" \
@@ -392,8 +403,37 @@ check_arguments()
 			printf '%s\n' "$said"
 			leave 0
 			;;
+		-V | --version)
+			"$B/tier" --version
+			leave 0
+			;;
 		esac
 	done
+	check_words
+}
+
+# check_words: it is asked what it would do to a machine that is none.  Of verbs that
+# take no such question the words are left to the guest; so is a policy that is there.
+check_words()
+{
+	local words=("${arguments[@]}") ask=(--root /dev/null/none --dry-run)
+
+	[[ ! $policy ]] ||
+		words=("${words[@]/"$POLICY_DIR/${policy##*/}"/"$policy"}")
+	bad_usage "${ask[@]}" "${words[@]}" >/dev/null
+}
+
+# bad_usage WORDS...: what tier says to them; if that is bad usage, it is the end
+bad_usage()
+{
+	local said status=0
+
+	said=$("$B/tier" "$@" 2>&1) || status=$?
+	if ((status == 2)) && [[ ! $said =~ takes\ no\ --(root|dry-run):|^tier:\ policy\ / ]]; then
+		said=${said#tier: }
+		die 2 "$(is_ours "$said")"
+	fi
+	printf '%s\n' "$said"
 }
 
 # is_ours SAID: or what to do, if an option that tier does not know is one of run's
@@ -403,14 +443,25 @@ is_ours()
 
 	where+=": ./build.sh run OPTIONS gups ... (./build.sh help)"
 	option=${option%%[=;]*}
-	if [[ $1 = "unknown option "* &&
-		" ${RUN_OPTIONS[*]} " = *" $option "* ]]; then
+	# It is short for one of others, too
+	[[ $1 != *" takes no --output:"* || " ${arguments[*]}" != *" --out"[=\ ]* ]] ||
+		option=--out
+	if [[ $1 = "unknown option "* || $option = --out ]] &&
+		takes_option "$option"; then
 		echo "$option: is an option of build.sh run, and stands $where"
 	elif [[ $1 =~ ^--latency\ (near|cxl|far) ]]; then
 		echo "$1; what build.sh run injects stands $where"
 	else
 		echo "$1"
 	fi
+}
+
+# takes_option OPTION: is it one of run's?
+takes_option()
+{
+	(
+		take_options "$1" 1s 'x y' && [[ ${arguments[*]} != "$1 "* ]]
+	)
 }
 
 # seconds NAME TIME: as tier takes times, but no parts of a second
@@ -489,6 +540,9 @@ check_topology()
 		[[ -f $TOPOLOGY && -r $TOPOLOGY ]] ||
 			die 2 "TOPOLOGY=$TOPOLOGY: cannot read that file"
 		topology_file=$TOPOLOGY
+		[[ ! $(tr -d '\t\n\r\40-\176\200-\377' <"$TOPOLOGY" |
+			head -c 1 | od -An -c) ]] ||
+			die 2 "TOPOLOGY=$TOPOLOGY: is no text"
 	elif ! is_topology "$TOPOLOGY"; then
 		die 2 "TOPOLOGY=$TOPOLOGY: there are $(topologies)$([[ ! -e \
 			$TOPOLOGY ]] || echo "; a file: ./$TOPOLOGY")"
@@ -655,6 +709,9 @@ settle_more()
 {
 	more_arguments=()
 	[[ $QEMU_ARGS = *[![:space:]]* ]] || return 0
+	# xargs would escape the end of the line by it
+	[[ ! $QEMU_ARGS =~ (^|[^\\])(\\\\)*\\$ ]] ||
+		die 2 "QEMU_ARGS: a backslash, and nothing behind it"
 	mapfile -d '' more_arguments < <(xargs printf '%s\0' \
 		<<<"${QEMU_ARGS//$'\n'/ }" 2>/dev/null || printf '\n\0')
 	[[ ${more_arguments[-1]} != $'\n' ]] ||
@@ -757,6 +814,9 @@ open_out()
 	local free
 
 	make_out
+	[[ -L $OUT/latest || ! -e $OUT/latest ]] || die 1 "$OUT/latest is no" \
+		"link, and would be the link to the newest run: rename it, or" \
+		"take another OUT=DIRECTORY"
 	free=$(df -Pk "$OUT" | awk 'NR == 2 { print $4 }')
 	((free >= OUT_MIN_KIB)) || die 3 "$OUT: only $free KiB free," \
 		"$OUT_MIN_KIB are needed"
@@ -788,8 +848,6 @@ begin_verdict()
 	# For a verdict on a disk that is full by then
 	{ head -c 8192 /dev/zero >"$out/.room"; } 2>/dev/null ||
 		die 3 "cannot write to $out: $(why_unwritten "$out/.room")"
-	[[ -L $OUT/latest || ! -d $OUT/latest ]] || die 3 "$OUT/latest is a" \
-		"directory, and would be the link to the newest run: rename it"
 	ln -sfn "${out##*/}" "$OUT/latest" || die 3 "cannot write to $OUT"
 }
 
@@ -1061,11 +1119,14 @@ why_no_end()
 	fi
 }
 
-# cure: of what KVM does on some machines, in virtual ones above all
+# cure: of what KVM does on some machines, in virtual ones above all; and of words
+# for QEMU that make no machine
 cure()
 {
+	[[ ! $QEMU_ARGS || $cause != "the emulator made no machine"* ]] ||
+		printf ' (%s)' "QEMU_ARGS=$QEMU_ARGS"
 	[[ $TOPOLOGY != */* || $cause != *"ended with status 1:"* ]] ||
-		echo " (see TOPOLOGY=$TOPOLOGY)"
+		printf ' (%s)' "see TOPOLOGY=$TOPOLOGY"
 	[[ $ACCEL != kvm || ! $cause =~ (KVM|kvm|internal error|nothing) ]] ||
-		echo " (ACCEL=tcg, the default, needs no KVM)"
+		printf ' (%s)' "ACCEL=tcg, the default, needs no KVM"
 }

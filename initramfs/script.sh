@@ -11,13 +11,15 @@ SCRIPT_MAX=$((1024 * 1024))
 # read_script FILE|-: sets script_text of the caller
 read_script()
 {
-	local file=$1 line
+	local line
 
-	[[ $file != - ]] || file=/dev/stdin
-	[[ -r $file && ! -d $file && ! -S $file ]] ||
-		die 2 "--script $1: cannot read it"
-	script_text=$(head -c $((SCRIPT_MAX + 1)) "$file" | tr '\0' '\377'
-		echo .)
+	# A name, not what is open already, as <(...) is
+	[[ ! -p $(readlink -f -- "$1") ]] || die 2 "--script $1: is a FIFO, which" \
+		"has no end without a writer: give a file, or let that write" \
+		"to --script -"
+	# - is standard input, which may be a socket
+	script_text=$(head -c $((SCRIPT_MAX + 1)) -- "$1" 2>/dev/null |
+		tr '\0' '\377' && echo .) || die 2 "--script $1: cannot read it"
 	script_text=${script_text%.}
 	script_text=${script_text%$'\n'}
 	((${#script_text} <= SCRIPT_MAX)) ||

@@ -339,7 +339,7 @@ class Watch:
         self.records = next(filter(None, (
             re.search("^file,id=records,path=(.*)", word) for word in words)),
                             None)
-        self.spoken = False
+        self.spoken = self.greeted = False
         self.started = self.silent_since = time.monotonic()
         # When it was last seen at work, and what CPU time it had had by then
         self.busy = (self.started, 0)
@@ -405,6 +405,7 @@ class Watch:
 
     def hear(self, message):
         if "QMP" in message:
+            self.greeted = True
             self.send("qmp_capabilities")
             self.ask()
             return
@@ -468,13 +469,16 @@ class Watch:
         for child in children:
             yield from self.family(int(child))
 
+    def recorded(self):
+        """How much; None: nobody knows."""
+        try:
+            return os.stat(self.records[1].replace(",,", ",")).st_size
+        except (OSError, TypeError):
+            return None
+
     def has_begun(self):
         """The guest's init, as far as one can know."""
-        try:
-            return self.spoken and (not self.records or os.stat(
-                self.records[1].replace(",,", ",")).st_size > 0)
-        except OSError:
-            return True
+        return self.spoken and self.recorded() != 0
 
     def look(self):
         """Once in ASK_S: what is too long by now?"""
@@ -620,8 +624,10 @@ class Watch:
             last = self.errors.words()
             return (f"the emulator ended with status {self.status}"
                     f"{last and ': ' + last}")
+        if self.records and not self.greeted and not self.recorded():
+            return ("the emulator made no machine: it printed what it was asked"
+                    " for (-h, -version, -machine help, ...), and ended")
         return ""
-
 
     def lost(self):
         if self.log.error:

@@ -173,31 +173,27 @@ def loop(cell):
 def check_words(at, words, cell):
     """What tier, or run, would call bad usage is found before anything boots.
     What this machine lacks is none of the guest's business."""
-    own = words[words.index("--once"):]
-    if "--script" in words:
-        own[1:1] = ["run"]
-        own.append("/bin/sh")
-    for command in ([ROOT / "build" / "tier", "--dry-run", *own],
-                    ["env", *settings(cell), ROOT / "build.sh", "qemu-line",
-                     cell["topology"], *words]):
-        done = subprocess.run(command, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, check=False,
-                              errors="replace", stdin=subprocess.DEVNULL)
-        if done.returncode == 2:
-            said = done.stderr.strip().splitlines() or ["refused"]
-            # What benchmarks alone have
-            if "takes no --dry-run" in said[-1]:
-                continue
-            raise Refused(2, f"{at}: " + re.sub("^(tier|build.sh): ", "",
-                                                said[-1]))
-    if not {"gups", "run"} & set(own):
+    done = subprocess.run(["env", *settings(cell), ROOT / "build.sh",
+                           "qemu-line", cell["topology"], *words],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          check=False, errors="replace",
+                          stdin=subprocess.DEVNULL)
+    if done.returncode == 2:
+        said = done.stderr.strip().splitlines() or ["refused"]
+        raise Refused(2, f"{at}: " + said[-1].removeprefix("build.sh: "))
+    # Help, or a version, in the place of a command
+    if not done.returncode and not re.search("^\t-kernel ", done.stdout, re.M):
+        raise Refused(2, f"{at}: a cell is a run, and this asks for help")
+    if "--script" not in words and \
+            not {"gups", "run"} & set(words[words.index("--once"):]):
         raise Refused(2, f"{at}: a cell is a run of gups, of run, or of a "
                       "script: of nothing else figures are compared")
 
 
 def backends(topology):
     """How many CXL devices, or far nodes, such a machine has."""
-    text = (ROOT / "initramfs" / "topologies" / topology).read_text()
+    text = (ROOT / "initramfs" / "topologies" / topology).read_text(
+        errors="replace")
     return sum("size=@CXL_MEM@" in line for line in text.splitlines()
                if not line.startswith("#"))
 

@@ -69,7 +69,7 @@ script space '#! /bin/busybox sh'
 script awk '#!/sbin/awk -f'
 taken "scripts for busybox" "$tmp/sh" "$tmp/space" "$tmp/awk"
 printf '#!/bin/sh\r\necho hello\r\n' >"$tmp/crlf"
-refused "CR LF, and no shell.*sed -i 's/.r\\$//'" "a script of Windows's" "$tmp/crlf"
+refused "CR LF, which no shell.*sed -i 's/.r\\$//'" "a script of Windows's" "$tmp/crlf"
 sed -i 's/\r$//' "$tmp/crlf"
 taken "what is named cures it" "$tmp/crlf"
 printf '\xef\xbb\xbf#!/bin/sh\n' >"$tmp/bom"

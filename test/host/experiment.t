@@ -144,6 +144,17 @@ title x
 cell a $verb
 X
 done
+QEMU=$tmp/emulator broken "broken.exp:2:8: .*no such device" "--at of none" <<'X'
+title x
+cell a gups 1M --at 5s 'unplug cxl9'
+X
+for words in 'gups 1M --help' 'help gups' 'gups -V'; do
+	QEMU=$tmp/emulator broken "broken.exp:2:8: a cell is a run, and this asks" \
+		"$words" <<X
+title x
+cell a $words
+X
+done
 broken "broken.exp:2:1: unknown word 'tilte'" "CR LF, behind a byte order mark" \
 	< <(printf '\xef\xbb\xbftitle x\r\ntilte y\r\n')
 

@@ -72,11 +72,19 @@ refused 'is no text; --add' "a program" --script "$(type -P true)"
 head -c 1100000 /dev/zero | tr '\0' x >"$tmp/long"
 refused 'more than 1048576 bytes' "a megabyte" --script "$tmp/long"
 printf 'echo a\r\necho b\r\n' >"$tmp/crlf"
-refused "crlf: its lines end in CR LF.*sed -i" "lines of Windows's" \
+refused "crlf: its first line ends in CR LF.*sed -i" "lines of Windows's" \
 	--script "$tmp/crlf"
 printf '\xef\xbb\xbfecho a\n' >"$tmp/bom"
-refused 'bom: begins with a byte order mark.*sed -i' "a byte order mark" \
+refused 'bom: its first line begins with a byte order mark.*sed -i' "a byte order mark" \
 	--script "$tmp/bom"
+printf '\xef\xbb\xbfecho a\r\n' >"$tmp/both"
+refused 'both: its first line begins with .* and ends in CR LF' "both" \
+	--script "$tmp/both"
+run --script "$tmp/both"
+eval "$(sed -n "s,.*: \(sed -i '.*'\) FILE cures it\$,\1,p" <<<"$text") $tmp/both"
+is "$(od -An -c "$tmp/both" | tr -d ' ')" 'echoa\n' "what is said cures it"
+mkfifo "$tmp/fifo"
+refused 'fifo: is a FIFO' "a FIFO, which nobody writes" --script "$tmp/fifo"
 perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => shift, Listen => 1)
 	or die' "$tmp/socket"
 refused 'socket: cannot read it' "a socket" --script "$tmp/socket"
@@ -111,18 +119,33 @@ refused '--share with --icount' "a share, and time that is counted" \
 run --share "$tmp:/x" </dev/null
 is "$status $(ls "$OUT" 2>/dev/null)" "3 " "a share, which this emulator has not"
 like "$text" 'has no vhost-user-fs-pci: unset QEMU' "says so"
+QEMU_ARGS="-name x\\" refused 'QEMU_ARGS: a backslash' "a backslash"
 QEMU_ARGS="-name 'x" refused 'QEMU_ARGS: a quote that is not closed' "a quote"
 APPEND="a -- b" refused 'APPEND: must not contain --' "two dashes"
 APPEND=$'a\t--\tb' refused 'APPEND: must not contain --' "two dashes, and tabs"
 APPEND='dyndbg="file x' refused 'APPEND: a double quote that is not closed' \
 	"a quote of APPEND's, which would hold tier's words, too"
-for words in "gups 1M --name=x" "--icount=3 gups" "latency --package x"; do
+for words in "gups 1M --out /x" "run --out=/x y" "gups 1M --name=x" "gups --icount=3" "latency --package x"; do
 	# shellcheck disable=SC2086
 	refused '--[a-z]+: is an option of build.sh run, and stands before' \
 		"$words" $words
 done
+for words in --count=x --gdb= --icount=3 --ktap=1; do
+	refused "$words: --[a-z]+ takes no value" "$words" "$words" gups 1M
+done
+refused 'cxl is said twice' "--latency twice, of one tier" \
+	--latency cxl=1us --latency cxl=2us gups 1M
+for words in 'gups 1X' 'gups 1M x y' 'gups 1M --policy nmuab' run \
+	'gups 1M --set x=1' 'hog x' 'run --membind x y'; do
+	# shellcheck disable=SC2086
+	refused 'build.sh: ' "$words: before it boots" $words
+done
 refused 'what build.sh run injects stands before' "run's --latency, for gups" \
 	gups 1M --latency cxl=+250ns
+for words in '5s gups 1M' '5s unplug cxl0 gups' 5s ''; do
+	# shellcheck disable=SC2086
+	refused "--at takes TIME 'WORDS', such as" "--at $words" --at $words
+done
 TOPOLOGY=cxl-plug refused 'no such device; .*: cxl0 cxl1$' "--at, and no such device" \
 	--at 5s 'plug cxl7' gups 1M
 TOPOLOGY=numa refused 'no such device; .*: none$' "--at, and none at all" \
@@ -136,10 +159,16 @@ is "$status $verdict" "0 passed" "help as a value is none" || diag "$text"
 TOPOLOGY=cxl-plug run --at 5s 'plug cxl1' --at=9s 'unplug cxl0' gups 1M </dev/null
 is "$status" 0 "--at, with those that are there" || diag "$text"
 rm -rf "$OUT"
+QEMU_ARGS="-name x\\\\" run --latency near=1us --latency cxl=2us gups 1M </dev/null
+is "$status $(grep -x -A 1 -e -name "$run/words" | tail -n 1)" "0 x\\" "one that is meant"
+like "$(grep latency= "$run/words")" 'near=.*,latency=1000ns,.*cxl=.*,latency=2000ns' \
+	"--latency twice: both"
+rm -rf "$OUT"
 run --help </dev/null
 is "$status$(ls "$OUT" 2>/dev/null)" 0 "run --help boots nothing"
 like "$text" 'Verbs:.*--name' "and has run's options"
-for words in 'gups --help' 'gups -h' 'help gups' 'gups 1M --help --policy numab'; do
+for words in 'gups --help' 'gups -h' 'help gups' 'gups 1M --help --policy numab' \
+	'gups --version' -V; do
 	# shellcheck disable=SC2086
 	run $words </dev/null
 	is "$status$(ls "$OUT" 2>/dev/null)" 0 "nor does run $words"
@@ -162,6 +191,12 @@ is "$(jq -r '.guest | keys - ["append", "qemu_args"] | length' \
 run --script - < <(printf '#!/bin/sh -e\necho no newline\nexit 3')
 is "$status $(tail -n 1 "$run/script")" "0 exit 3" "a script on standard input"
 appended ' -- --once run /script' "is executed as what it says it is"
+run --script - < <(sleep 0.5; echo echo late)
+is "$status $(<"$run/script")" "0 echo late" "of a pipe that takes its time"
+perl -MSocket -e 'socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0) or die;
+	syswrite $a, "echo socket\n"; close $a; open(STDIN, "<&", $b) or die;
+	exec @ARGV' ./build.sh run --name r --script - >/dev/null 2>&1
+is "$? $(<"$run/script")" "0 echo socket" "of a socket"
 run --script="$tmp/script" --once </dev/null
 appended ' -- --once run sh /script' "--once need not be said, but may"
 

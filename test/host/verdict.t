@@ -24,6 +24,7 @@ cat >"$QEMU" <<'END'
 [[ $* != --version ]] || { echo "QEMU emulator version 11.1.3"; exit; }
 for word; do
 	[[ $word != file,id=records,path=* ]] || records=${word#*path=}
+	[[ $word != socket,id=tier-watch,fd=* ]] || qmp=${word##*=}
 done
 records=${records//,,/,}
 end()
@@ -160,8 +161,11 @@ run 'end 0 failed ""; exit'
 ends 1 "failed: status 0" "failed, with status 0: is a failure"
 run 'exit'
 ends 1 "failed: the guest ended without an end record" "no end record"
-run 'rm "$records"; exit'
+run 'echo "{\"QMP\": {}}" >&$qmp; rm "$records"; exit'
 like "$status $verdict" '^1 failed: no record came' "no record"
+QEMU_ARGS=-version run 'rm "$records"; exit'
+like "$status $verdict" '^1 failed: the emulator made no machine: .*-version.* \
+.QEMU_ARGS=-version.$' "no machine, as asked for"
 run 'echo "qemu: no such disk" >&2; exit 5'
 ends 1 "failed: the emulator ended with status 5: qemu: no such disk" \
 	"the emulator fails: in its own words"
@@ -421,11 +425,12 @@ for what in script files/mine plan.json; do
 		"$what: it is said"
 done
 rm -rf "$OUT/r" "$OUT/latest"
-mkdir -p "$OUT/r" "$OUT/latest"
+mkdir -p "$OUT/latest"
 run ''
-is "$status $verdict" "3 failed: did not run" "latest is a directory"
-like "$text" 'latest is a directory.*rename it' "it is said"
+is "$status $(ls "$OUT")" "1 latest" "latest is a directory: nothing is made"
+like "$text" 'latest is no link.*rename it' "it is said"
 rmdir "$OUT/latest"
+mkdir "$OUT/r"
 run ''
 ends 0 passed "an empty directory is as good as none"
 

@@ -189,6 +189,7 @@ for signal in STOP KILL TERM; do
 		"^[^ ]*ld-linux.* unix:$tmp/$signal/q.sock" | tail -n 1)") &
 done
 machine refused 60 -machine nosuch
+machine version 60 -version -chardev "file,id=records,path=$tmp/version/records"
 wait
 
 # --- how they ended --------------------------------------------------------------
@@ -250,5 +251,7 @@ done
 ended refused
 like "$status $cause" '^1 the emulator ended with status 1: .*unsupported machine' \
 	"what it refuses is said in its words"
+ended version
+like "$status $cause" '^0 the emulator made no machine: it printed' "-version"
 
 done_testing
