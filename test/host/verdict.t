@@ -164,8 +164,8 @@ ends 1 "failed: the guest ended without an end record" "no end record"
 run 'echo "{\"QMP\": {}}" >&$qmp; rm "$records"; exit'
 like "$status $verdict" '^1 failed: no record came' "no record"
 QEMU_ARGS=-version run 'rm "$records"; exit'
-like "$status $verdict" '^1 failed: the emulator made no machine: .*-version.* \
-.QEMU_ARGS=-version.$' "no machine, as asked for"
+like "$status $verdict" '^1 failed: .* made no machine: .*.QEMU_ARGS=-version.$' \
+	"no machine, as asked for"
 run 'echo "qemu: no such disk" >&2; exit 5'
 ends 1 "failed: the emulator ended with status 5: qemu: no such disk" \
 	"the emulator fails: in its own words"
