@@ -42,6 +42,8 @@
 #define CHUNK 16384
 /* While the TLB is made to grow: the first flushes are 1536 updates apart. */
 #define SMALL_CHUNK 512
+/* A chunk that takes longer is halved: a row knows of what was told alone. */
+#define CHUNK_NS 10000000
 /*
  * How often the hot set of a run can move and its phase change: 64 KiB, and
  * 32 KiB for each thread.
@@ -398,6 +400,19 @@ static uint64_t chunk(const struct gups *g)
 }
 
 /*
+ * How large the next chunk is, of at most so many updates: memory that waits for
+ * its latency, or a host that is busy, can make one last for a second.
+ */
+static uint64_t next_chunk(uint64_t n, uint64_t most, uint64_t took_ns)
+{
+	if (took_ns > CHUNK_NS && n > SMALL_CHUNK)
+		return n / 2;
+	if (took_ns < CHUNK_NS / 4 && n < most)
+		return n * 2 < most ? n * 2 : most;
+	return n;
+}
+
+/*
  * --rate: waits without sleeping. NUMA balancing's scanner goes by the CPU
  * time of the task: it would stand still while the task sleeps.
  */
@@ -429,12 +444,13 @@ static int update_slice(struct worker *w)
 	struct gups *g = w->g;
 	gups_loops_fn *update = w->loops->update[g->loop];
 	uint64_t done = atomic_load_explicit(&w->done, memory_order_relaxed);
-	uint64_t before = done, most = chunk(g);
+	uint64_t before = done, most = chunk(g), next = most;
 
 	w->begin_ns = now_ns();
 	while (w->quota &&
 	       !atomic_load_explicit(&g->stop, memory_order_relaxed)) {
-		uint64_t n = most, change = follow_epochs(w, done, g->replay);
+		uint64_t n = next, change = follow_epochs(w, done, g->replay);
+		uint64_t begin_ns;
 		bool growing =
 			atomic_load_explicit(&g->growing, memory_order_relaxed);
 
@@ -444,7 +460,10 @@ static int update_slice(struct worker *w)
 			n = w->quota;
 		if (n > change)
 			n = change;
+		begin_ns = now_ns();
 		update(&w->stream, n);
+		if (n == next)
+			next = next_chunk(n, most, now_ns() - begin_ns);
 		if (growing)
 			tlb_sweep(&g->tlb, &w->swept, n);
 		w->quota -= n;

@@ -351,7 +351,7 @@ static double sigmas(const struct gups_timeline *t,
 REPORT_RECORD(
 	row_record, "timeline", "a row of the timeline of gups",
 	"t_s r since the timed part began\n"
-	"updates u:updates made until then\n"
+	"updates u:updates made until then, told every few ms by each thread (of 512 or fewer: when these are made)\n"
 	"updates_per_s r since the row before; null: the first row\n"
 	"modelled_updates_per_s r:1/s by counts; null: none are made\n"
 	"near_share r of the updates that the top tier serves, sampled\n"

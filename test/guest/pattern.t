@@ -50,8 +50,10 @@ so numab timeline '.[-1] | .hot.near > 0.9 and .near_share > 0.9' \
 so numab timeline '(map(select(.hot.near > 0.9)) | .[0].t_s) as $t |
 	map(select(.t_s <= $t) | .pages.promoted_numab // 0) | add > 1000' \
 	"the rows before say that NUMA balancing promoted it"
+# Where the host was busy, it may have been so for less than 3 s
 is "$(of numab placement .hot_near_90_s)" "$(list numab timeline \
-	'map(select(.hot.near >= 0.9))[0].t_s')" "numab: when 90 % were near"
+	'.[-1].t_s as $last | map(select(.hot.near >= 0.9))[0].t_s |
+	if $last - . >= 3 then . else null end')" "numab: when 90 % were near"
 is "$(of numab placement '.precision > 0.9 and .recall > 0.9')" true \
 	"numab: precision, recall" || diag "$(of numab placement .)"
 is "$(of numab placement '.modelled | .ns_per_update > .all_near_ns and
