@@ -123,7 +123,7 @@ void latency_model_record(const struct latency_model *c,
 }
 
 void latency_model_text(const struct latency_model *c,
-			const double share[NODE_MAX])
+			const double share[NODE_MAX], const char *by)
 {
 	double near = latency_model_bound(c, false),
 	       far = latency_model_bound(c, true);
@@ -146,8 +146,8 @@ void latency_model_text(const struct latency_model *c,
 	report_wrap(
 		"         ",
 		"modelled %.1f ns an update (%s): "
-		"sampled share of the updates x latency, summed over the nodes; %s",
-		latency_model_of(c, share), bounds,
+		"%s share of the updates x latency, summed over the nodes; %s",
+		latency_model_of(c, share), bounds, by,
 		where.text ? where.text : "");
 	report_wrap("         ",
 		    "         A model of dependent accesses on hardware, not "

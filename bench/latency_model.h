@@ -43,14 +43,15 @@ double latency_model_of(const struct latency_model *c,
 /* The least, or the greatest, latency: all near, all far. */
 double latency_model_bound(const struct latency_model *c, bool far);
 /* Member "modelled" of the open record, and two lines of text. */
-#define LATENCY_MODEL_MEMBERS                                                          \
-	"modelled.ns_per_update r:ns sampled share x latency, summed over the nodes\n" \
-	"modelled.all_near_ns|all_far_ns r:ns with all pages there\n"                  \
-	"modelled.node*.latency_ns r\n"                                                \
+#define LATENCY_MODEL_MEMBERS                                                                  \
+	"modelled.ns_per_update r:ns share x latency, over the nodes; by near_share_mean_by\n" \
+	"modelled.all_near_ns|all_far_ns r:ns with all pages there\n"                          \
+	"modelled.node*.latency_ns r\n"                                                        \
 	"modelled.node*.source s given, injected, declared or default\n"
 void latency_model_record(const struct latency_model *c,
 			  const double share[NODE_MAX]);
+/* by: what the shares are, sampled or counted */
 void latency_model_text(const struct latency_model *c,
-			const double share[NODE_MAX]);
+			const double share[NODE_MAX], const char *by);
 
 #endif

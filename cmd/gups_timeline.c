@@ -662,9 +662,13 @@ int gups_timeline_end(struct gups_timeline *t, uint64_t done, double seconds)
 {
 	double interval = (double)t->s.plan->timeline_ns / 1e9;
 
-	if (t->rows > 1 && seconds - t->now.seconds < interval / 4)
-		return 0;
-	return add_row(t, done, seconds);
+	if (t->rows <= 1 || seconds - t->now.seconds >= interval / 4)
+		return add_row(t, done, seconds);
+	/* Too short for a row; what was counted is of all updates even so. */
+	pmu_read(&t->now.pmu);
+	note_done(t);
+	modelled_time_take(t->s.modelled, t->done);
+	return 0;
 }
 
 /* ----------------------------------------------------------------- summary */
@@ -905,11 +909,11 @@ static void text_check(const struct gups_timeline *t, const struct mean *mean)
 	}
 	report_wrap(
 		"         ",
-		"         %.1f %% by the sample; in %u rows without moves it "
+		"         %.1f %% by the sample; in %u row%s without moves it "
 		"was %+.2f standard errors off in the mean, %.2f in the "
 		"square (0 and 1 if it is right)",
-		100 * mean->sampled, c->checks, c->sigmas / c->checks,
-		sqrt(c->sigmas_squared / c->checks));
+		100 * mean->sampled, c->checks, c->checks == 1 ? "" : "s",
+		c->sigmas / c->checks, sqrt(c->sigmas_squared / c->checks));
 }
 
 bool gups_timeline_served(const struct gups_timeline *t, struct stats_part *end,
@@ -951,7 +955,8 @@ void gups_timeline_show(const struct gups_timeline *t, double cpu_s)
 		   format_size(bytes, migrated_bytes(t)), m.both_ways, m.panel);
 	text_separable(t);
 	if (t->s.nr_nodes > 1 && !t->s.modelled)
-		latency_model_text(&cost, mean.share);
+		latency_model_text(&cost, mean.share,
+				   mean.counted ? "counted" : "sampled");
 	report_wrap(
 		"         ",
 		"sampling took %.2f s of CPU time, %.2f %% of the updates', "

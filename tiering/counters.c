@@ -119,9 +119,10 @@ static void text_counters(const struct vmstat *const s[4])
 		    "of the pgalloc rows above; with ordinary memory "
 		    "alone the rows above hold every page.");
 	report_wrap("  ",
-		    "Columns: timed is the update loop; whole run is from "
-		    "before the table was mapped; the nodes' columns are "
-		    "of the whole run. numa_* rows count allocations, of "
+		    "Columns: timed is while the updates, or the program, "
+		    "ran; whole run is from before the table was mapped, or "
+		    "DAMON started; the nodes' columns are of the whole run, "
+		    "read a moment later. numa_* rows count allocations, of "
 		    "which a huge page is one, and no accesses.");
 	if (!s[0]->folded)
 		report_wrap("  ",

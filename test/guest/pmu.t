@@ -56,6 +56,12 @@ for name in far near; do
 		$(list $name gups '.[0].updates')) - 1 | fabs < 1e-6" \
 		"and the misses counted, times their latency"
 done
+# With rows, too: all of the updates, not those until the last row alone
+misses=$(list moving pmu '.[0].ranges | map(select(.name == "near"))[0]
+	| .timed.user_misses | .loads + .stores')
+so moving modelled ".[0].user_misses.near / (100 * $misses /
+	$(list moving gups '.[0].updates')) - 1 | fabs < 1e-6" \
+	"modelled time is of as many updates as were counted"
 so near gups "(.[0].modelled_updates_per_s * $(list near modelled \
 	'.[0].busy_ns_per_update') / 1e9) | . > 0.9 and . <= 1.6" \
 	"one thread: the rate is by its own CPU"

@@ -153,7 +153,7 @@ static const char *said(const struct latency_model *c, const double *share)
 
 	fflush(stdout);
 	dup2(console, 1);
-	latency_model_text(c, share);
+	latency_model_text(c, share, "sampled");
 	fflush(stdout);
 	n = pread(console, text, sizeof(text) - 1, 0);
 	text[n > 0 ? n : 0] = '\0';
