@@ -271,6 +271,12 @@ ok "and here, as it was" cmp "$run/policy" "$tmp/mine/a.policy"
 run --script - --policy="$tmp/mine/a.policy" -m 1 <<<'echo x'
 is "$status $(words)" "0 --once run --policy=/etc/tier/policy/a.policy -m 1 sh \
 /script" "of a script, too"
+run run --with './noise 5' --policy "$tmp/mine/a.policy" prog
+is "$status $(words)" "0 --once run --with \"./noise 5\" --policy \
+/etc/tier/policy/a.policy prog" "behind --with, too"
+eval "$(grep '^POLICY_VALUED' initramfs/policy.sh)"
+is "$(build/tier help run | sed -nE 's/^  (    |-., )(--[a-z-]+) [A-Z:=]+ .*/\2/p' |
+	grep -vxE -e "$POLICY_VALUED|--at")" "" "all that take a word are known to"
 run run -m 1 --timeline off prog --policy ./a.policy
 is "$status $(words)" "0 --once run -m 1 --timeline off prog --policy ./a.policy" \
 	"a program's own words are left alone"
