@@ -114,6 +114,8 @@ refused '/x/blank, which is added, would not be seen' "a file where a share is" 
 	--share "$tmp:/x" --add "$tmp/blank:/x/"
 refused '/x/y, which is shared before.*name /x first' "a share on another" \
 	--share "$tmp:/x/y" --share "$tmp:/x"
+refused '--package brings to /usr would not be seen' "a share on packages" \
+	--share "$tmp:/usr" --package sqlite3
 refused '--share with --icount' "a share, and time that is counted" \
 	--icount --share "$tmp:/x"
 run --share "$tmp:/x" </dev/null
