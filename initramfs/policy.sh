@@ -9,8 +9,8 @@
 
 # Where it is in the guest
 POLICY_DIR=/etc/tier/policy
-# Options of tier that take a word
-POLICY_VALUED='--(policy|set|hog|timeline|membind|preferred|preferred-many'
+# Options of tier run that take a word, also behind its name
+POLICY_VALUED='--(policy|set|hog|timeline|with|membind|preferred|preferred-many'
 POLICY_VALUED+='|interleave|weighted-interleave|cpunodebind|cpubind|physcpubind'
 POLICY_VALUED+='|records|deadline|root)|-[mpiwPNcC]'
 

@@ -1120,10 +1120,11 @@ why_no_end()
 }
 
 # cure: of what KVM does on some machines, in virtual ones above all; and of words
-# for QEMU that make no machine
+# that QEMU does not take
 cure()
 {
-	[[ ! $QEMU_ARGS || $cause != "the emulator made no machine"* ]] ||
+	[[ ! $QEMU_ARGS || $cause != *"made no machine"* &&
+		$cause != *"ended with status 1"* ]] ||
 		printf ' (%s)' "QEMU_ARGS=$QEMU_ARGS"
 	[[ $TOPOLOGY != */* || $cause != *"ended with status 1:"* ]] ||
 		printf ' (%s)' "see TOPOLOGY=$TOPOLOGY"

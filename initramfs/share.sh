@@ -28,6 +28,10 @@ check_shares()
 		to=/$(guest_path "--share $entry" "$dir" "${to#:}")
 		[[ ! ${placed[${to#/}]:-} && " ${share_places[*]} " != *" $to "* ]] ||
 			die 2 "--share $entry: $to is another's already"
+		((${#packages[@]} == 0)) ||
+			[[ ! $to =~ ^/(usr(/(bin|lib|lib64|sbin|share))?|var)$ ]] ||
+			die 2 "--share $entry: what --package brings to $to would" \
+				"not be seen below"
 		check_covered "$entry" "$to"
 		share_dirs+=("$(realpath -- "$dir")")
 		share_places+=("$to")

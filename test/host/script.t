@@ -114,6 +114,8 @@ refused '/x/blank, which is added, would not be seen' "a file where a share is" 
 	--share "$tmp:/x" --add "$tmp/blank:/x/"
 refused '/x/y, which is shared before.*name /x first' "a share on another" \
 	--share "$tmp:/x/y" --share "$tmp:/x"
+refused '--package brings to /usr would not be seen' "a share on packages" \
+	--share "$tmp:/usr" --package sqlite3
 refused '--share with --icount' "a share, and time that is counted" \
 	--icount --share "$tmp:/x"
 run --share "$tmp:/x" </dev/null
@@ -271,6 +273,12 @@ ok "and here, as it was" cmp "$run/policy" "$tmp/mine/a.policy"
 run --script - --policy="$tmp/mine/a.policy" -m 1 <<<'echo x'
 is "$status $(words)" "0 --once run --policy=/etc/tier/policy/a.policy -m 1 sh \
 /script" "of a script, too"
+run run --with './noise 5' --policy "$tmp/mine/a.policy" prog
+is "$status $(words)" "0 --once run --with \"./noise 5\" --policy \
+/etc/tier/policy/a.policy prog" "behind --with, too"
+eval "$(grep '^POLICY_VALUED' initramfs/policy.sh)"
+is "$(build/tier help run | sed -nE 's/^  (    |-., )(--[a-z-]+) [A-Z:=]+ .*/\2/p' |
+	grep -vxE -e "$POLICY_VALUED|--at")" "" "all that take a word are known to"
 run run -m 1 --timeline off prog --policy ./a.policy
 is "$status $(words)" "0 --once run -m 1 --timeline off prog --policy ./a.policy" \
 	"a program's own words are left alone"

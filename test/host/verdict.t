@@ -166,6 +166,9 @@ like "$status $verdict" '^1 failed: no record came' "no record"
 QEMU_ARGS=-version run 'rm "$records"; exit'
 like "$status $verdict" '^1 failed: .* made no machine: .*.QEMU_ARGS=-version.$' \
 	"no machine, as asked for"
+QEMU_ARGS='-d help' run 'exit 1'
+ends 1 "failed: the emulator ended with status 1 (QEMU_ARGS=-d help)" \
+	"of an end without a word the words for QEMU are said"
 run 'echo "qemu: no such disk" >&2; exit 5'
 ends 1 "failed: the emulator ended with status 5: qemu: no such disk" \
 	"the emulator fails: in its own words"
