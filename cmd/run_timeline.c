@@ -337,8 +337,9 @@ void run_timeline_show(const struct run_timeline *t, double elapsed_s)
 	text_pages("at peak ", &t->peak, t->peak_s);
 	text_pages("at end  ", &t->end, t->end_s);
 	report_say("looking  %" PRIu64
-		   " times, %s of a CPU, %.2f %% of the run\n",
-		   t->looks, format_seconds(took, t->cpu_s),
+		   " time%s, %s of a CPU, %.2f %% of the run\n",
+		   t->looks, t->looks == 1 ? "" : "s",
+		   format_seconds(took, t->cpu_s),
 		   elapsed_s > 0 ? 100 * t->cpu_s / elapsed_s : 0);
 }
 
