@@ -713,9 +713,14 @@ static double efficiency(const struct gups_timeline *t,
 		return NAN;
 	chance = m->pages_near / (double)pattern_pages(p);
 	best = pattern_best_share(p, &e, (uint64_t)(m->pages_near + 0.5));
-	/* All pages, or none, are near: there is no better and no worse. */
-	return best - chance < 0.01 ? NAN :
-				      (r->near.part - chance) / (best - chance);
+	/*
+	 * All pages, or none, are near: there is no better and no worse. Or
+	 * what there is, the sample cannot see.
+	 */
+	if (best - chance < fmax(0.01, r->near.high - r->near.low))
+		return NAN;
+	/* None is better than the best; the sample may be. */
+	return fmin(1, (r->near.part - chance) / (best - chance));
 }
 
 static uint64_t migrated_bytes(const struct gups_timeline *t)
@@ -767,7 +772,7 @@ REPORT_RECORD(
 	"recall_low|recall_high r:part_of_1 between these by 95 %\n"
 	"precision r:part_of_1 of the pages that were promoted those that were hot then\n"
 	"precision_low|precision_high r:part_of_1 between these by 95 %\n"
-	"efficiency r:1 0: as by chance, 1: the best pages are near\n"
+	"efficiency r:1 0: as by chance, 1: the best pages are near; null: too alike to tell\n"
 	"panel_pages u:pages that were followed\n"
 	"panel_promoted|panel_demoted|panel_both_ways u:pages of those\n"
 	"migrated_bytes u by anybody\n"
