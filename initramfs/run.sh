@@ -39,8 +39,9 @@ cmd_run()
 	arguments_at
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
-	prepare_guest
+	prepare_tier
 	check_arguments
+	prepare_guest
 	check_expected
 	find_devices
 	open_out
@@ -178,8 +179,9 @@ cmd_qemu_line()
 	arguments_at
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
-	prepare_guest
+	prepare_tier
 	check_arguments
+	prepare_guest
 	find_devices
 	qemu_arguments records.jsonl plain "${arguments[@]}"
 	command_text plain
@@ -416,11 +418,7 @@ check_arguments()
 # take no such question the words are left to the guest; so is a policy that is there.
 check_words()
 {
-	local words=("${arguments[@]}") ask=(--root /dev/null/none --dry-run)
-
-	[[ ! $policy ]] ||
-		words=("${words[@]/"$POLICY_DIR/${policy##*/}"/"$policy"}")
-	bad_usage "${ask[@]}" "${words[@]}" >/dev/null
+	bad_usage --root /dev/null/none --dry-run "${arguments[@]}" >/dev/null
 }
 
 # bad_usage WORDS...: what tier says to them; if that is bad usage, it is the end
@@ -577,6 +575,15 @@ mebibytes()
 	((bytes > 0 && bytes % 1024000000 == 0)) ||
 		die 2 "$1=$2: not a whole number of mebibytes"
 	echo $((bytes / 1024000000))
+}
+
+# What the words are asked of, before anything is fetched for the guest
+prepare_tier()
+{
+	need "${NEED_RUN[@]}"
+	lock
+	build_tier
+	unlock
 }
 
 prepare_guest()
