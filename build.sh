@@ -46,9 +46,10 @@ unset CDPATH CPATH C_INCLUDE_PATH LIBRARY_PATH GCC_EXEC_PREFIX COMPILER_PATH \
 # depmod and modprobe are where a user does not look
 PATH=$PATH:/usr/sbin:/sbin
 
+# Whoever reads it may leave: the signal of that ends the shell below alone
 say()
 {
-	printf '  %s\n' "$*" >&2 2>/dev/null || true
+	(printf '  %s\n' "$*" >&2 2>/dev/null) || true
 }
 
 # leave STATUS: the end, with a status that was meant
@@ -66,7 +67,7 @@ die()
 	local status=$1 text=${*:2}
 
 	# What was given may be commands for a terminal
-	printf 'build.sh: %s\n' "${text//[[:cntrl:]]/?}" >&2
+	(printf 'build.sh: %s\n' "${text//[[:cntrl:]]/?}" >&2) || true
 	((BASH_SUBSHELL == 0)) || exit $((100 + status))
 	leave "$status"
 }
