@@ -206,7 +206,7 @@ cmd_help()
 something; of run, its own."
 }
 
-# help_row NAME TEXT [MARGIN]: in 79 columns
+# help_row NAME TEXT [MARGIN]: in 79 columns; a longer path is cut
 help_row()
 {
 	local name=$1 margin=${3:-} line
@@ -622,7 +622,8 @@ link_to()
 # says what is in the way, and nothing is made (may_write).
 lock()
 {
-	sealed=''
+	# What was found sealed by the first of several stays so
+	[[ ${locked:-} ]] || sealed=''
 	if ! mkdir -p "$B" 2>/dev/null; then
 		sealed=$ROOT
 	elif [[ ! -w $B ]]; then

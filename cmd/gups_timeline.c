@@ -717,7 +717,8 @@ static double efficiency(const struct gups_timeline *t,
 	 * All pages, or none, are near: there is no better and no worse. Or
 	 * what there is, the sample cannot see.
 	 */
-	if (best - chance < fmax(0.01, r->near.high - r->near.low))
+	if (isnan(r->near.part) ||
+	    best - chance < fmax(0.01, r->near.high - r->near.low))
 		return NAN;
 	/* None is better than the best; the sample may be. */
 	return fmin(1, (r->near.part - chance) / (best - chance));

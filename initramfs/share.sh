@@ -29,7 +29,7 @@ check_shares()
 		[[ ! ${placed[${to#/}]:-} && " ${share_places[*]} " != *" $to "* ]] ||
 			die 2 "--share $entry: $to is another's already"
 		((${#packages[@]} == 0)) ||
-			[[ ! $to =~ ^/(usr(/(bin|lib|lib64|sbin|share))?|var)$ ]] ||
+			[[ ! $to =~ ^/(usr(/(bin|lib(/x86_64-linux-gnu)?|lib64|sbin|share))?|var)$ ]] ||
 			die 2 "--share $entry: what --package brings to $to would" \
 				"not be seen below"
 		check_covered "$entry" "$to"

@@ -5,7 +5,6 @@ Whoever hands them out has begin(runs), ended() and stop().  A run leaves
 cells/ID.ended, "STATUS SECONDS"; one without it was killed.
 """
 import contextlib
-import re
 import shlex
 import shutil
 import subprocess

@@ -199,9 +199,16 @@ class Comparison:
             return f"{text}n = 1"
         if (cell, metric.key, other) not in self.told:
             return f"{text}cannot be told"
-        better = {"more": off > 0, "less": off < 0}.get(metric.better)
-        return text + ("differs" if better is None else
-                       "better" if better else "worse")
+        return text + self.direction(cell, metric, other)
+
+    def direction(self, cell, metric, other):
+        """By the ranks that they are told apart by: all that was waited for in
+        vain is alike."""
+        ours, base = (self.values(cell, metric, name)
+                      for name in (other, self.first))
+        more = sum((a > b) - (a < b) for a in ours for b in base) > 0
+        return {"more": ["worse", "better"], "less": ["better", "worse"]}.get(
+            metric.better, ["differs"] * 2)[more]
 
     # --- as a page ------------------------------------------------------------
 

@@ -154,8 +154,8 @@ class Results:
         return row._replace(median=stats.median(values), low=low, high=high)
 
     def of_best(self, cell):
-        """A cell's median, as a share of the best one's: where both are more
-        than 0, and the best one's is known.  More than that, perhaps."""
+        """A cell's median, as a share of the best one's: where that is more
+        than 0 and known, and the cell's not negative.  More than that, perhaps."""
         best = self.figures(self.ranking[0].cell, self.metric)
         ours = self.figures(cell, self.metric)
         value, whole = (stats.median(least(f)) for f in (ours, best))

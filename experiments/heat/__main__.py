@@ -78,7 +78,8 @@ def room_of(args, stream, spans, records, is_near, group):
     who = "the program"
     if group:
         # Its own, which is not that of the program that has the rows
-        held, who = sum(map(is_near, group.first)) * grain, args.cgroup
+        held = sum(n * 4096 for at, n in group.first if is_near(at // grain))
+        who = args.cgroup
     if held is not None and beside is not None:
         return min(size, (held + beside) // grain), \
             "that is %s that %s had near by its first row, and %s that were " \

@@ -19,7 +19,7 @@ class Group:
             page for start, n in zip(v["start"], v["pages"])
             for page in range(start // grain, (start + n * 4096 - 1) // grain
                               + 1)}) for v in views]
-        self.first = self.views[0][1]
+        self.first = list(zip(views[0]["start"], views[0]["pages"]))
         # Before its first row and behind its last nobody knows what it had
         self.views = [(-math.inf, set())] + self.views + [(math.inf, set())]
         self.all = self.kept = self.doubtful = 0

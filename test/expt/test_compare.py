@@ -160,6 +160,15 @@ class Experiments(Case):
                    for row in t.rows if row[1] == "hot set 90 % near after"]
         self.assertEqual([row[-1] for row in figures],
                          ["+30.0 %, cannot be told", "cannot be told"])
+        # What never came is worse, however late some of the others were
+        for name, times in (("s", [1] * 5 + [20] * 6), ("t", [None] * 11)):
+            write_experiment(out, name, {"a": [
+                never(records(), seconds) for seconds in times]},
+                rank="to_90_s")
+        figures = [row for t in compare.Comparison([
+            compare.load(compare.locate(n)) for n in "st"]).page().tables
+                   for row in t.rows if "hot set 90 % near after" in row]
+        self.assertEqual(figures[0][-1], "worse")
         write_experiment(out, "z", {"other": [1e6]})
         self.refused(1, "no cell is in all", compare.Comparison,
                      [compare.load(compare.locate(n)) for n in ("x", "z")])

@@ -17,8 +17,12 @@ export CXL_MEM=512M MEM=1G
 
 # --- on the CXL node ---------------------------------------------------------
 
-boot node1 --once gups 64M node1
+boot node1 --ktap --expect 'errors == 0' --once gups 64M node1
 is "$status" 0 "gups 64M node1: status 0"
+like "$(<"$OUT/node1.txt")" '1\.\.2
+ok 1 run node1
+# 0 against 0
+ok 2 errors == 0' "what was expected, as KTAP"
 is "$verdict" passed "the verdict file says so"
 # Before and after a run: only what concerns it
 is "$(record finding .finding)" "" "a sound guest: nothing is found"

@@ -348,6 +348,11 @@ like "$said" "cgroup     /a: 93.37 % of all misses; 51.32 % of its own" \
 heat "$tmp/group" --cgroup /c
 like "$said" "that is 4 KiB that /c had near by its first row, and 4 KiB" \
 	"the memory that it could have had is what it had itself"
+sed -i '1s/"grain":4096/"grain":2097152/' "$tmp/group/heat"
+heat "$tmp/group" --cgroup /c
+like "$said" "that is 4 KiB that /c had near by its first row, and 4 KiB" \
+	"of frames of 4 KiB, in larger pages, too"
+sed -i '1s/"grain":2097152/"grain":4096/' "$tmp/group/heat"
 heat "$tmp/group" --cgroup /b
 is "$status" 2 "bad usage: another cgroup"
 like "$said" "there are /a, /c" "those that are"

@@ -287,6 +287,13 @@ is "$(words)" "--once policy /etc/tier/policy/a.policy" "tier policy FILE"
 run --add "$tmp/mine/a.policy:/opt/" gups 1M --policy /opt/a.policy
 is "$status $(words)" "0 --once gups 1M --policy /opt/a.policy" \
 	"one that --add has brought is the guest's"
+run --add "$tmp/mine/a.policy:/x/a.policy" gups 1M --policy x/a.policy
+is "$status $(words)" "0 --once gups 1M --policy x/a.policy" \
+	"also by a name without a slash before it"
+run --expect 'near_end => 1' gups 1M
+like "$status $text" "^2 .*'=>' is no number" "an expectation with a mistake"
+run --expect 'near_edn >= 1' gups 1M
+like "$status $text" "^2 .*near_edn" "and of a figure that is none"
 run gups 64M node1 --policy numab
 is "$status $(words)" "0 --once gups 64M node1 --policy numab" "a policy of tier's"
 ok "leaves no file" test ! -e "$run/policy"

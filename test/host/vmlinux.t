@@ -139,7 +139,7 @@ none "nothing" has_pvh "$tmp/vmlinux"
 # given [VARIABLE=VALUE]...: what QEMU would be
 given()
 {
-	env "$@" ./build.sh qemu-line none --once gups 2>"$tmp/said" </dev/null |
+	env "$@" ./build.sh qemu-line none --once gups 1M 2>"$tmp/said" </dev/null |
 		sed -nE "s/^\t-kernel '?(.*[^'])'? .*/\1/p"
 }
 
