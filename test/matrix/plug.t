@@ -40,7 +40,10 @@ sees 'plug cxl1' '(.before | has("node2") | not) and .after.node2 > 4e8' \
 	"cxl1 becomes node 2"
 sees 'unplug cxl0' '.before.node1 > 4e8 and (.after | has("node1") | not)' \
 	"node 1 goes with cxl0"
-sees 'unplug cxl0' '.migrated_pages > 0' "what it held is moved"
+# On a quick machine NUMA balancing has left nothing there by then
+near=$(record timeline 'select(.t_s < 30) | .near_share' | tail -n 1)
+sees 'unplug cxl0' ".migrated_pages > 0 or ${near:-0} > 0.999" \
+	"what it held is moved (near before: ${near:-?})"
 sees 'plug cxl0' '(.before | has("node1") | not) and .after.node1 > 4e8' \
 	"cxl0 comes again, as node 1"
 sees 'unplug cxl1' '(.after | has("node2") | not)' "node 2 goes with cxl1"
