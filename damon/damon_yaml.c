@@ -85,7 +85,7 @@ static bool begins(const struct yaml *y, const char *mark)
 }
 
 /* "..." ends the text, and so does a second "---": nothing is behind it. */
-static bool at_end(struct yaml *y)
+static bool is_at_end(struct yaml *y)
 {
 	const char *end = y->at;
 
@@ -113,7 +113,7 @@ static bool skip(struct yaml *y)
 			y->at++;
 		if (y->at == y->end)
 			break;
-		if (at_end(y))
+		if (is_at_end(y))
 			return false;
 		if (*y->at != '\n')
 			return *y->at != '\t' ||

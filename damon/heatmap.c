@@ -53,7 +53,7 @@ static const struct report_column columns[] = {
 	{ "kdamond", "kdamond", 7 }, { "scheme", "scheme", 6 },
 };
 
-static void show_region(const struct heatmap_region *r, bool text)
+static void show_row(const struct heatmap_region *r, bool text)
 {
 	report_begin_row(&damon_region, columns,
 			 text ? ARRAY_SIZE(columns) : 0);
@@ -74,7 +74,7 @@ static void show_region(const struct heatmap_region *r, bool text)
 void heatmap_records(const struct heatmap_region *regions, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		show_region(&regions[i], false);
+		show_row(&regions[i], false);
 }
 
 REPORT_RECORD(
@@ -110,7 +110,7 @@ void heatmap_regions(struct heatmap_region *regions, size_t n)
 	report_say("\n");
 	report_head(columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < n; i++)
-		show_region(&regions[i], i < TEXT_REGIONS);
+		show_row(&regions[i], i < TEXT_REGIONS);
 	if (n > TEXT_REGIONS)
 		report_say("%zu more, colder or smaller: --json lists them\n",
 			   n - TEXT_REGIONS);

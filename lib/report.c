@@ -699,7 +699,7 @@ void report_wrap(const char *indent, const char *fmt, ...)
 }
 
 /* Of the terminal: a line that is wider is not replaced by the next one. */
-static int columns(void)
+static int terminal_width(void)
 {
 	struct winsize size;
 
@@ -712,7 +712,7 @@ static int columns(void)
 void report_progress(bool in_place, const char *fmt, ...)
 {
 	char text[COLUMNS];
-	int width = columns() - 1;
+	int width = terminal_width() - 1;
 	va_list ap;
 
 	if (state.quiet)
