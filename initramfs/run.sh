@@ -139,6 +139,7 @@ cmd_shell()
 	((${#at[@]} == 0)) || die 2 "shell: --at is of run"
 	check_guest
 	kernel_command_line "${arguments[@]}" >/dev/null
+	prepare_tier
 	prepare_guest
 	open_out
 	begin_verdict
@@ -438,8 +439,8 @@ bad_usage()
 # there alone, as --add may have placed it
 is_the_guests()
 {
-	[[ $1 =~ takes\ no\ --(root|dry-run):|^tier:\ policy\ / ]] ||
-		[[ $1 =~ ^tier:\ policy\ ([^:]+): && ${placed[${BASH_REMATCH[1]}]:-} ]]
+	[[ $1 =~ takes\ no\ --(root|dry-run): ]] ||
+		[[ $1 =~ ^tier:\ policy\ /?([^:]+): && ${placed[${BASH_REMATCH[1]}]:-} ]]
 }
 
 # is_ours SAID: or what to do, if an option that tier does not know is one of run's
@@ -585,19 +586,17 @@ mebibytes()
 	echo $((bytes / 1024000000))
 }
 
-# What the words are asked of, before anything is fetched for the guest
+# What the words are asked of, before anything is fetched for the guest.  The lock
+# is held until prepare_guest has all of it.
 prepare_tier()
 {
 	need "${NEED_RUN[@]}"
 	lock
 	build_tier
-	unlock
 }
 
 prepare_guest()
 {
-	need "${NEED_RUN[@]}"
-	lock
 	build_initramfs
 	build_boot_image
 	build_qemu

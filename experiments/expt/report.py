@@ -353,8 +353,7 @@ def ranked_sentence(r):
         text += f", but {listed(same)} cannot be told from it"
     return text + "; " + ", ".join(
         f"{row.cell} has {value(r, row.cell)}"
-        + (f" ({share(r, row.cell)} of it)"
-           if r.of_best(row.cell) is not None else "")
+        + (f" ({of_it} of it)" if (of_it := share(r, row.cell)) != "-" else "")
         for row in told[:6]) + (", ..." if len(told) > 6 else "") + "."
 
 
