@@ -92,8 +92,9 @@ extract_qemu()
 	local version=$1 dir=$2 full seabios=seabios packages plan name deb
 
 	apt_update trixie
+	# A source may be there before it is built
 	full=$(priv_apt trixie cache madison qemu-system-x86 |
-		awk '{ print $3 }' | sort -V |
+		awk '$NF == "Packages" { print $3 }' | sort -V |
 		grep -E "^([0-9]+:)?${version//./\\.}[.+~-]" | tail -n1) ||
 		die 3 "Debian's trixie and trixie-backports have no QEMU" \
 			"$version: name your own with QEMU=PATH"
